@@ -1,0 +1,65 @@
+/** Tensors as they lie in a checkpoint, and the names that quantized ones go by. */
+
+/** Element types of the safetensors format that a checkpoint of this kind may hold. */
+export type StoredDtype = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'U8' | 'I8' | 'BOOL';
+
+/** Bytes per element of a stored type. */
+export const STORED_SIZE_BYTES: Readonly<Record<StoredDtype, number>> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  U8: 1,
+  I8: 1,
+  BOOL: 1,
+};
+
+/** One tensor of a checkpoint: what it is and where its bytes lie. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly dtype: StoredDtype;
+  readonly shape: readonly number[];
+  /** Path of the file inside the checkpoint folder, with `/`. */
+  readonly file: string;
+  /** First byte in the file (header included). */
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
+/** The tensors of one component (transformer, vae, mllm), by official name. */
+export interface WeightIndex {
+  /** The tensor of that name, or undefined where the checkpoint has none. */
+  get(name: string): StoredTensor | undefined;
+  readonly names: readonly string[];
+}
+
+/**
+ * A block-quantized matrix `[N, K]` is stored under its official name with a suffix, in the layout that
+ * `com.microsoft.MatMulNBits` reads, so that no byte has to move before it runs:
+ *
+ * - `X.weight.q4` or `X.weight.q8`: U8 `[N, ceil(K / block), block * bits / 8]`, low nibble first;
+ * - `X.weight.scales`: F16 `[N, ceil(K / block)]`.
+ *
+ * Quantization is symmetric: value = (code - 2^(bits-1)) * scale. The block size follows from the shapes.
+ */
+export const QUANTIZED_SUFFIX = { q4: '.q4', q8: '.q8', scales: '.scales' } as const;
+
+/** A quantized matrix as the index has it. */
+export interface QuantizedMatrix {
+  readonly bits: 4 | 8;
+  readonly blockSize: number;
+  readonly codes: StoredTensor;
+  readonly scales: StoredTensor;
+}
+
+/** The quantized matrix stored for `name` (an official name ending in `.weight`), or undefined if it is not quantized. */
+export function quantizedMatrix(weights: WeightIndex, name: string): QuantizedMatrix | undefined {
+  for (const bits of [4, 8] as const) {
+    const codes = weights.get(name + (bits === 4 ? QUANTIZED_SUFFIX.q4 : QUANTIZED_SUFFIX.q8));
+    const scales = weights.get(name + QUANTIZED_SUFFIX.scales);
+    if (codes && scales) return { bits, blockSize: (codes.shape[2] * 8) / bits, codes, scales };
+  }
+  return undefined;
+}

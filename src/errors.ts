@@ -1,0 +1,85 @@
+/**
+ * The one error type of the project. It crosses the worker boundary whole, as plain data.
+ *
+ * Every error says what happened and what the person can do, in words; code branches on `code`, never on text.
+ */
+
+/** What kind of thing went wrong. Grouped by where a person can act on it. */
+export type ErrorCode =
+  /** A request that cannot be run as it stands: prompt, size, steps, number of references … */
+  | 'bad_request'
+  /** A picture that cannot be read or used. */
+  | 'bad_image'
+  /** A checkpoint folder, configuration or weights file that is not what it claims to be. */
+  | 'bad_checkpoint'
+  /** A configuration value that is well-formed but that this program does not implement. */
+  | 'unsupported'
+  /** The device (GPU, memory, browser) cannot do what is needed. */
+  | 'device'
+  /** A file or download could not be read to its end; trying again may help. */
+  | 'unreachable'
+  /** Storage is full, locked or refused. */
+  | 'storage'
+  /** The person cancelled. */
+  | 'cancelled'
+  /** A defect of this program. */
+  | 'internal';
+
+/** The plain-data form of an error, as it crosses the worker boundary. */
+export interface ErrorReport {
+  readonly code: ErrorCode;
+  /** True if trying the very same thing again cannot help. */
+  readonly permanent: boolean;
+  /** One sentence: what is wrong, naming the file, tensor, field or argument. */
+  readonly message: string;
+  /** One sentence: what the person can do. */
+  readonly action: string;
+}
+
+/** An error that a person can read: what is wrong, and what to do about it. */
+export class OmniError extends Error implements ErrorReport {
+  override readonly name = 'OmniError';
+  readonly code: ErrorCode;
+  readonly permanent: boolean;
+  readonly action: string;
+
+  constructor(report: Omit<ErrorReport, 'permanent'> & { permanent?: boolean; cause?: unknown }) {
+    super(report.message, { cause: report.cause });
+    this.code = report.code;
+    this.permanent = report.permanent ?? !(report.code === 'unreachable' || report.code === 'cancelled');
+    this.action = report.action;
+  }
+
+  /** The plain data of this error, for `postMessage` and for JSON. */
+  toReport(): ErrorReport {
+    return { code: this.code, permanent: this.permanent, message: this.message, action: this.action };
+  }
+}
+
+/**
+ * Turns anything thrown into a report. An {@link OmniError} keeps its words; an abort becomes `cancelled`; anything
+ * else is a defect of ours or of an engine and is reported as `internal` under the name of what was being done.
+ */
+export function reportOf(thrown: unknown, doing: string): ErrorReport {
+  if (thrown instanceof OmniError) return thrown.toReport();
+  if (isAbort(thrown)) {
+    return { code: 'cancelled', permanent: false, message: 'Stopped.', action: 'Start again when you like.' };
+  }
+  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  return {
+    code: 'internal',
+    permanent: false,
+    message: `${doing} failed: ${firstLine(detail)}`,
+    action: 'Try again; if it happens twice, please report it with these words.',
+  };
+}
+
+/** Whether a thrown value means that an AbortSignal fired. */
+export function isAbort(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'AbortError';
+}
+
+function firstLine(text: string): string {
+  const line = text.split('\n', 1)[0] ?? '';
+  return line.length > 300 ? `${line.slice(0, 297)}...` : line;
+}

@@ -1,0 +1,182 @@
+/**
+ * Every message between the page and the generation worker: two discriminated unions and a version.
+ *
+ * The page sends {@link ToWorker}, the worker answers with {@link FromWorker}. A job is answered by events that end
+ * with exactly one of `done`, `failed` or `cancelled`. Pictures cross as plain RGBA bytes, errors as whole reports.
+ */
+
+import type { ErrorReport } from './errors.ts';
+
+/** Raised whenever a message changes its meaning; the worker refuses a page of another version in words. */
+export const PROTOCOL_VERSION = 1;
+
+/** Names one job for as long as page and worker live. */
+export type JobId = string & { readonly brand: 'JobId' };
+
+/** An 8-bit sRGB picture: `data` is row-major RGBA, `4 * width * height` bytes, alpha always 255. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** Which arithmetic unit runs the graphs. `auto` takes WebGPU where it works, else the CPU. */
+export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
+
+/** Where a model comes from: the folder of the built-in bundle, as an absolute URL. */
+export interface ModelRef {
+  readonly id: string;
+  readonly baseUrl: string;
+}
+
+/** How the denoising loop steps. Names as in the official code. */
+export type SchedulerName = 'euler' | 'dpmsolver++';
+
+/** The settings of one drawing. Sizes in pixels, guidance without unit. */
+export interface DrawSettings {
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  /** 0 … 2^32 - 1; the same seed gives the same picture. */
+  readonly seed: number;
+  readonly textGuidance: number;
+  readonly imageGuidance: number;
+  /** Part of the steps, as fractions 0 … 1, in which guidance is applied. */
+  readonly guidanceRange: readonly [number, number];
+  readonly scheduler: SchedulerName;
+  readonly negativePrompt: string;
+}
+
+/** One request for a picture: no references is text to image, one an edit, several in-context generation. */
+export interface DrawRequest {
+  readonly prompt: string;
+  /** The references as the files the person gave, in order; the first is "image 1". */
+  readonly references: readonly Blob[];
+  readonly settings: DrawSettings;
+  /** How many rounds in all the model may take to check and mend its work; 1 draws once and does not look. */
+  readonly rounds: number;
+}
+
+/** A question to the language model about zero or more pictures. */
+export interface AskRequest {
+  readonly question: string;
+  readonly pictures: readonly Blob[];
+  readonly maxNewTokens: number;
+}
+
+/** What the page may send. */
+export type ToWorker =
+  | {
+      readonly type: 'open';
+      readonly version: number;
+      readonly model: ModelRef;
+      readonly backend: BackendChoice;
+    }
+  | { readonly type: 'draw'; readonly job: JobId; readonly request: DrawRequest }
+  | { readonly type: 'ask'; readonly job: JobId; readonly request: AskRequest }
+  | { readonly type: 'cancel'; readonly job: JobId };
+
+/** What the worker may send. */
+export type FromWorker =
+  | { readonly type: 'model'; readonly state: ModelState }
+  | { readonly type: 'job'; readonly job: JobId; readonly event: JobEvent };
+
+/** The life of the model in the worker. */
+export type ModelState =
+  | {
+      readonly status: 'loading';
+      readonly doneBytes: number;
+      readonly totalBytes: number;
+      readonly from: 'network' | 'cache';
+    }
+  | {
+      readonly status: 'ready';
+      readonly model: string;
+      readonly sizeBytes: number;
+      readonly device: DeviceReport;
+    }
+  | { readonly status: 'failed'; readonly error: ErrorReport };
+
+/** What the graphs run on, in words a person can read. */
+export interface DeviceReport {
+  readonly backend: 'webgpu' | 'wasm';
+  /** For example "Apple M3" or "2 processor threads". */
+  readonly description: string;
+  readonly halfPrecision: boolean;
+  /** Why WebGPU is not used, if it was not. */
+  readonly reason?: string;
+}
+
+/** What the critic decided after looking at a round. */
+export type RoundDecision =
+  /** The picture meets the request: the loop ends with it. */
+  | 'accept'
+  /** The critique becomes the edit instruction of the next round, on this picture. */
+  | 'mend'
+  /** The picture does not meet the request, but no round is left. */
+  | 'out_of_rounds';
+
+/** One finished round of the reflection loop. `round` counts from 1. */
+export interface RoundReport {
+  readonly round: number;
+  /** What was drawn: the request in round 1, then the critique of the round before. */
+  readonly instruction: string;
+  readonly picture: Picture;
+  /** What the model said of its picture. */
+  readonly critique: string;
+  readonly decision: RoundDecision;
+  readonly drawMs: number;
+  readonly lookMs: number;
+}
+
+/** Everything that can happen to a job, in order of its life. `round` counts from 1. */
+export type JobEvent =
+  | { readonly type: 'queued'; readonly ahead: number }
+  /** The model's weights are being brought in and its graphs opened. */
+  | { readonly type: 'preparing'; readonly part: ModelPart }
+  /** The prompt is read by the language model. */
+  | { readonly type: 'reading'; readonly round: number }
+  /** Reference `index` of `count` (from 1) is encoded. */
+  | { readonly type: 'encoding'; readonly round: number; readonly index: number; readonly count: number }
+  | {
+      readonly type: 'denoising';
+      readonly round: number;
+      /** Steps finished, 0 … steps. */
+      readonly step: number;
+      readonly steps: number;
+      /** What the picture looks like so far; absent before the first step. */
+      readonly preview?: Picture;
+      readonly elapsedMs: number;
+      /** Estimated time to the end of this round's drawing; absent before the first step. */
+      readonly remainingMs?: number;
+    }
+  | { readonly type: 'decoding'; readonly round: number }
+  | { readonly type: 'picture'; readonly round: number; readonly picture: Picture; readonly drawMs: number }
+  /** The critic is writing; `text` is all it has written so far in this round. */
+  | { readonly type: 'reflecting'; readonly round: number; readonly text: string }
+  | { readonly type: 'round'; readonly report: RoundReport }
+  /** The answer to a question; `text` is all of it so far. */
+  | { readonly type: 'answering'; readonly text: string }
+  | { readonly type: 'done'; readonly result: JobResult }
+  | { readonly type: 'failed'; readonly error: ErrorReport }
+  /** The person stopped the job; `partial` is what was on the easel, if anything. */
+  | { readonly type: 'cancelled'; readonly partial?: Picture };
+
+export type ModelPart =
+  | 'tokenizer'
+  | 'language model'
+  | 'vision tower'
+  | 'transformer'
+  | 'vae encoder'
+  | 'vae decoder';
+
+export type JobResult =
+  | {
+      readonly type: 'picture';
+      readonly picture: Picture;
+      /** The round whose picture it is. */
+      readonly round: number;
+      readonly rounds: number;
+      readonly totalMs: number;
+    }
+  | { readonly type: 'answer'; readonly text: string; readonly totalMs: number };
