@@ -1,0 +1,82 @@
+/** Comparisons of values with goldens. A failure says where the largest error is. */
+
+import type { Comparison, GoldenCase, GoldenTensor, Tolerance } from './types.ts';
+
+/** Compares every element of `got` with `want` (same row-major order). NaN never passes. */
+export function compareTensor(
+  name: string,
+  got: ArrayLike<number>,
+  want: GoldenTensor,
+  tolerance: Tolerance,
+): Comparison {
+  if (got.length !== want.data.length) {
+    return {
+      name,
+      maxAbsError: Number.POSITIVE_INFINITY,
+      ok: false,
+      where: `has ${got.length} values, expected ${want.data.length} (${want.shape.join(' x ')})`,
+    };
+  }
+  let worst = 0;
+  let worstAt = -1;
+  let ok = true;
+  for (let i = 0; i < got.length; i++) {
+    const same = Object.is(got[i], want.data[i]) || got[i] === want.data[i];
+    const error = same ? 0 : Math.abs(got[i] - want.data[i]);
+    const allowed = tolerance.abs + tolerance.rel * Math.abs(want.data[i]);
+    if (!(error <= allowed)) ok = false;
+    if (!(error <= worst)) {
+      worst = error;
+      worstAt = i;
+    }
+  }
+  const where =
+    worstAt < 0
+      ? undefined
+      : `at [${unravel(worstAt, want.shape)}] got ${got[worstAt]} want ${want.data[worstAt]}`;
+  return { name, maxAbsError: worst, ok, where };
+}
+
+/** Compares JSON values exactly. */
+export function compareExact(name: string, got: unknown, want: unknown): Comparison {
+  const difference = firstDifference(got, want, '');
+  return difference === undefined
+    ? { name, maxAbsError: 0, ok: true }
+    : { name, maxAbsError: 1, ok: false, where: difference };
+}
+
+/** A tensor that the case must have. */
+export function tensorOf(golden: GoldenCase, name: string): GoldenTensor {
+  const tensor = golden.tensors.get(name);
+  if (!tensor) throw new Error(`case ${golden.id} has no tensor ${name}`);
+  return tensor;
+}
+
+/** A float32 tensor that the case must have. */
+export function floatsOf(golden: GoldenCase, name: string): Float32Array {
+  const { data } = tensorOf(golden, name);
+  if (!(data instanceof Float32Array)) throw new Error(`case ${golden.id}: ${name} is not float32`);
+  return data;
+}
+
+function firstDifference(got: unknown, want: unknown, path: string): string | undefined {
+  if (Object.is(got, want)) return undefined;
+  if (typeof got === 'object' && typeof want === 'object' && got !== null && want !== null) {
+    const [a, b] = [got as Record<string, unknown>, want as Record<string, unknown>];
+    for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+      const difference = firstDifference(a[key], b[key], `${path}/${key}`);
+      if (difference !== undefined) return difference;
+    }
+    return undefined;
+  }
+  return `at ${path || '/'} got ${JSON.stringify(got)} want ${JSON.stringify(want)}`;
+}
+
+function unravel(index: number, shape: readonly number[]): string {
+  const place: number[] = [];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    place.unshift(index % shape[axis]);
+    index = Math.floor(index / shape[axis]);
+  }
+  return place.join(', ');
+}
