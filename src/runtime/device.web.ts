@@ -1,0 +1,125 @@
+/** The GPU device: one for the worker, owned here, so that loss and errors are seen and said. */
+
+import { OmniError } from '../errors.ts';
+
+export interface GpuDevice {
+  readonly device: GPUDevice;
+  readonly description: string;
+  /** Whether shaders may use float16. Sessions with float16 open without it and fail only when run. */
+  readonly halfPrecision: boolean;
+  /**
+   * Runs `work` and fails if the GPU reported an error meanwhile: out of memory is silent otherwise.
+   * @throws OmniError `device`
+   */
+  checked<T>(doing: string, work: () => Promise<T>): Promise<T>;
+  destroy(): void;
+}
+
+/** Limits that large models need beyond WebGPU's defaults; asked for as far as the adapter has them. */
+const WANTED_LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxStorageBuffersPerShaderStage',
+] as const;
+
+const WANTED_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+
+/** @throws OmniError `device`, saying what is missing, if there is no usable WebGPU */
+export async function acquireDevice(): Promise<GpuDevice> {
+  if (!navigator.gpu) {
+    throw noGpu('This browser does not offer WebGPU.');
+  }
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) throw noGpu('WebGPU found no graphics processor it may use.');
+  const requiredLimits: Record<string, number> = {};
+  for (const limit of WANTED_LIMITS) requiredLimits[limit] = adapter.limits[limit];
+  const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((cause: unknown) => {
+    throw noGpu('The graphics processor refused to open.', cause);
+  });
+  return new OwnedDevice(device, nameOf(adapter.info));
+}
+
+function noGpu(message: string, cause?: unknown): OmniError {
+  return new OmniError({
+    code: 'device',
+    message,
+    action:
+      'Use a current Chrome, Edge, Firefox or Safari with hardware acceleration on; until then the processor draws.',
+    cause,
+  });
+}
+
+function nameOf(info: GPUAdapterInfo): string {
+  return (
+    info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'graphics processor'
+  );
+}
+
+class OwnedDevice implements GpuDevice {
+  readonly device: GPUDevice;
+  readonly description: string;
+  #lost: string | undefined;
+  #error: string | undefined;
+
+  constructor(device: GPUDevice, description: string) {
+    this.device = device;
+    this.description = description;
+    device.lost.then(({ reason, message }) => {
+      this.#lost = message || reason || 'without a reason';
+    });
+    device.addEventListener('uncapturederror', ({ error }) => {
+      this.#error ??= error.message;
+    });
+  }
+
+  get halfPrecision(): boolean {
+    return this.device.features.has('shader-f16');
+  }
+
+  async checked<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    this.#refuseIfLost(doing);
+    this.#takeError();
+    let result: T;
+    try {
+      result = await work();
+    } catch (cause) {
+      this.#refuseIfLost(doing);
+      throw cause;
+    }
+    this.#refuseIfLost(doing);
+    const error = this.#takeError();
+    if (error !== undefined) {
+      throw new OmniError({
+        code: 'device',
+        message: `The graphics processor reported an error while ${doing}: ${error.split('\n', 1)[0]}`,
+        action: 'It may be short of memory: choose a smaller picture or a smaller form of the model.',
+      });
+    }
+    return result;
+  }
+
+  destroy(): void {
+    this.device.destroy();
+  }
+
+  #takeError(): string | undefined {
+    const error = this.#error;
+    this.#error = undefined;
+    return error;
+  }
+
+  #refuseIfLost(doing: string): void {
+    if (this.#lost === undefined) return;
+    throw new OmniError({
+      code: 'device',
+      permanent: false,
+      message: `The graphics processor was lost while ${doing} (${this.#lost.split('\n', 1)[0]}).`,
+      action: 'Try again: the model is loaded anew. Your pictures and words are kept.',
+    });
+  }
+}
