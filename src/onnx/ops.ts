@@ -315,3 +315,75 @@ export function conv2d(
     pads,
   });
 }
+
+/**
+ * Rotates interleaved pairs `(2i, 2i + 1)` of every head by the angles of its row.
+ * @param x `[1, L, heads * D]`; `cosines`, `sines`: `[L, D / 2]`
+ */
+export function rotaryInterleaved(
+  g: GraphBuilder,
+  x: Value,
+  cosines: Value,
+  sines: Value,
+  heads: number,
+): Value {
+  sameType('RotaryEmbedding', x, cosines, sines);
+  const fits = [cosines, sines].every(
+    ({ shape }) => shape.length === 2 && shape[0] === x.shape[1] && shape[1] === fixed(x, 2) / heads / 2,
+  );
+  if (!fits || x.shape[0] !== 1) {
+    fail('RotaryEmbedding', `${show(x)} by ${show(cosines)}, ${show(sines)}, ${heads} heads`);
+  }
+  // One position for the whole batch is the row of the tables that the first token takes.
+  const first = g.constant('int64', [1], [0]);
+  return g.node(
+    'RotaryEmbedding',
+    [x, first, cosines, sines],
+    x.type,
+    x.shape,
+    { interleaved: 1 },
+    MICROSOFT,
+  );
+}
+
+/**
+ * Repeats each of `heads` groups of columns `times` times in place: `[.., L, heads * D]` to
+ * `[1, L, heads * times * D]`, so that head `h` of the result is head `h // times` of `x [L, heads * D]`.
+ */
+export function repeatHeads(g: GraphBuilder, x: Value, heads: number, times: number): Value {
+  const [length] = x.shape;
+  const width = fixed(x, 1);
+  if (x.shape.length !== 2 || width % heads !== 0) fail('repeatHeads', `${show(x)}, ${heads} heads`);
+  if (times === 1) return reshape(g, x, [1, length, width]);
+  const apart = reshape(g, x, [length, heads, 1, width / heads]);
+  const repeated = g.node('Expand', [apart, g.constant('int64', [4], [1, 1, times, 1])], x.type, [
+    length,
+    heads,
+    times,
+    width / heads,
+  ]);
+  return reshape(g, repeated, [1, length, width * times]);
+}
+
+/** Normalises every channel of `x [B, C, ..]` over its remaining axes, without gain or bias. */
+export function instanceNorm(g: GraphBuilder, x: Value, eps: number): Value {
+  const channels = fixed(x, 1);
+  const all = (value: number) => g.constant('float32', [channels], Array<number>(channels).fill(value));
+  return g.node('InstanceNormalization', [x, all(1), all(0)], x.type, x.shape, { epsilon: float(eps) });
+}
+
+/** Doubles height and width of `x [B, C, H, W]`, each pixel repeated; the output's sizes are named by the caller. */
+export function upsampleNearest(g: GraphBuilder, x: Value, height: Dim, width: Dim): Value {
+  if (x.shape.length !== 4) fail('Resize', show(x));
+  const scales = g.constant('float32', [4], [1, 1, 2, 2]);
+  return g.node('Resize', [x, undefined, scales], x.type, [x.shape[0], x.shape[1], height, width], {
+    mode: 'nearest',
+    coordinate_transformation_mode: 'asymmetric',
+    nearest_mode: 'floor',
+  });
+}
+
+/** `min(max(x, low), high)`. */
+export function clip(g: GraphBuilder, x: Value, low: number, high: number): Value {
+  return g.node('Clip', [x, scalar(g, low), scalar(g, high)], x.type, x.shape);
+}
