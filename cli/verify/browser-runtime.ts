@@ -1,0 +1,170 @@
+/** A runtime whose graphs run in a real Chromium: WebAssembly, or WebGPU on the software adapter. */
+
+import { chromium, type Page } from '@playwright/test';
+import { createServer, type Plugin } from 'vite';
+import type { SentGraph, SentTensor } from '../../e2e/harness/messages.ts';
+import { CHROMIUM_FLAGS, SOFTWARE_WEBGPU_FLAGS } from '../../scripts/browser-flags.mjs';
+import { browserPath } from '../../scripts/browser-path.mjs';
+import { OmniError } from '../../src/errors.ts';
+import type { BuiltGraph } from '../../src/onnx/graph.ts';
+import type { GraphSession, HostTensor, Runtime, TensorData, WeightBytes } from '../../src/runtime/types.ts';
+
+/** Bytes on their way between the two sides, by number; each is taken once. */
+class ByteDesk {
+  readonly #bytes = new Map<number, Uint8Array>();
+  #next = 0;
+
+  put(bytes: Uint8Array): number {
+    this.#bytes.set(this.#next, bytes);
+    return this.#next++;
+  }
+
+  take(id: number): Uint8Array | undefined {
+    const bytes = this.#bytes.get(id);
+    this.#bytes.delete(id);
+    return bytes;
+  }
+}
+
+function deskPlugin(desk: ByteDesk): Plugin {
+  return {
+    name: 'byte-desk',
+    configureServer(server) {
+      server.middlewares.use('/bytes', (request, response) => {
+        if (request.method === 'POST') {
+          const chunks: Buffer[] = [];
+          request.on('data', (chunk: Buffer) => chunks.push(chunk));
+          request.on('end', () => response.end(String(desk.put(Buffer.concat(chunks)))));
+          return;
+        }
+        const bytes = desk.take(Number(request.url?.slice(1)));
+        if (!bytes) response.statusCode = 404;
+        response.end(bytes);
+      });
+    },
+  };
+}
+
+/**
+ * Starts Chromium and the engine in it.
+ * @param strictGpu refuse to run any operator of a WebGPU graph on the processor
+ */
+export async function browserRuntime(
+  backend: 'wasm' | 'webgpu',
+  { strictGpu = false } = {},
+): Promise<Runtime> {
+  const desk = new ByteDesk();
+  const server = await createServer({
+    plugins: [deskPlugin(desk)],
+    server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
+    logLevel: 'error',
+  });
+  await server.listen();
+  const browser = await chromium.launch({
+    executablePath: browserPath(),
+    args: [...CHROMIUM_FLAGS, ...(backend === 'webgpu' ? SOFTWARE_WEBGPU_FLAGS : [])],
+  });
+  const page = await browser.newPage();
+  const close = async () => {
+    await browser.close();
+    await server.close();
+  };
+  try {
+    const url = server.resolvedUrls?.local[0];
+    await page.goto(`${url}e2e/harness/index.html`);
+    await page.waitForFunction(() => globalThis.harness !== undefined);
+    const { halfPrecision } = await inPage(() =>
+      page.evaluate(([b, s]) => globalThis.harness?.start(b, s), [backend, strictGpu] as const),
+    );
+    return new BrowserRuntime(backend, halfPrecision, page, desk, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function inPage<T>(work: () => Promise<T | undefined>): Promise<T> {
+  try {
+    const result = await work();
+    if (result === undefined) throw new Error('the harness page was reloaded');
+    return result;
+  } catch (cause) {
+    throw new OmniError({
+      code: 'device',
+      message: `The browser reported: ${(cause as Error).message.split('\n', 1)[0]}`,
+      action: 'Run the same case with --backend node to see whether the graph or the engine is at fault.',
+      cause,
+    });
+  }
+}
+
+class BrowserRuntime implements Runtime {
+  readonly backend: 'wasm' | 'webgpu';
+  readonly halfPrecision: boolean;
+  readonly quantized: 'native' | 'widened';
+  readonly #page: Page;
+  readonly #desk: ByteDesk;
+  readonly #close: () => Promise<void>;
+
+  constructor(
+    backend: 'wasm' | 'webgpu',
+    halfPrecision: boolean,
+    page: Page,
+    desk: ByteDesk,
+    close: () => Promise<void>,
+  ) {
+    this.backend = backend;
+    this.halfPrecision = halfPrecision;
+    this.quantized = backend === 'webgpu' ? 'native' : 'widened';
+    this.#page = page;
+    this.#desk = desk;
+    this.#close = close;
+  }
+
+  async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
+    const files: Record<string, number> = {};
+    for (const path of graph.files) {
+      const bytes = await weights.file(path);
+      files[path] = this.#desk.put(
+        bytes instanceof Uint8Array ? bytes : new Uint8Array(await bytes.arrayBuffer()),
+      );
+    }
+    const { model, ...rest } = graph;
+    const sent: SentGraph = {
+      graph: rest,
+      model: this.#desk.put(model),
+      files,
+      derived: graph.derived.length > 0 ? this.#desk.put(await weights.derived(graph)) : undefined,
+    };
+    const id = await inPage(() => this.#page.evaluate((s) => globalThis.harness?.open(s), sent));
+    return {
+      name: graph.name,
+      run: (inputs) => this.#run(id, inputs),
+      dispose: () => this.#page.evaluate((session) => globalThis.harness?.dispose(session), id),
+    };
+  }
+
+  async #run(id: number, inputs: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>> {
+    const sent: Record<string, SentTensor> = {};
+    for (const [name, { type, dims, data }] of Object.entries(inputs)) {
+      sent[name] = { type, dims, bytes: this.#desk.put(bytesOf(data)) };
+    }
+    const results = await inPage(() =>
+      this.#page.evaluate(([session, feeds]) => globalThis.harness?.run(session, feeds), [id, sent] as const),
+    );
+    const outputs: Record<string, HostTensor> = {};
+    for (const [name, { type, dims, bytes }] of Object.entries(results)) {
+      const raw = (this.#desk.take(bytes) as Uint8Array).slice();
+      outputs[name] = { type, dims, data: type === 'float32' ? new Float32Array(raw.buffer) : raw };
+    }
+    return outputs;
+  }
+
+  dispose(): Promise<void> {
+    return this.#close();
+  }
+}
+
+function bytesOf(data: TensorData): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

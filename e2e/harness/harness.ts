@@ -1,0 +1,69 @@
+/** Runs single graphs in a real browser for the command line: the page side. */
+
+import { startWebRuntime, type WebRuntime } from '../../src/runtime/runtime.web.ts';
+import type { GraphSession, HostTensor, TensorData } from '../../src/runtime/types.ts';
+import type { SentTensor } from './messages.ts';
+
+let runtime: WebRuntime | undefined;
+const sessions = new Map<number, GraphSession>();
+let next = 0;
+
+async function receive(id: number): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(`/bytes/${id}`);
+  if (!response.ok) throw new Error(`bytes ${id}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function send(data: TensorData): Promise<number> {
+  const body = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  const response = await fetch('/bytes', { method: 'POST', body });
+  return Number(await response.text());
+}
+
+const ARRAYS = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+
+async function receiveTensor({ type, dims, bytes }: SentTensor): Promise<HostTensor> {
+  const { buffer } = await receive(bytes);
+  return { type, dims, data: new ARRAYS[type](buffer) };
+}
+
+globalThis.harness = {
+  async start(backend, strictGpu) {
+    runtime = await startWebRuntime({ backend, strictGpu });
+    return { description: runtime.description, halfPrecision: runtime.halfPrecision };
+  },
+  async open({ graph, model, files, derived }) {
+    if (!runtime) throw new Error('start first');
+    const session = await runtime.open(
+      { ...graph, model: await receive(model) },
+      {
+        file: (path) => receive(files[path]),
+        derived: () =>
+          derived === undefined ? Promise.reject(new Error('no derived tensors')) : receive(derived),
+      },
+    );
+    sessions.set(next, session);
+    return next++;
+  },
+  async run(id, inputs) {
+    const feeds: Record<string, HostTensor> = {};
+    for (const [name, tensor] of Object.entries(inputs)) feeds[name] = await receiveTensor(tensor);
+    const results = await (sessions.get(id) as GraphSession).run(feeds);
+    const sent: Record<string, SentTensor> = {};
+    for (const [name, { type, dims, data }] of Object.entries(results)) {
+      sent[name] = { type, dims, bytes: await send(data) };
+    }
+    return sent;
+  },
+  async dispose(id) {
+    await sessions.get(id)?.dispose();
+    sessions.delete(id);
+  },
+};
