@@ -75,6 +75,11 @@ export function silu(g: GraphBuilder, x: Value): Value {
   return mul(g, x, sigmoid(g, x));
 }
 
+/** `x * Phi(x)` with the exact normal distribution function. */
+export function gelu(g: GraphBuilder, x: Value): Value {
+  return g.node('Gelu', [x], x.type, x.shape, {}, MICROSOFT);
+}
+
 /** A float32 scalar. */
 export function scalar(g: GraphBuilder, value: number): Value {
   return g.constant('float32', [], [value]);
@@ -300,6 +305,38 @@ export function attention(
   );
 }
 
+/**
+ * Causal attention of new tokens over past and new ones; query head `h` reads key/value head `h // (heads / kvHeads)`.
+ * @param q `[1, L, heads * D]`; `k`, `v`: `[1, L, kvHeads * D]`
+ * @param pastKey with `pastValue`: `[1, kvHeads, P, D]`; P may be 0
+ * @param last int32 `[1]`: P + L - 1; `total`: int32 `[1]`: P + L, read on the processor
+ * @param present how the length P + L is called
+ * @returns `[1, L, heads * D]`, and keys and values `[1, kvHeads, P + L, D]`
+ */
+export function causalAttention(
+  g: GraphBuilder,
+  inputs: { q: Value; k: Value; v: Value; pastKey: Value; pastValue: Value; last: Value; total: Value },
+  { heads, kvHeads, scale, present }: { heads: number; kvHeads: number; scale: number; present: Dim },
+): { out: Value; presentKey: Value; presentValue: Value } {
+  const { q, k, v, pastKey, pastValue, last, total } = inputs;
+  sameType('GroupQueryAttention', q, k, v, pastKey, pastValue);
+  const headDim = fixed(q, 2) / heads;
+  const fits =
+    fixed(k, 2) === kvHeads * headDim &&
+    fixed(v, 2) === kvHeads * headDim &&
+    [pastKey, pastValue].every(({ shape }) => shape[1] === kvHeads && shape[3] === headDim);
+  if (!fits) fail('GroupQueryAttention', [q, k, v, pastKey, pastValue].map(show).join(', '));
+  const cache = { type: k.type, shape: [1, kvHeads, present, headDim] };
+  const [out, presentKey, presentValue] = g.nodes(
+    'GroupQueryAttention',
+    [q, k, v, pastKey, pastValue, last, total],
+    [{ type: q.type, shape: q.shape }, cache, cache],
+    { num_heads: heads, kv_num_heads: kvHeads, scale: float(scale) },
+    MICROSOFT,
+  );
+  return { out, presentKey, presentValue };
+}
+
 /** 2-D convolution of `x [B, C, H, W]` by `w [O, C, kh, kw]`; the output's height and width are named by the caller. */
 export function conv2d(
   g: GraphBuilder,
@@ -327,6 +364,25 @@ export function rotaryInterleaved(
   sines: Value,
   heads: number,
 ): Value {
+  return rotary(g, x, cosines, sines, heads, 1);
+}
+
+/**
+ * Rotates pairs `(i, i + D / 2)` of every head by the angles of its row: the layout of `rotate_half`.
+ * @param x `[1, L, heads * D]`; `cosines`, `sines`: `[L, D / 2]`
+ */
+export function rotaryHalves(g: GraphBuilder, x: Value, cosines: Value, sines: Value, heads: number): Value {
+  return rotary(g, x, cosines, sines, heads, 0);
+}
+
+function rotary(
+  g: GraphBuilder,
+  x: Value,
+  cosines: Value,
+  sines: Value,
+  heads: number,
+  interleaved: 0 | 1,
+): Value {
   sameType('RotaryEmbedding', x, cosines, sines);
   const fits = [cosines, sines].every(
     ({ shape }) => shape.length === 2 && shape[0] === x.shape[1] && shape[1] === fixed(x, 2) / heads / 2,
@@ -336,25 +392,22 @@ export function rotaryInterleaved(
   }
   // One position for the whole batch is the row of the tables that the first token takes.
   const first = g.constant('int64', [1], [0]);
-  return g.node(
-    'RotaryEmbedding',
-    [x, first, cosines, sines],
-    x.type,
-    x.shape,
-    { interleaved: 1 },
-    MICROSOFT,
-  );
+  return g.node('RotaryEmbedding', [x, first, cosines, sines], x.type, x.shape, { interleaved }, MICROSOFT);
 }
 
 /**
- * Repeats each of `heads` groups of columns `times` times in place: `[.., L, heads * D]` to
- * `[1, L, heads * times * D]`, so that head `h` of the result is head `h // times` of `x [L, heads * D]`.
+ * Repeats each of `heads` groups of columns `times` times in place, so that head `h` of the result is head
+ * `h // times` of `x`.
+ * @param x `[L, heads * D]` or `[1, L, heads * D]`
+ * @returns `[1, L, heads * times * D]`
  */
 export function repeatHeads(g: GraphBuilder, x: Value, heads: number, times: number): Value {
-  const [length] = x.shape;
-  const width = fixed(x, 1);
-  if (x.shape.length !== 2 || width % heads !== 0) fail('repeatHeads', `${show(x)}, ${heads} heads`);
-  if (times === 1) return reshape(g, x, [1, length, width]);
+  const [length] = x.shape.slice(-2);
+  const width = fixed(x, -1);
+  if (x.shape.length > 3 || (x.shape.length === 3 && x.shape[0] !== 1) || width % heads !== 0) {
+    fail('repeatHeads', `${show(x)}, ${heads} heads`);
+  }
+  if (times === 1) return x.shape.length === 3 ? x : reshape(g, x, [1, length, width]);
   const apart = reshape(g, x, [length, heads, 1, width / heads]);
   const repeated = g.node('Expand', [apart, g.constant('int64', [4], [1, 1, times, 1])], x.type, [
     length,
