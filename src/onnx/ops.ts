@@ -436,6 +436,17 @@ export function upsampleNearest(g: GraphBuilder, x: Value, height: Dim, width: D
   });
 }
 
+/** Repeats `x` along its axes of size 1 up to `shape`, whose other dimensions must be those of `x`. */
+export function expand(g: GraphBuilder, x: Value, shape: Shape): Value {
+  if (shape.length !== x.shape.length) fail('Expand', `${show(x)} to [${shape.join(', ')}]`);
+  const target = shape.map((dim, i) => {
+    if (x.shape[i] === dim) return 1;
+    if (x.shape[i] === 1 && typeof dim === 'number') return dim;
+    return fail('Expand', `${show(x)} to [${shape.join(', ')}]`);
+  });
+  return g.node('Expand', [x, g.constant('int64', [target.length], target)], x.type, shape);
+}
+
 /** `min(max(x, low), high)`. */
 export function clip(g: GraphBuilder, x: Value, low: number, high: number): Value {
   return g.node('Clip', [x, scalar(g, low), scalar(g, high)], x.type, x.shape);

@@ -1,0 +1,125 @@
+/**
+ * The vision tower of Qwen2.5-VL for one picture of any size.
+ *
+ * Source of the rules: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`, Qwen2_5_VisionTransformerPretrainedModel.
+ * All index inputs come from `vision-windows.ts`.
+ */
+
+import type { WeightIndex } from '../../checkpoints/tensors.ts';
+import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
+import {
+  add,
+  attention,
+  expand,
+  gather,
+  gelu,
+  mul,
+  reshape,
+  rotaryHalves,
+  silu,
+  split,
+} from '../../onnx/ops.ts';
+import type { VisionConfig } from '../config.ts';
+import { windowPatches } from '../vision-windows.ts';
+import { Layers, type Numerics } from './layers.ts';
+
+/**
+ * Inputs: `patches [L, K]`, K = channels * frames * side * side, in the order of merge blocks; `order` int32 `[L]`, the
+ * patch that stands at each place of window order; `cos`, `sin [L, D / 2]` in window order; `slots` int32 `[W, S]`, the
+ * place that fills each slot of each window (any place where the slot is empty); `slot_bias [W, S]`, very negative at
+ * empty slots; `slot_of` int32 `[L]`, the slot in which each place stands; `restore` int32 `[cells]`, the merged cell in
+ * window order for each cell of the picture.
+ *
+ * Outputs: `embeds [cells, H]`, one row per merged cell in the picture's order; with `taps` also `patch_embed [L, C]` in
+ * the order of `patches`, and `block_i [L, C]` in window order.
+ */
+export function visionTowerGraph(
+  weights: WeightIndex,
+  config: VisionConfig,
+  numerics: Numerics,
+  { taps = false }: { taps?: boolean } = {},
+): BuiltGraph {
+  const { inChannels, temporalPatchSize, patchSize, hiddenSize, headDim, depth, rmsNormEps } = config;
+  const g = new GraphBuilder('vision tower');
+  const layers = new Layers(g, weights, numerics);
+  const slotCount = windowPatches(config);
+  const patches = g.input('patches', 'float32', ['L', inChannels * temporalPatchSize * patchSize ** 2]);
+  const order = g.input('order', 'int32', ['L']);
+  const cos = g.input('cos', 'float32', ['L', headDim / 2]);
+  const sin = g.input('sin', 'float32', ['L', headDim / 2]);
+  const slots = g.input('slots', 'int32', ['W', slotCount]);
+  const slotBias = g.input('slot_bias', 'float32', ['W', slotCount]);
+  const slotOf = g.input('slot_of', 'int32', ['L']);
+  const restore = g.input('restore', 'int32', ['cells']);
+
+  // The convolution over whole patches is a matrix product on their rows.
+  const embedded = layers.product(patches, 'visual.patch_embed.proj.weight');
+  if (taps) g.output('patch_embed', embedded);
+  const bias = expand(g, reshape(g, slotBias, ['W', 1, 1, slotCount]), ['W', 1, slotCount, slotCount]);
+  const windows: Windows = { slots, slotOf, bias };
+  let x = gather(g, embedded, order, 0);
+  for (let i = 0; i < depth; i++) {
+    const whole = config.fullattBlockIndexes.includes(i);
+    x = block(layers, x, `visual.blocks.${i}`, config, { cos, sin, windows: whole ? undefined : windows });
+    if (taps) g.output(`block_${i}`, x);
+  }
+
+  const normed = layers.rmsNorm(x, 'visual.merger.ln_q', rmsNormEps);
+  const merged = reshape(g, normed, ['cells', hiddenSize * config.spatialMergeSize ** 2]);
+  const inner = gelu(g, layers.linear(merged, 'visual.merger.mlp.0'));
+  g.output('embeds', gather(g, layers.linear(inner, 'visual.merger.mlp.2'), restore, 0));
+  return g.finish();
+}
+
+interface Windows {
+  readonly slots: Value;
+  readonly slotOf: Value;
+  /** `[W, 1, S, S]`. */
+  readonly bias: Value;
+}
+
+/** Pre-norm attention and SwiGLU, each added to the stream `x [L, C]`. Source: Qwen2_5_VLVisionBlock.forward */
+function block(
+  layers: Layers,
+  x: Value,
+  name: string,
+  config: VisionConfig,
+  { cos, sin, windows }: { cos: Value; sin: Value; windows?: Windows },
+): Value {
+  const { g } = layers;
+  const { hiddenSize, numHeads, rmsNormEps } = config;
+  const qkv = layers.linear(layers.rmsNorm(x, `${name}.norm1`, rmsNormEps), `${name}.attn.qkv`);
+  const parts = split(g, reshape(g, qkv, [1, ...qkv.shape]), 2, [hiddenSize, hiddenSize, hiddenSize]);
+  const q = rotaryHalves(g, parts[0], cos, sin, numHeads);
+  const k = rotaryHalves(g, parts[1], cos, sin, numHeads);
+  const attended = windows
+    ? windowAttention(layers, [q, k, parts[2]], windows, config)
+    : flat(layers, attention(g, { q, k, v: parts[2], heads: numHeads, scale: scaleOf(config) }));
+  const afterAttention = add(g, x, layers.linear(attended, `${name}.attn.proj`));
+  const inner = layers.rmsNorm(afterAttention, `${name}.norm2`, rmsNormEps);
+  const gate = silu(g, layers.linear(inner, `${name}.mlp.gate_proj`));
+  const up = layers.linear(inner, `${name}.mlp.up_proj`);
+  return add(g, afterAttention, layers.linear(mul(g, gate, up), `${name}.mlp.down_proj`));
+}
+
+/** Attention inside windows: each window becomes one row of a batch, filled up to the size of a whole window. */
+function windowAttention(
+  layers: Layers,
+  streams: readonly Value[],
+  { slots, slotOf, bias }: Windows,
+  config: VisionConfig,
+): Value {
+  const { g } = layers;
+  const [q, k, v] = streams.map((stream) => gather(g, flat(layers, stream), slots, 0));
+  const out = attention(g, { q, k, v, heads: config.numHeads, scale: scaleOf(config), bias });
+  return gather(g, reshape(g, out, ['slots', config.hiddenSize]), slotOf, 0);
+}
+
+/** `[1, L, C]` as `[L, C]`. */
+function flat(layers: Layers, x: Value): Value {
+  return reshape(layers.g, x, x.shape.slice(1));
+}
+
+function scaleOf({ headDim }: VisionConfig): number {
+  return 1 / Math.sqrt(headDim);
+}
