@@ -1,0 +1,161 @@
+/**
+ * The block that the diffusion transformer is made of.
+ * Source: OmniGen2 `models/transformers/transformer_omnigen2.py`, OmniGen2TransformerBlock.forward, and
+ * `models/attention_processor.py`, OmniGen2AttnProcessor.
+ */
+
+import type { Value } from '../../onnx/graph.ts';
+import {
+  add,
+  addScalar,
+  attention,
+  mul,
+  repeatHeads,
+  reshape,
+  rmsNorm,
+  rotaryInterleaved,
+  silu,
+  split,
+  tanh,
+} from '../../onnx/ops.ts';
+import type { TransformerConfig } from '../config.ts';
+import type { Layers } from './layers.ts';
+
+/** Epsilon of the norms of queries and keys, fixed in the official code. Source: OmniGen2TransformerBlock.__init__ */
+const QK_NORM_EPS = 1e-5;
+
+/** Rotary angles of the rows of a token stream, both `[L, headDim / 2]`. */
+export interface RopeValues {
+  readonly cosines: Value;
+  readonly sines: Value;
+}
+
+/** Is told every named stage of a graph; with taps on, each becomes an output. */
+export type Tap = (stage: string, value: Value) => void;
+
+/** Graphs without taps. */
+export const noTap: Tap = () => {};
+
+/** The gains `[D]` that a block's four norms apply, time modulation and gates included. */
+interface BlockGains {
+  readonly beforeAttention: Value;
+  readonly afterAttention: Value;
+  readonly beforeFeedForward: Value;
+  readonly afterFeedForward: Value;
+}
+
+/**
+ * One block on a token stream of one sample, every row attending to every other.
+ *
+ * The official block scales normed rows by `1 + scale` and gates the branch's normed result by `tanh(gate)`. Both are
+ * one factor per column, so they are multiplied into the norms' gains instead of into the stream.
+ * @param x `[L, D]`
+ * @param activated `silu(temb)` `[1, T]`; without it the block is not modulated (context refiner)
+ * @returns `[L, D]`
+ */
+export function transformerBlock(
+  layers: Layers,
+  config: TransformerConfig,
+  name: string,
+  x: Value,
+  rope: RopeValues,
+  activated?: Value,
+  tap: Tap = noTap,
+): Value {
+  const { g } = layers;
+  const eps = config.normEps;
+  const gains = activated ? modulatedGains(layers, config, name, activated, tap) : plainGains(layers, name);
+  const normed = rmsNorm(g, x, gains.beforeAttention, eps);
+  tap('norm1', normed);
+  const attended = selfAttention(layers, config, `${name}.attn`, normed, rope, tap);
+  tap('attn_out', attended);
+  const y = add(g, x, rmsNorm(g, attended, gains.afterAttention, eps));
+  const fed = feedForward(layers, `${name}.feed_forward`, rmsNorm(g, y, gains.beforeFeedForward, eps));
+  tap('mlp_out', fed);
+  return add(g, y, rmsNorm(g, fed, gains.afterFeedForward, eps));
+}
+
+/**
+ * What the first norm of a modulated block gives: the signal that TeaCache watches.
+ * @returns `[L, D]`
+ */
+export function modulatedInput(
+  layers: Layers,
+  config: TransformerConfig,
+  name: string,
+  x: Value,
+  activated: Value,
+): Value {
+  const { beforeAttention } = modulatedGains(layers, config, name, activated, noTap);
+  return rmsNorm(layers.g, x, beforeAttention, config.normEps);
+}
+
+function plainGains(layers: Layers, name: string): BlockGains {
+  const gain = (norm: string) => layers.tensor(`${name}.${norm}.weight`);
+  return {
+    beforeAttention: gain('norm1'),
+    afterAttention: gain('norm2'),
+    beforeFeedForward: gain('ffn_norm1'),
+    afterFeedForward: gain('ffn_norm2'),
+  };
+}
+
+/** Source: `models/transformers/block_lumina2.py`, LuminaRMSNormZero.forward (chunk order: scale, gate, scale, gate) */
+function modulatedGains(
+  layers: Layers,
+  config: TransformerConfig,
+  name: string,
+  activated: Value,
+  tap: Tap,
+): BlockGains {
+  const { g } = layers;
+  const width = config.hiddenSize;
+  const modulation = reshape(g, layers.linear(activated, `${name}.norm1.linear`), [4 * width]);
+  const [scaleAttention, gateAttention, scaleMlp, gateMlp] = split(g, modulation, 0, Array(4).fill(width));
+  tap('gate_msa', gateAttention);
+  tap('scale_mlp', scaleMlp);
+  tap('gate_mlp', gateMlp);
+  const gain = (norm: string) => layers.tensor(`${name}.${norm}.weight`);
+  return {
+    beforeAttention: mul(g, gain('norm1.norm'), addScalar(g, scaleAttention, 1)),
+    afterAttention: mul(g, gain('norm2'), tanh(g, gateAttention)),
+    beforeFeedForward: mul(g, gain('ffn_norm1'), addScalar(g, scaleMlp, 1)),
+    afterFeedForward: mul(g, gain('ffn_norm2'), tanh(g, gateMlp)),
+  };
+}
+
+/** Grouped-query attention: query head `h` reads key/value head `h // (heads / kv heads)`. */
+function selfAttention(
+  layers: Layers,
+  config: TransformerConfig,
+  name: string,
+  x: Value,
+  rope: RopeValues,
+  tap: Tap,
+): Value {
+  const { g } = layers;
+  const [length] = x.shape;
+  const { numAttentionHeads: heads, numKvHeads: kvHeads, headDim } = config;
+  const rotated = (which: 'q' | 'k', count: number) => {
+    const apart = reshape(g, layers.linear(x, `${name}.to_${which}`), [length, count, headDim]);
+    const normed = rmsNorm(g, apart, layers.tensor(`${name}.norm_${which}.weight`), QK_NORM_EPS);
+    tap(`${which}_normed`, normed);
+    const together = reshape(g, normed, [1, length, count * headDim]);
+    return rotaryInterleaved(g, together, rope.cosines, rope.sines, count);
+  };
+  const y = attention(g, {
+    q: rotated('q', heads),
+    k: repeatHeads(g, rotated('k', kvHeads), kvHeads, heads / kvHeads),
+    v: repeatHeads(g, layers.linear(x, `${name}.to_v`), kvHeads, heads / kvHeads),
+    heads,
+    scale: 1 / Math.sqrt(headDim),
+  });
+  return layers.linear(reshape(g, y, [length, heads * headDim]), `${name}.to_out.0`);
+}
+
+/** SwiGLU. Source: `models/transformers/block_lumina2.py`, LuminaFeedForward.forward */
+function feedForward(layers: Layers, name: string, x: Value): Value {
+  const { g } = layers;
+  const gate = silu(g, layers.linear(x, `${name}.linear_1`));
+  return layers.linear(mul(g, gate, layers.linear(x, `${name}.linear_3`)), `${name}.linear_2`);
+}
