@@ -39,6 +39,11 @@ export class ConfigFields {
     return Object.hasOwn(this.#values, name) && this.#values[name] !== null;
   }
 
+  /** Whether the field holds a list. */
+  isList(name: string): boolean {
+    return this.has(name) && Array.isArray(this.#values[name]);
+  }
+
   /** The fields of a nested object. */
   object(name: string): ConfigFields {
     return new ConfigFields(this.#require(name), this.file, `${this.#path}${name}.`);

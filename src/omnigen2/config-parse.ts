@@ -137,7 +137,7 @@ export function parseMllmConfig(json: unknown, file: string): MllmConfig {
 
 function parseLanguageConfig(top: ConfigFields): LanguageConfig {
   const fields = top.has('text_config') ? top.object('text_config') : top;
-  fields.only('hidden_act', ['silu']);
+  fields.only('hidden_act', ['silu'], 'silu');
   fields.only('use_sliding_window', [false], false);
   const hiddenSize = fields.integer('hidden_size');
   const numAttentionHeads = fields.integer('num_attention_heads');
@@ -162,7 +162,7 @@ function parseLanguageConfig(top: ConfigFields): LanguageConfig {
     numKeyValueHeads,
     headDim,
     rmsNormEps: fields.positive('rms_norm_eps'),
-    ropeTheta: (fields.has('rope_theta') ? fields : rope).positive('rope_theta'),
+    ropeTheta: (fields.has('rope_theta') ? fields : rope).positive('rope_theta', 1e6),
     mropeSection,
     tieWordEmbeddings: (top.has('tie_word_embeddings') ? top : fields).boolean('tie_word_embeddings', false),
     maxPositionEmbeddings: fields.integer('max_position_embeddings'),
@@ -219,7 +219,7 @@ function parseVisionConfig(fields: ConfigFields): VisionConfig {
 export function parseGenerationConfig(json: unknown, file: string): GenerationConfig {
   const fields = new ConfigFields(json, file);
   // One id or a list of them.
-  const eosTokenIds = Array.isArray((json as { eos_token_id?: unknown }).eos_token_id)
+  const eosTokenIds = fields.isList('eos_token_id')
     ? fields.integers('eos_token_id', { min: 0 })
     : [fields.integer('eos_token_id', { min: 0 })];
   return {

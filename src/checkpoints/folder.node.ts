@@ -1,0 +1,112 @@
+/** A checkpoint folder on disk. */
+
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { OmniError } from '../errors.ts';
+import { type CheckpointFolder, endsEarly, type FolderFile, insidePath, unreadable } from './folder.ts';
+
+/** Deeper than any checkpoint; ends the walk through links that form a circle. */
+const MAX_DEPTH = 4;
+/** One read call of Node cannot pass 2 GiB. */
+const READ_BYTES = 2 ** 30;
+
+/**
+ * Opens a folder on disk. Links are followed (caches of downloads are made of them); hidden files are left out.
+ * @throws OmniError `bad_checkpoint` if there is no such folder.
+ */
+export async function nodeFolder(path: string): Promise<CheckpointFolder> {
+  const root = resolve(path);
+  const info = await stat(root).catch(() => undefined);
+  if (!info?.isDirectory()) {
+    throw new OmniError({
+      code: 'bad_checkpoint',
+      message: info ? `${path} is a file, not a folder.` : `There is no folder ${path}.`,
+      action: 'Give the folder that holds model_index.json.',
+    });
+  }
+  const at = (file: string) => join(root, insidePath('', file, basename(root)));
+  const read = (file: string, offset: number, length: number) =>
+    withFile(at(file), file, (handle) => readRange(handle, file, offset, length));
+  return {
+    name: basename(root),
+    list: () => walk(root, '', 0),
+    read,
+    async file(file) {
+      const { size } = await stat(at(file)).catch((cause) => {
+        throw unreadable(file, reason(cause), cause);
+      });
+      return read(file, 0, size);
+    },
+  };
+}
+
+async function walk(root: string, folder: string, depth: number): Promise<FolderFile[]> {
+  const entries = await readdir(join(root, folder)).catch((cause) => {
+    throw unreadable(folder === '' ? basename(root) : folder, reason(cause), cause);
+  });
+  const found: FolderFile[] = [];
+  for (const entry of entries.sort()) {
+    if (entry.startsWith('.')) continue;
+    const path = folder === '' ? entry : `${folder}/${entry}`;
+    const info = await stat(join(root, path)).catch(() => undefined);
+    if (info?.isFile()) found.push({ path, sizeBytes: info.size });
+    if (info?.isDirectory() && depth < MAX_DEPTH) found.push(...(await walk(root, path, depth + 1)));
+  }
+  return found;
+}
+
+async function withFile<T>(path: string, name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await open(path).catch((cause) => {
+    throw unreadable(name, reason(cause), cause);
+  });
+  try {
+    return await use(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readRange(
+  handle: FileHandle,
+  name: string,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = allocate(name, length);
+  let done = 0;
+  while (done < length) {
+    const count = Math.min(length - done, READ_BYTES);
+    const { bytesRead } = await handle.read(bytes, done, count, offset + done).catch((cause) => {
+      throw unreadable(name, reason(cause), cause);
+    });
+    if (bytesRead === 0) throw unreadable(name, endsEarly(offset + length, offset + done));
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+function allocate(name: string, length: number): Uint8Array {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw new OmniError({
+      code: 'device',
+      message: `${name}: ${length} bytes do not fit into memory at once.`,
+      action: 'Close other programs, or use smaller weights (convert with --weights q4).',
+      cause,
+    });
+  }
+}
+
+function reason(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const words: Record<string, string> = {
+    ENOENT: 'it is not there',
+    EACCES: 'access is denied',
+    EPERM: 'access is denied',
+    EISDIR: 'it is a folder',
+    EMFILE: 'too many files are open',
+    EIO: 'the disk reports an error',
+  };
+  return words[code] ?? (code === '' ? 'the disk reports an error' : `the disk reports ${code}`);
+}
