@@ -1,0 +1,121 @@
+/** Compares the tensors that a checkpoint has with those that its configuration calls for, before anything runs. */
+
+import { OmniError } from '../errors.ts';
+import type { ExpectedTensor } from './expected.ts';
+import { QUANTIZED_SUFFIX, type QuantizedMatrix, quantizedMatrix, type WeightIndex } from './tensors.ts';
+
+/** Element types that a graph can compute from. */
+const FLOATS: readonly string[] = ['F32', 'F16', 'BF16'];
+
+/** Block sizes that `com.microsoft.MatMulNBits` accepts. */
+const BLOCK_SIZES: readonly number[] = [16, 32, 64, 128, 256];
+
+/**
+ * Checks that every expected tensor is there in its exact shape, as floats or block-quantized.
+ * @param configFile names the configuration in messages.
+ * @returns names of tensors that nothing calls for; they are harmless.
+ * @throws OmniError `bad_checkpoint` for the first tensor that is missing or differs.
+ */
+export function expectTensors(
+  weights: WeightIndex,
+  expected: readonly ExpectedTensor[],
+  configFile: string,
+): string[] {
+  const known = new Set<string>();
+  const component = configFile.split('/', 1)[0];
+  for (const wanted of expected) {
+    const quantized = isMatrix(wanted) ? quantizedMatrix(weights, wanted.name) : undefined;
+    const tensor = weights.get(wanted.name);
+    if (tensor && quantized) {
+      throw mismatch(`${tensor.file}: ${wanted.name} is stored twice, as ${tensor.dtype} and quantized`);
+    }
+    if (quantized) {
+      checkQuantized(quantized, wanted, configFile);
+      known.add(quantized.codes.name).add(quantized.scales.name);
+    } else if (!tensor) {
+      throw mismatch(missing(weights, wanted, component, configFile));
+    } else {
+      if (!sameShape(tensor.shape, wanted.shape)) {
+        throw mismatch(
+          `${tensor.file}: ${wanted.name} has shape ${list(tensor.shape)}, but ${configFile} calls for ${list(wanted.shape)} (${wanted.rule})`,
+        );
+      }
+      if (!FLOATS.includes(tensor.dtype)) {
+        throw mismatch(
+          `${tensor.file}: ${wanted.name} is stored as ${tensor.dtype}; weights must be one of ${FLOATS.join(', ')}`,
+        );
+      }
+      known.add(tensor.name);
+    }
+  }
+  return weights.names.filter((name) => !known.has(name));
+}
+
+/** Whether a tensor is the weight of a linear layer or an embedding table, which may be stored quantized. */
+export function isMatrix({ name, shape }: Pick<ExpectedTensor, 'name' | 'shape'>): boolean {
+  return shape.length === 2 && name.endsWith('.weight');
+}
+
+function checkQuantized(
+  { bits, blockSize, codes, scales }: QuantizedMatrix,
+  wanted: ExpectedTensor,
+  configFile: string,
+) {
+  const [rows, columns] = wanted.shape;
+  const fail = (name: string, file: string, why: string) =>
+    mismatch(
+      `${file}: ${name} ${why}, but ${configFile} calls for a matrix ${list(wanted.shape)} (${wanted.rule})`,
+    );
+  if (codes.dtype !== 'U8') throw fail(codes.name, codes.file, `is stored as ${codes.dtype} instead of U8`);
+  if (scales.dtype !== 'F16')
+    throw fail(scales.name, scales.file, `is stored as ${scales.dtype} instead of F16`);
+  if (!BLOCK_SIZES.includes(blockSize)) {
+    throw fail(
+      codes.name,
+      codes.file,
+      `has shape ${list(codes.shape)}, which is no block size of ${BLOCK_SIZES}`,
+    );
+  }
+  const blocks = Math.ceil(columns / blockSize);
+  if (!sameShape(codes.shape, [rows, blocks, (blockSize * bits) / 8])) {
+    throw fail(codes.name, codes.file, `has shape ${list(codes.shape)} (blocks of ${blockSize})`);
+  }
+  if (!sameShape(scales.shape, [rows, blocks])) {
+    throw fail(scales.name, scales.file, `has shape ${list(scales.shape)} (blocks of ${blockSize})`);
+  }
+}
+
+/** What is missing, and in which of the ways that happen. */
+function missing(
+  weights: WeightIndex,
+  wanted: ExpectedTensor,
+  component: string,
+  configFile: string,
+): string {
+  const suffixes = Object.values(QUANTIZED_SUFFIX);
+  const half = suffixes.find((suffix) => weights.get(wanted.name + suffix));
+  if (half !== undefined) {
+    const other =
+      half === QUANTIZED_SUFFIX.scales
+        ? 'its codes (.q4 or .q8)'
+        : `${wanted.name}${QUANTIZED_SUFFIX.scales}`;
+    return `${component}/: ${wanted.name} is quantized, and ${wanted.name}${half} is there, but ${other} is missing`;
+  }
+  return `${component}/: tensor ${wanted.name} is missing; ${configFile} calls for it with shape ${list(wanted.shape)} (${wanted.rule})`;
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
+}
+
+function list(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+function mismatch(message: string): OmniError {
+  return new OmniError({
+    code: 'bad_checkpoint',
+    message: `${message}.`,
+    action: 'Use config.json and weights from the same checkpoint.',
+  });
+}

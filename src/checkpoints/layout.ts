@@ -1,0 +1,226 @@
+/**
+ * Opens a checkpoint in the official layout: `model_index.json`, and one folder each for transformer, vae, mllm,
+ * processor and scheduler. Reads configurations and headers only; whatever is wrong is said before anything runs.
+ */
+
+import { OmniError } from '../errors.ts';
+import type { MllmConfig, ModelConfig, TransformerConfig, VaeConfig } from '../omnigen2/config.ts';
+import {
+  configMismatch,
+  parseGenerationConfig,
+  parseMllmConfig,
+  parsePreprocessorConfig,
+  parseSchedulerConfig,
+  parseTransformerConfig,
+  parseVaeConfig,
+} from '../omnigen2/config-parse.ts';
+import { expectTensors } from './check.ts';
+import { type ExpectedTensor, expectedMllm, expectedTransformer, expectedVae } from './expected.ts';
+import { type CheckpointFolder, type FolderFile, readWhole } from './folder.ts';
+import { isObject, parseJson, quote } from './json.ts';
+import type { StoredTensor, WeightIndex } from './tensors.ts';
+import { readComponentWeights } from './weight-files.ts';
+
+/** The parts that have weights. */
+export type ComponentName = 'transformer' | 'vae' | 'mllm';
+export const COMPONENTS: readonly ComponentName[] = ['transformer', 'vae', 'mllm'];
+
+/** One part of a checkpoint: its configuration and where its weights lie. */
+export interface Component<Config> {
+  readonly config: Config;
+  readonly weights: WeightIndex;
+  /** The tensors that the configuration calls for; every one of them is in `weights`. */
+  readonly expected: readonly ExpectedTensor[];
+  /** Names of tensors in the files that nothing calls for. */
+  readonly extraTensors: readonly string[];
+  /** Configuration and weight files. */
+  readonly files: readonly FolderFile[];
+}
+
+/** An opened checkpoint: consistent, complete, and not yet loaded. */
+export interface Checkpoint {
+  readonly name: string;
+  readonly folder: CheckpointFolder;
+  readonly config: ModelConfig;
+  readonly components: {
+    readonly transformer: Component<TransformerConfig>;
+    readonly vae: Component<VaeConfig>;
+    readonly mllm: Component<MllmConfig>;
+  };
+  /** Files beside the components: model_index.json, processor/, scheduler/. */
+  readonly files: readonly FolderFile[];
+  /** All files of the checkpoint that are used, in bytes. */
+  readonly sizeBytes: number;
+  /** The bytes of one tensor, as stored. */
+  readTensor(tensor: StoredTensor): Promise<Uint8Array>;
+  /** A file of `processor/`, such as `tokenizer.json`; undefined if there is none of that name. */
+  processorFile(name: string): Promise<Uint8Array | undefined>;
+}
+
+const MODEL_INDEX = 'model_index.json';
+const GENERATION_CONFIG = 'mllm/generation_config.json';
+
+/** The classes that each entry of model_index.json may name. */
+const CLASSES: Readonly<Record<string, readonly string[]>> = {
+  transformer: ['OmniGen2Transformer2DModel'],
+  vae: ['AutoencoderKL'],
+  mllm: ['Qwen2_5_VLForConditionalGeneration'],
+  processor: ['Qwen2_5_VLProcessor'],
+  scheduler: ['FlowMatchEulerDiscreteScheduler', 'DPMSolverMultistepScheduler'],
+};
+const PIPELINES: readonly string[] = ['OmniGen2Pipeline', 'OmniGen2ChatPipeline'];
+
+/** Files without which no prompt or picture can be read. */
+const REQUIRED_FILES: readonly string[] = [
+  'transformer/config.json',
+  'vae/config.json',
+  'mllm/config.json',
+  'scheduler/scheduler_config.json',
+  'processor/preprocessor_config.json',
+  'processor/tokenizer.json',
+  'processor/tokenizer_config.json',
+];
+
+/**
+ * Opens a checkpoint folder and checks it whole: classes, configurations, files, and every tensor's name, type and shape.
+ * @throws OmniError `bad_checkpoint`, `unsupported` or `unreachable`, with the file and field or tensor in its sentence.
+ */
+export async function openCheckpoint(folder: CheckpointFolder): Promise<Checkpoint> {
+  const files = await folder.list();
+  const has = (path: string) => files.some((file) => file.path === path);
+  if (!has(MODEL_INDEX)) throw noModelIndex(folder.name, files);
+  const json = async (path: string) => parseJson(await readWhole(folder, path), path);
+  checkModelIndex(await json(MODEL_INDEX));
+  for (const path of REQUIRED_FILES) {
+    if (!has(path)) throw missingFile(path);
+  }
+
+  const mllmJson = await json('mllm/config.json');
+  const config: ModelConfig = {
+    transformer: parseTransformerConfig(await json('transformer/config.json'), 'transformer/config.json'),
+    vae: parseVaeConfig(await json('vae/config.json'), 'vae/config.json'),
+    mllm: parseMllmConfig(mllmJson, 'mllm/config.json'),
+    generation: has(GENERATION_CONFIG)
+      ? parseGenerationConfig(await json(GENERATION_CONFIG), GENERATION_CONFIG)
+      : parseGenerationConfig(mllmJson, 'mllm/config.json'),
+    scheduler: parseSchedulerConfig(
+      await json('scheduler/scheduler_config.json'),
+      'scheduler/scheduler_config.json',
+    ),
+    preprocessor: parsePreprocessorConfig(
+      await json('processor/preprocessor_config.json'),
+      'processor/preprocessor_config.json',
+    ),
+  };
+  const mismatch = configMismatch(config);
+  if (mismatch !== undefined) {
+    throw new OmniError({
+      code: 'bad_checkpoint',
+      message: `${folder.name}: the parts do not belong together: ${mismatch}.`,
+      action: 'Use all folders from the same checkpoint.',
+    });
+  }
+
+  const open = async <Config>(
+    name: ComponentName,
+    ofComponent: Config,
+    expected: readonly ExpectedTensor[],
+    canonical: (name: string) => string = (tensor) => tensor,
+  ): Promise<Component<Config>> => {
+    const { index, files: weightFiles } = await readComponentWeights(folder, name, files, canonical);
+    const extraTensors = expectTensors(index, expected, `${name}/config.json`);
+    const configFiles = [`${name}/config.json`, ...(name === 'mllm' ? [GENERATION_CONFIG] : [])];
+    const own = files.filter(({ path }) => configFiles.includes(path));
+    return { config: ofComponent, weights: index, expected, extraTensors, files: [...own, ...weightFiles] };
+  };
+  const components = {
+    transformer: await open('transformer', config.transformer, expectedTransformer(config.transformer)),
+    vae: await open('vae', config.vae, expectedVae(config.vae)),
+    mllm: await open('mllm', config.mllm, expectedMllm(config.mllm), canonicalMllmName),
+  };
+  const beside = files.filter(
+    ({ path }) => path === MODEL_INDEX || /^(processor|scheduler)\/[^/]+$/.test(path),
+  );
+  const all = [...beside, ...COMPONENTS.flatMap((name) => components[name].files)];
+  return {
+    name: folder.name,
+    folder,
+    config,
+    components,
+    files: beside,
+    sizeBytes: all.reduce((sum, file) => sum + file.sizeBytes, 0),
+    readTensor: ({ file, offset, sizeBytes }) => folder.read(file, offset, sizeBytes),
+    async processorFile(name) {
+      const path = `processor/${name}`;
+      return has(path) ? readWhole(folder, path) : undefined;
+    },
+  };
+}
+
+/**
+ * The name of a Qwen2.5-VL tensor in the style of the released files: `model.…` for language, `visual.…` for vision.
+ * Later versions of transformers write `model.language_model.…` and `model.visual.…`.
+ */
+export function canonicalMllmName(name: string): string {
+  return name.replace(/^model\.language_model\./, 'model.').replace(/^model\.visual\./, 'visual.');
+}
+
+function checkModelIndex(json: unknown) {
+  if (!isObject(json)) throw badIndex(`is ${quote(json)} and not an object`);
+  const pipeline = json._class_name;
+  if (typeof pipeline !== 'string' || !PIPELINES.includes(pipeline)) {
+    throw notSupported(`_class_name is ${quote(pipeline)}`, PIPELINES);
+  }
+  for (const name of Object.keys(json)) {
+    if (/[/\\]|\.\./.test(name))
+      throw badIndex(`names the part ${quote(name)}, which is outside of its folder`);
+  }
+  for (const [name, supported] of Object.entries(CLASSES)) {
+    const entry = json[name];
+    const className: unknown = Array.isArray(entry) ? entry[1] : undefined;
+    if (entry === undefined) throw badIndex(`does not name a ${name}`);
+    if (typeof className !== 'string')
+      throw badIndex(`names the ${name} as ${quote(entry)} instead of [library, class]`);
+    if (!supported.includes(className))
+      throw notSupported(`${name} is of class ${quote(className)}`, supported);
+  }
+}
+
+/** Why a folder is no checkpoint, and where one may be instead. */
+function noModelIndex(name: string, files: readonly FolderFile[]): OmniError {
+  const inside = files.find(({ path }) => path.endsWith(`/${MODEL_INDEX}`));
+  const isComponent = files.some(({ path }) => path === 'config.json' || path.endsWith('.safetensors'));
+  return new OmniError({
+    code: 'bad_checkpoint',
+    message: `${name} is not an OmniGen2 checkpoint: model_index.json is missing.`,
+    action: inside
+      ? `Choose the folder ${inside.path.slice(0, -MODEL_INDEX.length - 1)} inside it.`
+      : isComponent
+        ? 'Choose the folder above: the one with model_index.json, transformer, vae, mllm, processor and scheduler.'
+        : 'Choose the folder with model_index.json, transformer, vae, mllm, processor and scheduler in it.',
+  });
+}
+
+function missingFile(path: string): OmniError {
+  return new OmniError({
+    code: 'bad_checkpoint',
+    message: `${path} is missing.`,
+    action: 'Fetch this file from where the checkpoint came from.',
+  });
+}
+
+function badIndex(why: string): OmniError {
+  return new OmniError({
+    code: 'bad_checkpoint',
+    message: `${MODEL_INDEX} ${why}.`,
+    action: 'Take model_index.json from the checkpoint, unchanged.',
+  });
+}
+
+function notSupported(what: string, supported: readonly string[]): OmniError {
+  return new OmniError({
+    code: 'unsupported',
+    message: `${MODEL_INDEX}: ${what}; this program supports ${supported.join(' or ')}.`,
+    action: 'Use a checkpoint of OmniGen2.',
+  });
+}
