@@ -11,25 +11,28 @@ const MAX_DEPTH = 4;
 const READ_BYTES = 2 ** 30;
 
 /**
- * Opens a folder on disk. Links are followed (caches of downloads are made of them); hidden files are left out.
- * @throws OmniError `bad_checkpoint` if there is no such folder.
+ * A folder on disk. Links are followed (caches of downloads are made of them); hidden files are left out.
+ * `list` throws OmniError `bad_checkpoint` if there is no such folder.
  */
-export async function nodeFolder(path: string): Promise<CheckpointFolder> {
+export function nodeFolder(path: string): CheckpointFolder {
   const root = resolve(path);
-  const info = await stat(root).catch(() => undefined);
-  if (!info?.isDirectory()) {
-    throw new OmniError({
-      code: 'bad_checkpoint',
-      message: info ? `${path} is a file, not a folder.` : `There is no folder ${path}.`,
-      action: 'Give the folder that holds model_index.json.',
-    });
-  }
-  const at = (file: string) => join(root, insidePath('', file, basename(root)));
+  const name = basename(root);
+  const at = (file: string) => join(root, insidePath('', file, name));
   const read = (file: string, offset: number, length: number) =>
     withFile(at(file), file, (handle) => readRange(handle, file, offset, length));
   return {
-    name: basename(root),
-    list: () => walk(root, '', 0),
+    name,
+    async list() {
+      const info = await stat(root).catch(() => undefined);
+      if (!info?.isDirectory()) {
+        throw new OmniError({
+          code: 'bad_checkpoint',
+          message: info ? `${path} is a file, not a folder.` : `There is no folder ${path}.`,
+          action: 'Give the folder that holds model_index.json.',
+        });
+      }
+      return walk(root, '', 0);
+    },
     read,
     async file(file) {
       const { size } = await stat(at(file)).catch((cause) => {

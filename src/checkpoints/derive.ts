@@ -1,0 +1,47 @@
+/** Computes the tensors that a graph wants in another form than the checkpoint stores them in. */
+
+import type { BuiltGraph, DerivedTensor } from '../onnx/graph.ts';
+import { floatToHalf } from './half.ts';
+import { dequantize } from './quantize.ts';
+import { aligned, toFloat32 } from './safetensors.ts';
+import type { StoredTensor } from './tensors.ts';
+
+/**
+ * The bytes of a graph's derived tensors, as `BuiltGraph.derived` places them. Tensor by tensor: besides the result,
+ * memory holds one stored tensor at a time.
+ * @param read gives the stored bytes of a tensor.
+ */
+export async function fillDerived(
+  graph: BuiltGraph,
+  read: (tensor: StoredTensor) => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const out = new Uint8Array(graph.derivedSizeBytes);
+  for (const tensor of graph.derived) {
+    const place = out.subarray(tensor.offset, tensor.offset + tensor.sizeBytes);
+    if (tensor.kind === 'cast') place.set(await cast(tensor, read));
+    else await widen(tensor, place, read);
+  }
+  return out;
+}
+
+async function cast(
+  { source, to }: DerivedTensor & { kind: 'cast' },
+  read: (tensor: StoredTensor) => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const values = toFloat32(await read(source), source.dtype);
+  const typed = to === 'float16' ? floatToHalf(values) : values;
+  return new Uint8Array(typed.buffer, typed.byteOffset, typed.byteLength);
+}
+
+async function widen(
+  { codes, scales, bits, columns }: DerivedTensor & { kind: 'dequantize' },
+  place: Uint8Array,
+  read: (tensor: StoredTensor) => Promise<Uint8Array>,
+): Promise<void> {
+  const scaleBytes = aligned(await read(scales), 2);
+  const shape = { rows: codes.shape[0], columns, bits, blockSize: (codes.shape[2] * 8) / bits };
+  // The graph places float32 tensors at multiples of 4.
+  const out = new Float32Array(place.buffer, place.byteOffset, shape.rows * columns);
+  const factors = new Uint16Array(scaleBytes.buffer, scaleBytes.byteOffset, scaleBytes.length / 2);
+  dequantize(await read(codes), factors, shape, out);
+}
