@@ -1,0 +1,384 @@
+/** Draws identities and scenes, and lays things out on the page so that none hides another. */
+import { GROUND_Y } from './backgrounds.ts';
+import { hashText, type Random } from './random.ts';
+import {
+  ACCESSORIES,
+  type Accessory,
+  BACKGROUNDS,
+  type Background,
+  type Build,
+  COLOURS,
+  type Colour,
+  CREATURES,
+  EXPRESSIONS,
+  type Expression,
+  floats,
+  HOVER,
+  type Identity,
+  isCreature,
+  type Kind,
+  OBJECTS,
+  type ObjectKind,
+  type Pattern,
+  type Scene,
+  type Size,
+  STYLES,
+  type Style,
+  type Thing,
+  type Time,
+  type Weather,
+} from './scene.ts';
+
+export type Split = 'train' | 'heldout';
+
+/** Kinds that may be striped or spotted. */
+const PATTERNED: readonly Kind[] = [
+  ...CREATURES,
+  'ball',
+  'star',
+  'cup',
+  'heart',
+  'balloon',
+  'umbrella',
+  'kite',
+  'gift',
+  'lamp',
+  'car',
+  'house',
+  'boat',
+  'book',
+];
+export const canHavePattern = (kind: Kind): boolean => PATTERNED.includes(kind);
+
+/** Half widths at scale 1: what lies left and right of the feet. */
+export const SPAN: Readonly<Record<Kind, readonly [number, number]>> = {
+  cat: [21, 25],
+  bunny: [18.5, 18.5],
+  bear: [20, 20],
+  fox: [21, 28],
+  alien: [18, 18],
+  bird: [20, 26],
+  frog: [22.5, 22.5],
+  mouse: [24, 27],
+  house: [24, 24],
+  boat: [21.5, 21.5],
+  ball: [16, 16],
+  star: [21, 21],
+  mushroom: [20.5, 20.5],
+  flower: [15.5, 15.5],
+  tree: [21, 21],
+  cup: [16, 22],
+  heart: [19, 19],
+  car: [23, 23],
+  balloon: [15.5, 15.5],
+  cake: [21.5, 21.5],
+  umbrella: [22.5, 22.5],
+  book: [17, 17],
+  kite: [16.5, 16.5],
+  lamp: [18, 18],
+  gift: [18.5, 18.5],
+  apple: [17.5, 17.5],
+};
+
+export const SCALE: Readonly<Record<Size, number>> = { small: 0.62, medium: 1.04, big: 1.44 };
+
+/** The combination that decides whether an identity is kept for `heldout`. */
+export function combination(who: Identity): string {
+  return `${who.kind}|${who.colour}|${who.pattern}|${who.accessory?.kind ?? 'none'}`;
+}
+
+/** What people ask for first is never held out. */
+const EVERYDAY: readonly string[] = ['heart|red|plain|none', 'ball|red|plain|none', 'apple|green|plain|none'];
+
+/** One combination in eight is never drawn in training. */
+export function isHeldout(who: Identity): boolean {
+  const c = combination(who);
+  return hashText(c) % 8 === 0 && !EVERYDAY.includes(c);
+}
+
+export function drawBuild(random: Random): Build {
+  return {
+    width: round(random.between(0.9, 1.1)),
+    height: round(random.between(0.92, 1.08)),
+    feature: round(random.between(0.66, 1.34)),
+    eye: round(random.between(0.82, 1.16)),
+    gap: round(random.between(0.93, 1.08)),
+    belly: random.chance(0.6),
+  };
+}
+
+const round = (v: number): number => Math.round(v * 1000) / 1000;
+
+const COLOUR_WEIGHTS: readonly (readonly [Colour, number])[] = COLOURS.map(
+  (c) => [c, c === 'black' || c === 'gray' || c === 'brown' ? 0.6 : 1] as const,
+);
+
+/** A colour that can be told from these. */
+export function otherColour(random: Random, not: readonly (Colour | null | undefined)[]): Colour {
+  for (;;) {
+    const c = random.weighted(COLOUR_WEIGHTS);
+    if (!not.includes(c) && !not.some((n) => n && confusable(n, c))) return c;
+  }
+}
+
+const CLOSE: readonly string[] = [
+  'red|orange',
+  'orange|yellow',
+  'orange|brown',
+  'red|brown',
+  'white|gray',
+  'gray|black',
+  'blue|purple',
+  'red|pink',
+  'pink|purple',
+  'brown|black',
+];
+const confusable = (a: Colour, b: Colour): boolean =>
+  CLOSE.includes(`${a}|${b}`) || CLOSE.includes(`${b}|${a}`);
+
+export function drawAccessoryFor(random: Random, colour: Colour): Accessory {
+  return { kind: random.pick(ACCESSORIES), colour: otherColour(random, [colour]) };
+}
+
+export interface IdentityWish {
+  kind?: Kind;
+  colour?: Colour;
+  plain?: boolean;
+  bare?: boolean;
+}
+
+export function drawIdentity(random: Random, split: Split, wish: IdentityWish = {}): Identity {
+  for (let attempt = 0; ; attempt++) {
+    const kind = wish.kind ?? (random.chance(0.6) ? random.pick(CREATURES) : random.pick(OBJECTS));
+    const creature = isCreature(kind);
+    const colour = wish.colour ?? random.weighted(COLOUR_WEIGHTS);
+    let pattern: Pattern = 'plain';
+    if (!wish.plain && canHavePattern(kind) && random.chance(creature ? 0.32 : 0.25))
+      pattern = random.pick(['striped', 'spotted'] as const);
+    const accessory = creature && !wish.bare && random.chance(0.5) ? drawAccessoryFor(random, colour) : null;
+    const who: Identity = {
+      kind,
+      colour,
+      pattern,
+      patternColour: pattern === 'plain' ? null : otherColour(random, [colour]),
+      accessory,
+      build: drawBuild(random),
+    };
+    if (isHeldout(who) === (split === 'heldout')) return who;
+    if (attempt > 400) return who;
+  }
+}
+
+export function drawExpression(random: Random, kind: Kind): Expression | null {
+  if (!isCreature(kind)) return null;
+  return random.chance(0.5) ? 'happy' : random.pick(EXPRESSIONS);
+}
+
+/** What a place allows. */
+export function drawSetting(
+  random: Random,
+  style?: Style,
+): Pick<Scene, 'style' | 'background' | 'time' | 'weather' | 'seed'> {
+  const background = random.pick(BACKGROUNDS);
+  const time = drawTime(random, background);
+  return {
+    style:
+      style ??
+      random.weighted<Style>([
+        ['storybook', 0.67],
+        ['sketch', 0.11],
+        ['neon', 0.11],
+        ['paper', 0.11],
+      ]),
+    background,
+    time,
+    weather: drawWeatherFor(random, background),
+    seed: random.bits() % 1000000,
+  };
+}
+
+export function drawTime(random: Random, background: Background): Time {
+  return background === 'sea' || background === 'blank'
+    ? 'day'
+    : random.weighted<Time>([
+        ['day', 0.56],
+        ['night', 0.27],
+        ['sunset', 0.17],
+      ]);
+}
+
+export function drawWeatherFor(random: Random, background: Background): Weather {
+  if (background === 'sea' || background === 'room' || background === 'blank') return 'none';
+  return random.weighted<Weather>([
+    ['none', 0.74],
+    ['snow', 0.13],
+    ['rain', 0.13],
+  ]);
+}
+
+export interface Wanted {
+  who: Identity;
+  expression: Expression | null;
+  size: Size;
+  count: number;
+}
+
+export function reach(who: Identity): [number, number] {
+  const [l, r] = SPAN[who.kind];
+  return [l * who.build.width, r * who.build.width];
+}
+
+/** How high it reaches at scale 1, from the ground. */
+const TALL: Readonly<Partial<Record<Kind, number>>> = {
+  bunny: 60,
+  cat: 52,
+  fox: 54,
+  alien: 58,
+  bear: 47,
+  bird: 50,
+  frog: 46,
+  mouse: 49,
+  kite: 77,
+  balloon: 70,
+};
+export function largestScale(who: Identity): number {
+  let tall = TALL[who.kind] ?? 48;
+  if (who.kind === 'bunny') tall += 12 * (who.build.feature - 0.7);
+  if (who.accessory?.kind === 'hat' || who.accessory?.kind === 'crown') tall = Math.max(tall, 59);
+  return Math.min(1.54, 106 / (tall * who.build.height));
+}
+
+const LEFT = 2,
+  RIGHT = 126;
+
+/** Stands for the things, left to right in the given order; null when they do not fit. */
+export function layOut(
+  random: Random,
+  wanted: readonly Wanted[],
+  place?: 'left' | 'middle' | 'right',
+): Thing[] | null {
+  const gap = 2.5;
+  let need = 0;
+  const copies = wanted.reduce((n, w) => n + w.count, 0);
+  for (const w of wanted) {
+    const [l, r] = reach(w.who);
+    need += (l + r) * SCALE[w.size] * w.count + gap * w.count;
+  }
+  const room = RIGHT - LEFT - gap;
+  let shrink = 1;
+  if (need > room) {
+    shrink = room / need;
+    if (shrink < 0.8 && wanted.some((w) => w.size !== 'medium')) return null;
+    if (shrink < (copies > 4 ? 0.5 : 0.58)) return null;
+  } else if (wanted.every((w) => w.size === 'medium') && copies <= 2) {
+    shrink = Math.min(room / need, random.between(1, copies === 1 ? 1.12 : 1.06));
+  }
+  let free = room - need * shrink;
+  const inner = wanted.length === 1 ? Math.min(6, free / (copies + 1)) : 0;
+  free -= inner * (copies - 1) * (wanted.length === 1 ? 1 : 0);
+  const shares = wanted.map(() => random.between(0.3, 1));
+  const last = random.between(0.3, 1);
+  const total = shares.reduce((a, b) => a + b, last);
+  const things: Thing[] = [];
+  const half = (gap / 2) * Math.min(1, shrink);
+  let x = LEFT + half;
+  for (let i = 0; i < wanted.length; i++) {
+    const w = wanted[i] as Wanted;
+    const scale = round(Math.min(SCALE[w.size] * shrink, largestScale(w.who)));
+    const [l, r] = reach(w.who);
+    x += wanted.length === 1 && place ? 0 : (free * (shares[i] as number)) / total;
+    const ground = GROUND_Y + random.between(-2, 6);
+    const stands = [];
+    for (let c = 0; c < w.count; c++) {
+      x += half;
+      const y = ground + (w.count > 1 ? (c % 2 === 0 ? 1.5 : -2.5) + random.between(-0.7, 0.7) : 0);
+      stands.push({ x: round(x + l * scale), y: round(standY(w.who, y, scale)), scale });
+      x += (l + r) * scale + half + (c < w.count - 1 ? inner : 0);
+    }
+    things.push({ who: w.who, expression: w.expression, size: w.size, stands });
+  }
+  if (wanted.length === 1 && place) {
+    const thing = things[0] as Thing;
+    const first = thing.stands[0]!,
+      end = thing.stands[thing.stands.length - 1]!;
+    const [l, r] = reach(thing.who);
+    const low = LEFT + l * first.scale - first.x,
+      high = RIGHT - r * end.scale - end.x;
+    const middle = thing.stands.reduce((a, s) => a + s.x, 0) / thing.stands.length;
+    const goal = { left: 30, middle: 64, right: 98 }[place] + random.between(-5, 5);
+    const shift = Math.max(low, Math.min(high, goal - middle));
+    for (const s of thing.stands) s.x = round(s.x + shift);
+  }
+  return things;
+}
+
+/** Floating things hang above the ground; others stand on it. */
+export function standY(who: Identity, ground: number, scale: number): number {
+  return floats(who.kind) ? ground - HOVER * scale * who.build.height : ground;
+}
+
+export interface SceneWish {
+  things?: number;
+  /** Every kind at most once. */
+  kindsDiffer?: boolean;
+  style?: Style;
+  /** At most one copy of everything. */
+  single?: boolean;
+}
+
+export function drawWanted(random: Random, split: Split, n: number, wish: SceneWish = {}): Wanted[] {
+  const used: Kind[] = [];
+  const out: Wanted[] = [];
+  for (let i = 0; i < n; i++) {
+    let who: Identity;
+    do {
+      const creature = random.chance(i === 0 ? 0.68 : 0.4);
+      who = drawIdentity(random, split, {
+        kind: creature ? random.pick(CREATURES) : random.pick(OBJECTS as readonly ObjectKind[]),
+      });
+    } while (used.includes(who.kind) && (wish.kindsDiffer || !random.chance(0.12)));
+    used.push(who.kind);
+    let count = 1;
+    if (!wish.single && n < 3 && random.chance(isCreature(who.kind) ? 0.1 : 0.34))
+      count = random.pick([2, 3]);
+    const size: Size = count === 1 && random.chance(0.26) ? random.pick(['small', 'big'] as const) : 'medium';
+    out.push({ who, expression: drawExpression(random, who.kind), size, count });
+  }
+  return out;
+}
+
+export function drawScene(random: Random, split: Split, wish: SceneWish = {}): Scene {
+  for (;;) {
+    const n =
+      wish.things ??
+      random.weighted([
+        [1, 0.46],
+        [2, 0.4],
+        [3, 0.14],
+      ] as const);
+    const wanted = random.shuffle(drawWanted(random, split, n, wish));
+    const things = layOut(
+      random,
+      wanted,
+      n === 1 && random.chance(0.75)
+        ? random.pick(['left', 'middle', 'right', 'middle'] as const)
+        : undefined,
+    );
+    if (things === null || !tellable(things)) continue;
+    return { ...drawSetting(random, wish.style), things };
+  }
+}
+
+/** Two groups of one kind must differ in colour, so that words can tell them apart. */
+export function tellable(things: readonly Thing[]): boolean {
+  for (let i = 0; i < things.length; i++) {
+    for (let j = i + 1; j < things.length; j++) {
+      const a = things[i]!.who,
+        b = things[j]!.who;
+      if (a.kind === b.kind && (a.colour === b.colour || confusable(a.colour, b.colour))) return false;
+    }
+  }
+  return true;
+}
+
+export { STYLES };

@@ -1,0 +1,401 @@
+/** The words: scenes into requests, descriptions, questions and answers. */
+import type { Claim, Who } from './claims.ts';
+import type { Random } from './random.ts';
+import {
+  type Accessory,
+  type AccessoryKind,
+  type Background,
+  countOf,
+  type Expression,
+  type Kind,
+  middleOf,
+  type Pattern,
+  type Place,
+  placeOf,
+  type Scene,
+  type Size,
+  type Style,
+  type Thing,
+  type Time,
+  type Weather,
+} from './scene.ts';
+
+/* ---- words for values ---------------------------------------------------------------- */
+
+const NOUNS: Readonly<Partial<Record<Kind, readonly string[]>>> = {
+  bunny: ['bunny', 'bunny', 'rabbit'],
+  gift: ['gift', 'present'],
+  boat: ['boat', 'boat', 'sailboat'],
+  house: ['house', 'house', 'cottage'],
+  cup: ['cup', 'cup', 'mug'],
+  bear: ['bear', 'bear', 'teddy bear'],
+};
+const PLURALS: Readonly<Record<string, string>> = {
+  mouse: 'mice',
+  bunny: 'bunnies',
+  fox: 'foxes',
+  scarf: 'scarves',
+};
+
+export const EXPRESSION_WORDS: Readonly<Record<Expression, readonly string[]>> = {
+  happy: ['happy', 'happy', 'smiling', 'cheerful'],
+  sad: ['sad', 'sad', 'unhappy', 'crying'],
+  surprised: ['surprised', 'surprised', 'amazed'],
+  sleepy: ['sleepy', 'sleepy', 'tired', 'sleeping'],
+  angry: ['angry', 'angry', 'grumpy', 'cross'],
+};
+export const SIZE_WORDS: Readonly<Record<Size, readonly string[]>> = {
+  small: ['small', 'small', 'little', 'tiny'],
+  medium: [''],
+  big: ['big', 'big', 'large', 'huge'],
+};
+export const NUMBER_WORDS = ['no', 'one', 'two', 'three', 'four', 'five', 'six'] as const;
+const MARKS: Readonly<Record<Exclude<Pattern, 'plain'>, readonly string[]>> = {
+  striped: ['stripes'],
+  spotted: ['spots', 'spots', 'dots'],
+};
+
+export const BACKGROUND_WORDS: Readonly<Record<Background, readonly string[]>> = {
+  meadow: ['in a meadow', 'in the meadow', 'on the green grass', 'in a green field'],
+  snow: ['in the snow', 'in the snow', 'on the snow', 'in a snowy field'],
+  forest: ['in the forest', 'in the forest', 'in the woods', 'among the trees'],
+  beach: ['on the beach', 'on the beach', 'on a sandy beach'],
+  desert: ['in the desert', 'in the desert', 'in the hot desert'],
+  sea: ['under the sea', 'under water', 'at the bottom of the sea'],
+  room: ['in a room', 'inside a room', 'indoors', 'at home'],
+  mountain: ['in the mountains', 'in the mountains', 'in front of the mountains'],
+  city: ['in the city', 'in the city', 'in town', 'on a city street'],
+  blank: ['on a white background', 'on a plain white background', 'on white'],
+};
+/** The one name of a place, for answers. */
+export const BACKGROUND_NAME: Readonly<Record<Background, string>> = {
+  meadow: 'in a meadow',
+  snow: 'in the snow',
+  forest: 'in the forest',
+  beach: 'on the beach',
+  desert: 'in the desert',
+  sea: 'under the sea',
+  room: 'in a room',
+  mountain: 'in the mountains',
+  city: 'in the city',
+  blank: 'on a white background',
+};
+export const BACKGROUND_NOUN: Readonly<Record<Background, readonly string[]>> = {
+  meadow: ['a meadow', 'a green meadow'],
+  snow: ['a snowy field', 'snow'],
+  forest: ['a forest', 'the woods'],
+  beach: ['a beach', 'a sandy beach'],
+  desert: ['a desert', 'the desert'],
+  sea: ['the bottom of the sea', 'the sea'],
+  room: ['a room', 'a cosy room'],
+  mountain: ['mountains', 'the mountains'],
+  city: ['a city', 'a city street'],
+  blank: ['a white background', 'plain white'],
+};
+const TIME_WORDS: Readonly<Record<Time, readonly string[]>> = {
+  day: ['by day', 'in the daytime', 'in daylight'],
+  sunset: ['at sunset', 'at sunset', 'in the evening'],
+  night: ['at night', 'at night', 'at night', 'under the stars', 'under the moon'],
+};
+const WEATHER_WORDS: Readonly<Record<Exclude<Weather, 'none'>, readonly string[]>> = {
+  snow: ['while snow is falling', 'in falling snow', 'with snow falling', 'while it snows'],
+  rain: ['in the rain', 'while it rains', 'while it is raining', 'on a rainy day'],
+};
+export const STYLE_NAMES: Readonly<Record<Style, readonly string[]>> = {
+  storybook: ['a storybook picture', 'a storybook page'],
+  sketch: ['a pencil sketch', 'a pencil drawing'],
+  neon: ['a neon drawing', 'a neon picture', 'a neon sign'],
+  paper: ['a paper cut-out', 'a paper collage', 'a cut paper picture'],
+};
+const STYLE_TAILS: Readonly<Record<Exclude<Style, 'storybook'>, readonly string[]>> = {
+  sketch: ['as a pencil sketch', 'drawn in pencil', 'in pencil'],
+  neon: ['in neon', 'in neon style', 'in glowing neon'],
+  paper: ['made of cut paper', 'as a paper cut-out'],
+};
+
+/* ---- small helpers ------------------------------------------------------------------- */
+
+export const article = (word: string): string => (/^[aeiou]/i.test(word) ? 'an' : 'a');
+export const capital = (s: string): string => s.charAt(0).toUpperCase() + s.slice(1);
+export const sentence = (s: string): string => capital(s.trim()) + (/[.?!]$/.test(s.trim()) ? '' : '.');
+
+export function noun(random: Random | null, kind: Kind, count = 1): string {
+  const options = NOUNS[kind];
+  const one = random && options ? random.pick(options) : kind;
+  return count === 1 ? one : plural(one);
+}
+export function plural(word: string): string {
+  return (
+    PLURALS[word] ??
+    (word.endsWith('s') || word.endsWith('x') || word.endsWith('ch') ? `${word}es` : `${word}s`)
+  );
+}
+
+/** "a yellow hat", "red glasses". */
+export function accessoryPhrase(a: Accessory): string {
+  return a.kind === 'glasses' ? `${a.colour} glasses` : `${article(a.colour)} ${a.colour} ${a.kind}`;
+}
+export const accessoryNoun = (kind: AccessoryKind): string =>
+  kind === 'glasses' ? 'glasses' : `${article(kind)} ${kind}`;
+
+const many = (thing: Thing): boolean => countOf(thing) > 1;
+
+export interface PhraseWish {
+  /** Say the expression even if it is "happy". */
+  expression?: boolean;
+  /** Leave everything out but colour and kind. */
+  short?: boolean;
+  /** "the" in place of "a". */
+  definite?: boolean;
+  accessory?: boolean;
+  /** Now and then leave out a colour or the place, as people do. */
+  loose?: boolean;
+  /** What the phrase says is noted here. */
+  told?: Claim[];
+}
+
+/** "a happy blue cat in a yellow hat"; "three red mushrooms". */
+export function nounPhrase(random: Random, thing: Thing, wish: PhraseWish = {}): string {
+  const who = thing.who;
+  const n = countOf(thing);
+  const words: string[] = [];
+  const told: Claim[] = wish.told ?? [];
+  const ref: Who = { kind: who.kind, colour: null };
+  const colour = !(wish.loose && random.chance(0.05));
+  told.push({ about: 'count', who: ref, n });
+  if (colour) told.push({ about: 'colour', who: ref, n, colour: who.colour });
+  if (!wish.short) {
+    if (thing.size !== 'medium') {
+      words.push(random.pick(SIZE_WORDS[thing.size]));
+      told.push({ about: 'size', who: ref, n, size: thing.size });
+    }
+    if (thing.expression && (thing.expression !== 'happy' || wish.expression || random.chance(0.45))) {
+      words.push(random.pick(EXPRESSION_WORDS[thing.expression]));
+      told.push({ about: 'expression', who: ref, n, expression: thing.expression });
+    }
+    if (who.pattern !== 'plain' && who.patternColour !== null)
+      told.push({ about: 'pattern', who: ref, n, pattern: who.pattern, patternColour: who.patternColour });
+    if (who.accessory && wish.accessory !== false)
+      told.push({ about: 'accessory', who: ref, n, accessory: who.accessory });
+  }
+  if (colour) words.push(who.colour);
+  words.push(noun(random, who.kind, n));
+  let head = words.join(' ');
+  if (n > 1) head = `${wish.definite ? 'the ' : ''}${NUMBER_WORDS[n]} ${head}`;
+  else head = `${wish.definite ? 'the' : article(head)} ${head}`;
+  if (wish.short) return head;
+  const pattern =
+    who.pattern === 'plain' || who.patternColour === null
+      ? null
+      : `${who.patternColour} ${random.pick(MARKS[who.pattern])}`;
+  const wear = who.accessory && wish.accessory !== false ? accessoryPhrase(who.accessory) : null;
+  const wearMany =
+    who.accessory && who.accessory.kind !== 'glasses'
+      ? `${who.accessory.colour} ${plural(who.accessory.kind)}`
+      : wear;
+  const worn = n > 1 ? wearMany : wear;
+  if (pattern && worn) {
+    return random.chance(0.5)
+      ? `${head} with ${pattern} and ${worn}`
+      : `${head} with ${pattern}, ${random.pick(who.accessory?.kind === 'bow' ? ['wearing'] : ['wearing', 'in'])} ${worn}`;
+  }
+  if (pattern) return `${head} with ${pattern}`;
+  if (worn)
+    return `${head} ${random.pick(who.accessory?.kind === 'bow' ? ['with', 'wearing'] : ['in', 'in', 'with', 'wearing'])} ${worn}`;
+  return head;
+}
+
+/** A short name that tells a thing from the others: "the cat", "the blue cat", "the mushrooms". */
+export function theThing(random: Random | null, scene: Scene, thing: Thing): string {
+  const n = countOf(thing);
+  const twin = scene.things.some((t) => t !== thing && t.who.kind === thing.who.kind);
+  const name = noun(random, thing.who.kind, n);
+  return twin || random?.chance(0.25) ? `the ${thing.who.colour} ${name}` : `the ${name}`;
+}
+
+export const placePhrase = (random: Random, place: Place): string =>
+  place === 'middle'
+    ? random.pick(['in the middle', 'in the middle', 'in the centre'])
+    : random.pick([`on the ${place}`, `on the ${place}`, `on the ${place} side`]);
+
+/** "in the snow at night, while snow is falling". */
+export function settingPhrase(
+  random: Random,
+  scene: Pick<Scene, 'background' | 'time' | 'weather'>,
+  told: Claim[] = [],
+): string {
+  let out = random.pick(BACKGROUND_WORDS[scene.background]);
+  told.push({ about: 'background', background: scene.background });
+  const outdoors = scene.background !== 'sea' && scene.background !== 'room' && scene.background !== 'blank';
+  if (scene.time !== 'day') {
+    out += ` ${random.pick(TIME_WORDS[scene.time])}`;
+    told.push({ about: 'time', time: scene.time });
+  } else if (outdoors && random.chance(0.14)) {
+    out += ` ${scene.weather === 'none' && random.chance(0.6) ? 'on a sunny day' : random.pick(TIME_WORDS.day)}`;
+    told.push({ about: 'time', time: 'day' });
+  }
+  if (scene.weather !== 'none') {
+    out += `${random.chance(0.3) ? ',' : ''} ${random.pick(WEATHER_WORDS[scene.weather])}`;
+    told.push({ about: 'weather', weather: scene.weather });
+  }
+  return out;
+}
+
+/** All the things and how they stand. */
+export function thingsPhrase(random: Random, scene: Scene, wish: PhraseWish = {}): string {
+  const things = scene.things;
+  const told: Claim[] = wish.told ?? [];
+  const np = (t: Thing) => nounPhrase(random, t, { ...wish, told });
+  const ref = (t: Thing): Who => ({ kind: t.who.kind, colour: null });
+  const at = (t: Thing) => {
+    const p = placeOf(t);
+    if (!p) return np(t);
+    const out = `${np(t)} ${placePhrase(random, p)}`;
+    told.push({ about: 'place', who: ref(t), n: countOf(t), place: p });
+    return out;
+  };
+  const order = (a: Thing, b: Thing) =>
+    told.push({ about: 'order', left: ref(a), right: ref(b), nLeft: countOf(a), nRight: countOf(b) });
+  if (things.length === 0) return 'nothing';
+  if (things.length === 1) {
+    const t = things[0] as Thing;
+    return random.chance(many(t) ? 0 : 0.5) ? at(t) : np(t);
+  }
+  const byX = things.slice().sort((a, b) => middleOf(a) - middleOf(b));
+  if (things.length === 2) {
+    const [a, b] = byX as [Thing, Thing];
+    const [c, d] = random.chance(0.5) ? [a, b] : [b, a];
+    const way = random.whole(0, 7);
+    let out: string;
+    switch (way) {
+      case 0:
+        out = `${np(a)} to the left of ${np(b)}`;
+        break;
+      case 1:
+        out = `${np(b)} to the right of ${np(a)}`;
+        break;
+      case 2:
+        out =
+          placeOf(a) === 'left' && placeOf(b) === 'right'
+            ? `${np(a)} on the left and ${np(b)} on the right`
+            : `${np(a)} left of ${np(b)}`;
+        break;
+      case 3: {
+        const first = np(c);
+        return first + and(first) + np(d);
+      }
+      case 4:
+        return `${np(c)} next to ${np(d)}`;
+      case 5: {
+        const first = np(c);
+        return / with | wearing | in /.test(first) ? first + and(first) + np(d) : `${first} with ${np(d)}`;
+      }
+      default:
+        return `${np(c)} beside ${np(d)}`;
+    }
+    order(a, b);
+    return out;
+  }
+  const [a, b, c] = byX as [Thing, Thing, Thing];
+  if (random.chance(0.3)) {
+    const out = `${np(b)} between ${np(a)} and ${np(c)}`;
+    told.push({ about: 'between', who: ref(b), n: countOf(b), left: ref(a), right: ref(c) });
+    return out;
+  }
+  if (random.chance(0.25)) {
+    const out = `${np(a)} on the left, ${np(b)} in the middle and ${np(c)} on the right`;
+    order(a, b);
+    order(b, c);
+    return out;
+  }
+  const [x, y, z] = random.shuffle(things) as [Thing, Thing, Thing];
+  const first = np(x);
+  const second = np(y);
+  const tail = second + and(second) + np(z);
+  return random.chance(0.5) || / with | wearing | in /.test(first)
+    ? `${first}, ${tail}`
+    : `${first} with ${tail}`;
+}
+
+/** What the next thing is joined with, so that nobody "wears a bow and a lamp". */
+const and = (before: string): string => (/ with | wearing | in /.test(before) ? ', and ' : ' and ');
+
+/** The whole scene as a phrase, without a style. */
+export function scenePhrase(random: Random, scene: Scene, wish: PhraseWish = {}): string {
+  const told: Claim[] = wish.told ?? [];
+  const r = random.unit();
+  if (scene.things.length === 2 && r < 0.12) {
+    const [a, b] = random.shuffle(scene.things) as [Thing, Thing];
+    const first = nounPhrase(random, a, { ...wish, told });
+    const setting = settingPhrase(random, scene, told);
+    return `${first} ${setting}, with ${nounPhrase(random, b, { ...wish, told })}`;
+  }
+  const things = thingsPhrase(random, scene, { ...wish, told });
+  if (wish.loose && scene.weather === 'none' && random.chance(0.12)) {
+    if (scene.time === 'day') return things;
+    told.push({ about: 'time', time: scene.time });
+    return `${things} ${random.pick(TIME_WORDS[scene.time])}`;
+  }
+  const setting = settingPhrase(random, scene, told);
+  return r < 0.88 ? `${things} ${setting}` : `${things}, ${setting}`;
+}
+
+const ASKS = [
+  'draw',
+  'paint',
+  'show',
+  'make',
+  'please draw',
+  'show me',
+  'draw me',
+  'I want to see',
+  'can you draw',
+  'a picture of',
+  'a picture with',
+  'I would like',
+] as const;
+
+/** What a user types to get this picture, and what it says. */
+export function request(
+  random: Random,
+  scene: Scene,
+  wish: PhraseWish = {},
+): { text: string; told: Claim[] } {
+  const told: Claim[] = [];
+  const phrase = scenePhrase(random, scene, { ...wish, told });
+  const style = scene.style;
+  let out: string;
+  if (style === 'storybook') {
+    const r = random.unit();
+    if (r < 0.62) out = phrase;
+    else if (r < 0.9) {
+      const ask = random.pick(ASKS);
+      out = `${ask} ${phrase}${ask === 'can you draw' ? '?' : ''}`;
+    } else {
+      out = `${random.pick(STYLE_NAMES.storybook)} of ${phrase}`;
+      told.push({ about: 'style', style });
+    }
+  } else {
+    told.push({ about: 'style', style });
+    if (random.chance(0.7))
+      out = `${random.chance(0.25) ? `${random.pick(['draw', 'make', 'show me'])} ` : ''}${random.pick(STYLE_NAMES[style])} of ${phrase}`;
+    else out = `${phrase}, ${random.pick(STYLE_TAILS[style])}`;
+  }
+  if (random.chance(0.35)) out = capital(out);
+  if (random.chance(0.15) && !out.endsWith('?')) out += '.';
+  return { text: out, told };
+}
+
+/** A caption in one sentence. */
+export function description(random: Random, scene: Scene): string {
+  const style = random.pick(STYLE_NAMES[scene.style]);
+  const list = thingsPhrase(random, scene, { expression: true });
+  const setting = settingPhrase(random, scene);
+  return sentence(
+    random.chance(0.4)
+      ? `this is ${style} of ${list} ${setting}`
+      : random.chance(0.6)
+        ? `${style} of ${list} ${setting}`
+        : `the picture shows ${list} ${setting}`,
+  );
+}

@@ -1,0 +1,48 @@
+/** A scene's picture. */
+
+import { drawBackground, drawWeather, hasSky } from './backgrounds.ts';
+import { drawCreature } from './creatures.ts';
+import { drawObject } from './objects.ts';
+import { type Box, Canvas } from './raster.ts';
+import { isCreature, type Scene, type Thing } from './scene.ts';
+import { Pen } from './styles.ts';
+
+export interface Picture {
+  size: number;
+  rgb: Uint8ClampedArray;
+  /** The pixels each thing painted, shadow and glow included, in the order of `scene.things`. */
+  boxes: Box[];
+}
+
+export function drawThing(pen: Pen, thing: Thing): void {
+  // Farther copies first.
+  for (const stand of thing.stands.slice().sort((a, b) => a.y - b.y)) {
+    const p = pen.at(stand.x, stand.y, stand.scale);
+    if (isCreature(thing.who.kind)) drawCreature(p, thing.who, thing.expression ?? 'happy');
+    else drawObject(p, thing.who);
+  }
+}
+
+export function render(scene: Scene, size = 128): Picture {
+  const canvas = new Canvas(size);
+  const pen = new Pen(canvas, scene.style);
+  drawBackground(pen, scene);
+  const things = new Pen(
+    canvas,
+    scene.style,
+    0,
+    0,
+    1,
+    1,
+    1,
+    scene.time === 'night' && hasSky(scene.background),
+  );
+  const boxes: Box[] = [];
+  for (const thing of scene.things) {
+    canvas.resetTouched();
+    drawThing(things, thing);
+    boxes.push(canvas.touched);
+  }
+  drawWeather(pen, scene);
+  return { size, rgb: canvas.rgb, boxes };
+}

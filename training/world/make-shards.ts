@@ -1,0 +1,74 @@
+/**
+ * npx tsx training/world/make-shards.ts --task NAME|mix --n N --seed S [--split train|heldout] [--size 128] [--weights t2i=3,edit=2] --out DIR
+ * `--weights` sets the shares of the tasks in `mix`; tasks that it does not name are left out.
+ */
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Split } from '../../src/storybook/compose.ts';
+import { hashText, mix, Random } from '../../src/storybook/random.ts';
+import { drawSample } from '../../src/storybook/sample.ts';
+import { TASKS, type Task } from '../../src/storybook/tasks.ts';
+
+export const WORLD_VERSION = 5;
+
+const { values } = parseArgs({
+  options: {
+    task: { type: 'string', default: 'mix' },
+    n: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    split: { type: 'string', default: 'train' },
+    size: { type: 'string', default: '128' },
+    out: { type: 'string' },
+    weights: { type: 'string' },
+  },
+});
+if (!values.out) throw new Error('--out DIR is missing');
+const task = values.task;
+if (task !== 'mix' && !(TASKS as readonly string[]).includes(task))
+  throw new Error(`no task "${task}"; there are ${TASKS.join(', ')}, mix`);
+if (values.split !== 'train' && values.split !== 'heldout') throw new Error('--split is train or heldout');
+const split: Split = values.split;
+const n = Number(values.n),
+  seed = Number(values.seed),
+  size = Number(values.size);
+if (!Number.isInteger(n) || !Number.isInteger(seed) || !Number.isInteger(size) || n < 0 || size < 8)
+  throw new Error('--n, --seed and --size are whole numbers');
+
+const weights: Record<string, number> = {};
+for (const part of values.weights ? values.weights.split(',') : []) {
+  const [name, share] = part.split('=') as [string, string | undefined];
+  if (!(TASKS as readonly string[]).includes(name) || !(Number(share) > 0))
+    throw new Error(`--weights: "${part}" is not TASK=SHARE`);
+  weights[name] = Number(share);
+}
+
+mkdirSync(values.out, { recursive: true });
+const images = openSync(join(values.out, 'images.u8'), 'w');
+const lines: string[] = [];
+let pictures = 0;
+const started = Date.now();
+for (let i = 0; i < n; i++) {
+  const random = new Random(mix(mix(seed, i), hashText(`${task} ${split}`)));
+  const { sample, images: drawn } = drawSample(
+    task as Task | 'mix',
+    random,
+    split,
+    size,
+    i,
+    pictures,
+    values.weights ? weights : undefined,
+  );
+  for (const picture of drawn) writeSync(images, picture);
+  pictures += drawn.length;
+  lines.push(JSON.stringify(sample));
+}
+closeSync(images);
+writeFileSync(join(values.out, 'samples.jsonl'), lines.length > 0 ? `${lines.join('\n')}\n` : '');
+writeFileSync(
+  join(values.out, 'meta.json'),
+  `${JSON.stringify({ size, pictures, samples: n, seed, split, task, worldVersion: WORLD_VERSION })}\n`,
+);
+console.log(
+  `${n} samples, ${pictures} pictures of ${size} px in ${((Date.now() - started) / 1000).toFixed(1)} s`,
+);
