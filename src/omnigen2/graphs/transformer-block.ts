@@ -9,6 +9,7 @@ import {
   add,
   addScalar,
   attention,
+  gather,
   mul,
   repeatHeads,
   reshape,
@@ -44,32 +45,45 @@ interface BlockGains {
   readonly afterFeedForward: Value;
 }
 
+/** What one block works on. */
+export interface BlockInput {
+  /** Official name of the block, such as `layers.0`. */
+  readonly name: string;
+  /** `[L, D]` */
+  readonly x: Value;
+  readonly rope: RopeValues;
+  /** `silu(temb)` `[1, T]`; without it the block is not modulated (context refiner). */
+  readonly activated?: Value;
+  /** int32 `[R]`: the only rows that are wanted. All rows are attended to, but no others are computed. */
+  readonly rows?: Value;
+  readonly tap?: Tap;
+}
+
 /**
  * One block on a token stream of one sample, every row attending to every other.
  *
  * The official block scales normed rows by `1 + scale` and gates the branch's normed result by `tanh(gate)`. Both are
  * one factor per column, so they are multiplied into the norms' gains instead of into the stream.
- * @param x `[L, D]`
- * @param activated `silu(temb)` `[1, T]`; without it the block is not modulated (context refiner)
- * @returns `[L, D]`
+ * @returns `[L, D]`, or `[R, D]` if only some rows are wanted
  */
 export function transformerBlock(
   layers: Layers,
   config: TransformerConfig,
-  name: string,
-  x: Value,
-  rope: RopeValues,
-  activated?: Value,
-  tap: Tap = noTap,
+  { name, x, rope, activated, rows, tap = noTap }: BlockInput,
 ): Value {
   const { g } = layers;
   const eps = config.normEps;
   const gains = activated ? modulatedGains(layers, config, name, activated, tap) : plainGains(layers, name);
   const normed = rmsNorm(g, x, gains.beforeAttention, eps);
   tap('norm1', normed);
-  const attended = selfAttention(layers, config, `${name}.attn`, normed, rope, tap);
+  const wanted = (value: Value) => (rows ? gather(g, value, rows, 0) : value);
+  const attended = selfAttention(layers, config, `${name}.attn`, {
+    queries: { x: wanted(normed), rope: { cosines: wanted(rope.cosines), sines: wanted(rope.sines) } },
+    keys: { x: normed, rope },
+    tap,
+  });
   tap('attn_out', attended);
-  const y = add(g, x, rmsNorm(g, attended, gains.afterAttention, eps));
+  const y = add(g, wanted(x), rmsNorm(g, attended, gains.afterAttention, eps));
   const fed = feedForward(layers, `${name}.feed_forward`, rmsNorm(g, y, gains.beforeFeedForward, eps));
   tap('mlp_out', fed);
   return add(g, y, rmsNorm(g, fed, gains.afterFeedForward, eps));
@@ -124,33 +138,36 @@ function modulatedGains(
   };
 }
 
+/** Rows of a stream and their angles. */
+interface Rows {
+  readonly x: Value;
+  readonly rope: RopeValues;
+}
+
 /** Grouped-query attention: query head `h` reads key/value head `h // (heads / kv heads)`. */
 function selfAttention(
   layers: Layers,
   config: TransformerConfig,
   name: string,
-  x: Value,
-  rope: RopeValues,
-  tap: Tap,
+  { queries, keys, tap }: { queries: Rows; keys: Rows; tap: Tap },
 ): Value {
   const { g } = layers;
-  const [length] = x.shape;
   const { numAttentionHeads: heads, numKvHeads: kvHeads, headDim } = config;
-  const rotated = (which: 'q' | 'k', count: number) => {
-    const apart = reshape(g, layers.linear(x, `${name}.to_${which}`), [length, count, headDim]);
+  const rotated = (which: 'q' | 'k', count: number, { x, rope }: Rows) => {
+    const apart = reshape(g, layers.linear(x, `${name}.to_${which}`), [x.shape[0], count, headDim]);
     const normed = rmsNorm(g, apart, layers.tensor(`${name}.norm_${which}.weight`), QK_NORM_EPS);
     tap(`${which}_normed`, normed);
-    const together = reshape(g, normed, [1, length, count * headDim]);
+    const together = reshape(g, normed, [1, x.shape[0], count * headDim]);
     return rotaryInterleaved(g, together, rope.cosines, rope.sines, count);
   };
   const y = attention(g, {
-    q: rotated('q', heads),
-    k: repeatHeads(g, rotated('k', kvHeads), kvHeads, heads / kvHeads),
-    v: repeatHeads(g, layers.linear(x, `${name}.to_v`), kvHeads, heads / kvHeads),
+    q: rotated('q', heads, queries),
+    k: repeatHeads(g, rotated('k', kvHeads, keys), kvHeads, heads / kvHeads),
+    v: repeatHeads(g, layers.linear(keys.x, `${name}.to_v`), kvHeads, heads / kvHeads),
     heads,
     scale: 1 / Math.sqrt(headDim),
   });
-  return layers.linear(reshape(g, y, [length, heads * headDim]), `${name}.to_out.0`);
+  return layers.linear(reshape(g, y, [queries.x.shape[0], heads * headDim]), `${name}.to_out.0`);
 }
 
 /** SwiGLU. Source: `models/transformers/block_lumina2.py`, LuminaFeedForward.forward */

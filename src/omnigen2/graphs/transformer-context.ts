@@ -18,7 +18,7 @@ export function contextGraph(parts: TransformerParts): BuiltGraph {
   let stream = layers.linear(layers.rmsNorm(text, `${name}.0`, config.normEps), `${name}.1`);
   tap('caption_embed', stream);
   for (let i = 0; i < config.numRefinerLayers; i++) {
-    stream = transformerBlock(layers, config, `context_refiner.${i}`, stream, rope);
+    stream = transformerBlock(layers, config, { name: `context_refiner.${i}`, x: stream, rope });
     tap(`context_refiner_${i}`, stream);
   }
   g.output('stream', stream);

@@ -32,7 +32,7 @@ export function referenceGraph(parts: TransformerParts): BuiltGraph {
   let stream = add(g, embedded, gather(g, layers.tensor('image_index_embedding'), index, 0));
   tap('ref_refiner_input', stream);
   for (let i = 0; i < config.numRefinerLayers; i++) {
-    stream = transformerBlock(layers, config, `ref_image_refiner.${i}`, stream, rope, activated);
+    stream = transformerBlock(layers, config, { name: `ref_image_refiner.${i}`, x: stream, rope, activated });
     tap(`ref_refiner_${i}`, stream);
   }
   g.output('stream', stream);
@@ -66,7 +66,7 @@ export function noiseStream(graph: TransformerGraph, activated: Value, rope: Rop
   let stream = layers.linear(patches, 'x_embedder');
   tap('x_embed', stream);
   for (let i = 0; i < config.numRefinerLayers; i++) {
-    stream = transformerBlock(layers, config, `noise_refiner.${i}`, stream, rope, activated);
+    stream = transformerBlock(layers, config, { name: `noise_refiner.${i}`, x: stream, rope, activated });
     tap(`noise_refiner_${i}`, stream);
   }
   return stream;

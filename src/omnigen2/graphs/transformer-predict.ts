@@ -4,13 +4,14 @@ import type { BuiltGraph } from '../../onnx/graph.ts';
 import { concat } from '../../onnx/ops.ts';
 import { noiseStream } from './transformer-embed.ts';
 import { head } from './transformer-head.ts';
-import { mainLayers } from './transformer-layers.ts';
+import { mainLayers, noiseRows } from './transformer-layers.ts';
 import { activatedTimestep, ropeInputs, startGraph, type TransformerParts } from './transformer-parts.ts';
 
 /**
  * Inputs: `prefix` `[prefix, D]` (context and refined references), `patches` `[noise, patch]`, `sinusoid`
- * `[1, timestepFrequencyDim]`, and cosines and sines of the rows of each (`prefix_cosines`, `cosines` …).
- * Output: `velocity` `[prefix+noise, patch]`, of which the last rows are the noisy picture's.
+ * `[1, timestepFrequencyDim]`, and cosines and sines of the rows of each (`prefix_cosines`, `cosines` …),
+ * `noise_rows` int32 `[noise]`. Output: `velocity` `[noise, patch]`.
+ * With taps, the input `noise_rows` is not there and all rows pass the last layer: `velocity` `[prefix+noise, patch]`.
  * Source: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward
  */
 export function predictGraph(parts: TransformerParts): BuiltGraph {
@@ -27,7 +28,11 @@ export function predictGraph(parts: TransformerParts): BuiltGraph {
     cosines: concat(g, [prefixRope.cosines, noiseRope.cosines], 0),
     sines: concat(g, [prefixRope.sines, noiseRope.sines], 0),
   };
-  const stream = mainLayers(graph, joined, activated, rope, { from: 0, to: config.numLayers });
+  const stream = mainLayers(
+    graph,
+    { stream: joined, activated, rope, rows: parts.taps ? undefined : noiseRows(graph) },
+    { from: 0, to: config.numLayers },
+  );
   g.output('velocity', head(graph, stream, activated));
   return g.finish();
 }
