@@ -114,7 +114,9 @@ export type RoundDecision =
   /** The critique becomes the edit instruction of the next round, on this picture. */
   | 'mend'
   /** The picture does not meet the request, but no round is left. */
-  | 'out_of_rounds';
+  | 'out_of_rounds'
+  /** The critic gave no usable answer: the loop ends with this picture. */
+  | 'unclear';
 
 /** One finished round of the reflection loop. `round` counts from 1. */
 export interface RoundReport {

@@ -1,0 +1,259 @@
+/**
+ * The multimodal language model (Qwen2.5-VL): reads prompts and pictures, and goes on writing.
+ * Source of the rules: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`, Qwen2_5_VLForConditionalGeneration.
+ */
+
+import type { Component } from '../checkpoints/layout.ts';
+import { OmniError } from '../errors.ts';
+import type { BuiltGraph } from '../onnx/graph.ts';
+import type { GraphSession, HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
+import type { MllmConfig } from './config.ts';
+import { cacheNames, languageModelGraph, lmHeadGraph } from './graphs/language-model.ts';
+import type { Numerics } from './graphs/layers.ts';
+import { visionTowerGraph } from './graphs/vision-tower.ts';
+import { imageTokenCount, ropePositions, ropeTables, textPositions } from './mllm-positions.ts';
+import { type ReadFile, TokenEmbeddings } from './token-embeddings.ts';
+import { type PatchGrid, visionLayout, windowPatches } from './vision-windows.ts';
+
+/** A picture as the vision tower reads it: patch rows `[rows * columns, K]` in the order of merge blocks. */
+export interface PromptImage {
+  readonly patches: Float32Array;
+  readonly grid: PatchGrid;
+}
+
+/** What the model is opened from. */
+export interface MllmSource {
+  readonly component: Component<MllmConfig>;
+  readonly bytes: WeightBytes;
+  readonly read: ReadFile;
+}
+
+/** Sees intermediate values, under the names of the graphs' outputs; those of the vision tower begin with `vit_`. */
+export type MllmTrace = (name: string, values: Float32Array) => void;
+
+/** A prompt that has been read, and can be continued token by token. */
+export interface ReadPrompt {
+  /** Last hidden states, after the final norm, `[L, H]`. */
+  readonly hidden: Float32Array;
+  /** Tokens read so far. */
+  readonly length: number;
+  readonly delta: number;
+  readonly cache: Readonly<Record<string, HostTensor>>;
+}
+
+export class Mllm {
+  readonly config: MllmConfig;
+  readonly #runtime: Runtime;
+  readonly #source: MllmSource;
+  readonly #numerics: Numerics;
+  readonly #embeddings: TokenEmbeddings;
+  readonly #language: GraphSession;
+  readonly #trace: MllmTrace | undefined;
+  #head: Promise<GraphSession> | undefined;
+  #tower: Promise<GraphSession> | undefined;
+
+  private constructor(
+    runtime: Runtime,
+    source: MllmSource,
+    numerics: Numerics,
+    language: GraphSession,
+    trace?: MllmTrace,
+  ) {
+    this.config = source.component.config;
+    this.#runtime = runtime;
+    this.#source = source;
+    this.#numerics = numerics;
+    this.#language = language;
+    this.#trace = trace;
+    this.#embeddings = new TokenEmbeddings(source.component.weights, this.config.language, source.read);
+  }
+
+  /**
+   * Opens the decoder. The output projection and the vision tower follow when they are first needed.
+   * @param trace makes the graphs give every layer's output too
+   * @throws OmniError `device` if the decoder does not fit
+   */
+  static async open(
+    runtime: Runtime,
+    source: MllmSource,
+    numerics: Numerics,
+    trace?: MllmTrace,
+  ): Promise<Mllm> {
+    const { weights, config } = source.component;
+    const graph = languageModelGraph(weights, config.language, numerics, { taps: trace !== undefined });
+    return new Mllm(runtime, source, numerics, await runtime.open(graph, source.bytes), trace);
+  }
+
+  /**
+   * The last hidden states `[L, H]` of one prompt, after the final norm.
+   * @param ids `[L]`, with one image token for every merged cell of every picture
+   * @throws OmniError `bad_request` if the ids do not fit the vocabulary or the pictures
+   */
+  async hiddenStates(ids: ArrayLike<number>, images: readonly PromptImage[] = []): Promise<Float32Array> {
+    return (await this.read(ids, images)).hidden;
+  }
+
+  /** Reads one prompt. @throws OmniError see {@link hiddenStates}; AbortError between two pictures */
+  async read(
+    ids: ArrayLike<number>,
+    images: readonly PromptImage[] = [],
+    signal?: AbortSignal,
+  ): Promise<ReadPrompt> {
+    const { language, vision, imageTokenId } = this.config;
+    if (ids.length === 0 || ids.length > language.maxPositionEmbeddings) {
+      throw new OmniError({
+        code: 'bad_request',
+        message: `The prompt has ${ids.length} tokens; the language model reads 1 to ${language.maxPositionEmbeddings}.`,
+        action: ids.length === 0 ? 'Write a prompt.' : 'Shorten the prompt or show smaller pictures.',
+      });
+    }
+    const grids = images.map(({ grid }) => grid);
+    const positions = ropePositions(ids, grids, this.config);
+    const embeds = await this.#embeddings.rows(ids);
+    let at = 0;
+    for (const image of images) {
+      signal?.throwIfAborted();
+      const rows = await this.look(image);
+      while (ids[at] !== imageTokenId) at++;
+      embeds.set(rows, at * language.hiddenSize);
+      at += imageTokenCount(image.grid, vision);
+    }
+    signal?.throwIfAborted();
+    const nothing = { length: 0, delta: positions.delta, cache: this.#emptyCache() };
+    return this.#forward(embeds, positions.ids, nothing);
+  }
+
+  /** Reads one more token. */
+  async append(prompt: ReadPrompt, id: number): Promise<ReadPrompt> {
+    const embeds = await this.#embeddings.rows([id]);
+    return this.#forward(embeds, textPositions(prompt.length, 1, prompt.delta), prompt);
+  }
+
+  /** Logits `[n, V]` of the token that follows each of the hidden states `[n, H]`. */
+  async logits(hidden: Float32Array): Promise<Float32Array> {
+    const session = await this.#openHead();
+    const { hiddenSize } = this.config.language;
+    const dims = [hidden.length / hiddenSize, hiddenSize];
+    const out = await session.run({ last_hidden_state: floats(dims, hidden) });
+    return floatsOf(out, 'logits');
+  }
+
+  /**
+   * What the vision tower makes of a picture: one row for every merged cell, `[cells, H]`.
+   * @throws OmniError `bad_image` if the patches do not fill the grid
+   */
+  async look({ patches, grid }: PromptImage): Promise<Float32Array> {
+    const { vision } = this.config;
+    const { spatialMergeSize: merge, headDim } = vision;
+    const length = grid.rows * grid.columns;
+    const rowSize = vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2;
+    if (length === 0 || grid.rows % merge || grid.columns % merge || patches.length !== length * rowSize) {
+      throw new OmniError({
+        code: 'bad_image',
+        message: `A picture of ${grid.rows} x ${grid.columns} patches comes with ${patches.length} values; the vision tower reads ${rowSize} a patch and multiples of ${merge} patches a side.`,
+        action: 'Prepare the picture with the settings of the same checkpoint.',
+      });
+    }
+    const session = await this.#openTower();
+    const layout = visionLayout(grid, vision);
+    const windowDims = [layout.windows, windowPatches(vision)];
+    const out = await session.run({
+      patches: floats([length, rowSize], patches),
+      order: indices(layout.order),
+      cos: floats([length, headDim / 2], layout.cos),
+      sin: floats([length, headDim / 2], layout.sin),
+      slots: { type: 'int32', dims: windowDims, data: layout.slots },
+      slot_bias: floats(windowDims, layout.slotBias),
+      slot_of: indices(layout.slotOf),
+      restore: indices(layout.restore),
+    });
+    if (this.#trace) for (const name of Object.keys(out)) this.#trace(`vit_${name}`, floatsOf(out, name));
+    return floatsOf(out, 'embeds');
+  }
+
+  async dispose(): Promise<void> {
+    await this.#language.dispose();
+    for (const opened of [this.#head, this.#tower]) await opened?.then((session) => session.dispose());
+  }
+
+  /** Runs the decoder on embeddings `[L, H]` at positions `[3, L]`, after `past` tokens in the cache. */
+  async #forward(
+    embeds: Float32Array,
+    positions: Int32Array,
+    { length: past, delta, cache }: Pick<ReadPrompt, 'length' | 'delta' | 'cache'>,
+  ): Promise<ReadPrompt> {
+    const { language } = this.config;
+    const count = positions.length / 3;
+    const { cos, sin } = ropeTables(positions, language);
+    const length = past + count;
+    const out = await this.#language.run({
+      inputs_embeds: floats([count, language.hiddenSize], embeds),
+      cos: floats([count, language.headDim / 2], cos),
+      sin: floats([count, language.headDim / 2], sin),
+      last: indices([length - 1]),
+      total: indices([length]),
+      ...cache,
+    });
+    const present: Record<string, HostTensor> = {};
+    for (let i = 0; i < language.numHiddenLayers; i++) {
+      const from = cacheNames('present', i);
+      const to = cacheNames('past', i);
+      present[to.key] = out[from.key];
+      present[to.value] = out[from.value];
+      this.#trace?.(`hidden_${i}`, floatsOf(out, `hidden_${i}`));
+    }
+    return { hidden: floatsOf(out, 'last_hidden_state'), length, delta, cache: present };
+  }
+
+  #emptyCache(): Record<string, HostTensor> {
+    const { numHiddenLayers, numKeyValueHeads, headDim } = this.config.language;
+    const nothing = floats([1, numKeyValueHeads, 0, headDim], new Float32Array(0));
+    const names = Array.from({ length: numHiddenLayers }, (_, i) => cacheNames('past', i));
+    return Object.fromEntries(
+      names.flatMap(({ key, value }) => [
+        [key, nothing],
+        [value, nothing],
+      ]),
+    );
+  }
+
+  #openHead(): Promise<GraphSession> {
+    this.#head ??= this.#openPart(
+      lmHeadGraph(this.#source.component.weights, this.config.language, this.#numerics),
+    );
+    // A failure is not kept: memory may be free at the next try.
+    this.#head.catch(() => {
+      this.#head = undefined;
+    });
+    return this.#head;
+  }
+
+  #openTower(): Promise<GraphSession> {
+    const { weights } = this.#source.component;
+    const taps = this.#trace !== undefined;
+    this.#tower ??= this.#openPart(visionTowerGraph(weights, this.config.vision, this.#numerics, { taps }));
+    this.#tower.catch(() => {
+      this.#tower = undefined;
+    });
+    return this.#tower;
+  }
+
+  #openPart(graph: BuiltGraph): Promise<GraphSession> {
+    return this.#runtime.open(graph, this.#source.bytes);
+  }
+}
+
+function floats(dims: readonly number[], data: Float32Array): HostTensor {
+  return { type: 'float32', dims, data };
+}
+
+function indices(values: ArrayLike<number>): HostTensor {
+  return { type: 'int32', dims: [values.length], data: Int32Array.from(values) };
+}
+
+/** A float32 output of a graph. */
+function floatsOf(outputs: Readonly<Record<string, HostTensor>>, name: string): Float32Array {
+  const data = outputs[name]?.data;
+  if (!(data instanceof Float32Array)) throw new Error(`the graph gave no float32 output ${name}`);
+  return data;
+}

@@ -1,0 +1,109 @@
+/**
+ * Draw, look, mend: the model checks its own picture and turns what it finds into the next instruction.
+ * Source of the idea: arXiv 2506.18871, the reflection mechanism. The loop knows neither model nor clock nor screen; it
+ * is handed functions.
+ */
+
+import { type CriticAnswer, judge } from './critic.ts';
+
+/** What the critic decided after looking at a round. */
+export type RoundDecision =
+  /** The picture meets the request: the loop ends with it. */
+  | 'accept'
+  /** The critique becomes the edit instruction of the next round, on this picture. */
+  | 'mend'
+  /** The picture does not meet the request, but no round is left. */
+  | 'out_of_rounds'
+  /** The critic gave no usable answer: the loop ends with this picture. */
+  | 'unclear';
+
+/** One finished round. `round` counts from 1. */
+export interface Round<P> {
+  readonly round: number;
+  /** What was drawn: the request in round 1, then the critique of the round before. */
+  readonly instruction: string;
+  readonly picture: P;
+  /** What the model said of its picture. */
+  readonly critique: string;
+  readonly decision: RoundDecision;
+  readonly drawMs: number;
+  readonly lookMs: number;
+}
+
+/** What happens, as it happens. */
+export type ReflectEvent<P> =
+  | { readonly type: 'drawing'; readonly round: number; readonly instruction: string }
+  | { readonly type: 'picture'; readonly round: number; readonly picture: P; readonly drawMs: number }
+  /** `text` is all that the critic has written so far. */
+  | { readonly type: 'looking'; readonly round: number; readonly text: string }
+  | { readonly type: 'round'; readonly report: Round<P> };
+
+export interface ReflectOptions<P> {
+  readonly request: string;
+  readonly references: readonly P[];
+  /** How many pictures may be drawn; 1 draws once and does not look. */
+  readonly rounds: number;
+  readonly draw: (job: {
+    readonly round: number;
+    readonly instruction: string;
+    readonly references: readonly P[];
+    readonly signal?: AbortSignal;
+  }) => Promise<P>;
+  readonly look: (job: {
+    readonly picture: P;
+    readonly request: string;
+    readonly signal?: AbortSignal;
+    readonly onText: (text: string) => void;
+  }) => Promise<CriticAnswer>;
+  /** The time in milliseconds, from any start. */
+  readonly now: () => number;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: ReflectEvent<P>) => void;
+}
+
+export interface Reflected<P> {
+  /** The picture of the last round. */
+  readonly picture: P;
+  /** Every round that was looked at. */
+  readonly rounds: readonly Round<P>[];
+}
+
+/**
+ * Draws the request, then mends the picture round by round until the critic accepts it, has nothing to say, or no round
+ * is left.
+ * @throws whatever `draw` and `look` throw, and AbortError between them after an abort
+ */
+export async function reflect<P>(options: ReflectOptions<P>): Promise<Reflected<P>> {
+  const { request, rounds, draw, look, now, signal, onEvent } = options;
+  const reports: Round<P>[] = [];
+  let instruction = request;
+  let { references } = options;
+  for (let round = 1; ; round++) {
+    signal?.throwIfAborted();
+    onEvent?.({ type: 'drawing', round, instruction });
+    const start = now();
+    const picture = await draw({ round, instruction, references, signal });
+    const drawn = now();
+    onEvent?.({ type: 'picture', round, picture, drawMs: drawn - start });
+    if (rounds <= 1) return { picture, rounds: reports };
+
+    signal?.throwIfAborted();
+    const onText = (text: string) => onEvent?.({ type: 'looking', round, text });
+    const verdict = judge(await look({ picture, request, signal, onText }));
+    const decision = verdict.kind === 'mend' && round >= rounds ? 'out_of_rounds' : verdict.kind;
+    const report: Round<P> = {
+      round,
+      instruction,
+      picture,
+      critique: verdict.critique,
+      decision,
+      drawMs: drawn - start,
+      lookMs: now() - drawn,
+    };
+    reports.push(report);
+    onEvent?.({ type: 'round', report });
+    if (decision !== 'mend') return { picture, rounds: reports };
+    instruction = verdict.critique;
+    references = [picture];
+  }
+}
