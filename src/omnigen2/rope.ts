@@ -1,0 +1,73 @@
+/**
+ * Rotary positions of the joint sequence (text, references, noisy picture) and their angles.
+ * Source: OmniGen2 `models/transformers/repo.py`, OmniGen2RotaryPosEmbed
+ */
+
+import type { PatchGrid } from './patches.ts';
+
+const THETA = 10000;
+
+/** Cosines and sines of the rows of a sequence, each `[L, headDim / 2]`. */
+export interface RotaryTable {
+  readonly rows: number;
+  readonly cosines: Float32Array;
+  readonly sines: Float32Array;
+}
+
+/**
+ * Position ids `[L, 3]` (sequence, row, column). Text token `l` is `(l, l, l)`; every patch of a picture has the same
+ * first id, and after each picture the running id grows by the longer side.
+ * @param pictures the references in order, then the noisy picture
+ */
+export function jointPositions(textLength: number, pictures: readonly PatchGrid[]): Int32Array {
+  const count = pictures.reduce((sum, { rows, columns }) => sum + rows * columns, textLength);
+  const positions = new Int32Array(3 * count);
+  positions.subarray(0, 3 * textLength).forEach((_, i, text) => {
+    text[i] = Math.floor(i / 3);
+  });
+  let at = 3 * textLength;
+  let id = textLength;
+  for (const { rows, columns } of pictures) {
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        positions.set([id, row, column], at);
+        at += 3;
+      }
+    }
+    id += Math.max(rows, columns);
+  }
+  return positions;
+}
+
+/**
+ * The angles of positions, computed in float64 and rounded once. Positions beyond the trained length are computed alike.
+ * @param axesDims width of each axis in a head; the axes follow one another
+ */
+export function rotaryTable(positions: Int32Array, axesDims: readonly [number, number, number]): RotaryTable {
+  const rows = positions.length / 3;
+  const width = axesDims.reduce((a, b) => a + b, 0) / 2;
+  const axes = axesDims.flatMap((dim, axis) =>
+    Array.from({ length: dim / 2 }, (_, i) => ({ axis, frequency: THETA ** ((-2 * i) / dim) })),
+  );
+  const cosines = new Float32Array(rows * width);
+  const sines = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    for (let i = 0; i < width; i++) {
+      const { axis, frequency } = axes[i];
+      const angle = positions[3 * row + axis] * frequency;
+      cosines[row * width + i] = Math.cos(angle);
+      sines[row * width + i] = Math.sin(angle);
+    }
+  }
+  return { rows, cosines, sines };
+}
+
+/** Rows `from` to `to` of a table, sharing its memory. */
+export function tableRows({ rows, cosines, sines }: RotaryTable, from: number, to: number): RotaryTable {
+  const width = cosines.length / rows;
+  return {
+    rows: to - from,
+    cosines: cosines.subarray(from * width, to * width),
+    sines: sines.subarray(from * width, to * width),
+  };
+}
