@@ -6,6 +6,10 @@
  */
 
 import type { ErrorReport } from './errors.ts';
+import type { ModelPart } from './omnigen2/model.ts';
+import type { RoundDecision } from './omnigen2/reflection/loop.ts';
+
+export type { ModelPart, RoundDecision };
 
 /** Raised whenever a message changes its meaning; the worker refuses a page of another version in words. */
 export const PROTOCOL_VERSION = 1;
@@ -107,17 +111,6 @@ export interface DeviceReport {
   readonly reason?: string;
 }
 
-/** What the critic decided after looking at a round. */
-export type RoundDecision =
-  /** The picture meets the request: the loop ends with it. */
-  | 'accept'
-  /** The critique becomes the edit instruction of the next round, on this picture. */
-  | 'mend'
-  /** The picture does not meet the request, but no round is left. */
-  | 'out_of_rounds'
-  /** The critic gave no usable answer: the loop ends with this picture. */
-  | 'unclear';
-
 /** One finished round of the reflection loop. `round` counts from 1. */
 export interface RoundReport {
   readonly round: number;
@@ -163,14 +156,6 @@ export type JobEvent =
   | { readonly type: 'failed'; readonly error: ErrorReport }
   /** The person stopped the job; `partial` is what was on the easel, if anything. */
   | { readonly type: 'cancelled'; readonly partial?: Picture };
-
-export type ModelPart =
-  | 'tokenizer'
-  | 'language model'
-  | 'vision tower'
-  | 'transformer'
-  | 'vae encoder'
-  | 'vae decoder';
 
 export type JobResult =
   | {

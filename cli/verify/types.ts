@@ -1,7 +1,7 @@
 /** What a goldens folder holds, and what a check of one of its cases gives. */
 
 import type { RgbImage } from '../../src/omnigen2/images/image.ts';
-import type { VerifyModel } from './model.ts';
+import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
 
 /** `|got - want| <= abs + rel * |want|`. */
 export interface Tolerance {
@@ -45,7 +45,7 @@ export interface VerifyContext {
   /** Reads an input picture by its path in the folder. */
   readImage(path: string): Promise<RgbImage>;
   /** The checkpoint of the folder on the chosen backend; opened on first use. */
-  model(): Promise<VerifyModel>;
+  model(): Promise<OmniGen2Model>;
 }
 
 /** Checks one case; every output that the case lists must be compared. */

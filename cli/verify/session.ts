@@ -1,0 +1,44 @@
+/** What the checks of one run share: the folder, the engine and the model, each opened on first use. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
+import { openCheckpoint } from '../../src/checkpoints/layout.ts';
+import { decodeImage } from '../../src/omnigen2/images/decode.node.ts';
+import type { RgbImage } from '../../src/omnigen2/images/image.ts';
+import { OmniGen2Model } from '../../src/omnigen2/model.ts';
+import { loadTokenizer } from '../../src/omnigen2/tokenizer.transformers.ts';
+import type { Runtime } from '../../src/runtime/types.ts';
+import type { VerifyContext } from './types.ts';
+
+export class VerifySession implements VerifyContext {
+  readonly folder: string;
+  readonly #modelPath: string;
+  readonly #startRuntime: () => Promise<Runtime> | Runtime;
+  #runtime: Runtime | undefined;
+  #model: OmniGen2Model | undefined;
+
+  constructor(folder: string, modelPath: string, startRuntime: () => Promise<Runtime> | Runtime) {
+    this.folder = folder;
+    this.#modelPath = modelPath;
+    this.#startRuntime = startRuntime;
+  }
+
+  async readImage(path: string): Promise<RgbImage> {
+    return decodeImage(await readFile(join(this.folder, path)), path);
+  }
+
+  async model(): Promise<OmniGen2Model> {
+    this.#runtime ??= await this.#startRuntime();
+    this.#model ??= await OmniGen2Model.open(
+      await openCheckpoint(nodeFolder(this.#modelPath)),
+      this.#runtime,
+    );
+    return this.#model;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#model?.dispose();
+    await this.#runtime?.dispose();
+  }
+}

@@ -1,0 +1,27 @@
+/** Answers one question about pictures in the worker. */
+
+import { askAboutPicture } from '../omnigen2/chat.ts';
+import { decodeImage } from '../omnigen2/images/decode.web.ts';
+import type { OmniGen2Model } from '../omnigen2/model.ts';
+import type { AskRequest, JobEvent, JobResult } from '../protocol.ts';
+
+/**
+ * @param emit is given the answer as it grows
+ * @throws OmniError or AbortError: the outcome, if it is not an answer
+ */
+export async function runAsk(
+  signal: AbortSignal,
+  model: OmniGen2Model,
+  { question, pictures, maxNewTokens }: AskRequest,
+  emit: (event: JobEvent) => void,
+): Promise<JobResult> {
+  const start = performance.now();
+  const images = [];
+  for (const [i, file] of pictures.entries()) images.push(await decodeImage(file, `picture ${i + 1}`));
+  const { text } = await askAboutPicture(model, question, images, {
+    maxNewTokens,
+    signal,
+    onText: (soFar) => emit({ type: 'answering', text: soFar }),
+  });
+  return { type: 'answer', text, totalMs: performance.now() - start };
+}

@@ -1,0 +1,66 @@
+/** A whole drawing job: draw, and if more rounds are allowed, look at the picture and mend it. */
+
+import { askAboutPicture } from './chat.ts';
+import type { RgbImage } from './images/image.ts';
+import type { OmniGen2Model } from './model.ts';
+import { type DrawOptions, type DrawProgress, draw } from './pipeline.ts';
+import { critiqueQuestion } from './reflection/critic.ts';
+import { type ReflectEvent, type Reflected, reflect } from './reflection/loop.ts';
+
+/** How long a critique may get, in tokens. Source: OmniGen2ChatPipeline.generate_text */
+const MAX_CRITIQUE_TOKENS = 256;
+
+export type DrawingEvent =
+  | ReflectEvent<RgbImage>
+  | { readonly type: 'progress'; readonly round: number; readonly progress: DrawProgress };
+
+export interface DrawingHooks {
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: DrawingEvent) => void;
+  readonly previews?: boolean;
+  /** The time in milliseconds, from any start. */
+  readonly now: () => number;
+}
+
+export interface Drawing extends Reflected<RgbImage> {
+  /** Said to the person, each once. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Draws `options.prompt`, in up to `rounds` rounds. Every round after the first edits the picture of the round before,
+ * with the critique as instruction; it takes another seed, so that the same mistake is not drawn twice.
+ * @throws OmniError, AbortError: see `pipeline.ts`, `chat.ts`
+ */
+export async function drawWithReflection(
+  model: OmniGen2Model,
+  options: DrawOptions,
+  rounds: number,
+  { signal, onEvent, previews, now }: DrawingHooks,
+): Promise<Drawing> {
+  const notes = new Set<string>();
+  const reflected = await reflect<RgbImage>({
+    request: options.prompt,
+    references: options.references,
+    rounds,
+    now,
+    signal,
+    onEvent,
+    draw: async ({ round, instruction, references }) => {
+      const result = await draw(
+        model,
+        { ...options, prompt: instruction, references, seed: (options.seed + round - 1) >>> 0 },
+        { signal, previews, onProgress: (progress) => onEvent?.({ type: 'progress', round, progress }) },
+      );
+      for (const note of result.notes) notes.add(note);
+      return result.image;
+    },
+    look: ({ picture, request, onText }) =>
+      askAboutPicture(model, critiqueQuestion(request), [picture], {
+        maxNewTokens: MAX_CRITIQUE_TOKENS,
+        signal,
+        onText,
+      }),
+  });
+  return { ...reflected, notes: [...notes] };
+}

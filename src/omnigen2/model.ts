@@ -1,0 +1,115 @@
+/** An opened checkpoint and the engine it runs on: every part is opened when it is first needed, one at a time. */
+
+import { fillDerived } from '../checkpoints/derive.ts';
+import { readWhole } from '../checkpoints/folder.ts';
+import type { Checkpoint, Component, ComponentName } from '../checkpoints/layout.ts';
+import type { Runtime, WeightBytes } from '../runtime/types.ts';
+import { Autoencoder } from './autoencoder.ts';
+import type { ModelConfig } from './config.ts';
+import type { Numerics } from './graphs/layers.ts';
+import { Mllm } from './mllm.ts';
+import type { ReadFile } from './token-embeddings.ts';
+import type { Tokenizer } from './tokenizer.ts';
+import { Transformer } from './transformer.ts';
+
+/** The parts that a person may have to wait for. */
+export type ModelPart = 'tokenizer' | 'language model' | 'transformer' | 'vae';
+
+/** Makes the tokenizer of a checkpoint; a library's, so it is handed in. */
+export type LoadTokenizer = (file: (name: string) => Promise<Uint8Array | undefined>) => Promise<Tokenizer>;
+
+/** One component with access to the bytes of its weights. */
+export interface ComponentSource<Config> {
+  readonly component: Component<Config>;
+  readonly bytes: WeightBytes;
+  readonly read: ReadFile;
+}
+
+/** The model: what the pipeline, the chat and the critic ask for. */
+export class OmniGen2Model {
+  readonly checkpoint: Checkpoint;
+  readonly runtime: Runtime;
+  readonly numerics: Numerics;
+  /** Called when a part begins to open. */
+  onPart: ((part: ModelPart) => void) | undefined;
+  readonly #loadTokenizer: LoadTokenizer;
+  readonly #parts = new Map<ModelPart, Promise<unknown>>();
+  /** Parts open one after another: two at once can exceed a device's memory where each alone fits. */
+  #opening: Promise<unknown> = Promise.resolve();
+
+  constructor(checkpoint: Checkpoint, runtime: Runtime, loadTokenizer: LoadTokenizer) {
+    this.checkpoint = checkpoint;
+    this.runtime = runtime;
+    this.#loadTokenizer = loadTokenizer;
+    this.numerics = {
+      compute: runtime.halfPrecision ? 'float16' : 'float32',
+      quantized: runtime.quantized,
+    };
+  }
+
+  get config(): ModelConfig {
+    return this.checkpoint.config;
+  }
+
+  /** @throws OmniError `bad_checkpoint` if the tokenizer's files cannot be used */
+  tokenizer(): Promise<Tokenizer> {
+    return this.#part('tokenizer', () => this.#loadTokenizer((name) => this.checkpoint.processorFile(name)));
+  }
+
+  /** @throws OmniError `device` if it does not fit; a later call tries again */
+  mllm(): Promise<Mllm> {
+    return this.#part('language model', () => Mllm.open(this.runtime, this.source('mllm'), this.numerics));
+  }
+
+  /** @throws OmniError `device` if it does not fit; a later call tries again */
+  transformer(): Promise<Transformer> {
+    return this.#part('transformer', () =>
+      Transformer.open(this.runtime, this.source('transformer'), this.numerics),
+    );
+  }
+
+  /** @throws OmniError `device` if it does not fit; a later call tries again */
+  autoencoder(): Promise<Autoencoder> {
+    return this.#part('vae', () => Autoencoder.open(this.runtime, this.source('vae'), this.numerics));
+  }
+
+  /** A component and the bytes of its weights. */
+  source<Name extends ComponentName>(name: Name): ComponentSource<ModelConfig[Name]> {
+    const { folder, components, readTensor } = this.checkpoint;
+    return {
+      component: components[name] as unknown as Component<ModelConfig[Name]>,
+      read: (path, offset, length) => folder.read(path, offset, length),
+      bytes: {
+        file: (path) => (this.runtime.backend === 'webgpu' ? folder.file(path) : readWhole(folder, path)),
+        derived: (graph) => fillDerived(graph, readTensor),
+      },
+    };
+  }
+
+  /** Closes every part that is open. The runtime is the caller's. */
+  async dispose(): Promise<void> {
+    const parts = [...this.#parts.values()];
+    this.#parts.clear();
+    for (const part of await Promise.allSettled(parts)) {
+      if (part.status === 'fulfilled' && isDisposable(part.value)) await part.value.dispose();
+    }
+  }
+
+  #part<Part>(name: ModelPart, open: () => Promise<Part>): Promise<Part> {
+    const known = this.#parts.get(name) as Promise<Part> | undefined;
+    if (known) return known;
+    const part = this.#opening.then(() => {
+      this.onPart?.(name);
+      return open();
+    });
+    this.#opening = part.catch(() => undefined);
+    this.#parts.set(name, part);
+    // A failure is not kept: memory may be free at the next try.
+    part.catch(() => this.#parts.delete(name));
+    return part;
+  }
+}
+
+function isDisposable(value: unknown): value is { dispose(): Promise<void> } {
+  return typeof value === 'object' && value !== null && 'dispose' in value;
+}
