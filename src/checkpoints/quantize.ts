@@ -42,8 +42,9 @@ export function quantize(
       const scale = bestScale(values, start, end, zero);
       scales[index] = halfBits(scale);
       if (scale === 0) continue;
+      const inverse = 1 / scale;
       for (let i = start; i < end; i++) {
-        const code = nearest(values[i] / scale, zero) + zero;
+        const code = nearest(values[i] * inverse, zero);
         const at = i - start;
         if (bits === 8) {
           codes[index * blockBytes + at] = code;
@@ -96,7 +97,6 @@ function bestScale(values: Float32Array, start: number, end: number, zero: numbe
   let extreme = 0;
   for (let i = start; i < end; i++) if (Math.abs(values[i]) > Math.abs(extreme)) extreme = values[i];
   if (extreme === 0) return 0;
-  // 8 bits: the covering scale is within a fraction of a percent of the best one. 4 bits: worth a search.
   const steps = zero === 8 ? FOUR_BIT_STEPS : EIGHT_BIT_STEPS;
   let best = 0;
   let bestError = Number.POSITIVE_INFINITY;
@@ -109,24 +109,44 @@ function bestScale(values: Float32Array, start: number, end: number, zero: numbe
       best = scale;
     }
   }
-  return best;
+  if (best === 0) return 0;
+  // With the codes held fixed, the best scale is a ratio of two sums.
+  const refined = roundToHalf(leastSquares(values, start, end, best, zero));
+  return squaredError(values, start, end, refined, zero) < bestError ? refined : best;
 }
 
-/** The code magnitude that the largest value of a block is mapped to. */
-const FOUR_BIT_STEPS: readonly number[] = [8, -7, 7.6, 8.4, 8.8, 9.2, 9.8, -7.4, -7.8, -8.4, -9];
+/**
+ * The multiple of the scale that the largest value of a block comes to lie on. Beyond 8 it is cut off, which pays with
+ * 16 levels: the error of the built-in model's matrices falls by 5 %, against covering it.
+ */
+const FOUR_BIT_STEPS: readonly number[] = [8, 8.4, 9, -7.2, -7.7];
 const EIGHT_BIT_STEPS: readonly number[] = [128, -127];
 
 function squaredError(values: Float32Array, start: number, end: number, scale: number, zero: number): number {
+  const inverse = 1 / scale;
   let error = 0;
   for (let i = start; i < end; i++) {
-    const difference = values[i] - nearest(values[i] / scale, zero) * scale;
+    const difference = values[i] - (nearest(values[i] * inverse, zero) - zero) * scale;
     error += difference * difference;
   }
   return error;
 }
 
-/** The nearest signed code. */
-function nearest(value: number, zero: number): number {
-  const code = Math.round(value);
-  return code < -zero ? -zero : code >= zero ? zero - 1 : code;
+/** The code (0 to 2 * zero - 1) nearest to a multiple of the scale. */
+function nearest(multiple: number, zero: number): number {
+  const code = multiple + zero + 0.5;
+  return code <= 0 ? 0 : code >= 2 * zero ? 2 * zero - 1 : code | 0;
+}
+
+/** The scale with the least squared error for the codes that `scale` gives. */
+function leastSquares(values: Float32Array, start: number, end: number, scale: number, zero: number): number {
+  const inverse = 1 / scale;
+  let products = 0;
+  let squares = 0;
+  for (let i = start; i < end; i++) {
+    const code = nearest(values[i] * inverse, zero) - zero;
+    products += values[i] * code;
+    squares += code * code;
+  }
+  return products / squares;
 }

@@ -1,0 +1,161 @@
+/** What every command line of the project shares: options from one table, help, errors in words, Ctrl-C. */
+
+import { parseArgs } from 'node:util';
+import { OmniError, reportOf } from '../src/errors.ts';
+
+/** One option. With a `placeholder` it takes a value, without one it is a switch. */
+export interface Option {
+  readonly help: string;
+  readonly placeholder?: string;
+  readonly required?: boolean;
+  readonly multiple?: boolean;
+  readonly fallback?: string;
+  /** The values it accepts. */
+  readonly oneOf?: readonly string[];
+}
+
+/** A command: how it is called, what it does, and its options. */
+export interface Command<Options extends Readonly<Record<string, Option>>> {
+  /** As people type it, such as `npm run -s convert --`. */
+  readonly call: string;
+  readonly summary: string;
+  readonly options: Options;
+}
+
+type Text<O extends Option> = O['oneOf'] extends readonly (infer Choice extends string)[] ? Choice : string;
+type ValueOf<O extends Option> = O extends { placeholder: string }
+  ? O extends { multiple: true }
+    ? readonly Text<O>[]
+    : O extends { required: true } | { fallback: string }
+      ? Text<O>
+      : Text<O> | undefined
+  : boolean;
+
+/** The values of a command's options, by name. */
+export type Values<Options extends Readonly<Record<string, Option>>> = {
+  readonly [Name in keyof Options]: ValueOf<Options[Name]>;
+};
+
+/** Exit code of a command whose arguments were wrong, as shells have it. */
+const EXIT_USAGE = 2;
+const EXIT_FAILED = 1;
+/** 128 + SIGINT. */
+const EXIT_STOPPED = 130;
+
+/**
+ * Reads a command's options. `--help` prints them and ends the process.
+ * @throws OmniError `bad_request` for an unknown option, a missing one or a value that is not allowed.
+ */
+export function readArgs<const Options extends Readonly<Record<string, Option>>>(
+  command: Command<Options>,
+  argv: readonly string[] = process.argv.slice(2),
+): Values<Options> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    console.log(usage(command));
+    process.exit(0);
+  }
+  const specs = Object.entries<Option>(command.options);
+  const given = parse(specs, argv, command.call);
+  const values = specs.map(([name, option]) => {
+    const value = given[name] ?? option.fallback;
+    if (option.placeholder === undefined) return [name, value === true];
+    if (value === undefined && option.required) {
+      throw wrong(`--${name} ${option.placeholder} is missing.`, command.call);
+    }
+    const list = Array.isArray(value) ? value : value === undefined ? [] : [value];
+    const other = list.find((item) => option.oneOf && !option.oneOf.includes(String(item)));
+    if (other !== undefined) {
+      throw wrong(`--${name} is "${other}", but must be one of ${option.oneOf?.join(', ')}.`, command.call);
+    }
+    return [name, option.multiple ? list : value];
+  });
+  return Object.fromEntries(values) as Values<Options>;
+}
+
+/**
+ * A number given as text.
+ * @throws OmniError `bad_request` if it is none, or outside of its range.
+ */
+export function numberOption(
+  name: string,
+  text: string,
+  { min, max, whole = false }: { min: number; max: number; whole?: boolean },
+): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= min && value <= max) || (whole && !Number.isInteger(value))) {
+    const kind = whole ? 'whole number' : 'number';
+    throw wrong(`--${name} is "${text}", but must be a ${kind} from ${min} to ${max}.`);
+  }
+  return value;
+}
+
+/**
+ * Runs a command to its exit code. An error is printed as one sentence and what to do; Ctrl-C aborts the signal once and
+ * ends the process the second time.
+ * @param doing what failed, for errors that carry no words of their own.
+ * @param main gives the exit code, or nothing for success.
+ */
+export async function runCommand(
+  doing: string,
+  main: (signal: AbortSignal) => Promise<number | undefined>,
+): Promise<void> {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(EXIT_STOPPED);
+    controller.abort();
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  try {
+    process.exitCode = (await main(controller.signal)) ?? 0;
+  } catch (error) {
+    const { code, message, action } = reportOf(error, doing);
+    console.error(code === 'cancelled' ? 'Stopped.' : `${message}\n${action}`);
+    process.exitCode =
+      code === 'cancelled' ? EXIT_STOPPED : code === 'bad_request' ? EXIT_USAGE : EXIT_FAILED;
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+function parse(
+  specs: readonly [string, Option][],
+  argv: readonly string[],
+  call: string,
+): Record<string, string | boolean | (string | boolean)[] | undefined> {
+  const options = Object.fromEntries(
+    specs.map(([name, { placeholder, multiple = false }]) => [
+      name,
+      { type: placeholder === undefined ? ('boolean' as const) : ('string' as const), multiple },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: false }).values;
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message.split('\n', 1)[0].split('. ', 1)[0] : String(cause);
+    throw wrong(`${detail.replace(/\.$/, '')}.`, call, cause);
+  }
+}
+
+function usage({ call, summary, options }: Command<Readonly<Record<string, Option>>>): string {
+  const rows = Object.entries(options).map(([name, option]) => {
+    const value = option.placeholder === undefined ? '' : ` ${option.oneOf?.join('|') ?? option.placeholder}`;
+    const notes = [
+      option.required ? 'required' : '',
+      option.multiple ? 'may be repeated' : '',
+      option.fallback === undefined ? '' : `default ${option.fallback}`,
+    ].filter((note) => note !== '');
+    return [`--${name}${value}`, option.help + (notes.length > 0 ? ` (${notes.join(', ')})` : '')];
+  });
+  const width = Math.max(...rows.map(([option]) => option.length));
+  const lines = rows.map(([option, help]) => `  ${option.padEnd(width)}  ${help}`);
+  return [summary, '', `${call} [options]`, '', ...lines].join('\n');
+}
+
+function wrong(message: string, call?: string, cause?: unknown): OmniError {
+  return new OmniError({
+    code: 'bad_request',
+    message,
+    action: call === undefined ? 'See --help.' : `See ${call} --help.`,
+    cause,
+  });
+}
