@@ -33,7 +33,10 @@ export function patchGrid(
 /** Latents `[C, H, W]` to patches `[rows * columns, patchSize^2 * C]`. */
 export function patchify(latents: Latents, patchSize: number): Float32Array {
   const { channels, height, width, data } = latents;
-  const { rows, columns } = patchGrid(latents, patchSize);
+  const { columns } = patchGrid(latents, patchSize);
+  if (data.length !== channels * height * width) {
+    throw new Error(`latents have ${data.length} values instead of ${channels * height * width}`);
+  }
   const patches = new Float32Array(data.length);
   for (let channel = 0; channel < channels; channel++) {
     let from = channel * height * width;
@@ -42,9 +45,6 @@ export function patchify(latents: Latents, patchSize: number): Float32Array {
         patches[patchIndex(y, x, columns, patchSize) * channels + channel] = data[from++];
       }
     }
-  }
-  if (patches.length !== rows * columns * patchSize ** 2 * channels) {
-    throw new Error(`latents have ${data.length} values instead of ${channels * height * width}`);
   }
   return patches;
 }

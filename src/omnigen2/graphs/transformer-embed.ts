@@ -47,7 +47,7 @@ export function referenceGraph(parts: TransformerParts): BuiltGraph {
  * embedding; `signal` `[prefix+noise, D]`, the first layer's modulated input, if asked for.
  */
 export function embedGraph(parts: TransformerParts, { signal }: { signal: boolean }): BuiltGraph {
-  const graph = startGraph(signal ? 'embed-signal' : 'embed', parts);
+  const graph = startGraph('embed', parts);
   const { layers, config } = graph;
   const { g } = layers;
   const prefix = g.input('prefix', 'float32', ['prefix', config.hiddenSize]);

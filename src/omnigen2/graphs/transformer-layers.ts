@@ -58,11 +58,3 @@ export function mainLayers(
   }
   return x;
 }
-
-/** Cuts all main layers into ranges of at most `size` layers. */
-export function layerRanges(count: number, size: number): LayerRange[] {
-  return Array.from({ length: Math.ceil(count / size) }, (_, i) => ({
-    from: i * size,
-    to: Math.min(count, (i + 1) * size),
-  }));
-}
