@@ -123,9 +123,7 @@ async function runnerOf(kind: string): Promise<KindRunner> {
 function report({ id, kind, tolerance }: ListedCase, comparisons: readonly Comparison[]): boolean {
   const ok = comparisons.every((comparison) => comparison.ok);
   const worst = Math.max(0, ...comparisons.map(({ maxAbsError }) => maxAbsError));
-  const error = comparisons.some(({ maxAbsError }) => Number.isNaN(maxAbsError))
-    ? 'NaN'
-    : worst.toExponential(2);
+  const error = Number.isNaN(worst) ? 'NaN' : worst.toExponential(2);
   const allowed = `${tolerance.abs}${tolerance.rel ? ` + ${tolerance.rel} rel` : ''}`;
   console.log(`${id}  ${kind}  max abs error ${error}  tolerance ${allowed}  ${ok ? 'ok' : 'FAILED'}`);
   for (const { name, where } of comparisons.filter((comparison) => !comparison.ok)) {

@@ -30,9 +30,10 @@ export class VerifySession implements VerifyContext {
 
   async model(): Promise<OmniGen2Model> {
     this.#runtime ??= await this.#startRuntime();
-    this.#model ??= await OmniGen2Model.open(
+    this.#model ??= new OmniGen2Model(
       await openCheckpoint(nodeFolder(this.#modelPath)),
       this.#runtime,
+      loadTokenizer,
     );
     return this.#model;
   }

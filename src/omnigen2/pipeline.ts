@@ -1,0 +1,274 @@
+/**
+ * From a prompt and reference pictures to a picture, in five numbered stages.
+ * Source of the rules: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2.py`, `OmniGen2Pipeline.__call__`, `processing`.
+ */
+
+import { OmniError } from '../errors.ts';
+import type { Autoencoder } from './autoencoder.ts';
+import { MAX_REFERENCES } from './config.ts';
+import { combineGuidance, type GuidanceBranch, guidanceBranches } from './guidance.ts';
+import type { RgbImage } from './images/image.ts';
+import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './images/prepare.ts';
+import { outputSize, type Size } from './images/sizes.ts';
+import type { Latents } from './latents.ts';
+import type { OmniGen2Model } from './model.ts';
+import { foreseenPicture } from './preview.ts';
+import { checkPrompt, cutNote, encodePlainPrompt } from './prompt.ts';
+import { noise } from './random.ts';
+import { createScheduler, type SchedulerName } from './schedulers/create.ts';
+
+/** What to draw. Sizes in pixels; guidance scales without unit. */
+export interface DrawOptions {
+  readonly prompt: string;
+  /** None: text to image. One: an edit. Several: in-context generation. The first is "image 1". */
+  readonly references: readonly RgbImage[];
+  readonly negativePrompt: string;
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  /** A whole number, 0 … 2^32 - 1. */
+  readonly seed: number;
+  readonly textGuidance: number;
+  readonly imageGuidance: number;
+  /** Fractions of the steps between which guidance is applied, both ends included. */
+  readonly guidanceRange: readonly [number, number];
+  readonly scheduler: SchedulerName;
+  /** Whether an edit takes the size of its only reference. */
+  readonly alignSize: boolean;
+  /** Bound on references and output alike. */
+  readonly maxPixels: number;
+  /** Longest side of a reference. */
+  readonly maxReferenceSide: number;
+  /** Prompts are cut to so many tokens. */
+  readonly maxSequenceLength: number;
+}
+
+/** What the official command line uses where a person says nothing. Source: OmniGen2 inference.py */
+export const DRAW_DEFAULTS = {
+  negativePrompt: '',
+  guidanceRange: [0, 1],
+  scheduler: 'euler',
+  alignSize: true,
+  maxPixels: 1024 * 1024,
+  maxReferenceSide: 1024,
+  maxSequenceLength: 1024,
+} as const satisfies Partial<DrawOptions>;
+
+/** Where a drawing is. */
+export type DrawProgress =
+  | { readonly type: 'reading' }
+  /** Reference `index` of `count`, from 1. */
+  | { readonly type: 'encoding'; readonly index: number; readonly count: number }
+  /** `step` steps are done; `preview` is what the picture will look like as far as can be foreseen. */
+  | {
+      readonly type: 'denoising';
+      readonly step: number;
+      readonly steps: number;
+      readonly preview?: RgbImage;
+    }
+  | { readonly type: 'decoding' };
+
+/** Standard normal numbers for the two places that draw them. */
+export interface NoiseSource {
+  latents(count: number): Float32Array;
+  /** For sampling the posterior of reference `index` (from 0). */
+  posterior(index: number, count: number): Float32Array;
+}
+
+export interface DrawHooks {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: DrawProgress) => void;
+  /** Whether to show what the picture will look like after every step. */
+  readonly previews?: boolean;
+  /** Random numbers from elsewhere than the seed. */
+  readonly noise?: NoiseSource;
+  /** Sees intermediate values under the names that recorded values of the official code have. */
+  readonly trace?: (name: string, values: Float32Array) => void;
+}
+
+export interface DrawResult {
+  readonly image: RgbImage;
+  /** What the person should know: that the prompt was cut, for example. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Draws one picture.
+ * @throws OmniError `bad_request` or `bad_image` for what cannot be drawn; AbortError within one step of an abort
+ */
+export async function draw(
+  model: OmniGen2Model,
+  options: DrawOptions,
+  hooks: DrawHooks = {},
+): Promise<DrawResult> {
+  const random = hooks.noise ?? seededNoise(options.seed);
+  const { references, size } = prepare(options);
+  const text = await read(model, options, hooks);
+  const vae = await model.autoencoder();
+  const referenceLatents = await encode(vae, references, random, hooks);
+  const latents = await denoise(model, vae, size.generated, text, referenceLatents, options, random, hooks);
+  const image = await decode(vae, latents, size.requested, hooks);
+  return { image, notes: text.notes };
+}
+
+/** Stage 1: checks the request, and brings references and output to their sizes. */
+function prepare(options: DrawOptions) {
+  checkPrompt(options.prompt);
+  checkNumbers(options);
+  if (options.references.length > MAX_REFERENCES) {
+    throw new OmniError({
+      code: 'bad_request',
+      message: `There are ${options.references.length} reference pictures; the model knows at most ${MAX_REFERENCES}.`,
+      action: `Remove ${options.references.length - MAX_REFERENCES} of them.`,
+    });
+  }
+  const references = options.references.map((image, i) => referencePixels(image, options, `Image ${i + 1}`));
+  const aligned = options.alignSize && references.length === 1 ? references[0] : undefined;
+  return { references, size: outputSize(options, options.maxPixels, aligned) };
+}
+
+function checkNumbers({ seed, textGuidance, imageGuidance, guidanceRange }: DrawOptions): void {
+  const refuse = (message: string, action: string) => {
+    throw new OmniError({ code: 'bad_request', message, action });
+  };
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+    refuse(`The seed ${seed} is not a whole number from 0 to ${2 ** 32 - 1}.`, 'Choose another seed.');
+  }
+  for (const [name, scale] of Object.entries({ text: textGuidance, image: imageGuidance })) {
+    if (!(scale >= 0 && scale <= 100)) {
+      refuse(`The ${name} guidance ${scale} is not a number from 0 to 100.`, 'Choose one between 1 and 8.');
+    }
+  }
+  const [start, end] = guidanceRange;
+  if (!(start >= 0 && start <= end && end <= 1)) {
+    refuse(
+      `The guidance range ${start} to ${end} does not lie within 0 to 1 in rising order.`,
+      'Use 0 and 1 to apply guidance in every step.',
+    );
+  }
+}
+
+/** What the transformer knows of the words: refined streams `[L, D]`. */
+interface ReadText {
+  readonly prompt: Float32Array;
+  /** Undefined where no step is guided by text. */
+  readonly negative: Float32Array | undefined;
+  readonly notes: readonly string[];
+}
+
+/** Stage 2: prompts to hidden states of the language model, and those through the context refiner. */
+async function read(model: OmniGen2Model, options: DrawOptions, hooks: DrawHooks): Promise<ReadText> {
+  hooks.onProgress?.({ type: 'reading' });
+  const notes: string[] = [];
+  const states = async (prompt: string, what: string, name: string) => {
+    hooks.signal?.throwIfAborted();
+    const encoded = encodePlainPrompt(await model.tokenizer(), prompt, options.maxSequenceLength);
+    const note = cutNote(encoded, what);
+    if (note) notes.push(note);
+    const hidden = await (await model.mllm()).hiddenStates(encoded.ids);
+    hooks.trace?.(name, hidden);
+    return hidden;
+  };
+  const prompt = await states(options.prompt, 'The prompt', 'prompt_embeds');
+  const guided = options.textGuidance > 1;
+  const negative = guided
+    ? await states(options.negativePrompt, 'The negative prompt', 'negative_prompt_embeds')
+    : undefined;
+  hooks.signal?.throwIfAborted();
+  const transformer = await model.transformer();
+  return {
+    prompt: await transformer.context(prompt),
+    negative: negative && (await transformer.context(negative)),
+    notes,
+  };
+}
+
+/** Stage 3: reference pixels to latents. The official code samples the posterior, and so does this, but by the seed. */
+async function encode(
+  vae: Autoencoder,
+  references: readonly Pixels[],
+  random: NoiseSource,
+  { signal, onProgress, trace }: DrawHooks,
+): Promise<Latents[]> {
+  const encoded: Latents[] = [];
+  for (const [i, pixels] of references.entries()) {
+    signal?.throwIfAborted();
+    onProgress?.({ type: 'encoding', index: i + 1, count: references.length });
+    trace?.(`ref_pixels_${i}`, pixels.data);
+    const { mean, logvar } = await vae.encode(pixels);
+    trace?.(`vae_mean_${i}`, mean.data);
+    trace?.(`vae_logvar_${i}`, logvar.data);
+    const latents = vae.toModel(vae.sample({ mean, logvar }, random.posterior(i, mean.data.length)));
+    trace?.(`ref_latents_${i}`, latents.data);
+    encoded.push(latents);
+  }
+  return encoded;
+}
+
+/** Stage 4: from noise to latents, step by step, each step guided by the branches that it needs. */
+async function denoise(
+  model: OmniGen2Model,
+  vae: Autoencoder,
+  size: Size,
+  text: ReadText,
+  references: readonly Latents[],
+  options: DrawOptions,
+  random: NoiseSource,
+  { signal, onProgress, previews, trace }: DrawHooks,
+): Promise<Latents> {
+  const { steps } = options;
+  const transformer = await model.transformer();
+  const shape = vae.latentShape(size);
+  const scheduler = createScheduler(options.scheduler, steps, shape.height * shape.width);
+  trace?.('timesteps', scheduler.timesteps);
+  let latents: Latents = { ...shape, data: random.latents(shape.channels * shape.height * shape.width) };
+  onProgress?.({ type: 'denoising', step: 0, steps });
+  for (let step = 0; step < steps; step++) {
+    const timestep = scheduler.timesteps[step];
+    const plan = guidanceBranches({ ...options, references: references.length, step });
+    const predictions: Partial<Record<GuidanceBranch, Float32Array>> = {};
+    for (const branch of plan.branches) {
+      signal?.throwIfAborted();
+      const context = branch === 'cond' ? text.prompt : text.negative;
+      if (!context) throw new Error(`branch ${branch} has no negative prompt`);
+      const seen = branch === 'uncond' ? [] : references;
+      const { data } = await transformer.predict({ latents, timestep, context, references: seen });
+      trace?.('predictions', data);
+      predictions[branch] = data;
+    }
+    const velocity = combineGuidance(plan, predictions);
+    const before = latents;
+    latents = { ...shape, data: scheduler.step(step, latents.data, velocity) };
+    trace?.('step_latents', latents.data);
+    signal?.throwIfAborted();
+    const shown = previews && step + 1 < steps;
+    const preview = shown ? await foreseenPicture(vae, before, velocity, timestep) : undefined;
+    onProgress?.({ type: 'denoising', step: step + 1, steps, preview });
+  }
+  return latents;
+}
+
+/** Stage 5: latents to pixels, of the size that was asked for. */
+async function decode(
+  vae: Autoencoder,
+  latents: Latents,
+  size: Size,
+  { signal, onProgress, trace }: DrawHooks,
+): Promise<RgbImage> {
+  signal?.throwIfAborted();
+  onProgress?.({ type: 'decoding' });
+  const input = vae.fromModel(latents);
+  trace?.('decoder_input', input.data);
+  const decoded = await vae.decode(input);
+  trace?.('decoded', decoded.data);
+  const resized = resizeBilinear(decoded, size.width, size.height);
+  trace?.('image', resized.data);
+  return toRgbImage(resized);
+}
+
+function seededNoise(seed: number): NoiseSource {
+  return {
+    latents: (count) => noise(seed, 'latents', count),
+    posterior: (index, count) => noise(seed, `vae/${index}`, count),
+  };
+}
