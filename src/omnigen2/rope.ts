@@ -71,3 +71,21 @@ export function tableRows({ rows, cosines, sines }: RotaryTable, from: number, t
     sines: sines.subarray(from * width, to * width),
   };
 }
+
+/**
+ * Where the official code would have failed: its tables end at the checkpoint's `axes_lens`. They hold no learned values,
+ * so that longer ones are exact, but a model may never have seen such positions.
+ * @returns the first id beyond the tables, or undefined if there is none
+ */
+export function beyondOfficialTables(
+  positions: Int32Array,
+  axesLens: readonly [number, number, number],
+): { readonly row: number; readonly axis: number; readonly id: number; readonly length: number } | undefined {
+  for (let i = 0; i < positions.length; i++) {
+    const axis = i % 3;
+    if (positions[i] >= axesLens[axis]) {
+      return { row: Math.floor(i / 3), axis, id: positions[i], length: axesLens[axis] };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,74 @@
+/**
+ * Classifier-free guidance with two scales: how far a prediction is pushed towards the prompt, and how far towards the
+ * reference pictures.
+ * Source of the rules: omnigen2/pipelines/omnigen2/pipeline_omnigen2.py, OmniGen2Pipeline.processing
+ */
+
+/**
+ * A forward pass of the transformer: `cond` sees prompt and references, `ref` negative prompt and references, `uncond`
+ * the negative prompt alone.
+ */
+export type GuidanceBranch = 'cond' | 'ref' | 'uncond';
+
+/** What guidance is asked for, and where in the loop. */
+export interface GuidanceRequest {
+  readonly textGuidance: number;
+  readonly imageGuidance: number;
+  /** Fractions of the steps between which guidance is applied, both ends included. */
+  readonly guidanceRange: readonly [number, number];
+  /** How many reference pictures there are. */
+  readonly references: number;
+  /** Counts from 0. */
+  readonly step: number;
+  readonly steps: number;
+}
+
+/** The forward passes of one step, in the order of the official calls, and the scales that combine them. */
+export interface GuidancePlan {
+  readonly branches: readonly GuidanceBranch[];
+  readonly textScale: number;
+  readonly imageScale: number;
+}
+
+/**
+ * Which forward passes a step takes.
+ *
+ * Text guidance up to 1 takes one pass and ignores image guidance. Without references, or with image guidance up to 1,
+ * the second pass sees no references either.
+ */
+export function guidanceBranches(request: GuidanceRequest): GuidancePlan {
+  const [start, end] = request.guidanceRange;
+  const at = request.step / request.steps;
+  const inside = start <= at && at <= end;
+  const textScale = inside ? request.textGuidance : 1;
+  const imageScale = inside && request.references > 0 ? request.imageGuidance : 1;
+  if (!(textScale > 1)) return { branches: ['cond'], textScale: 1, imageScale: 1 };
+  if (!(imageScale > 1)) return { branches: ['cond', 'uncond'], textScale, imageScale: 1 };
+  return { branches: ['cond', 'ref', 'uncond'], textScale, imageScale };
+}
+
+/**
+ * The guided prediction, as a new array: `u + image * (r - u) + text * (c - r)`, or `u + text * (c - u)`, or `c`.
+ * Every operation rounds to float32, as the official code's do.
+ * @param predictions one for each branch of the plan, all of the same length
+ */
+export function combineGuidance(
+  { branches, textScale, imageScale }: GuidancePlan,
+  predictions: Readonly<Partial<Record<GuidanceBranch, Float32Array>>>,
+): Float32Array {
+  const [cond, ref, uncond] = (['cond', 'ref', 'uncond'] as const).map((branch) => {
+    const values = predictions[branch];
+    if (!values && branches.includes(branch))
+      throw new Error(`the prediction of branch ${branch} is missing`);
+    return values;
+  });
+  if (!cond) throw new Error('a guidance plan always has the branch cond');
+  if (!uncond || branches.length === 1) return cond.slice();
+  if (!ref || branches.length === 2) {
+    return uncond.map((u, i) => u + Math.fround(textScale * Math.fround(cond[i] - u)));
+  }
+  return uncond.map((u, i) => {
+    const towardsImages = Math.fround(u + Math.fround(imageScale * Math.fround(ref[i] - u)));
+    return towardsImages + Math.fround(textScale * Math.fround(cond[i] - ref[i]));
+  });
+}

@@ -1,0 +1,133 @@
+/**
+ * Resizing of 8-bit pictures with the very numbers that PIL gives: fixed-point coefficients, first along rows, then
+ * along columns, rounded to 8 bits after each pass. A canvas resizes differently, and the models notice.
+ * Source of the rules: Pillow `src/libImaging/Resample.c`, precompute_coeffs, normalize_coeffs_8bpc and ImagingResample.
+ */
+
+import type { RgbImage } from './image.ts';
+
+/** A resampling kernel: its half-width in source pixels at scale 1, and its value at a distance. */
+interface Kernel {
+  readonly support: number;
+  weight(distance: number): number;
+}
+
+/** Weights of the source pixels `first[i] … first[i] + count[i] - 1` for each target pixel `i`. */
+interface Taps {
+  readonly first: Int32Array;
+  readonly count: Int32Array;
+  /** `[target, size]`, scaled by 2^22. */
+  readonly weights: Int32Array;
+  readonly size: number;
+}
+
+export type ResampleFilter = 'lanczos' | 'bicubic';
+
+const KERNELS: Readonly<Record<ResampleFilter, Kernel>> = {
+  lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
+  bicubic: { support: 2, weight: cubic },
+};
+
+/** Bits after the point: 32 minus 8 for the value and 2 for overshoot. */
+const PRECISION_BITS = 22;
+const HALF = 1 << (PRECISION_BITS - 1);
+
+/**
+ * Resizes a picture to `width` x `height` (both at least 1), exactly as `PIL.Image.resize` does.
+ * A side that stays as long as it is costs no pass and changes nothing.
+ */
+export function resample(image: RgbImage, width: number, height: number, filter: ResampleFilter): RgbImage {
+  const kernel = KERNELS[filter];
+  const narrowed = width === image.width ? image : resampleRows(image, width, kernel);
+  return height === image.height ? narrowed : resampleColumns(narrowed, height, kernel);
+}
+
+function resampleRows(image: RgbImage, width: number, kernel: Kernel): RgbImage {
+  const { first, count, weights, size } = tapsOf(image.width, width, kernel);
+  const data = new Uint8Array(3 * width * image.height);
+  let at = 0;
+  for (let y = 0; y < image.height; y++) {
+    const row = 3 * image.width * y;
+    for (let x = 0; x < width; x++) {
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
+      let from = row + 3 * first[x];
+      const end = x * size + count[x];
+      for (let tap = x * size; tap < end; tap++, from += 3) {
+        const weight = weights[tap];
+        red += image.data[from] * weight;
+        green += image.data[from + 1] * weight;
+        blue += image.data[from + 2] * weight;
+      }
+      data[at++] = clip8(red);
+      data[at++] = clip8(green);
+      data[at++] = clip8(blue);
+    }
+  }
+  return { width, height: image.height, data };
+}
+
+function resampleColumns(image: RgbImage, height: number, kernel: Kernel): RgbImage {
+  const { first, count, weights, size } = tapsOf(image.height, height, kernel);
+  const stride = 3 * image.width;
+  const data = new Uint8Array(stride * height);
+  const sums = new Int32Array(stride);
+  for (let y = 0; y < height; y++) {
+    sums.fill(HALF);
+    for (let tap = 0; tap < count[y]; tap++) {
+      const weight = weights[y * size + tap];
+      const from = stride * (first[y] + tap);
+      for (let i = 0; i < stride; i++) sums[i] += image.data[from + i] * weight;
+    }
+    for (let i = 0; i < stride; i++) data[y * stride + i] = clip8(sums[i]);
+  }
+  return { width: image.width, height, data };
+}
+
+function tapsOf(source: number, target: number, { support, weight }: Kernel): Taps {
+  const scale = source / target;
+  // Shrinking widens the kernel, so that every source pixel counts; enlarging does not narrow it.
+  const stretch = Math.max(scale, 1);
+  const reach = support * stretch;
+  const size = Math.ceil(reach) * 2 + 1;
+  const first = new Int32Array(target);
+  const count = new Int32Array(target);
+  const weights = new Int32Array(target * size);
+  const exact = new Float64Array(size);
+  for (let i = 0; i < target; i++) {
+    const center = (i + 0.5) * scale;
+    const from = Math.max(Math.trunc(center - reach + 0.5), 0);
+    const length = Math.min(Math.trunc(center + reach + 0.5), source) - from;
+    let sum = 0;
+    for (let tap = 0; tap < length; tap++) {
+      exact[tap] = weight((tap + from - center + 0.5) * (1 / stretch));
+      sum += exact[tap];
+    }
+    for (let tap = 0; tap < length; tap++) {
+      const share = (sum === 0 ? exact[tap] : exact[tap] / sum) * 2 ** PRECISION_BITS;
+      weights[i * size + tap] = Math.trunc(share < 0 ? share - 0.5 : share + 0.5);
+    }
+    first[i] = from;
+    count[i] = length;
+  }
+  return { first, count, weights, size };
+}
+
+function sinc(x: number): number {
+  if (x === 0) return 1;
+  const angle = x * Math.PI;
+  return Math.sin(angle) / angle;
+}
+
+function cubic(distance: number): number {
+  const a = -0.5;
+  const x = Math.abs(distance);
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+  return 0;
+}
+
+function clip8(sum: number): number {
+  return Math.min(Math.max(sum >> PRECISION_BITS, 0), 255);
+}

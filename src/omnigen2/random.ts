@@ -1,0 +1,103 @@
+/**
+ * Random numbers that are the same on every machine: one seed and one stream name give one sequence.
+ *
+ * Bits come from xoshiro128** (Blackman and Vigna, 2018), whose 128-bit state is filled by splitmix32 from the seed and
+ * a 32-bit FNV-1a hash of the stream's name. Normal numbers come from Marsaglia's polar method, with a logarithm built from
+ * the four operations: `Math.log`, `Math.sin` and `Math.cos` may differ in their last digit between engines, while +, -,
+ * *, / and `Math.sqrt` are rounded correctly everywhere.
+ */
+
+/** What random numbers are drawn for. Streams are independent: more numbers from one do not change another. */
+export type RandomStream = 'latents' | `vae/${number}` | `tokens/${number}`;
+
+/** Gives numbers uniform in [0, 1), with 53 random bits. */
+export type Uniform = () => number;
+
+/**
+ * `count` standard normal numbers, rounded to float32.
+ * @param seed a whole number, 0 … 2^32 - 1
+ */
+export function noise(seed: number, stream: RandomStream, count: number): Float32Array {
+  const next = uniform(seed, stream);
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; ) {
+    const x = 2 * next() - 1;
+    const y = 2 * next() - 1;
+    const square = x * x + y * y;
+    if (square >= 1 || square === 0) continue;
+    const factor = Math.sqrt((-2 * naturalLog(square)) / square);
+    values[i++] = x * factor;
+    if (i < count) values[i++] = y * factor;
+  }
+  return values;
+}
+
+/** A source of uniform numbers. @param seed a whole number, 0 … 2^32 - 1 */
+export function uniform(seed: number, stream: RandomStream): Uniform {
+  const bits = xoshiro(seed, stream);
+  return () => {
+    const high = bits() >>> 5;
+    const low = bits() >>> 6;
+    return (high * 2 ** 26 + low) * 2 ** -53;
+  };
+}
+
+function xoshiro(seed: number, stream: string): () => number {
+  const fill = splitmix((seed ^ Math.imul(fnv1a(stream), 0x9e3779b1)) | 0);
+  const mixed = splitmix(fnv1a(stream) ^ fill());
+  const s = Uint32Array.of(fill(), mixed(), fill() ^ seed, mixed());
+  // The state of four zeros is the only one that the generator never leaves.
+  if (s.every((word) => word === 0)) s[0] = 1;
+  return () => {
+    const result = Math.imul(rotate(Math.imul(s[1], 5), 7), 9) >>> 0;
+    const shifted = s[1] << 9;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= shifted;
+    s[3] = rotate(s[3], 11);
+    return result;
+  };
+}
+
+function splitmix(start: number): () => number {
+  let state = start | 0;
+  return () => {
+    state = (state + 0x9e3779b9) | 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return (z ^ (z >>> 15)) >>> 0;
+  };
+}
+
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}
+
+function rotate(word: number, by: number): number {
+  return (word << by) | (word >>> (32 - by));
+}
+
+/** ln(x) for normal x > 0, within 2e-16 of the true value, from exactly rounded operations alone. */
+export function naturalLog(x: number): number {
+  let mantissa = x;
+  let exponent = 0;
+  while (mantissa < Math.SQRT1_2) {
+    mantissa *= 2;
+    exponent--;
+  }
+  while (mantissa > Math.SQRT2) {
+    mantissa /= 2;
+    exponent++;
+  }
+  // ln(m) = 2 atanh((m - 1) / (m + 1)), whose series ends below 1e-17 after 11 terms for |f| <= 0.172.
+  const f = (mantissa - 1) / (mantissa + 1);
+  const square = f * f;
+  let sum = 0;
+  for (let k = 21; k >= 1; k -= 2) sum = sum * square + 1 / k;
+  return exponent * Math.LN2 + 2 * f * sum;
+}

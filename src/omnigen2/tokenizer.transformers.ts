@@ -1,0 +1,117 @@
+/**
+ * The byte-level BPE tokenizer of Qwen2, by the tokenizer library of transformers.js, from the bytes of a checkpoint's
+ * own files: no network, no file system, the same in Node and in a worker.
+ */
+
+import { Tokenizer as Library } from '@huggingface/tokenizers';
+import { isObject, parseJson, quote } from '../checkpoints/json.ts';
+import { OmniError } from '../errors.ts';
+import { TOKENS, type Tokenizer } from './tokenizer.ts';
+
+const TOKENIZER = 'processor/tokenizer.json';
+const CONFIG = 'processor/tokenizer_config.json';
+
+/** Gives a file of a checkpoint's `processor/` folder, or undefined if there is none of that name. */
+export type ReadProcessorFile = (name: string) => Promise<Uint8Array | undefined>;
+
+/**
+ * Makes the tokenizer of a checkpoint from `tokenizer.json` and `tokenizer_config.json`.
+ * @throws OmniError `bad_checkpoint` if a file is missing, damaged or without a token that prompts need; `unsupported`
+ *   if it is of another kind than byte-level BPE
+ */
+export async function loadTokenizer(read: ReadProcessorFile): Promise<Tokenizer> {
+  const tokenizer = await readObject(read, TOKENIZER);
+  const config = await readObject(read, CONFIG);
+  checkModel(tokenizer);
+  checkAddedTokens(tokenizer);
+  const library = build(tokenizer, config);
+  const missing = Object.values(TOKENS).filter((token) => library.token_to_id(token) === undefined);
+  if (missing.length > 0) {
+    throw damaged(TOKENIZER, `has no token ${missing.join(', ')}, of which prompts are made`);
+  }
+  return {
+    encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
+    decode: (ids, { skipSpecial = false } = {}) =>
+      ids.length === 0
+        ? ''
+        : library.decode([...ids], { skip_special_tokens: skipSpecial, clean_up_tokenization_spaces: false }),
+    idOf: (token) => library.token_to_id(token),
+  };
+}
+
+async function readObject(read: ReadProcessorFile, file: string): Promise<Readonly<Record<string, unknown>>> {
+  const bytes = await read(file.slice(file.indexOf('/') + 1));
+  if (!bytes) throw damaged(file, 'is missing');
+  const json = parseJson(bytes, file);
+  if (!isObject(json)) throw damaged(file, 'is not a JSON object');
+  return json;
+}
+
+function checkModel({ model }: Readonly<Record<string, unknown>>): void {
+  if (!isObject(model)) throw damaged(TOKENIZER, 'has no object "model"');
+  // Files of older versions leave the type out.
+  if (model.type !== undefined && model.type !== 'BPE') {
+    throw new OmniError({
+      code: 'unsupported',
+      message: `${TOKENIZER}: model.type is ${quote(model.type)}; this program reads byte-level "BPE".`,
+      action: 'Use a checkpoint with the Qwen2 tokenizer.',
+    });
+  }
+  if (!isObject(model.vocab)) throw damaged(TOKENIZER, 'has no object "model.vocab"');
+  const taken = new Map<unknown, string>();
+  for (const [token, id] of Object.entries(model.vocab)) {
+    if (!isId(id)) throw damaged(TOKENIZER, `gives ${quote(token)} the id ${quote(id)} in model.vocab`);
+    const other = taken.get(id);
+    if (other !== undefined) {
+      throw damaged(TOKENIZER, `gives both ${quote(other)} and ${quote(token)} the id ${id} in model.vocab`);
+    }
+    taken.set(id, token);
+  }
+  if (taken.size === 0) throw damaged(TOKENIZER, 'has an empty vocabulary');
+  if (!Array.isArray(model.merges)) throw damaged(TOKENIZER, 'has no list "model.merges"');
+  for (const [i, merge] of model.merges.entries()) {
+    const pair = typeof merge === 'string' ? merge.split(' ') : merge;
+    const known = (token: unknown) =>
+      typeof token === 'string' && Object.hasOwn(model.vocab as object, token);
+    if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(known) || !known(pair.join(''))) {
+      throw damaged(
+        TOKENIZER,
+        `has an entry ${quote(merge)} (model.merges[${i}]) that its vocabulary does not know`,
+      );
+    }
+  }
+}
+
+function checkAddedTokens({ added_tokens: added }: Readonly<Record<string, unknown>>): void {
+  if (!Array.isArray(added)) throw damaged(TOKENIZER, 'has no list "added_tokens"');
+  for (const [i, token] of added.entries()) {
+    if (!isObject(token) || typeof token.content !== 'string' || token.content === '' || !isId(token.id)) {
+      throw damaged(TOKENIZER, `has no content and id in added_tokens[${i}]`);
+    }
+  }
+}
+
+function build(tokenizer: object, config: object): Library {
+  try {
+    const library = new Library(tokenizer, config);
+    // Some damage shows only when a text is read.
+    library.encode('a 1\n');
+    return library;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
+    throw damaged(TOKENIZER, `cannot be used: ${why}`, cause);
+  }
+}
+
+function isId(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
+}
+
+function damaged(file: string, why: string, cause?: unknown): OmniError {
+  return new OmniError({
+    code: 'bad_checkpoint',
+    message: `${file} ${why}.`,
+    action: 'Fetch the file again from where the checkpoint came from.',
+    cause,
+  });
+}
