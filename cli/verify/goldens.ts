@@ -64,7 +64,8 @@ function goldenTensor(
   shape: readonly number[],
   bytes: Uint8Array,
 ): GoldenTensor {
-  const aligned = bytes.slice();
+  // Copied into a buffer of its own: `slice` of a Node Buffer would share memory.
+  const aligned = new Uint8Array(bytes);
   switch (dtype) {
     case 'F32':
       return { dtype, shape, data: toFloat32(aligned, dtype) };

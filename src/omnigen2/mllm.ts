@@ -4,14 +4,15 @@
  */
 
 import type { Component } from '../checkpoints/layout.ts';
+import type { WeightIndex } from '../checkpoints/tensors.ts';
 import { OmniError } from '../errors.ts';
-import type { BuiltGraph } from '../onnx/graph.ts';
 import type { GraphSession, HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
 import type { MllmConfig } from './config.ts';
 import { cacheNames, languageModelGraph, lmHeadGraph } from './graphs/language-model.ts';
 import type { Numerics } from './graphs/layers.ts';
 import { visionTowerGraph } from './graphs/vision-tower.ts';
 import { imageTokenCount, ropePositions, ropeTables, textPositions } from './mllm-positions.ts';
+import { Sessions } from './sessions.ts';
 import { type ReadFile, TokenEmbeddings } from './token-embeddings.ts';
 import { type PatchGrid, visionLayout, windowPatches } from './vision-windows.ts';
 
@@ -43,29 +44,20 @@ export interface ReadPrompt {
 
 export class Mllm {
   readonly config: MllmConfig;
-  readonly #runtime: Runtime;
-  readonly #source: MllmSource;
+  readonly #weights: WeightIndex;
   readonly #numerics: Numerics;
+  readonly #sessions: Sessions;
   readonly #embeddings: TokenEmbeddings;
-  readonly #language: GraphSession;
   readonly #trace: MllmTrace | undefined;
-  #head: Promise<GraphSession> | undefined;
-  #tower: Promise<GraphSession> | undefined;
 
-  private constructor(
-    runtime: Runtime,
-    source: MllmSource,
-    numerics: Numerics,
-    language: GraphSession,
-    trace?: MllmTrace,
-  ) {
-    this.config = source.component.config;
-    this.#runtime = runtime;
-    this.#source = source;
+  private constructor(runtime: Runtime, source: MllmSource, numerics: Numerics, trace?: MllmTrace) {
+    const { config, weights } = source.component;
+    this.config = config;
+    this.#weights = weights;
     this.#numerics = numerics;
-    this.#language = language;
+    this.#sessions = new Sessions(runtime, source.bytes);
+    this.#embeddings = new TokenEmbeddings(weights, config.language, source.read);
     this.#trace = trace;
-    this.#embeddings = new TokenEmbeddings(source.component.weights, this.config.language, source.read);
   }
 
   /**
@@ -79,9 +71,9 @@ export class Mllm {
     numerics: Numerics,
     trace?: MllmTrace,
   ): Promise<Mllm> {
-    const { weights, config } = source.component;
-    const graph = languageModelGraph(weights, config.language, numerics, { taps: trace !== undefined });
-    return new Mllm(runtime, source, numerics, await runtime.open(graph, source.bytes), trace);
+    const mllm = new Mllm(runtime, source, numerics, trace);
+    await mllm.#decoder();
+    return mllm;
   }
 
   /**
@@ -131,8 +123,11 @@ export class Mllm {
 
   /** Logits `[n, V]` of the token that follows each of the hidden states `[n, H]`. */
   async logits(hidden: Float32Array): Promise<Float32Array> {
-    const session = await this.#openHead();
-    const { hiddenSize } = this.config.language;
+    const { language } = this.config;
+    const session = await this.#sessions.get('lm head', () =>
+      lmHeadGraph(this.#weights, language, this.#numerics),
+    );
+    const { hiddenSize } = language;
     const dims = [hidden.length / hiddenSize, hiddenSize];
     const out = await session.run({ last_hidden_state: floats(dims, hidden) });
     return floatsOf(out, 'logits');
@@ -154,7 +149,9 @@ export class Mllm {
         action: 'Prepare the picture with the settings of the same checkpoint.',
       });
     }
-    const session = await this.#openTower();
+    const session = await this.#sessions.get('vision tower', () =>
+      visionTowerGraph(this.#weights, vision, this.#numerics, { taps: this.#trace !== undefined }),
+    );
     const layout = visionLayout(grid, vision);
     const windowDims = [layout.windows, windowPatches(vision)];
     const out = await session.run({
@@ -171,9 +168,15 @@ export class Mllm {
     return floatsOf(out, 'embeds');
   }
 
-  async dispose(): Promise<void> {
-    await this.#language.dispose();
-    for (const opened of [this.#head, this.#tower]) await opened?.then((session) => session.dispose());
+  dispose(): Promise<void> {
+    return this.#sessions.dispose();
+  }
+
+  #decoder(): Promise<GraphSession> {
+    const taps = this.#trace !== undefined;
+    return this.#sessions.get('language model', () =>
+      languageModelGraph(this.#weights, this.config.language, this.#numerics, { taps }),
+    );
   }
 
   /** Runs the decoder on embeddings `[L, H]` at positions `[3, L]`, after `past` tokens in the cache. */
@@ -186,7 +189,8 @@ export class Mllm {
     const count = positions.length / 3;
     const { cos, sin } = ropeTables(positions, language);
     const length = past + count;
-    const out = await this.#language.run({
+    const session = await this.#decoder();
+    const out = await session.run({
       inputs_embeds: floats([count, language.hiddenSize], embeds),
       cos: floats([count, language.headDim / 2], cos),
       sin: floats([count, language.headDim / 2], sin),
@@ -215,31 +219,6 @@ export class Mllm {
         [value, nothing],
       ]),
     );
-  }
-
-  #openHead(): Promise<GraphSession> {
-    this.#head ??= this.#openPart(
-      lmHeadGraph(this.#source.component.weights, this.config.language, this.#numerics),
-    );
-    // A failure is not kept: memory may be free at the next try.
-    this.#head.catch(() => {
-      this.#head = undefined;
-    });
-    return this.#head;
-  }
-
-  #openTower(): Promise<GraphSession> {
-    const { weights } = this.#source.component;
-    const taps = this.#trace !== undefined;
-    this.#tower ??= this.#openPart(visionTowerGraph(weights, this.config.vision, this.#numerics, { taps }));
-    this.#tower.catch(() => {
-      this.#tower = undefined;
-    });
-    return this.#tower;
-  }
-
-  #openPart(graph: BuiltGraph): Promise<GraphSession> {
-    return this.#runtime.open(graph, this.#source.bytes);
   }
 }
 

@@ -13,13 +13,15 @@ export type TokenChoice = (logits: Float32Array, seen: ReadonlySet<number>) => n
  * the same. Source: transformers `generation/logits_process.py`, RepetitionPenaltyLogitsProcessor
  */
 export function likeliest(repetitionPenalty: number): TokenChoice {
+  // The official code scales in float32.
+  const penalty = Math.fround(repetitionPenalty);
   return (logits, seen) => {
     let best = 0;
     let bestScore = Number.NEGATIVE_INFINITY;
     for (let id = 0; id < logits.length; id++) {
       let score = logits[id];
-      if (repetitionPenalty !== 1 && seen.has(id)) {
-        score = Math.fround(score < 0 ? score * repetitionPenalty : score / repetitionPenalty);
+      if (penalty !== 1 && seen.has(id)) {
+        score = Math.fround(score < 0 ? score * penalty : score / penalty);
       }
       if (score > bestScore) {
         best = id;
