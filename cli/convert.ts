@@ -1,0 +1,127 @@
+/**
+ * Converts a checkpoint's weights: float32, float16, or matrices of 8 or 4 bits, with or without an adapter merged.
+ *
+ *   npm run -s convert -- --from DIR --to DIR --weights q4 [--lora FILE] [--plan]
+ *
+ * The result has the official layout and is opened and checked before it takes its name.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import {
+  type ConversionPlan,
+  planConversion,
+  type TensorAction,
+  WEIGHT_FORMATS,
+} from '../src/checkpoints/convert.ts';
+import { executeConversion } from '../src/checkpoints/convert-run.ts';
+import { nodeFolder } from '../src/checkpoints/folder.node.ts';
+import { unreadable } from '../src/checkpoints/folder.ts';
+import { type Checkpoint, COMPONENTS, openCheckpoint } from '../src/checkpoints/layout.ts';
+import { type Lora, readLora } from '../src/checkpoints/lora.ts';
+import { checkTarget, writeFolder } from '../src/checkpoints/writer.node.ts';
+import { OmniError } from '../src/errors.ts';
+import { readArgs, runCommand } from './args.ts';
+
+await runCommand('Converting', async (signal) => {
+  const options = readArgs({
+    call: 'npm run -s convert --',
+    summary: 'Converts the weights of a checkpoint folder in the official layout.',
+    options: {
+      from: { placeholder: 'DIR', help: 'checkpoint to read', required: true },
+      to: {
+        placeholder: 'DIR',
+        help: 'folder to write; it must not exist or be empty (not needed with --plan)',
+      },
+      weights: {
+        placeholder: 'FORMAT',
+        help: 'how matrices are stored',
+        required: true,
+        oneOf: WEIGHT_FORMATS,
+      },
+      lora: { placeholder: 'FILE', help: 'LoRA adapter (safetensors) to merge into the transformer' },
+      plan: { help: 'say what would be done and why, and stop' },
+    },
+  });
+  const checkpoint = await openCheckpoint(nodeFolder(options.from));
+  const lora = options.lora === undefined ? undefined : await openLora(options.lora, checkpoint);
+  const plan = await planConversion(checkpoint, { weights: options.weights, ...(lora && { lora }) });
+  printPlan(plan);
+  if (options.plan) return 0;
+  if (options.to === undefined) {
+    throw new OmniError({
+      code: 'bad_request',
+      message: '--to DIR is missing.',
+      action: 'Say where to write the result, or add --plan to see only what would be done.',
+    });
+  }
+  const copiedBytes = plan.copied.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  await checkTarget(options.to, options.from, plan.afterBytes + copiedBytes);
+  const started = performance.now();
+  await writeFolder(options.to, async (writer, temporary) => {
+    await executeConversion(signal, plan, writer, ({ file, doneBytes }) => progress(plan, file, doneBytes));
+    endProgress();
+    await openCheckpoint(nodeFolder(temporary));
+  });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`Wrote ${options.to} in ${seconds} s: ${size(plan.afterBytes + copiedBytes)}.`);
+  return 0;
+});
+
+async function openLora(path: string, checkpoint: Checkpoint): Promise<Lora> {
+  const bytes = await readFile(path).catch((cause) => {
+    throw unreadable(path, 'it is not there, or access is denied', cause);
+  });
+  return readLora(bytes, basename(path), checkpoint.components.transformer.expected);
+}
+
+/** Prints one line for every kind of decision, with an example; 7,000 tensors fall into a dozen kinds. */
+function printPlan(plan: ConversionPlan) {
+  for (const component of COMPONENTS) {
+    const actions = plan.components[component].flatMap((file) => file.actions);
+    const files = plan.components[component].length;
+    console.log(
+      `${component}: ${size(sum(actions, 'beforeBytes'))} -> ${size(sum(actions, 'afterBytes'))} in ${files} file${files === 1 ? '' : 's'}`,
+    );
+    const decisions = new Map<string, TensorAction[]>();
+    for (const action of actions) {
+      const decision = `${action.from} -> ${action.to}  ${action.reason}`;
+      decisions.set(decision, [...(decisions.get(decision) ?? []), action]);
+    }
+    for (const [decision, members] of decisions) {
+      console.log(
+        `  ${String(members.length).padStart(5)}  ${size(sum(members, 'beforeBytes')).padStart(9)} -> ${size(sum(members, 'afterBytes')).padStart(9)}  ${decision} (${members[0].name})`,
+      );
+    }
+  }
+  if (plan.options.lora) {
+    console.log(`LoRA ${plan.options.lora.file}: merged into ${plan.options.lora.pairs.size} matrices`);
+  }
+  if (plan.dropped.length > 0) {
+    console.log(`Left out, because the model does not use them: ${plan.dropped.join(', ')}`);
+  }
+  console.log(`Copied unchanged: ${plan.copied.length} files`);
+  console.log(`Total: ${size(plan.beforeBytes)} -> ${size(plan.afterBytes)}`);
+}
+
+function progress(plan: ConversionPlan, file: string, doneBytes: number) {
+  if (!process.stderr.isTTY) return;
+  const percent = Math.floor((100 * doneBytes) / plan.beforeBytes);
+  process.stderr.write(`\r${String(percent).padStart(3)} %  ${file}\u001b[K`);
+}
+
+function endProgress() {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+}
+
+function sum(actions: readonly TensorAction[], field: 'beforeBytes' | 'afterBytes'): number {
+  return actions.reduce((total, action) => total + action[field], 0);
+}
+
+function size(bytes: number): string {
+  return bytes >= 1e9
+    ? `${(bytes / 1e9).toFixed(2)} GB`
+    : bytes >= 1e5
+      ? `${(bytes / 1e6).toFixed(1)} MB`
+      : `${(bytes / 1e3).toFixed(1)} kB`;
+}
