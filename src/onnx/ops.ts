@@ -166,6 +166,12 @@ export function reshape(g: GraphBuilder, x: Value, shape: Shape): Value {
   return g.node('Reshape', [x, g.constant('int64', [target.length], target)], x.type, shape);
 }
 
+/** Reshapes to the shape of `like`, for shapes with more than one open dimension. */
+export function reshapeLike(g: GraphBuilder, x: Value, like: Value): Value {
+  const shape = g.node('Shape', [like], 'int64', [like.shape.length]);
+  return g.node('Reshape', [x, shape], x.type, like.shape);
+}
+
 export function transpose(g: GraphBuilder, x: Value, perm: readonly number[]): Value {
   if (perm.length !== x.shape.length || new Set(perm).size !== perm.length)
     fail('Transpose', `${show(x)} by ${perm}`);
