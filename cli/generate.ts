@@ -1,0 +1,155 @@
+/**
+ * Draws a picture from the command line, on the same pipeline as the page.
+ *
+ *   npm run -s generate -- --model DIR|storybook --prompt TEXT [--image FILE …] [--size WxH] [--steps N] [--seed N]
+ *                          [--reflect N] --out FILE.png [--json]
+ */
+
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, extname } from 'node:path';
+import { OmniError } from '../src/errors.ts';
+import { drawWithReflection } from '../src/omnigen2/drawing.ts';
+import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
+import { encodePng } from '../src/omnigen2/images/encode.node.ts';
+import type { RgbImage } from '../src/omnigen2/images/image.ts';
+import { DRAW_DEFAULTS, type DrawOptions } from '../src/omnigen2/pipeline.ts';
+import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
+import { numberOption, readArgs, runCommand } from './args.ts';
+import { openModel } from './models.ts';
+
+const CALL = 'npm run -s generate --';
+
+await runCommand('Drawing', async (signal) => {
+  const args = readArgs({
+    call: CALL,
+    summary: 'Draws a picture: from words, by editing one picture, or from several.',
+    options: {
+      model: { placeholder: 'DIR', help: 'checkpoint folder, or storybook', fallback: 'storybook' },
+      prompt: { placeholder: 'TEXT', help: 'what to draw, or what to change', required: true },
+      image: { placeholder: 'FILE', help: 'reference picture; the first is "image 1"', multiple: true },
+      size: { placeholder: 'WxH', help: 'in pixels', fallback: '128x128' },
+      steps: { placeholder: 'N', help: 'denoising steps', fallback: '20' },
+      seed: { placeholder: 'N', help: 'same seed, same picture', fallback: '0' },
+      reflect: {
+        placeholder: 'N',
+        help: 'rounds in which the model may check and mend its work',
+        fallback: '1',
+      },
+      'text-guidance': { placeholder: 'X', help: 'how closely to follow the words', fallback: '4' },
+      'image-guidance': { placeholder: 'X', help: 'how closely to follow the pictures', fallback: '2' },
+      'negative-prompt': { placeholder: 'TEXT', help: 'what to keep away from', fallback: '' },
+      scheduler: { placeholder: 'NAME', help: 'how to step', fallback: 'euler', oneOf: SCHEDULERS },
+      out: { placeholder: 'FILE.png', help: 'where to write the picture', required: true },
+      json: { help: 'print the rounds as JSON' },
+    },
+  });
+  checkOut(args.out);
+  const whole = { min: 0, max: 2 ** 32 - 1, whole: true };
+  const scale = { min: 0, max: 100 };
+  const rounds = numberOption('reflect', args.reflect, { min: 0, max: 20, whole: true });
+  const options: DrawOptions = {
+    ...DRAW_DEFAULTS,
+    prompt: args.prompt,
+    negativePrompt: args['negative-prompt'],
+    references: await readImages(args.image),
+    ...sizeOf(args.size),
+    steps: numberOption('steps', args.steps, { ...whole, min: 1, max: 1000 }),
+    seed: numberOption('seed', args.seed, whole),
+    textGuidance: numberOption('text-guidance', args['text-guidance'], scale),
+    imageGuidance: numberOption('image-guidance', args['image-guidance'], scale),
+    scheduler: args.scheduler,
+  };
+  const model = await openModel(args.model);
+  try {
+    const started = performance.now();
+    const {
+      picture,
+      rounds: reports,
+      notes,
+    } = await drawWithReflection(model, options, Math.max(1, rounds), {
+      signal,
+      now: () => performance.now(),
+    });
+    const files: string[] = [];
+    for (const { round, picture: drawn } of reports) {
+      const file = roundFile(args.out, round);
+      await writePicture(file, drawn);
+      files.push(file);
+    }
+    await writePicture(args.out, picture);
+    const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
+    if (args.json) {
+      const listed = reports.map(({ picture: _, ...report }, i) => ({ ...report, file: files[i] }));
+      console.log(
+        JSON.stringify({ file: args.out, seed: options.seed, seconds, notes, rounds: listed }, undefined, 2),
+      );
+    } else {
+      for (const note of notes) console.log(note);
+      for (const { round, critique, decision } of reports)
+        console.log(`Round ${round} (${decision}): ${critique}`);
+      console.log(`Wrote ${args.out} in ${seconds} s.`);
+    }
+    return 0;
+  } finally {
+    await model.dispose();
+  }
+});
+
+async function readImages(paths: readonly string[]): Promise<RgbImage[]> {
+  const images = [];
+  for (const path of paths) {
+    const bytes = await readFile(path).catch((cause) => {
+      throw new OmniError({
+        code: 'bad_image',
+        message: `The picture ${path} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'}.`,
+        action: 'Check the path given with --image.',
+        cause,
+      });
+    });
+    images.push(await decodeImage(bytes, path));
+  }
+  return images;
+}
+
+function sizeOf(text: string): { width: number; height: number } {
+  const [, width, height] = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text.trim()) ?? [];
+  if (width === undefined) {
+    throw new OmniError({
+      code: 'bad_request',
+      message: `--size is "${text}", but must be width x height in pixels.`,
+      action: 'For example: --size 128x128',
+    });
+  }
+  return { width: Number(width), height: Number(height) };
+}
+
+function checkOut(path: string): void {
+  if (extname(path).toLowerCase() === '.png') return;
+  throw new OmniError({
+    code: 'bad_request',
+    message: `--out is "${path}", but pictures are written as PNG.`,
+    action: 'Give a name that ends in .png.',
+  });
+}
+
+/** `picture.png`, round 2: `picture.round-2.png`. */
+function roundFile(out: string, round: number): string {
+  return `${out.slice(0, -extname(out).length)}.round-${round}.png`;
+}
+
+/** Writes beside the target and renames, so that no half-written picture is left behind. */
+async function writePicture(path: string, image: RgbImage): Promise<void> {
+  const temporary = `${path}.${process.pid}.part`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, await encodePng(image));
+    await rename(temporary, path);
+  } catch (cause) {
+    throw new OmniError({
+      code: 'storage',
+      message: `${path} cannot be written: ${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'}.`,
+      action: 'Choose another place with --out.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,86 @@
+/** Opens models for the command line: a checkpoint folder, or the built-in model by its name. */
+
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { planConversion } from '../src/checkpoints/convert.ts';
+import { executeConversion } from '../src/checkpoints/convert-run.ts';
+import { nodeFolder } from '../src/checkpoints/folder.node.ts';
+import { openCheckpoint } from '../src/checkpoints/layout.ts';
+import { MANIFEST_FILE, type Manifest } from '../src/checkpoints/manifest.ts';
+import { writeFolder } from '../src/checkpoints/writer.node.ts';
+import { OmniGen2Model } from '../src/omnigen2/model.ts';
+import { loadTokenizer } from '../src/omnigen2/tokenizer.transformers.ts';
+import { nodeRuntime } from '../src/runtime/runtime.node.ts';
+
+/** The name of the built-in model, wherever a model is asked for. */
+export const BUILT_IN = 'storybook';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** The trained checkpoint, float16, in the official layout. */
+const TRAINED = join(root, 'training', 'checkpoint', BUILT_IN);
+/** What the page is served: the same, quantized, with a manifest. */
+const SERVED = join(root, 'public', 'models', BUILT_IN);
+/** How the served weights are stored. */
+const SERVED_WEIGHTS = 'q8';
+/** Names the trained bytes and the form that the served ones were made from. */
+const SOURCE_FILE = '.source';
+
+/** Opens a checkpoint folder, or the built-in model, on the processor. */
+export async function openModel(model: string): Promise<OmniGen2Model> {
+  const path = model === BUILT_IN ? await builtInModel() : model;
+  return new OmniGen2Model(await openCheckpoint(nodeFolder(path)), nodeRuntime(), loadTokenizer);
+}
+
+/** The folder of the served built-in model; made from the trained checkpoint if it is not there or not current. */
+export async function builtInModel(signal: AbortSignal = new AbortController().signal): Promise<string> {
+  const source = `${SERVED_WEIGHTS} of ${await digestOf(TRAINED)}`;
+  const recorded = join(SERVED, SOURCE_FILE);
+  if (existsSync(recorded) && (await readFile(recorded, 'utf8')) === source) return SERVED;
+  await rm(SERVED, { recursive: true, force: true });
+  await mkdir(dirname(SERVED), { recursive: true });
+  const plan = await planConversion(await openCheckpoint(nodeFolder(TRAINED)), { weights: SERVED_WEIGHTS });
+  await writeFolder(SERVED, async (writer, temporary) => {
+    await executeConversion(signal, plan, writer, () => undefined);
+    await writeFile(
+      join(temporary, MANIFEST_FILE),
+      JSON.stringify(await manifestOf(temporary), undefined, 1),
+    );
+    await writeFile(join(temporary, SOURCE_FILE), source);
+  });
+  return SERVED;
+}
+
+async function manifestOf(folder: string): Promise<Manifest> {
+  const files = [];
+  for (const path of await filesOf(folder)) {
+    const bytes = await readFile(join(folder, path));
+    files.push({ path, sizeBytes: bytes.length, sha256: sha256(bytes) });
+  }
+  return { format: 1, files };
+}
+
+async function digestOf(folder: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of await filesOf(folder)) hash.update(path).update(await readFile(join(folder, path)));
+  return hash.digest('hex');
+}
+
+/** Paths of all files below a folder, with `/`, in order. */
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .replaceAll('\\', '/'),
+    )
+    .sort();
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
