@@ -3,32 +3,24 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { encode } from 'fast-png';
-import { GROUND_Y } from '../../src/storybook/backgrounds.ts';
-import { standY } from '../../src/storybook/compose.ts';
 import { hashText, mix, Random } from '../../src/storybook/random.ts';
 import { render } from '../../src/storybook/render.ts';
 import {
   ACCESSORIES,
-  type Accessory,
   BACKGROUNDS,
-  type Background,
   COLOURS,
   type Colour,
   CREATURES,
   EXPRESSIONS,
-  type Expression,
-  type Identity,
-  isCreature,
   type Kind,
   OBJECTS,
-  type Pattern,
   type Scene,
   STYLES,
-  type Style,
   type Time,
   type Weather,
 } from '../../src/storybook/scene.ts';
 import { drawCase, type Task } from '../../src/storybook/tasks.ts';
+import { one } from './one.ts';
 
 const { values } = parseArgs({
   options: {
@@ -62,48 +54,6 @@ function sheet(
   mkdirSync(values.out, { recursive: true });
   writeFileSync(join(values.out, `${name}.png`), encode({ width: w, height: h, data: rgb, channels: 3 }));
   if (notes.length > 0) writeFileSync(join(values.out, `${name}.txt`), `${notes.join('\n')}\n`);
-}
-
-interface One {
-  kind: Kind;
-  colour: Colour;
-  pattern?: Pattern;
-  patternColour?: Colour;
-  accessory?: Accessory;
-  expression?: Expression;
-  background?: Background;
-  time?: Time;
-  weather?: Weather;
-  style?: Style;
-  scale?: number;
-  x?: number;
-}
-
-function one(o: One): Scene {
-  const who: Identity = {
-    kind: o.kind,
-    colour: o.colour,
-    pattern: o.pattern ?? 'plain',
-    patternColour: o.patternColour ?? null,
-    accessory: o.accessory ?? null,
-    build: { width: 1, height: 1, feature: 1, eye: 1, gap: 1, belly: true },
-  };
-  const scale = o.scale ?? 1.3;
-  return {
-    style: o.style ?? 'storybook',
-    background: o.background ?? 'meadow',
-    time: o.time ?? 'day',
-    weather: o.weather ?? 'none',
-    seed: hashText(`${o.kind}${o.background ?? ''}`) % 1000,
-    things: [
-      {
-        who,
-        expression: isCreature(o.kind) ? (o.expression ?? 'happy') : null,
-        size: 'medium',
-        stands: [{ x: o.x ?? 64, y: standY(who, GROUND_Y + 3, scale), scale }],
-      },
-    ],
-  };
 }
 
 const NATURAL: Readonly<Record<Kind, Colour>> = {
