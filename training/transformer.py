@@ -1,0 +1,192 @@
+"""Stage c: rectified flow on cached latents.
+
+python transformer.py --cache CACHE --run RUN --minutes 30 [--skip-prefix]     (again to go on)
+CACHE holds one folder for each call of encode.py; folders that appear while this runs are used from the next pass on.
+t runs from 0 (noise) to 1 (picture), the network predicts picture minus noise.
+--skip-prefix leaves the constant states of the system prompt out of the sequence (positions stay): cheaper first
+steps; the last steps must run without it, since the official pipeline always sends them.
+"""
+from __future__ import annotations
+
+import argparse
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cache import Batch, Cache
+from hints import HintHead
+from model import OmniGen2Transformer, TransformerConfig
+from optim import Ema, Log, Optimisers, save, schedule
+from speed import add_precision, autocast, choose_bf16
+
+
+def draw_t(n: int, mean: float, spread: float) -> Tensor:
+    """Logit-normal times, stratified over the batch -> [n]"""
+    u = (torch.randperm(n) + torch.rand(n)) / n
+    return torch.sigmoid(mean + spread * torch.special.ndtri(u.clamp(1e-4, 1 - 1e-4)))
+
+
+def flow_loss(net: OmniGen2Transformer, b: Batch, t: Tensor, skip: int, head: Optional[HintHead], tap: int,
+              bf16: bool) -> tuple[Tensor, Tensor]:
+    """-> (mean squared velocity error of every sample [B], mean cross-entropy of the hints or 0)"""
+    noise = torch.randn_like(b.x)
+    tt = t.view(-1, 1, 1, 1)
+    with autocast(bf16):
+        out = net((1 - tt) * noise + tt * b.x, t, b.text, b.text_len, b.refs, text_start=skip, tap=tap if head else None)
+    v, y = out if head else (out, None)
+    hint = head(y.float(), b.hints) if head else torch.zeros(())
+    return (v.float() - (b.x - noise)).square().mean((1, 2, 3)), hint
+
+
+def compile_blocks(net: OmniGen2Transformer) -> None:
+    """Fuses what lies between the matrix products; every new shape costs about half a minute once."""
+    torch._dynamo.config.recompile_limit = 64
+    for stack in (net.layers, net.noise_refiner, net.ref_image_refiner, net.context_refiner):
+        for block in stack:
+            block.compile(dynamic=False)
+
+
+def flops_per_sample(cfg: TransformerConfig, text: int, image: int, refs: int) -> float:
+    """Forward and backward of one sample: linear layers and attention (3 x forward)."""
+    d, kv, n = cfg.hidden_size, cfg.num_kv_heads * cfg.head_dim, cfg.num_layers
+    s = text + image + refs
+    linear = 2 * (2 * d * d + 2 * d * kv + 3 * d * cfg.ffn_inner) * (n + cfg.num_refiner_layers) * s
+    return 3.0 * (linear + 4 * d * (n * s * s + cfg.num_refiner_layers * (text**2 + image**2)))
+
+
+class Caches:
+    """All finished cache folders under a root; new ones join at the next pass."""
+
+    def __init__(self, root: Path, size: int) -> None:
+        self.root, self.size = root, size
+        self.loaded: dict[str, Cache] = {}
+
+    def refresh(self) -> list[Cache]:
+        for meta in sorted(self.root.rglob("meta.json")):
+            if str(meta) not in self.loaded:
+                self.loaded[str(meta)] = Cache(meta.parent, self.size)
+        if not self.loaded:
+            raise FileNotFoundError(f"no cache folder under {self.root}: make some with encode.py")
+        return list(self.loaded.values())
+
+
+def load_transformer(run: Path, name: str = "transformer.pt", ema: bool = True) -> tuple[OmniGen2Transformer, dict[str, Any]]:
+    state = torch.load(run / name, map_location="cpu", weights_only=False)
+    net = OmniGen2Transformer(TransformerConfig.from_json(state["config"]))
+    net.load_state_dict(state["ema"] if ema else state["model"])
+    return net.eval(), state
+
+
+def main() -> None:
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--cache", required=True)
+    ap.add_argument("--run", required=True)
+    ap.add_argument("--name", default="transformer")
+    ap.add_argument("--size", type=int, default=128, help="picture side")
+    ap.add_argument("--minutes", type=float, default=30)
+    add_precision(ap)
+    ap.add_argument("--no-compile", action="store_true")
+    ap.add_argument("--batch", type=int, nargs=4, default=[64, 48, 32, 24], help="batch size with 0, 1, 2, 3 references")
+    ap.add_argument("--shares", default="", help="task=passes,… over that task's items in one round (1 where not named)")
+    ap.add_argument("--skip-prefix", action="store_true")
+    ap.add_argument("--drop", type=float, default=0.1)
+    ap.add_argument("--t-mean", type=float, default=0.0)
+    ap.add_argument("--t-spread", type=float, default=1.0)
+    ap.add_argument("--lr", type=float, default=2e-3)
+    ap.add_argument("--adam-lr", type=float, default=1e-3)
+    ap.add_argument("--cool", type=float, default=0.3, help="share of this call in which the rate falls to zero")
+    ap.add_argument("--warm", type=float, default=20.0, help="seconds")
+    ap.add_argument("--ema", type=float, default=0.998)
+    ap.add_argument("--hint", type=float, default=0.2, help="weight of the scene hints (hints.py)")
+    ap.add_argument("--tap", type=int, default=3, help="layer whose output the hint head reads")
+    ap.add_argument("--fresh", action="store_true")
+    ap.add_argument("--fresh-optimiser", action="store_true")
+    args = ap.parse_args()
+    torch.set_num_threads(args.threads)
+    run = Path(args.run)
+    path = run / f"{args.name}.pt"
+    caches = Caches(Path(args.cache), args.size)
+    bf16 = choose_bf16(args.precision)
+    state = torch.load(path, map_location="cpu", weights_only=False) if path.exists() and not args.fresh else None
+    cfg = TransformerConfig.from_json(state["config"]) if state else TransformerConfig(
+        text_feat_dim=caches.refresh()[0].text.shape[1])
+    torch.manual_seed(3)
+    net = OmniGen2Transformer(cfg)
+    blocks = ("layers.", "noise_refiner.", "ref_image_refiner.", "context_refiner.")
+    head = HintHead(cfg.hidden_size) if args.hint else None
+    both = torch.nn.ModuleDict({"net": net} | ({"head": head} if head else {}))
+    opt = Optimisers(both, lambda n, p: n.removeprefix("net.").startswith(blocks) and p.ndim == 2 and "norm1" not in n, args.lr, args.adam_lr, 0.01, bf16=bf16)
+    ema = Ema(net, args.ema)
+    step = seen = 0
+    if state:
+        net.load_state_dict(state["model"])
+        ema.shadow = {k: v.float() for k, v in state["ema"].items()}
+        step, seen = state["step"], state["seen"]
+        if head and state.get("head"):
+            head.load_state_dict(state["head"])
+        if "opt" in state and bool(head) == bool(state.get("head")) and not args.fresh_optimiser:
+            opt.load_state_dict(state["opt"])
+    shares = {k: float(v) for k, v in (p.split("=") for p in args.shares.split(",") if p)}
+    if not args.no_compile:
+        compile_blocks(net)
+    log = Log(run / f"{args.name}.jsonl")
+    log.write(event="start", step=step, seen=seen, parameters=sum(p.numel() for p in net.parameters()), bf16=bf16, **vars(args))
+    rng = np.random.default_rng(90 + step)
+    torch.manual_seed(90 + step)
+    begin, total = time.time(), args.minutes * 60
+    sums: dict[str, float] = defaultdict(float)
+    hits: dict[str, int] = defaultdict(int)
+    mark, mark_seen, flops, last = time.time(), seen, 0.0, time.time()
+    queue: list[tuple[Cache, np.ndarray]] = []
+
+    def store() -> None:
+        save(path, {"model": net.state_dict(), "ema": ema.shadow, "opt": opt.state_dict(), "step": step, "seen": seen,
+                    "head": head.state_dict() if head else None, "config": cfg.to_json(), "size": args.size})
+
+    while time.time() - begin < total:
+        if not queue:
+            queue = [(c, b) for c in caches.refresh() for b in c.plan(args.batch, rng, shares)]
+            queue = [queue[i] for i in rng.permutation(len(queue))]
+            log.write(event="pass", step=step, seen=seen, caches=len(caches.loaded), batches=len(queue))
+        cache, items = queue.pop()
+        b = cache.batch(items, rng, args.drop, args.skip_prefix)
+        t = draw_t(len(b.x), args.t_mean, args.t_spread)
+        losses, hint = flow_loss(net, b, t, len(cache.prefix) if args.skip_prefix else 0, head, args.tap, bf16)
+        (losses.mean() + args.hint * hint).backward()
+        if head:
+            sums["hint"] += hint.item()
+            hits["hint"] += 1
+        norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        opt.step(schedule(time.time() - begin, total, args.warm, total * args.cool))
+        step += 1
+        seen += len(b.x)
+        ema.update(net, step)
+        image = b.x.shape[2] * b.x.shape[3] // 4
+        flops += len(b.x) * flops_per_sample(cfg, b.text.shape[1], image, image * len(b.refs))
+        sums[f"loss_{b.task}"] += losses.mean().item()
+        hits[f"loss_{b.task}"] += 1
+        for lo, name in ((0.0, "low"), (0.33, "mid"), (0.67, "high")):
+            inside = (t >= lo) & (t < lo + 0.34)
+            if inside.any():
+                sums[f"t_{name}"] += losses[inside].mean().item()
+                hits[f"t_{name}"] += 1
+        if step % 50 == 0:
+            took = time.time() - mark
+            log.write(step=step, seen=seen, samples_s=(seen - mark_seen) / took, gflops=flops / took / 1e9,
+                      norm=float(norm), **{k: v / hits[k] for k, v in sums.items()})
+            sums.clear(), hits.clear()
+            mark, mark_seen, flops = time.time(), seen, 0.0
+        if time.time() - last > 150:
+            store()
+            last = time.time()
+    store()
+    log.write(event="end", step=step, seen=seen)
+
+
+if __name__ == "__main__":
+    main()
