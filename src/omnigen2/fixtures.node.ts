@@ -1,0 +1,36 @@
+/** What tests read: the tiny random checkpoint in the official layout, and what the official code computes with it. */
+
+import { fileURLToPath } from 'node:url';
+import { readCase, readIndex } from '../../cli/verify/goldens.ts';
+import type { GoldenCase } from '../../cli/verify/types.ts';
+import { fillDerived } from '../checkpoints/derive.ts';
+import { nodeFolder } from '../checkpoints/folder.node.ts';
+import { readWhole } from '../checkpoints/folder.ts';
+import { type Checkpoint, openCheckpoint } from '../checkpoints/layout.ts';
+import type { MllmSource } from './mllm.ts';
+
+const GOLDENS = fileURLToPath(new URL('../../fixtures/goldens', import.meta.url));
+
+/** One recorded case with its tensors. */
+export async function fixtureCase(id: string): Promise<GoldenCase> {
+  const listed = (await readIndex(GOLDENS)).cases.find((golden) => golden.id === id);
+  if (!listed) throw new Error(`fixtures/goldens has no case ${id}`);
+  return readCase(GOLDENS, listed);
+}
+
+/** The checkpoint that the cases were recorded with. */
+export async function fixtureCheckpoint(): Promise<Checkpoint> {
+  return openCheckpoint(await nodeFolder(`${GOLDENS}/model`));
+}
+
+/** Its language model. */
+export function mllmSource({ components, folder, readTensor }: Checkpoint): MllmSource {
+  return {
+    component: components.mllm,
+    read: (path, offset, length) => folder.read(path, offset, length),
+    bytes: {
+      file: (path) => readWhole(folder, path),
+      derived: (graph) => fillDerived(graph, readTensor),
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { OmniError } from '../errors.ts';
+import { fixtureCase, fixtureCheckpoint } from './fixtures.node.ts';
+import { ropePositions, ropeTables, textPositions } from './mllm-positions.ts';
+
+const { mllm } = (await fixtureCheckpoint()).config;
+const IMAGE = mllm.imageTokenId;
+
+test.each(['mllm_text', 'mllm_image_1'])('positions of %s are the official ones', async (id) => {
+  const { tensors } = await fixtureCase(id);
+  const [, rows, columns] = tensors.get('image_grid_thw')?.data ?? [];
+  const images = rows === undefined ? [] : [{ rows, columns }];
+  const { ids, delta } = ropePositions(tensors.get('input_ids')?.data ?? [], images, mllm);
+  expect(ids).toEqual(tensors.get('position_ids')?.data);
+  expect(delta).toBe(tensors.get('rope_deltas')?.data[0]);
+});
+
+test('two pictures one after another each start where the one before ended', () => {
+  const grid = { rows: 2, columns: 4 };
+  const { ids, delta } = ropePositions([7, IMAGE, IMAGE, IMAGE, IMAGE, 7], [grid, grid], mllm);
+  expect(Array.from(ids)).toEqual([...[0, 1, 1, 3, 3, 5], ...[0, 1, 1, 3, 3, 5], ...[0, 1, 2, 3, 4, 5]]);
+  expect(delta).toBe(0);
+});
+
+test('later tokens follow the largest position', () => {
+  const { ids, delta } = ropePositions([7, IMAGE, IMAGE, IMAGE, IMAGE, 7], [{ rows: 4, columns: 4 }], mllm);
+  expect(ids[5]).toBe(3);
+  expect(Array.from(textPositions(6, 2, delta))).toEqual([4, 5, 4, 5, 4, 5]);
+});
+
+test.each([
+  ['too few image tokens', [7, IMAGE, 7], [{ rows: 2, columns: 4 }]],
+  ['image tokens without a picture', [7, IMAGE], []],
+  ['a picture without image tokens', [7, 7], [{ rows: 2, columns: 2 }]],
+])('%s are refused in words', (_, ids, images) => {
+  expect(() => ropePositions(ids, images, mllm)).toThrow(OmniError);
+  expect(() => ropePositions(ids, images, mllm)).toThrow(/does not fit its pictures/);
+});
+
+test('each section of the tables follows its own axis', () => {
+  const { headDim, mropeSection } = mllm.language;
+  const half = headDim / 2;
+  const at = (positions: number[]) => ropeTables(Int32Array.from(positions), mllm.language).cos;
+  const none = at([0, 0, 0]);
+  expect(Array.from(none)).toEqual(Array(half).fill(1));
+  const ends = [mropeSection[0], mropeSection[0] + mropeSection[1], half];
+  for (const [axis, end] of ends.entries()) {
+    const turned = at([0, 1, 2].map((other) => (other === axis ? 1 : 0)));
+    const start = axis === 0 ? 0 : ends[axis - 1];
+    for (let i = 0; i < half; i++) {
+      const frequency = Math.fround(1 / mllm.language.ropeTheta ** (i / half));
+      expect(turned[i]).toBe(i >= start && i < end ? Math.fround(Math.cos(frequency)) : 1);
+    }
+  }
+});
