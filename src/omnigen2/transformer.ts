@@ -140,7 +140,7 @@ export class Transformer {
       text: float32(states, length, this.config.textFeatDim),
       ...ropeFeeds(rope),
     });
-    this.#trace(outputs, ['stream']);
+    this.#trace(outputs, 'stream');
     return floats(outputs.stream);
   }
 
@@ -164,7 +164,7 @@ export class Transformer {
       ...ropeFeeds(tableRows(rope, prefixRows, rope.rows)),
       ...(this.#parts.taps ? {} : { noise_rows: noiseRows }),
     });
-    this.#trace(outputs, []);
+    this.#trace(outputs, 'velocity');
     return this.#velocity(outputs.velocity, grid);
   }
 
@@ -256,7 +256,7 @@ export class Transformer {
       sinusoid,
       ...ropeFeeds(rope),
     });
-    this.#trace(outputs, ['stream'], index);
+    this.#trace(outputs, 'stream', index);
     return floats(outputs.stream);
   }
 
@@ -281,15 +281,11 @@ export class Transformer {
     return unpatchify(rows, this.config.outChannels, grid, this.config.patchSize);
   }
 
-  #trace(
-    outputs: Readonly<Record<string, HostTensor>>,
-    without: readonly string[],
-    reference?: number,
-  ): void {
+  #trace(outputs: Readonly<Record<string, HostTensor>>, result: string, reference?: number): void {
     const { trace } = this.#options;
     if (!trace) return;
     for (const [stage, tensor] of Object.entries(outputs)) {
-      if (!without.includes(stage)) trace(stage, floats(tensor), reference);
+      if (stage !== result) trace(stage, floats(tensor), reference);
     }
   }
 

@@ -33,6 +33,8 @@ export function predictGraph(parts: TransformerParts): BuiltGraph {
     { stream: joined, activated, rope, rows: parts.taps ? undefined : noiseRows(graph) },
     { from: 0, to: config.numLayers },
   );
-  g.output('velocity', head(graph, stream, activated));
+  const velocity = head(graph, stream, activated);
+  tap('norm_out', velocity);
+  g.output('velocity', velocity);
   return g.finish();
 }

@@ -1,0 +1,100 @@
+/**
+ * Every stage of one forward of the diffusion transformer, and the same forward cut into sessions of one layer each.
+ */
+
+import { Transformer, type TransformerOptions } from '../../../src/omnigen2/transformer.ts';
+import { compareTensor, tensorOf } from '../compare.ts';
+import type { Comparison, GoldenCase, GoldenTensor, KindRunner, VerifyContext } from '../types.ts';
+import { requestOf } from './dit.ts';
+
+/** Values of a stage, one entry a reference where the stage belongs to references. */
+type Stages = Map<string, Float32Array[]>;
+
+export const run: KindRunner = async (golden, context) => {
+  const stages = await traced(golden, context);
+  const comparisons = golden.outputs.map((name) => {
+    const parts = stages.get(name);
+    if (!parts) throw new Error(`case ${golden.id} lists an output ${name}, which nothing computes`);
+    return compareStage(golden, name, parts);
+  });
+  return [...comparisons, ...(await compareSplit(golden, context))];
+};
+
+/** The forward in the fused cut, whose graphs give their stages. */
+async function traced(golden: GoldenCase, context: VerifyContext): Promise<Stages> {
+  const stages: Stages = new Map();
+  const trace = (stage: string, values: Float32Array) => {
+    const parts = stages.get(stage) ?? [];
+    parts.push(values);
+    stages.set(stage, parts);
+  };
+  await withTransformer(context, { cut: 'fused', trace }, async (transformer) => {
+    const { data } = await transformer.predict(await requestOf(golden, 0, transformer));
+    trace('output', data);
+  });
+  return stages;
+}
+
+/** The forward in the split cut: embed with the signal for TeaCache, layers one by one, head. */
+async function compareSplit(golden: GoldenCase, context: VerifyContext): Promise<Comparison[]> {
+  const options = { cut: 'split', sessionBytes: 1, signal: true } as const;
+  return withTransformer(context, options, async (transformer) => {
+    const step = await transformer.embed(await requestOf(golden, 0, transformer));
+    const { data } = await transformer.head(step, await transformer.layers(step));
+    const compare = (name: string, values: ArrayLike<number>) => ({
+      ...compareTensor(name, values, tensorOf(golden, name), golden.tolerance),
+      name: `${name} in the split cut`,
+    });
+    if (!step.signal) throw new Error('the split cut gave no signal');
+    return [
+      compare('joint_input', step.stream.data as Float32Array),
+      compare('layer_0_norm1', step.signal.data as Float32Array),
+      compare('output', data),
+    ];
+  });
+}
+
+async function withTransformer<Result>(
+  context: VerifyContext,
+  options: TransformerOptions,
+  use: (transformer: Transformer) => Promise<Result>,
+): Promise<Result> {
+  const model = await context.model();
+  const source = model.source('transformer');
+  const transformer = await Transformer.open(model.runtime, source, model.numerics, options);
+  try {
+    return await use(transformer);
+  } finally {
+    await transformer.dispose();
+  }
+}
+
+/**
+ * Compares a stage. The official code batches references `[refs, longest, D]`, padded at the end with rows that mean
+ * nothing; these are left out.
+ */
+function compareStage(golden: GoldenCase, name: string, parts: readonly Float32Array[]): Comparison {
+  const want = tensorOf(golden, name);
+  const batched = parts.length > 1 && want.shape[0] === parts.length;
+  const got = parts.flatMap((part) => [...part]);
+  return compareTensor(
+    name,
+    got,
+    batched
+      ? withoutPadding(
+          want,
+          parts.map(({ length }) => length),
+        )
+      : want,
+    golden.tolerance,
+  );
+}
+
+function withoutPadding(tensor: GoldenTensor, lengths: readonly number[]): GoldenTensor {
+  const rowSize = tensor.data.length / tensor.shape[0];
+  const kept = lengths.flatMap((length, row) => [
+    ...tensor.data.subarray(row * rowSize, row * rowSize + length),
+  ]);
+  const width = tensor.shape[tensor.shape.length - 1];
+  return { dtype: tensor.dtype, shape: [kept.length / width, width], data: Float32Array.from(kept) };
+}

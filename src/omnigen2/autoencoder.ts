@@ -1,0 +1,170 @@
+/**
+ * The picture autoencoder: pixels to latents and back.
+ * Source of the rules: diffusers `models/autoencoders/autoencoder_kl.py`; OmniGen2 `pipeline_omnigen2.py`, encode_vae and
+ * processing
+ */
+
+import type { WeightIndex } from '../checkpoints/tensors.ts';
+import { OmniError } from '../errors.ts';
+import type { HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
+import type { VaeConfig } from './config.ts';
+import { decoderGraph } from './graphs/autoencoder-decoder.ts';
+import { type AutoencoderParts, encoderGraph } from './graphs/autoencoder-encoder.ts';
+import type { Numerics } from './graphs/layers.ts';
+import type { Pixels } from './images/prepare.ts';
+import type { Size } from './images/sizes.ts';
+import type { Latents } from './latents.ts';
+import { Sessions } from './sessions.ts';
+import { type Planes, tiled, tilingOf } from './tiling.ts';
+
+/** What an autoencoder is opened from. */
+export interface AutoencoderSource {
+  readonly component: { readonly config: VaeConfig; readonly weights: WeightIndex };
+  readonly bytes: WeightBytes;
+}
+
+/** Mean and logarithm of the variance of each latent value. */
+export interface Posterior {
+  readonly mean: Latents;
+  /** Clamped to -30..20. Source: diffusers `vae.py`, DiagonalGaussianDistribution */
+  readonly logvar: Latents;
+}
+
+/** How large pictures are cut. */
+export interface TilingOptions {
+  /**
+   * Pictures with a longer side, in pixels, are worked on in tiles of this side, which takes less memory and gives
+   * slightly different values. Without it nothing is cut.
+   */
+  readonly tileSide?: number;
+}
+
+const [MIN_LOGVAR, MAX_LOGVAR] = [-30, 20];
+
+export class Autoencoder {
+  readonly config: VaeConfig;
+  readonly #parts: AutoencoderParts;
+  readonly #sessions: Sessions;
+
+  private constructor(runtime: Runtime, { component, bytes }: AutoencoderSource, numerics: Numerics) {
+    const { config, weights } = component;
+    this.config = config;
+    this.#parts = { config, weights, numerics };
+    this.#sessions = new Sessions(runtime, bytes);
+  }
+
+  /**
+   * Opens the decoder; the encoder follows with the first picture to read.
+   * @throws OmniError `device` if it does not fit
+   */
+  static async open(runtime: Runtime, source: AutoencoderSource, numerics: Numerics): Promise<Autoencoder> {
+    const autoencoder = new Autoencoder(runtime, source, numerics);
+    await autoencoder.#openDecoder();
+    return autoencoder;
+  }
+
+  /** The latents of a picture of `size` pixels, without their values. */
+  latentShape({ width, height }: Size): Omit<Latents, 'data'> {
+    const { downscaleFactor, latentChannels } = this.config;
+    return {
+      channels: latentChannels,
+      height: Math.floor(height / downscaleFactor),
+      width: Math.floor(width / downscaleFactor),
+    };
+  }
+
+  /**
+   * Reads a picture, `[3, height, width]` in -1..1.
+   * @throws OmniError `bad_image` if a side is shorter than one latent pixel
+   */
+  async encode({ width, height, data }: Pixels, { tileSide }: TilingOptions = {}): Promise<Posterior> {
+    const { inChannels, downscaleFactor } = this.config;
+    if (Math.min(width, height) < downscaleFactor) {
+      throw new OmniError({
+        code: 'bad_image',
+        message: `A picture of ${width} x ${height} pixels is smaller than ${downscaleFactor} x ${downscaleFactor}.`,
+        action: 'Use a larger picture.',
+      });
+    }
+    const pixels = { channels: inChannels, height, width, data };
+    const moments =
+      tileSide !== undefined && Math.max(height, width) > tileSide
+        ? await tiled(pixels, tilingOf(tileSide, this.#latentSide(tileSide)), (tile) => this.#moments(tile))
+        : await this.#moments(pixels);
+    const half = moments.data.length / 2;
+    const shape = { ...moments, channels: moments.channels / 2 };
+    return {
+      mean: { ...shape, data: moments.data.slice(0, half) },
+      logvar: {
+        ...shape,
+        data: moments.data.slice(half).map((value) => Math.min(Math.max(value, MIN_LOGVAR), MAX_LOGVAR)),
+      },
+    };
+  }
+
+  /**
+   * Draws from a posterior.
+   * @param noise standard normal numbers, one a value; without them the mean is taken
+   */
+  sample({ mean, logvar }: Posterior, noise?: Float32Array): Latents {
+    if (!noise) return mean;
+    const data = mean.data.map((value, i) => value + Math.exp(logvar.data[i] / 2) * noise[i]);
+    return { ...mean, data };
+  }
+
+  /** Latents of the autoencoder to those that the transformer works on. */
+  toModel(latents: Latents): Latents {
+    const { scalingFactor, shiftFactor } = this.config;
+    return { ...latents, data: latents.data.map((value) => (value - shiftFactor) * scalingFactor) };
+  }
+
+  /** Latents of the transformer to those of the autoencoder. */
+  fromModel(latents: Latents): Latents {
+    const { scalingFactor, shiftFactor } = this.config;
+    return { ...latents, data: latents.data.map((value) => value / scalingFactor + shiftFactor) };
+  }
+
+  /** The picture of latents of the autoencoder: `[3, height, width]`, about -1..1 and not clamped. */
+  async decode(latents: Latents, { tileSide }: TilingOptions = {}): Promise<Pixels> {
+    const inputSide = tileSide && this.#latentSide(tileSide);
+    const { height, width, data } =
+      tileSide && inputSide && Math.max(latents.height, latents.width) > inputSide
+        ? await tiled(latents, tilingOf(inputSide, tileSide), (tile) => this.#pixels(tile))
+        : await this.#pixels(latents);
+    return { height, width, data };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#sessions.dispose();
+  }
+
+  #latentSide(pixels: number): number {
+    return Math.max(1, Math.trunc(pixels / this.config.downscaleFactor));
+  }
+
+  async #moments(pixels: Planes): Promise<Planes> {
+    const session = await this.#sessions.get('encoder', () => encoderGraph(this.#parts));
+    const { moments } = await session.run({ pixels: mapOf(pixels) });
+    return planesOf(moments);
+  }
+
+  async #pixels(latents: Planes): Promise<Planes> {
+    const session = await this.#openDecoder();
+    const { pixels } = await session.run({ latents: mapOf(latents) });
+    return planesOf(pixels);
+  }
+
+  #openDecoder() {
+    return this.#sessions.get('decoder', () => decoderGraph(this.#parts));
+  }
+}
+
+/** Planes as a feature map `[1, channels, height, width]`. */
+function mapOf({ channels, height, width, data }: Planes): HostTensor {
+  return { type: 'float32', dims: [1, channels, height, width], data };
+}
+
+function planesOf({ dims: [, channels, height, width], data }: HostTensor): Planes {
+  if (!(data instanceof Float32Array)) throw new Error('the graph gave something else than float32');
+  return { channels, height, width, data };
+}
