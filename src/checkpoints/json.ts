@@ -40,7 +40,8 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 
 /** A value as an error message quotes it: short, on one line. */
 export function quote(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  const text =
+    value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

@@ -12,6 +12,8 @@ import { STORED_SIZE_BYTES, type StoredDtype, type StoredTensor } from './tensor
 /** The same bound as the official reader's. */
 const MAX_HEADER_BYTES = 100_000_000;
 const PREFIX_BYTES = 8;
+/** How much of a file decides whether it is text. */
+const TEXT_BYTES = 64;
 
 /** Reads `length` bytes from `offset` of one file. */
 export type ReadRange = (offset: number, length: number) => Promise<Uint8Array>;
@@ -36,8 +38,9 @@ export async function readSafetensorsHeader(
   file: string,
   sizeBytes: number,
 ): Promise<StoredTensor[]> {
-  if (sizeBytes < PREFIX_BYTES) return parseSafetensorsHeader(await read(0, sizeBytes), file, sizeBytes);
-  const headerBytes = headerLength(await read(0, PREFIX_BYTES), file, sizeBytes);
+  // Some bytes more than the prefix, so that text can be quoted.
+  const start = await read(0, Math.min(sizeBytes, TEXT_BYTES));
+  const headerBytes = headerLength(start, file, sizeBytes);
   return parseSafetensorsHeader(await read(0, PREFIX_BYTES + headerBytes), file, sizeBytes);
 }
 
@@ -182,7 +185,7 @@ function headerLength(start: Uint8Array, file: string, sizeBytes: number): numbe
   }
   const claimed = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   if (claimed > BigInt(sizeBytes - PREFIX_BYTES)) {
-    const text = looksLikeText(start.subarray(0, 64));
+    const text = looksLikeText(start.subarray(0, TEXT_BYTES));
     throw broken(
       file,
       text === undefined
