@@ -64,7 +64,7 @@ const GOAL =
   '(?:everything|all|every|requests?|prompts?|instructions?|descriptions?|requirements?|what was asked|as (?:asked|requested|described))';
 const AFFIRMATIONS: readonly RegExp[] = [
   new RegExp(
-    `\\b${PICTURE}\\b.*\\b(?:shows?|meets?|matche?s?|fulfil?l?s?|satisf(?:y|ies)|follows?|reflects?|captures?|contains?|depicts?|includes?|aligns? with|corresponds? to|conforms? to|adheres? to|is in line with|is consistent with)\\b.*\\b${GOAL}`,
+    `\\b${PICTURE}\\b.*\\b(?:shows|meets|matches|fulfill?s|satisfies|follows|reflects|captures|contains|depicts|includes|aligns with|corresponds to|conforms to|adheres to|is in line with|is consistent with)\\b.*\\b${GOAL}`,
     'i',
   ),
   /\b(?:requests?|prompts?|instructions?|requirements?)\b.*\b(?:is|are|was|were|has been|have been) (?:fully |all )?(?:met|fulfilled|satisfied|followed)\b/i,

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { STOP } from '../../storybook/claims.ts';
+import { Random } from '../../storybook/random.ts';
+import { drawCase } from '../../storybook/tasks.ts';
+import { ACCEPTING_SENTENCE, critiqueQuestion, judge } from './critic.ts';
+
+const answer = (text: string, complete = true) => judge({ text, complete });
+
+test('the accepting sentence is the one that the built-in model learns', () => {
+  expect(ACCEPTING_SENTENCE).toBe(STOP);
+});
+
+test('the question is among those that the built-in model learns', () => {
+  const random = new Random(5);
+  const questions = new Set<string>();
+  for (let i = 0; i < 60; i++) {
+    const { instruction, question } = drawCase('reflect', random, 'train');
+    if (question === critiqueQuestion(instruction ?? '')) questions.add(question);
+  }
+  expect(questions.size).toBeGreaterThan(3);
+});
+
+test('every critique of the world is taken whole as the next instruction, and its acceptance as acceptance', () => {
+  const random = new Random(11);
+  const counts = { accept: 0, mend: 0, unclear: 0 };
+  for (let i = 0; i < 400; i++) {
+    const { kind, answer: words } = drawCase('reflect', random, 'train');
+    const verdict = answer(words ?? '');
+    counts[verdict.kind]++;
+    expect(verdict).toEqual({ kind: kind === 'stop' ? 'accept' : 'mend', critique: words });
+  }
+  expect(counts.unclear).toBe(0);
+  expect(Math.min(counts.accept, counts.mend)).toBeGreaterThan(50);
+});
+
+test.each([
+  'The picture meets the request.',
+  'The image fully matches the prompt, with a red cat on a green chair.',
+  'Yes, the picture shows a red cat.',
+  'It shows everything that was requested.',
+  'The generated image follows the instruction. No further changes are needed.',
+  'All requirements of the prompt are met.',
+  'The image contains all the requested elements.',
+  'Nothing needs to be changed.',
+])('accepts: %s', (text) => {
+  expect(answer(text).kind).toBe('accept');
+});
+
+test.each([
+  'The picture does not meet the request. Add a hat.',
+  'The image matches most of the prompt, but the cat is blue. Make the cat red.',
+  "No, the picture doesn't show everything that was asked for.",
+  'The prompt asks for three cats, while the image shows two. Add one more cat.',
+  'Yes, but the cat should wear a hat.',
+  'The picture should show all three cats.',
+  'Make it show everything.',
+  'Does the picture meet the request?',
+])('mends: %s', (text) => {
+  expect(answer(text)).toEqual({ kind: 'mend', critique: text });
+});
+
+test.each(['', '  \n', '...', '!?'])('%j says nothing', (text) => {
+  expect(answer(text)).toEqual({ kind: 'unclear', critique: 'The critic said nothing about this picture.' });
+});
+
+test('sentences that repeat without end count once', () => {
+  const loop = 'The cat is missing. Add a red cat. '.repeat(30);
+  expect(answer(`${loop}The cat is`, false)).toEqual({
+    kind: 'mend',
+    critique: 'The cat is missing. Add a red cat.',
+  });
+});
+
+test('the torn end of a cut answer is left out, and a torn answer alone says nothing', () => {
+  expect(answer('The cat is missing. Add a red', false).critique).toBe('The cat is missing.');
+  expect(answer('the the the the the', false)).toMatchObject({
+    kind: 'unclear',
+    critique: expect.stringContaining('did not finish'),
+  });
+});
+
+test('a critique has an end', () => {
+  const numbers = Array.from({ length: 50 }, (_, i) => `There is no thing ${i}.`);
+  expect(answer(numbers.join(' ')).critique).toBe(numbers.slice(0, 8).join(' '));
+});

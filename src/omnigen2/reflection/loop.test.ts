@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { ACCEPTING_SENTENCE } from './critic.ts';
+import { type ReflectEvent, type ReflectOptions, reflect } from './loop.ts';
+
+/** A painter and a critic of words: pictures are strings, and critiques are said in order. */
+function studio(critiques: readonly string[], rounds = 4) {
+  const drawn: { instruction: string; references: readonly string[] }[] = [];
+  const events: ReflectEvent<string>[] = [];
+  let time = 0;
+  const options: ReflectOptions<string> = {
+    request: 'a red cat',
+    references: ['ref'],
+    rounds,
+    now: () => time,
+    draw: async ({ round, instruction, references }) => {
+      time += 100;
+      drawn.push({ instruction, references });
+      return `picture ${round}`;
+    },
+    look: async ({ request, onText }) => {
+      expect(request).toBe('a red cat');
+      time += 7;
+      const text = critiques[drawn.length - 1];
+      onText(text);
+      return { text, complete: true };
+    },
+    onEvent: (event) => events.push(event),
+  };
+  return { options, drawn, events };
+}
+
+test('a picture that meets the request ends the loop', async () => {
+  const { options, drawn } = studio([ACCEPTING_SENTENCE]);
+  const { picture, rounds } = await reflect(options);
+  expect(picture).toBe('picture 1');
+  expect(drawn).toEqual([{ instruction: 'a red cat', references: ['ref'] }]);
+  expect(rounds).toEqual([
+    {
+      round: 1,
+      instruction: 'a red cat',
+      picture: 'picture 1',
+      critique: ACCEPTING_SENTENCE,
+      decision: 'accept',
+      drawMs: 100,
+      lookMs: 7,
+    },
+  ]);
+});
+
+test('a critique becomes the instruction on the picture it is about', async () => {
+  const { options, drawn, events } = studio(['The cat is missing. Add a red cat.', ACCEPTING_SENTENCE]);
+  const { picture, rounds } = await reflect(options);
+  expect(picture).toBe('picture 2');
+  expect(drawn[1]).toEqual({
+    instruction: 'The cat is missing. Add a red cat.',
+    references: ['picture 1'],
+  });
+  expect(rounds.map(({ decision }) => decision)).toEqual(['mend', 'accept']);
+  expect(events.map(({ type }) => type)).toEqual([
+    ...['drawing', 'picture', 'looking', 'round'],
+    ...['drawing', 'picture', 'looking', 'round'],
+  ]);
+});
+
+test('the last round says that no round is left', async () => {
+  const { options } = studio(['Add a hat.', 'Add a scarf.', 'Add a bow.'], 3);
+  const { picture, rounds } = await reflect(options);
+  expect(picture).toBe('picture 3');
+  expect(rounds.map(({ decision }) => decision)).toEqual(['mend', 'mend', 'out_of_rounds']);
+});
+
+test('a critic who says nothing ends the loop in words', async () => {
+  const { options } = studio(['']);
+  const { rounds } = await reflect(options);
+  expect(rounds).toMatchObject([
+    { decision: 'unclear', critique: 'The critic said nothing about this picture.' },
+  ]);
+});
+
+test('one round draws and does not look', async () => {
+  const { options, events } = studio([], 1);
+  expect(await reflect(options)).toEqual({ picture: 'picture 1', rounds: [] });
+  expect(events.map(({ type }) => type)).toEqual(['drawing', 'picture']);
+});
+
+test('an abort while drawing stops before the critic looks', async () => {
+  const { options } = studio(['Add a hat.']);
+  const controller = new AbortController();
+  const stopped = reflect({
+    ...options,
+    signal: controller.signal,
+    draw: async () => {
+      controller.abort();
+      return 'picture';
+    },
+    look: () => expect.unreachable(),
+  });
+  await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+test('a failure of the painter is the failure of the loop', async () => {
+  const { options } = studio([]);
+  const failed = reflect({ ...options, draw: () => Promise.reject(new Error('no paint')) });
+  await expect(failed).rejects.toThrow('no paint');
+});
