@@ -10,6 +10,7 @@ import type { GoldenCase, GoldenTensor } from './types.ts';
 const caseSchema = z.object({
   id: z.string(),
   kind: z.string(),
+  source: z.string(),
   file: z.string().optional(),
   inputs: z.array(z.string()),
   outputs: z.array(z.string()),

@@ -20,6 +20,8 @@ export interface GoldenTensor {
 export interface GoldenCase {
   readonly id: string;
   readonly kind: string;
+  /** Official file and class or function that it records. */
+  readonly source: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly params: Readonly<Record<string, unknown>>;

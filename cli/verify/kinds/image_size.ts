@@ -1,0 +1,89 @@
+/** Resize rules as tables: references, outputs, and what the vision tower sees. */
+
+import { z } from 'zod';
+import { OmniError } from '../../../src/errors.ts';
+import { outputSize, referenceSize, type Size, visionSize } from '../../../src/omnigen2/images/sizes.ts';
+import { compareExact } from '../compare.ts';
+import type { Comparison, KindRunner } from '../types.ts';
+
+const side = z.number().nullable();
+
+const referenceRow = z.object({
+  width: z.number(),
+  height: z.number(),
+  max_pixels: z.number(),
+  max_side_length: z.number(),
+  out_width: side,
+  out_height: side,
+  ok: z.boolean(),
+});
+const outputRow = z.object({
+  width: z.number(),
+  height: z.number(),
+  max_pixels: z.number(),
+  gen_width: z.number(),
+  gen_height: z.number(),
+  out_width: z.number(),
+  out_height: z.number(),
+});
+const visionRow = z.object({
+  width: z.number(),
+  height: z.number(),
+  out_width: side,
+  out_height: side,
+  ok: z.boolean(),
+});
+const visionParams = z.object({ factor: z.number(), min_pixels: z.number(), max_pixels: z.number() });
+
+export const run: KindRunner = async ({ params, expected }) => {
+  const rows = z.array(z.looseObject({})).parse(expected.rows);
+  if ('factor' in params) {
+    const { factor, min_pixels, max_pixels } = visionParams.parse(params);
+    const rule = { patchSize: factor, mergeSize: 1, minPixels: min_pixels, maxPixels: max_pixels };
+    return rows.map((row) => {
+      const want = visionRow.parse(row);
+      return compareSize(want, want, () => visionSize(want, rule));
+    });
+  }
+  return rows.map((row) => {
+    if ('gen_width' in row) return compareOutput(outputRow.parse(row));
+    const want = referenceRow.parse(row);
+    const limits = { maxPixels: want.max_pixels, maxReferenceSide: want.max_side_length };
+    return compareSize(want, want, () => referenceSize(want, limits));
+  });
+};
+
+function compareOutput(want: z.infer<typeof outputRow>): Comparison {
+  const { generated, requested } = outputSize(want, want.max_pixels);
+  return compareExact(
+    `${want.width}x${want.height}`,
+    { generated: pair(generated), requested: pair(requested) },
+    {
+      generated: [want.gen_width, want.gen_height],
+      requested: [want.out_width, want.out_height],
+    },
+  );
+}
+
+/** A row that the official code cannot use must be refused in words. */
+function compareSize(
+  { width, height }: Size,
+  want: { readonly ok: boolean; readonly out_width: number | null; readonly out_height: number | null },
+  compute: () => Size,
+): Comparison {
+  const expected = want.ok ? [want.out_width, want.out_height] : 'refused';
+  return compareExact(`${width}x${height}`, sizeOrRefusal(compute), expected);
+}
+
+function sizeOrRefusal(compute: () => Size): readonly number[] | 'refused' {
+  try {
+    return pair(compute());
+  } catch (error) {
+    if (error instanceof OmniError && error.code === 'bad_image') return 'refused';
+    throw error;
+  }
+}
+
+function pair({ width, height }: Size): readonly [number, number] {
+  return [width, height];
+}
