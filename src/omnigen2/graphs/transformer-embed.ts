@@ -2,7 +2,7 @@
 
 import type { BuiltGraph, Value } from '../../onnx/graph.ts';
 import { add, concat, gather } from '../../onnx/ops.ts';
-import { modulatedInput, type RopeValues, transformerBlock } from './transformer-block.ts';
+import { modulatedInput, noTap, type RopeValues, transformerBlock } from './transformer-block.ts';
 import {
   activatedTimestep,
   patchWidth,
@@ -25,7 +25,7 @@ export function referenceGraph(parts: TransformerParts): BuiltGraph {
   const { g } = layers;
   const patches = g.input('patches', 'float32', ['reference', patchWidth(config)]);
   const index = g.input('index', 'int32', [1]);
-  const activated = activatedTimestep(graph);
+  const activated = activatedTimestep({ ...graph, tap: noTap });
   const rope = ropeInputs(graph, 'reference');
   const embedded = layers.linear(patches, 'ref_image_patch_embedder');
   tap('ref_embed_before_index', embedded);
