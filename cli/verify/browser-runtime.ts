@@ -154,7 +154,8 @@ class BrowserRuntime implements Runtime {
     );
     const outputs: Record<string, HostTensor> = {};
     for (const [name, { type, dims, bytes }] of Object.entries(results)) {
-      const raw = (this.#desk.take(bytes) as Uint8Array).slice();
+      // A copy: small buffers of Node share one block of memory, and their slice() is only a view of it.
+      const raw = new Uint8Array(this.#desk.take(bytes) as Uint8Array);
       outputs[name] = { type, dims, data: type === 'float32' ? new Float32Array(raw.buffer) : raw };
     }
     return outputs;
