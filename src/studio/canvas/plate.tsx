@@ -1,0 +1,169 @@
+import { useId } from 'react';
+import type { Picture } from '../../protocol.ts';
+import { modeOf } from '../composer/references.ts';
+import { type DrawJob, frameAt, isOver, keptOf, type RoundView } from '../jobs/draw-job.ts';
+import { doingWords } from '../jobs/narration.ts';
+import { useActions, useStudio } from '../store/context.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { PictureView } from '../ui/picture-view.tsx';
+import { seconds, seedWords, sentence, timeLeft } from '../ui/words.ts';
+import { FilmStrip } from './film-strip.tsx';
+import { LoadingBar } from './loading-bar.tsx';
+import './plate.css';
+
+/** One picture on its mat: how it comes into being, then the result with what it was made from. */
+export function Plate({ job }: { job: DrawJob }) {
+  const lookBack = useStudio((state) => state.lookBack);
+  const round = job.rounds.find((each) => each.round === plateRound(job));
+  const frame = round && lookBack?.round === round.round ? frameAt(round, lookBack.step) : undefined;
+  const picture = frame?.picture ?? latestPicture(job, round);
+  const running = !isOver(job);
+  return (
+    <figure className="plate">
+      <div className="mat">
+        {picture ? (
+          <PictureView picture={picture} smooth label={plateLabel(job, round, frame?.step)} />
+        ) : (
+          <Blank job={job} />
+        )}
+        {frame ? (
+          <span className="stamp">Step {frame.step}</span>
+        ) : (
+          running && (
+            <span className="stamp">
+              <span className="pulse" aria-hidden="true" />
+              {picture ? 'Live' : doingWords(job)}
+            </span>
+          )
+        )}
+      </div>
+      {running && <Progress job={job} round={round} />}
+      {round && round.frames.length > 0 && <FilmStrip round={round} running={running} />}
+      {!running && <Caption job={job} />}
+    </figure>
+  );
+}
+
+/** The round on the plate: the one being drawn, or the one whose picture was kept. */
+function plateRound(job: DrawJob): number | undefined {
+  return keptOf(job)?.round ?? job.rounds.at(-1)?.round;
+}
+
+function latestPicture(job: DrawJob, round: RoundView | undefined): Picture | undefined {
+  return keptOf(job)?.picture ?? round?.picture ?? round?.preview;
+}
+
+function plateLabel(job: DrawJob, round: RoundView | undefined, step: number | undefined): string {
+  const words = `“${job.request.prompt}”`;
+  if (step !== undefined) return `Unfinished picture, step ${step} of ${round?.steps}: ${words}`;
+  const kept = keptOf(job);
+  if (kept?.finished || round?.picture) return `Result: ${words}`;
+  return `Unfinished picture, step ${round?.step ?? 0} of ${round?.steps ?? 0}: ${words}`;
+}
+
+/** The mat before there is anything to see. */
+function Blank({ job }: { job: DrawJob }) {
+  const { width, height } = job.request.settings;
+  const model = useStudio((state) => state.model);
+  return (
+    <div className="blank" style={{ aspectRatio: `${width} / ${height}` }}>
+      {job.state.status === 'waiting' && model.status !== 'ready' ? (
+        <LoadingBar model={model} />
+      ) : (
+        <p>{doingWords(job)}</p>
+      )}
+    </div>
+  );
+}
+
+function Progress({ job, round }: { job: DrawJob; round: RoundView | undefined }) {
+  const { stop, takeOut } = useActions();
+  const labelId = useId();
+  const started = job.state.status === 'running';
+  const stopping = job.state.status === 'running' && job.state.stopping;
+  return (
+    <fieldset className="progress">
+      <legend className="unseen">Progress</legend>
+      <div className="row between">
+        <p className="step" id={labelId}>
+          <StepWords job={job} round={round} />
+        </p>
+        {started ? (
+          <button type="button" className="btn danger" onClick={stop} disabled={stopping}>
+            <Icon name="stop" />
+            <span>{stopWords(job)}</span>
+          </button>
+        ) : (
+          <button type="button" className="btn" onClick={() => takeOut(job.id)}>
+            <Icon name="close" />
+            <span>Do not make it</span>
+          </button>
+        )}
+      </div>
+      {round && round.steps > 0 && (
+        <progress className="unseen" aria-labelledby={labelId} max={round.steps} value={round.step} />
+      )}
+    </fieldset>
+  );
+}
+
+/** "Step 7 of 20 · about 9 s left", or what else is being done. */
+export function StepWords({ job, round }: { job: DrawJob; round: RoundView | undefined }) {
+  const drawing = job.state.status === 'running' && job.state.doing.phase === 'drawing';
+  if (!drawing || !round) return <>{doingWords(job)}</>;
+  return (
+    <>
+      <b>Step {round.step}</b> of {round.steps}
+      {round.remainingMs !== undefined && (
+        <>
+          <span className="sep">·</span>about <b>{timeLeft(round.remainingMs)}</b> left
+        </>
+      )}
+    </>
+  );
+}
+
+/** What stopping now would leave. */
+export function stopWords(job: DrawJob): string {
+  const drawn = job.rounds.findLast((round) => round.picture !== undefined);
+  if (drawn && job.request.rounds > 1) return `Stop, keep round ${drawn.round}`;
+  return job.rounds.some((round) => round.preview) ? 'Stop, keep this' : 'Stop';
+}
+
+function Caption({ job }: { job: DrawJob }) {
+  const { prompt, settings } = job.request;
+  const kept = keptOf(job);
+  return (
+    <figcaption>
+      <p className="words">“{prompt}”</p>
+      {kept && (
+        <p className="meta">
+          {madeWords(job)} {sentence(job.settingsName)}, {settings.steps} steps, {settings.width} ×{' '}
+          {settings.height}, seed <code>{seedWords(settings.seed)}</code>
+        </p>
+      )}
+    </figcaption>
+  );
+}
+
+/** "Edited from image 1 in 5.2 s." */
+function madeWords(job: DrawJob): string {
+  const { state, request } = job;
+  if (state.status !== 'done') {
+    const kept = keptOf(job);
+    const step = job.rounds.find((round) => round.round === kept?.round);
+    return kept?.finished
+      ? `Stopped; round ${kept.round} kept.`
+      : `Stopped at step ${step?.step} of ${step?.steps}.`;
+  }
+  const time = seconds(state.result.totalMs);
+  const rounds = state.result.rounds > 1 ? `, ${state.result.rounds} rounds` : '';
+  switch (modeOf(request.references.length)) {
+    case 'words':
+      return `Drawn in ${time}${rounds}.`;
+    case 'edit':
+      return `Edited from image 1 in ${time}${rounds}.`;
+    case 'mix':
+      return `Drawn from ${request.references.length} pictures in ${time}${rounds}.`;
+  }
+}

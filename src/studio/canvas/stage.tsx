@@ -1,0 +1,86 @@
+import type { DrawJob } from '../jobs/draw-job.ts';
+import { keptOf } from '../jobs/draw-job.ts';
+import { NoticeCard } from '../notices/notices.tsx';
+import { useActions, useStudio } from '../store/context.tsx';
+import { shownJob, showsRounds, stageOf } from '../store/selectors.ts';
+import { noticeOf, type View } from '../store/state.ts';
+import { Timeline } from '../timeline/timeline.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { Plate } from './plate.tsx';
+import { EmptyTable, Recipe } from './recipe.tsx';
+import { ResultTools } from './result-tools.tsx';
+import './stage.css';
+
+/** What lies on the table: nothing yet, the pictures that were given, or the picture being made. */
+export function Stage() {
+  const stage = useStudio(stageOf);
+  const job = useStudio(shownJob);
+  if (job) return <JobStage job={job} />;
+  return stage === 'compose' ? <Recipe /> : <EmptyTable />;
+}
+
+const VIEWS: readonly { readonly view: View; readonly name: string }[] = [
+  { view: 'picture', name: 'Picture' },
+  { view: 'rounds', name: 'Rounds' },
+];
+
+function JobStage({ job }: { job: DrawJob }) {
+  const rounds = useStudio(showsRounds);
+  const kept = keptOf(job);
+  return (
+    <>
+      <h1 className="unseen">{kept ? 'Your picture' : 'Making a picture'}</h1>
+      <div className="row between stage-head">
+        {job.request.rounds > 1 ? <Views job={job} /> : <span />}
+        {kept && <ResultTools job={job} kept={kept} />}
+      </div>
+      {job.state.status === 'failed' && <Failure job={job} />}
+      {rounds ? <Timeline job={job} /> : <Plate job={job} />}
+    </>
+  );
+}
+
+/** Picture or rounds: two views of the same job. */
+function Views({ job }: { job: DrawJob }) {
+  const shown = useStudio((state) => state.view);
+  const { setView } = useActions();
+  return (
+    <fieldset className="views">
+      <legend className="unseen">Show</legend>
+      {VIEWS.map(({ view, name }) => (
+        <button
+          key={view}
+          type="button"
+          className="view"
+          aria-pressed={view === shown}
+          onClick={() => setView(view)}
+        >
+          {name}
+          {view === 'rounds' && <span className="count">{job.rounds.length}</span>}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+function Failure({ job }: { job: DrawJob }) {
+  const { make } = useActions();
+  if (job.state.status !== 'failed') return null;
+  const { error } = job.state;
+  const kept = keptOf(job) ? ' What was drawn so far is kept below.' : '';
+  const notice = noticeOf(`failed ${job.id}`, error);
+  return (
+    <div className="notices">
+      <NoticeCard
+        notice={{ ...notice, text: `${error.action}${kept} Your words and pictures are still in the box.` }}
+      >
+        {!error.permanent && (
+          <button type="button" className="btn primary" onClick={make}>
+            <Icon name="undo" />
+            <span>Try again</span>
+          </button>
+        )}
+      </NoticeCard>
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { adjustmentsOf, type DrawForm, NEW_FORM, planDrawing, sizeOf, withChange } from './draw-form.ts';
+import type { Reference } from './references.ts';
+
+const form = (change: Partial<DrawForm> = {}): DrawForm => ({
+  ...NEW_FORM,
+  prompt: 'a red house',
+  ...change,
+});
+const picture = (width: number, height: number): Reference => ({
+  id: `${width}x${height}`,
+  blob: new Blob(['x']),
+  name: 'x.png',
+  width,
+  height,
+});
+const problems = (changed: DrawForm, seed = 7) => {
+  const plan = planDrawing(changed, seed);
+  return plan.ok ? [] : plan.problems.map((problem) => problem.field);
+};
+
+describe('planDrawing', () => {
+  it('makes the request with the values of the preset', () => {
+    const plan = planDrawing(form({ prompt: '  a red house ' }), 7);
+    expect(plan).toEqual({
+      ok: true,
+      request: {
+        prompt: 'a red house',
+        references: [],
+        rounds: 4,
+        settings: {
+          width: 128,
+          height: 128,
+          steps: 20,
+          seed: 7,
+          textGuidance: 4,
+          imageGuidance: 2,
+          guidanceRange: [0, 1],
+          scheduler: 'euler',
+          negativePrompt: '',
+        },
+      },
+    });
+  });
+
+  it('draws once when it does not check its work', () => {
+    const plan = planDrawing(form({ checksItself: false, rounds: 3 }), 7);
+    expect(plan.ok && plan.request.rounds).toBe(1);
+  });
+
+  it('asks for words, and for fewer than 10,001 characters', () => {
+    expect(problems(form({ prompt: ' \n' }))).toEqual(['prompt']);
+    expect(problems(form({ prompt: 'x'.repeat(10_000) }))).toEqual([]);
+    const plan = planDrawing(form({ prompt: 'x'.repeat(10_050) }), 7);
+    expect(plan).toEqual({
+      ok: false,
+      problems: [
+        {
+          field: 'prompt',
+          message: 'The prompt has 10,050 characters; the limit is 10,000.',
+          action: 'Shorten it by 50 characters.',
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ['size', { size: { kind: 'fixed', width: 130, height: 128 } }],
+    ['size', { size: { kind: 'fixed', width: 1040, height: 128 } }],
+    ['size', { size: { kind: 'fixed', width: 128, height: 48 } }],
+    ['size', { size: { kind: 'fixed', width: Number.NaN, height: 128 } }],
+    ['steps', { steps: 0 }],
+    ['steps', { steps: 101 }],
+    ['steps', { steps: 2.5 }],
+    ['textGuidance', { textGuidance: 0.5 }],
+    ['imageGuidance', { imageGuidance: Number.NaN }],
+    ['guidanceRange', { guidanceRange: [0.6, 0.4] }],
+  ] as const)('refuses a wrong %s: %j', (field, changes) => {
+    expect(problems(form({ changes }))).toEqual([field]);
+  });
+
+  it('takes seeds of 32 bits', () => {
+    expect(problems(form(), 0xffff_ffff)).toEqual([]);
+    expect(problems(form(), 0x1_0000_0000)).toEqual(['seed']);
+    expect(problems(form(), -1)).toEqual(['seed']);
+    expect(problems(form(), 1.5)).toEqual(['seed']);
+  });
+});
+
+describe('sizeOf', () => {
+  it('takes the shape of the only reference, in multiples of 16 and with the area of the model', () => {
+    expect(sizeOf(form({ references: [picture(640, 480)] }))).toEqual({ width: 144, height: 112 });
+    expect(sizeOf(form({ references: [picture(1000, 1000)] }))).toEqual({ width: 128, height: 128 });
+    expect(sizeOf(form({ references: [picture(4000, 100)] }))).toEqual({ width: 816, height: 64 });
+  });
+
+  it('is square for several references', () => {
+    expect(sizeOf(form({ references: [picture(640, 480), picture(10, 90)] }))).toEqual({
+      width: 128,
+      height: 128,
+    });
+  });
+});
+
+describe('withChange', () => {
+  it('keeps a change over another preset and forgets one that equals it', () => {
+    const changed = withChange(form(), { steps: 40, textGuidance: 6 });
+    expect(Object.keys(changed.changes)).toEqual(['steps', 'textGuidance']);
+    expect(adjustmentsOf(changed)).toMatchObject({ steps: 40, textGuidance: 6, imageGuidance: 2 });
+    expect(withChange(changed, { steps: 20 }).changes).toEqual({ textGuidance: 6 });
+  });
+});

@@ -1,0 +1,44 @@
+import type { CSSProperties } from 'react';
+
+interface RangeSettingProps {
+  /** Start and end as fractions of the steps. */
+  readonly value: readonly [number, number];
+  readonly changed: boolean;
+  onChange(value: readonly [number, number]): void;
+}
+
+/** The part of the steps in which guidance is applied: one track with two thumbs that cannot pass each other. */
+export function RangeSetting({ value, changed, onChange }: RangeSettingProps) {
+  const [from, to] = value.map((fraction) => Math.round(100 * fraction)) as [number, number];
+  const track = { '--from': `${from}%`, '--to': `${to}%` } as CSSProperties;
+  return (
+    <div className={changed ? 'set changed' : 'set'}>
+      <div className="set-head">
+        <span className="set-label">Guide from step, to step</span>
+        <output>
+          {from} – {to} %
+        </output>
+      </div>
+      <div className="dual" style={track}>
+        <span className="dual-span" aria-hidden="true" />
+        <input
+          type="range"
+          min={0}
+          max={100}
+          value={from}
+          aria-label="Guide from, in percent of the steps"
+          onChange={(event) => onChange([Math.min(event.target.valueAsNumber, to) / 100, to / 100])}
+        />
+        <input
+          type="range"
+          min={0}
+          max={100}
+          value={to}
+          aria-label="Guide to, in percent of the steps"
+          onChange={(event) => onChange([from / 100, Math.max(event.target.valueAsNumber, from) / 100])}
+        />
+      </div>
+      <p>Guidance in fewer steps is faster.</p>
+    </div>
+  );
+}

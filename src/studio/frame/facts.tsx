@@ -1,0 +1,49 @@
+import type { ReactNode } from 'react';
+import { LoadingBar } from '../canvas/loading-bar.tsx';
+import { NATIVE_EDGE } from '../composer/draw-form.ts';
+import { useStudio } from '../store/context.tsx';
+import type { ModelView } from '../store/state.ts';
+import { megabytes } from '../ui/words.ts';
+import './facts.css';
+
+/** The foot of the page: what runs here, what it can do, and that nothing leaves the machine. */
+export function Facts() {
+  const model = useStudio((state) => state.model);
+  return (
+    <footer className="facts">
+      <Fact title="On this machine">
+        <ModelFact model={model} />
+      </Fact>
+      <Fact title="What it can draw">
+        <p>
+          Storybook scenes of {NATIVE_EDGE} × {NATIVE_EDGE} pixels: up to three animals and things, their
+          colours, faces, clothes, places and styles. It is a small model with the architecture of OmniGen2.
+        </p>
+      </Fact>
+      <Fact title="Nothing leaves this machine">
+        <p>No account, no upload. Words and pictures stay in this browser tab.</p>
+      </Fact>
+    </footer>
+  );
+}
+
+function Fact({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function ModelFact({ model }: { model: ModelView }) {
+  if (model.status !== 'ready') return <LoadingBar model={model} />;
+  const { device, sizeBytes } = model;
+  const unit = device.backend === 'webgpu' ? 'GPU' : 'processor';
+  return (
+    <p>
+      <b>Built-in model</b>, {megabytes(sizeBytes)}, loaded. It draws on the {unit}: {device.description}
+      {device.halfPrecision ? ', with 16-bit floats' : ''}.
+    </p>
+  );
+}

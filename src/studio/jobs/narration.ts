@@ -1,0 +1,112 @@
+/** What the page says aloud, and shows in a line, while a job runs. */
+
+import type { DrawJob, RoundView } from './draw-job.ts';
+import { isOver } from './draw-job.ts';
+
+/** What the job is at, in a few words without a full stop. */
+export function doingWords(job: DrawJob): string {
+  switch (job.state.status) {
+    case 'waiting':
+      return 'Waiting';
+    case 'done':
+      return 'Done';
+    case 'failed':
+      return 'Not drawn';
+    case 'stopped':
+      return 'Stopped';
+    case 'running':
+      break;
+    default:
+      return job.state satisfies never;
+  }
+  const { doing, stopping } = job.state;
+  if (stopping) return 'Stopping after this step';
+  switch (doing.phase) {
+    case 'starting':
+      return 'Starting';
+    case 'preparing':
+      return `Opening the model: ${doing.part}`;
+    case 'reading':
+      return 'Reading the words';
+    case 'encoding':
+      return `Looking at image ${doing.index} of ${doing.count}`;
+    case 'drawing':
+      return 'Drawing';
+    case 'finishing':
+      return 'Finishing the picture';
+    case 'looking':
+      return 'Looking at the picture';
+    default:
+      return doing satisfies never;
+  }
+}
+
+/**
+ * What a screen reader is told when `before` became `after`: changes of phase, quarters of a drawing, critiques and
+ * endings, but not each step.
+ */
+export function announcement(before: DrawJob, after: DrawJob): string | undefined {
+  const current = after.rounds.at(-1);
+  if (isOver(after)) return isOver(before) ? undefined : endWords(after);
+  const earlier = before.rounds.find((round) => round.round === current?.round);
+  if (current?.decision && !earlier?.decision) return roundWords(after, current);
+  const prefix = current && after.request.rounds > 1 ? `Round ${current.round}: ` : '';
+  if (doingWords(before) !== doingWords(after)) return `${prefix}${doingWords(after)}.`;
+  if (current && quarter(current) > (earlier ? quarter(earlier) : 0)) {
+    return `${prefix}Step ${current.step} of ${current.steps}.`;
+  }
+  return undefined;
+}
+
+function roundWords(job: DrawJob, round: RoundView): string {
+  return `Round ${round.round}: ${round.critique} ${decisionWords(job, round).title}.`;
+}
+
+function endWords(job: DrawJob): string {
+  switch (job.state.status) {
+    case 'done':
+      return job.request.rounds > 1
+        ? `The picture is done; round ${job.state.result.round} is the result.`
+        : 'The picture is done.';
+    case 'stopped':
+      return 'Stopped. What was drawn is kept.';
+    case 'failed':
+      return `${job.state.error.message} ${job.state.error.action}`;
+    default:
+      return '';
+  }
+}
+
+/** A decision of the critic as the page says it. */
+export function decisionWords(
+  job: DrawJob,
+  round: RoundView,
+): { readonly title: string; readonly why: string } {
+  switch (round.decision) {
+    case 'accept':
+      return { title: 'Accepted', why: 'It found nothing left to mend, so it stops here.' };
+    case 'mend':
+      return {
+        title: 'Goes on mending',
+        why: `What it said becomes the instruction of round ${round.round + 1}.`,
+      };
+    case 'out_of_rounds':
+      return {
+        title: 'Out of rounds',
+        why:
+          job.request.rounds === 1
+            ? 'It was asked to draw once.'
+            : `It would mend this too, but round ${job.request.rounds} was the last.`,
+      };
+    case 'unclear':
+      return { title: 'Stops here', why: 'It could not say whether the picture is right.' };
+    case undefined:
+      return { title: 'Then it looks', why: 'It checks the picture and says what is wrong.' };
+    default:
+      return round.decision satisfies never;
+  }
+}
+
+function quarter(round: RoundView): number {
+  return round.steps === 0 ? 0 : Math.floor((4 * round.step) / round.steps);
+}

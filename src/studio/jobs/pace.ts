@@ -1,0 +1,38 @@
+/** How fast this machine draws, from pictures it has drawn; nothing is guessed before the first one. */
+
+import type { DeviceReport, DrawSettings } from '../../protocol.ts';
+import type { RoundView } from './draw-job.ts';
+
+/** One measured drawing. Times in milliseconds; `overheadMs` is what does not grow with the steps. */
+export interface Pace {
+  readonly perStepMs: number;
+  readonly overheadMs: number;
+}
+
+/** Measured paces by {@link paceKey}. */
+export type Paces = Readonly<Record<string, Pace>>;
+
+/** What a pace depends on: device, size, number of references and of guidance branches. */
+export function paceKey(device: DeviceReport, settings: DrawSettings, references: number): string {
+  const size = `${settings.width}x${settings.height}`;
+  return [device.backend, device.description, size, references, guidanceBranches(settings, references)].join(
+    '|',
+  );
+}
+
+/** How often the transformer runs in a guided step (pipeline_omnigen2.py, `processing`). */
+function guidanceBranches(settings: DrawSettings, references: number): number {
+  if (settings.textGuidance <= 1) return 1;
+  return references > 0 && settings.imageGuidance > 1 ? 3 : 2;
+}
+
+/** The pace of a finished round; nothing if it was not drawn to its end. */
+export function measuredPace(round: RoundView): Pace | undefined {
+  const { drawMs, steppingMs, steps } = round;
+  if (drawMs === undefined || steps < 1 || steppingMs <= 0) return undefined;
+  return { perStepMs: steppingMs / steps, overheadMs: Math.max(0, drawMs - steppingMs) };
+}
+
+export function expectedMs(pace: Pace, steps: number): number {
+  return pace.overheadMs + pace.perStepMs * steps;
+}

@@ -1,0 +1,54 @@
+/** Entry of the page: reads the settings, starts the studio and its worker, and shows it. */
+
+import '@fontsource-variable/bricolage-grotesque/opsz.css';
+import '@fontsource-variable/literata/wght.css';
+import '@fontsource-variable/literata/wght-italic.css';
+import './tokens.css';
+import './base.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { StudioProvider } from './store/context.tsx';
+import { loadSettings, readSettings, saveSettings } from './store/settings.ts';
+import { type Settings, settingsOf, type Theme } from './store/state.ts';
+import { createStudio, randomSeed } from './store/studio.ts';
+import { spawnGenerationWorker } from './worker-client.ts';
+
+const preferred: Theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+document.documentElement.dataset.theme = preferred;
+
+/** The page does not wait longer than this for a slow or blocked storage. */
+function defaultsAfter(milliseconds: number): Promise<Settings> {
+  return new Promise((resolve) =>
+    setTimeout(() => resolve(readSettings(undefined, preferred)), milliseconds),
+  );
+}
+
+const studio = createStudio({
+  model: { id: 'storybook', baseUrl: new URL('models/storybook/', document.baseURI).href },
+  backend: 'auto',
+  settings: await Promise.race([loadSettings(preferred), defaultsAfter(300)]),
+  spawn: spawnGenerationWorker,
+  randomSeed,
+});
+
+let saved = settingsOf(studio.store.getState());
+studio.store.subscribe((state) => {
+  const now = settingsOf(state);
+  if (JSON.stringify(now) === JSON.stringify(saved)) return;
+  saved = now;
+  void saveSettings(now);
+});
+
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <StudioProvider studio={studio}>
+        <App />
+      </StudioProvider>
+    </StrictMode>,
+  );
+}
+// After the first paint: the words can be typed while the model loads.
+requestAnimationFrame(() => setTimeout(studio.actions.loadModel));

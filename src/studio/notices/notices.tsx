@@ -1,0 +1,70 @@
+import type { ReactNode } from 'react';
+import { useActions, useStudio } from '../store/context.tsx';
+import type { Notice, Remedy } from '../store/state.ts';
+import { Icon, type IconName } from '../ui/icon.tsx';
+import './notices.css';
+
+/** The notices that concern the page as a whole, newest last. */
+export function Notices() {
+  const notices = useStudio((state) => state.notices);
+  const { dismiss, loadModel } = useActions();
+  if (notices.length === 0) return null;
+  return (
+    <div className="notices">
+      {notices.map((notice) => (
+        <NoticeCard key={notice.id} notice={notice}>
+          {notice.remedy && (
+            <button type="button" className="btn primary" onClick={loadModel}>
+              <Icon name="undo" />
+              <span>{remedyWords(notice.remedy)}</span>
+            </button>
+          )}
+          <button type="button" className="btn" onClick={() => dismiss(notice.id)}>
+            {notice.id === 'cpu' ? 'Go on with the processor' : 'Put away'}
+          </button>
+        </NoticeCard>
+      ))}
+    </div>
+  );
+}
+
+function remedyWords(remedy: Remedy): string {
+  switch (remedy) {
+    case 'load again':
+      return 'Load the model again';
+    case 'try the GPU again':
+      return 'Try the GPU again';
+    default:
+      return remedy satisfies never;
+  }
+}
+
+const SIGNS: Readonly<Record<Notice['tone'], IconName>> = { bad: 'warn', warn: 'chip', good: 'check' };
+
+/** One notice: what happened, what is safe and what to do, the buttons for it, and details for a report. */
+export function NoticeCard({ notice, children }: { notice: Notice; children?: ReactNode }) {
+  return (
+    <section
+      className={`notice ${notice.tone}`}
+      role={notice.tone === 'bad' ? 'alert' : 'status'}
+      aria-label={notice.title}
+    >
+      <span className="notice-sign">
+        <Icon name={SIGNS[notice.tone]} />
+      </span>
+      <div>
+        <h2>{notice.title}</h2>
+        <p>{notice.text}</p>
+        {children && <div className="row">{children}</div>}
+        {notice.details && (
+          <details>
+            <summary>
+              Details for a report <Icon name="chevron" />
+            </summary>
+            <pre>{notice.details}</pre>
+          </details>
+        )}
+      </div>
+    </section>
+  );
+}

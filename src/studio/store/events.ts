@@ -1,0 +1,101 @@
+/** Folds what the worker says into the state. */
+
+import type { StoreApi } from 'zustand/vanilla';
+import type { ErrorReport } from '../../errors.ts';
+import type { DeviceReport, JobEvent, JobId, ModelState } from '../../protocol.ts';
+import { applyDrawEvent, type DrawJob, isOver } from '../jobs/draw-job.ts';
+import { announcement } from '../jobs/narration.ts';
+import { measuredPace, type Paces, paceKey } from '../jobs/pace.ts';
+import { applyAnswerEvent } from '../jobs/question.ts';
+import type { WorkerListener } from '../worker-client.ts';
+import { type Notice, noticeOf, type StudioState } from './state.ts';
+
+/** The listener of the worker. `startNext` is called whenever a waiting job may start. */
+export function workerEvents(store: StoreApi<StudioState>, startNext: () => void): WorkerListener {
+  const { getState: get, setState: set } = store;
+
+  function job(id: JobId, event: JobEvent): void {
+    const { jobs, questions, running } = get();
+    const before = jobs.find((each) => each.id === id);
+    if (before) drawEvent(before, event);
+    else set({ questions: questions.map((each) => (each.id === id ? applyAnswerEvent(each, event) : each)) });
+    const ended = event.type === 'done' || event.type === 'failed' || event.type === 'cancelled';
+    if (ended && running === id) {
+      set({ running: undefined });
+      startNext();
+    }
+  }
+
+  function drawEvent(before: DrawJob, event: JobEvent): void {
+    const after = applyDrawEvent(before, event);
+    const said = announcement(before, after);
+    set((state) => ({
+      jobs: state.jobs.map((each) => (each.id === before.id ? after : each)),
+      said: said ?? state.said,
+      paces: event.type === 'picture' ? withPace(state, after, event.round) : state.paces,
+      // A film strip of a finished drawing gives way to the picture.
+      lookBack: isOver(after) && state.shown === after.id ? undefined : state.lookBack,
+    }));
+  }
+
+  function model(next: ModelState): void {
+    set(({ notices }) => ({
+      model: next,
+      notices: [...notices.filter((each) => !each.remedy), ...modelNotices(next)],
+    }));
+    if (next.status === 'ready') startNext();
+  }
+
+  function crashed(error: ErrorReport, restarted: boolean): void {
+    const { running, queue } = get();
+    if (running !== undefined) job(running, { type: 'failed', error });
+    const waiting = queue.length > 0 ? ' What waits in the queue is safe and comes next.' : '';
+    const safe = ' Pictures already made are safe.';
+    set(({ notices }) => ({
+      running: undefined,
+      model: restarted ? { status: 'starting' } : { status: 'failed', error },
+      notices: [
+        ...notices.filter((each) => each.id !== 'crash'),
+        {
+          ...noticeOf('crash', error, restarted ? undefined : 'load again'),
+          text: error.action + safe + waiting,
+        },
+      ],
+    }));
+  }
+
+  return { model, job, crashed };
+}
+
+function withPace(state: StudioState, job: DrawJob, number: number): Paces {
+  const round = job.rounds.find((each) => each.round === number);
+  // Later rounds edit the picture before: their references differ from the request's.
+  const pace = round && number === 1 ? measuredPace(round) : undefined;
+  if (!pace || state.model.status !== 'ready') return state.paces;
+  const { settings, references } = job.request;
+  return { ...state.paces, [paceKey(state.model.device, settings, references.length)]: pace };
+}
+
+function modelNotices(model: ModelState): readonly Notice[] {
+  switch (model.status) {
+    case 'loading':
+      return [];
+    case 'failed':
+      return [noticeOf('model', model.error, 'load again')];
+    case 'ready':
+      return model.device.reason ? [cpuNotice(model.device, model.device.reason)] : [];
+    default:
+      return model satisfies never;
+  }
+}
+
+function cpuNotice(device: DeviceReport, reason: string): Notice {
+  return {
+    id: 'cpu',
+    tone: 'warn',
+    title: 'No GPU here, so the processor draws',
+    text: `${reason} The built-in model still works, only slower. Chrome, Edge and Safari 26 have WebGPU; on Linux it may be behind a switch in the browser’s settings.`,
+    remedy: 'try the GPU again',
+    details: `${device.description}\n${reason}\n16-bit floats: ${device.halfPrecision ? 'yes' : 'no'}`,
+  };
+}

@@ -1,0 +1,98 @@
+/** The state of the studio. No framework, no worker, no storage here. */
+
+import type { ErrorReport } from '../../errors.ts';
+import type { JobId, ModelState } from '../../protocol.ts';
+import { type DrawForm, type FormProblem, NEW_FORM, type PresetName } from '../composer/draw-form.ts';
+import type { DrawJob } from '../jobs/draw-job.ts';
+import type { Paces } from '../jobs/pace.ts';
+import type { Question } from '../jobs/question.ts';
+
+export type Theme = 'light' | 'dark';
+
+/** What the canvas shows of a job: the picture alone, or the rounds side by side. */
+export type View = 'picture' | 'rounds';
+
+/** A notice: what happened, what is safe, what to do. */
+export interface Notice {
+  readonly id: string;
+  readonly tone: 'bad' | 'warn' | 'good';
+  readonly title: string;
+  readonly text: string;
+  readonly remedy?: Remedy;
+  /** Plain lines for a report of the problem. */
+  readonly details?: string;
+}
+
+/** What a notice offers beside being put away. */
+export type Remedy = 'load again' | 'try the GPU again';
+
+/** The model, including the moment before the worker has said anything. */
+export type ModelView = { readonly status: 'starting' } | ModelState;
+
+export interface StudioState {
+  readonly theme: Theme;
+  readonly model: ModelView;
+  readonly form: DrawForm;
+  /** What stood in the way when the person last asked for a picture. */
+  readonly problems: readonly FormProblem[];
+  readonly jobs: readonly DrawJob[];
+  readonly questions: readonly Question[];
+  /** Jobs and questions that wait for their turn, the next one first. */
+  readonly queue: readonly JobId[];
+  readonly running: JobId | undefined;
+  /** The job on the canvas. */
+  readonly shown: JobId | undefined;
+  readonly view: View;
+  /** A step of the film strip that the person looks back at. */
+  readonly lookBack: { readonly round: number; readonly step: number } | undefined;
+  readonly notices: readonly Notice[];
+  readonly paces: Paces;
+  /** The last thing said to screen readers. */
+  readonly said: string;
+}
+
+/** The small part of the state that is kept across visits. */
+export interface Settings {
+  readonly theme: Theme;
+  readonly preset: PresetName;
+  readonly checksItself: boolean;
+  readonly rounds: number;
+  readonly paces: Paces;
+}
+
+export function initialState(settings: Settings): StudioState {
+  const { theme, preset, checksItself, rounds, paces } = settings;
+  return {
+    theme,
+    model: { status: 'starting' },
+    form: { ...NEW_FORM, preset, checksItself, rounds },
+    problems: [],
+    jobs: [],
+    questions: [],
+    queue: [],
+    running: undefined,
+    shown: undefined,
+    view: 'picture',
+    lookBack: undefined,
+    notices: [],
+    paces,
+    said: '',
+  };
+}
+
+export function settingsOf(state: StudioState): Settings {
+  const { preset, checksItself, rounds } = state.form;
+  return { theme: state.theme, preset, checksItself, rounds, paces: state.paces };
+}
+
+/** An error of the model or of a job as a notice. */
+export function noticeOf(id: string, error: ErrorReport, remedy?: Remedy): Notice {
+  return {
+    id,
+    tone: 'bad',
+    title: error.message,
+    text: error.action,
+    remedy,
+    details: `code: ${error.code}\npermanent: ${error.permanent ? 'yes' : 'no'}\n${error.message}`,
+  };
+}

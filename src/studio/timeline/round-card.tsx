@@ -1,0 +1,160 @@
+import { useId } from 'react';
+import type { RoundDecision } from '../../protocol.ts';
+import { StepWords } from '../canvas/plate.tsx';
+import { type DrawJob, isOver, type RoundView, resultRound } from '../jobs/draw-job.ts';
+import { decisionWords } from '../jobs/narration.ts';
+import { useActions } from '../store/context.tsx';
+import { Icon, type IconName } from '../ui/icon.tsx';
+import { fileNameFor, referenceOf, savePicture } from '../ui/picture-files.ts';
+import { PictureView } from '../ui/picture-view.tsx';
+import { seconds } from '../ui/words.ts';
+
+/** One round: what was drawn, what the model said of it, and what it decided. */
+export function RoundCard({ job, round }: { job: DrawJob; round: RoundView }) {
+  const titleId = useId();
+  const live = !isOver(job) && round === job.rounds.at(-1);
+  const isResult = isOver(job) && resultRound(job) === round.round;
+  const picture = round.picture ?? round.preview;
+  const classes = ['round', ...(live ? ['live'] : []), ...(isResult ? ['result'] : [])].join(' ');
+  return (
+    <li className={classes}>
+      <article aria-labelledby={titleId}>
+        <div className="peg" aria-hidden="true">
+          {isResult ? <Icon name="star" filled /> : round.round}
+        </div>
+        <header>
+          <h3 id={titleId}>Round {round.round}</h3>
+          <RoundBadge job={job} round={round} live={live} isResult={isResult} />
+          {round.drawMs !== undefined && <span className="took">{seconds(round.drawMs)}</span>}
+        </header>
+        <div className="print">
+          {picture ? (
+            <PictureView picture={picture} smooth label={printLabel(round)} />
+          ) : (
+            <div className="blank-print" />
+          )}
+          {live && round.picture === undefined && round.steps > 0 && (
+            <progress aria-label={`Round ${round.round}`} max={round.steps} value={round.step} />
+          )}
+        </div>
+        {round.round > 1 && <Instruction round={round} />}
+        <Critique round={round} live={live} />
+        <Decision job={job} round={round} live={live} />
+        {round.picture && <CardTools job={job} round={round} />}
+      </article>
+    </li>
+  );
+}
+
+interface BadgeProps {
+  readonly job: DrawJob;
+  readonly round: RoundView;
+  readonly live: boolean;
+  readonly isResult: boolean;
+}
+
+function RoundBadge({ job, round, live, isResult }: BadgeProps) {
+  if (isResult) return <span className="badge">Result</span>;
+  if (!live) return null;
+  return (
+    <span className="badge now">
+      <span className="pulse" aria-hidden="true" />
+      {round.picture ? 'Looking' : 'Drawing'}
+      {round.picture === undefined && round.step > 0 && (
+        <span className="unseen">
+          <StepWords job={job} round={round} />
+        </span>
+      )}
+    </span>
+  );
+}
+
+function printLabel(round: RoundView): string {
+  return round.picture
+    ? `Picture of round ${round.round}`
+    : `Round ${round.round}, unfinished, step ${round.step} of ${round.steps}`;
+}
+
+/** From round 2 on, what was asked for is the critique of the round before. */
+function Instruction({ round }: { round: RoundView }) {
+  return (
+    <p className="instruction">
+      <span>Asked for</span> <q className="words">{round.instruction}</q>
+    </p>
+  );
+}
+
+function Critique({ round, live }: { round: RoundView; live: boolean }) {
+  if (round.critique === '') return null;
+  const writing = live && round.decision === undefined;
+  return (
+    <div className="crit">
+      <h4>It says</h4>
+      <p className="words">
+        {round.critique}
+        {writing && <span className="caret" aria-hidden="true" />}
+      </p>
+    </div>
+  );
+}
+
+const DECISION_ICONS: Readonly<Record<RoundDecision | 'open', IconName>> = {
+  accept: 'check',
+  mend: 'right',
+  out_of_rounds: 'stop',
+  unclear: 'warn',
+  open: 'eye',
+};
+
+function Decision({ job, round, live }: { job: DrawJob; round: RoundView; live: boolean }) {
+  if (round.decision === undefined && !live) return null;
+  const { title, why } = decisionWords(job, round);
+  return (
+    <div className={`act ${round.decision ?? 'open'}`}>
+      <p>
+        <b>
+          <Icon name={DECISION_ICONS[round.decision ?? 'open']} />
+          {title}
+        </b>
+      </p>
+      <p>
+        {why}
+        {round.lookMs !== undefined && <span className="looked"> Looked for {seconds(round.lookMs)}.</span>}
+      </p>
+    </div>
+  );
+}
+
+function CardTools({ job, round }: { job: DrawJob; round: RoundView }) {
+  const { addReferences, say } = useActions();
+  const { picture } = round;
+  if (!picture) return null;
+  const fileName = fileNameFor(`${job.request.prompt} round ${round.round}`, job.request.settings.seed);
+  const use = async () => {
+    addReferences([await referenceOf(picture, fileName)]);
+    say(`Round ${round.round} added as a reference.`);
+  };
+  return (
+    <fieldset className="card-tools">
+      <legend className="unseen">Round {round.round}</legend>
+      <button
+        type="button"
+        className="btn"
+        aria-label={`Use round ${round.round} as reference`}
+        onClick={() => void use()}
+      >
+        <Icon name="reference" />
+        <span>Use it</span>
+      </button>
+      <button
+        type="button"
+        className="btn"
+        aria-label={`Save round ${round.round}`}
+        onClick={() => void savePicture(picture, fileName)}
+      >
+        <Icon name="save" />
+        <span>Save</span>
+      </button>
+    </fieldset>
+  );
+}

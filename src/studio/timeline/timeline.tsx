@@ -1,0 +1,108 @@
+import { type CSSProperties, useEffect, useRef } from 'react';
+import { stopWords } from '../canvas/plate.tsx';
+import { type DrawJob, isOver, resultRound } from '../jobs/draw-job.ts';
+import { decisionWords, doingWords } from '../jobs/narration.ts';
+import { useActions } from '../store/context.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { RoundCard } from './round-card.tsx';
+import './timeline.css';
+
+/** The rounds of a job as cards on a line, in the order they were drawn; they appear as they happen. */
+export function Timeline({ job }: { job: DrawJob }) {
+  const line = useRef<HTMLOListElement>(null);
+  const count = job.rounds.length;
+  // A new round comes into view by itself where the line scrolls sideways.
+  useEffect(() => {
+    const cards = line.current?.children;
+    const newest = cards?.[count - 1];
+    if (!line.current || !newest) return;
+    line.current.scrollTo({ left: (newest as HTMLElement).offsetLeft });
+  }, [count]);
+  const over = isOver(job);
+  const places = over ? count : job.request.rounds;
+  const open = Array.from({ length: places - count }, (_, index) => count + index + 1);
+  return (
+    <div className="rounds">
+      <Asked job={job} />
+      <ol
+        ref={line}
+        className="line"
+        aria-label="Rounds, in the order they were drawn"
+        style={{ '--places': Math.max(places, 1) } as CSSProperties}
+      >
+        {job.rounds.map((round) => (
+          <RoundCard key={round.round} job={job} round={round} />
+        ))}
+        {open.map((round) => (
+          <li key={round} className="round open" aria-hidden="true">
+            <div className="peg">{round}</div>
+            <p>Round {round}, if it finds something to mend</p>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+/** The request in large, what is happening now, and the way to stop it. */
+function Asked({ job }: { job: DrawJob }) {
+  const { stop } = useActions();
+  const running = job.state.status === 'running';
+  return (
+    <div className="asked">
+      <div>
+        <h2 className="over">You asked for</h2>
+        <p className={job.request.prompt.length > 160 ? 'ask long' : 'ask'}>{job.request.prompt}</p>
+        <p className="state">
+          {running && <span className="pulse" aria-hidden="true" />}
+          <span>
+            <StateWords job={job} />
+          </span>
+        </p>
+      </div>
+      {running && (
+        <button
+          type="button"
+          className="btn danger"
+          onClick={stop}
+          disabled={job.state.status === 'running' && job.state.stopping}
+        >
+          <Icon name="stop" />
+          <span>{stopWords(job)}</span>
+        </button>
+      )}
+    </div>
+  );
+}
+
+function StateWords({ job }: { job: DrawJob }) {
+  const current = job.rounds.at(-1);
+  const result = resultRound(job);
+  switch (job.state.status) {
+    case 'done': {
+      const why = current?.decision ? decisionWords(job, current).why : '';
+      return (
+        <>
+          <b>Round {result} is the result.</b> {why}
+        </>
+      );
+    }
+    case 'running':
+      return (
+        <>
+          <b>
+            Round {current?.round ?? 1}: {doingWords(job).toLowerCase()}.
+          </b>{' '}
+          {result !== undefined && result !== current?.round && `Round ${result} is kept if you stop.`}
+        </>
+      );
+    case 'stopped':
+      return <b>{result === undefined ? 'Stopped.' : `Stopped; round ${result} is kept.`}</b>;
+    case 'failed':
+      return <b>It did not get to the end.</b>;
+    case 'waiting':
+      return <b>Waiting for its turn.</b>;
+    default:
+      return job.state satisfies never;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The page's end of the protocol: starts the generation worker, sends it typed messages, checks what comes back, and
+ * starts another worker when one has crashed.
+ */
+
+import type { ErrorReport } from '../errors.ts';
+import {
+  type AskRequest,
+  type BackendChoice,
+  type DrawRequest,
+  type FromWorker,
+  type JobEvent,
+  type JobId,
+  type ModelRef,
+  type ModelState,
+  PROTOCOL_VERSION,
+  type ToWorker,
+} from '../protocol.ts';
+
+/** The part of the browser's Worker that is used here. */
+export interface WorkerPort {
+  postMessage(message: ToWorker): void;
+  terminate(): void;
+  onmessage: ((event: MessageEvent<unknown>) => void) | null;
+  onmessageerror: ((event: MessageEvent<unknown>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+}
+
+export interface WorkerListener {
+  model(state: ModelState): void;
+  job(id: JobId, event: JobEvent): void;
+  /** The worker is gone and its running job with it; `restarted` tells whether another one is loading the model. */
+  crashed(error: ErrorReport, restarted: boolean): void;
+}
+
+export interface WorkerClient {
+  /** Starts a worker, ending the one before, and has it load the model. */
+  open(model: ModelRef, backend: BackendChoice): void;
+  draw(job: JobId, request: DrawRequest): void;
+  ask(job: JobId, request: AskRequest): void;
+  cancel(job: JobId): void;
+  dispose(): void;
+}
+
+/** Starts the real worker. The URL must stay in this form for the bundler to find it. */
+export function spawnGenerationWorker(): WorkerPort {
+  return new Worker(new URL('../../workers/generation.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'generation',
+  });
+}
+
+export function createWorkerClient(listener: WorkerListener, spawn: () => WorkerPort): WorkerClient {
+  let port: WorkerPort | undefined;
+  let opened: { readonly model: ModelRef; readonly backend: BackendChoice } | undefined;
+  /** Whether the worker has loaded a model: one that never got so far is not started again by itself. */
+  let wasReady = false;
+
+  function start(): void {
+    if (!opened) return;
+    const started = spawn();
+    port = started;
+    wasReady = false;
+    started.onmessage = (event) => receive(event.data);
+    started.onmessageerror = () => crash('A message of the drawing engine could not be read.');
+    started.onerror = (event) => {
+      event.preventDefault();
+      crash(
+        event.message
+          ? `The drawing engine stopped: ${event.message}`
+          : 'The drawing engine could not be started: its script did not load.',
+      );
+    };
+    started.postMessage({ type: 'open', version: PROTOCOL_VERSION, ...opened });
+  }
+
+  function stop(): void {
+    if (!port) return;
+    port.onmessage = port.onmessageerror = port.onerror = null;
+    port.terminate();
+    port = undefined;
+  }
+
+  function receive(data: unknown): void {
+    const message = readMessage(data);
+    if (!message) {
+      stop();
+      listener.crashed(
+        {
+          code: 'internal',
+          permanent: true,
+          message: `The page (protocol ${PROTOCOL_VERSION}) and its drawing engine are of different versions.`,
+          action: 'Reload the page, so that both are fetched anew.',
+        },
+        false,
+      );
+    } else if (message.type === 'model') {
+      wasReady ||= message.state.status === 'ready';
+      listener.model(message.state);
+    } else {
+      listener.job(message.job, message.event);
+    }
+  }
+
+  function crash(message: string): void {
+    const again = wasReady;
+    stop();
+    const action = again
+      ? 'It is being started again; then make the picture once more.'
+      : 'Load the model again; if that does not help, reload the page.';
+    listener.crashed({ code: 'internal', permanent: false, message, action }, again);
+    if (again) start();
+  }
+
+  function send(message: ToWorker): void {
+    port?.postMessage(message);
+  }
+
+  return {
+    open(model, backend) {
+      stop();
+      opened = { model, backend };
+      start();
+    },
+    draw: (job, request) => send({ type: 'draw', job, request }),
+    ask: (job, request) => send({ type: 'ask', job, request }),
+    cancel: (job) => send({ type: 'cancel', job }),
+    dispose: stop,
+  };
+}
+
+const MODEL_STATUSES: ReadonlySet<string> = new Set<ModelState['status']>(['loading', 'ready', 'failed']);
+const JOB_EVENTS: ReadonlySet<string> = new Set<JobEvent['type']>([
+  'queued',
+  'preparing',
+  'reading',
+  'encoding',
+  'denoising',
+  'decoding',
+  'picture',
+  'reflecting',
+  'round',
+  'answering',
+  'done',
+  'failed',
+  'cancelled',
+]);
+
+/**
+ * The message if it is one of this protocol. Page and worker are built together, so only a worker of another version,
+ * out of a stale cache, can say something else: its kinds of message are checked, not each of their fields.
+ */
+function readMessage(data: unknown): FromWorker | undefined {
+  if (!isRecord(data)) return undefined;
+  if (data.type === 'model' && isRecord(data.state) && MODEL_STATUSES.has(String(data.state.status))) {
+    return data as unknown as FromWorker;
+  }
+  if (data.type === 'job' && isRecord(data.event) && JOB_EVENTS.has(String(data.event.type))) {
+    return data as unknown as FromWorker;
+  }
+  return undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
