@@ -43,28 +43,29 @@ await runCommand('Converting', async (signal) => {
       plan: { help: 'say what would be done and why, and stop' },
     },
   });
-  const checkpoint = await openCheckpoint(nodeFolder(options.from));
-  const lora = options.lora === undefined ? undefined : await openLora(options.lora, checkpoint);
-  const plan = await planConversion(checkpoint, { weights: options.weights, ...(lora && { lora }) });
-  printPlan(plan);
-  if (options.plan) return 0;
-  if (options.to === undefined) {
+  const target = options.plan ? undefined : options.to;
+  if (target === undefined && !options.plan) {
     throw new OmniError({
       code: 'bad_request',
       message: '--to DIR is missing.',
       action: 'Say where to write the result, or add --plan to see only what would be done.',
     });
   }
+  const checkpoint = await openCheckpoint(nodeFolder(options.from));
+  const lora = options.lora === undefined ? undefined : await openLora(options.lora, checkpoint);
+  const plan = await planConversion(checkpoint, { weights: options.weights, ...(lora && { lora }) });
+  printPlan(plan);
+  if (target === undefined) return 0;
   const copiedBytes = plan.copied.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  await checkTarget(options.to, options.from, plan.afterBytes + copiedBytes);
+  await checkTarget(target, options.from, plan.afterBytes + copiedBytes);
   const started = performance.now();
-  await writeFolder(options.to, async (writer, temporary) => {
+  await writeFolder(target, async (writer, temporary) => {
     await executeConversion(signal, plan, writer, ({ file, doneBytes }) => progress(plan, file, doneBytes));
     endProgress();
     await openCheckpoint(nodeFolder(temporary));
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`Wrote ${options.to} in ${seconds} s: ${size(plan.afterBytes + copiedBytes)}.`);
+  console.log(`Wrote ${target} in ${seconds} s: ${size(plan.afterBytes + copiedBytes)}.`);
   return 0;
 });
 

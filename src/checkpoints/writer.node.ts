@@ -43,8 +43,8 @@ export async function writeFolder(
 ): Promise<void> {
   const path = await realTarget(target);
   const temporary = join(dirname(path), `.${basename(path)}.partial-${process.pid}`);
+  await words(target, () => mkdir(temporary, { recursive: true }));
   try {
-    await words(target, () => mkdir(temporary, { recursive: true }));
     await fill(
       {
         async create(file) {

@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseTransformerConfig } from '../omnigen2/config-parse.ts';
+import { expectedTransformer } from './expected.ts';
+import { fixtureFiles, GOLDENS, refusal, textOf, zeros } from './fixture.node.ts';
+import { mergeLora, readLora } from './lora.ts';
+import { readTensors, type TensorBytes, writeSafetensors } from './safetensors.ts';
+
+const FILE = 'adapter.safetensors';
+const CONFIG = 'transformer/config.json';
+const config = parseTransformerConfig(JSON.parse(textOf(await fixtureFiles(), CONFIG)), CONFIG);
+const expected = expectedTransformer(config);
+const official = await readFile(join(GOLDENS, 'lora/pytorch_lora_weights.safetensors'));
+
+const floats = (shape: readonly number[], values: readonly number[]): TensorBytes => ({
+  dtype: 'F32',
+  shape,
+  bytes: new Uint8Array(Float32Array.from(values).buffer),
+});
+const read = (tensors: Record<string, TensorBytes>) =>
+  readLora(writeSafetensors(new Map(Object.entries(tensors))), FILE, expected);
+const DOWN = zeros('F32', [4, 96]);
+const UP = zeros('F32', [96, 4]);
+const TARGET = 'layers.0.attn.to_q';
+
+describe('readLora', () => {
+  it('reads an adapter as the official trainer writes it', () => {
+    const { pairs } = readLora(official, FILE, expected);
+    expect(pairs.size).toBe(36);
+    expect(pairs.get('context_refiner.1.attn.to_out.0.weight')).toMatchObject({ rank: 4, scale: 1 });
+  });
+
+  it.each([
+    ['diffusers', `transformer.${TARGET}.lora_A.weight`, `transformer.${TARGET}.lora_B.weight`],
+    ['other trainers', `diffusion_model.${TARGET}.lora_A.weight`, `diffusion_model.${TARGET}.lora_B.weight`],
+    ['peft', `base_model.model.${TARGET}.lora_A.weight`, `base_model.model.${TARGET}.lora_B.weight`],
+    ['peft with its adapter name', `${TARGET}.lora_A.default.weight`, `${TARGET}.lora_B.default.weight`],
+    ['kohya', 'lora_unet_layers_0_attn_to_q.lora_down.weight', 'lora_unet_layers_0_attn_to_q.lora_up.weight'],
+  ])('knows the names of %s', (_, down, up) => {
+    expect([...read({ [down]: DOWN, [up]: UP }).pairs.keys()]).toEqual([`${TARGET}.weight`]);
+  });
+
+  it('divides alpha by the rank', () => {
+    const name = 'lora_unet_layers_0_attn_to_q';
+    const { pairs } = read({
+      [`${name}.lora_down.weight`]: DOWN,
+      [`${name}.lora_up.weight`]: UP,
+      [`${name}.alpha`]: floats([], [2]),
+    });
+    expect(pairs.get(`${TARGET}.weight`)?.scale).toBe(0.5);
+  });
+
+  it.each<[string, Record<string, TensorBytes>, RegExp]>([
+    ['no tensors', {}, /adapter\.safetensors holds no tensors/],
+    [
+      'weights of a model',
+      { 'layers.0.attn.to_q.weight': zeros('F32', [96, 96]) },
+      /to_q\.weight is no part of a LoRA adapter/,
+    ],
+    ['one half', { [`${TARGET}.lora_A.weight`]: DOWN }, /layers\.0\.attn\.to_q has lora_A but no lora_B/],
+    ['the other half', { [`${TARGET}.lora_B.weight`]: UP }, /has lora_B but no lora_A/],
+    ['an alpha alone', { [`${TARGET}.alpha`]: floats([], [1]) }, /has an alpha but no matrices/],
+    [
+      'a layer of a deeper model',
+      { 'transformer.layers.30.attn.to_q.lora_A.weight': DOWN },
+      /changes a layer that this transformer does not have/,
+    ],
+    [
+      'a layer of another model',
+      { 'lora_unet_double_blocks_0_img_attn.lora_down.weight': DOWN },
+      /changes a layer that this transformer does not have/,
+    ],
+    [
+      'another width',
+      {
+        [`${TARGET}.lora_A.weight`]: zeros('F32', [4, 2520]),
+        [`${TARGET}.lora_B.weight`]: zeros('F32', [2520, 4]),
+      },
+      /lora_A \[4, 2520\] and lora_B \[2520, 4\], which do not make a matrix \[96, 96\]/,
+    ],
+    [
+      'ranks that differ',
+      { [`${TARGET}.lora_A.weight`]: DOWN, [`${TARGET}.lora_B.weight`]: zeros('F32', [96, 8]) },
+      /do not make a matrix/,
+    ],
+    [
+      'rank 0',
+      {
+        [`${TARGET}.lora_A.weight`]: zeros('F32', [0, 96]),
+        [`${TARGET}.lora_B.weight`]: zeros('F32', [96, 0]),
+      },
+      /do not make a matrix/,
+    ],
+    [
+      'four dimensions',
+      {
+        [`${TARGET}.lora_A.weight`]: zeros('F32', [4, 96, 1, 1]),
+        [`${TARGET}.lora_B.weight`]: zeros('F32', [96, 4, 1, 1]),
+      },
+      /do not make a matrix/,
+    ],
+    [
+      'whole numbers',
+      { [`${TARGET}.lora_A.weight`]: zeros('I64', [4, 96]), [`${TARGET}.lora_B.weight`]: UP },
+      /to_q is stored as I64, not as floats/,
+    ],
+    [
+      'values that are not numbers',
+      {
+        [`${TARGET}.lora_A.weight`]: floats([1, 96], new Array(96).fill(Number.NaN)),
+        [`${TARGET}.lora_B.weight`]: zeros('F32', [96, 1]),
+      },
+      /holds values that are not numbers/,
+    ],
+    [
+      'the same layer twice',
+      { [`${TARGET}.lora_A.weight`]: DOWN, [`transformer.${TARGET}.lora_A.weight`]: DOWN },
+      /is there twice, under two names/,
+    ],
+    ['DoRA', { [`${TARGET}.dora_scale`]: zeros('F32', [96, 1]) }, /belongs to a DoRA adapter/],
+  ])('refuses %s', async (_, tensors, pattern) => {
+    expect((await refusal(() => read(tensors))).message).toMatch(pattern);
+  });
+
+  it('refuses a file that is no safetensors file', async () => {
+    const bytes = new TextEncoder().encode('PK\u0003\u0004 archive of another framework');
+    expect((await refusal(() => readLora(bytes, 'adapter.bin', expected))).message).toMatch(
+      /^adapter\.bin: /,
+    );
+  });
+});
+
+describe('mergeLora', () => {
+  it('adds scale * up * down', () => {
+    const weight = Float32Array.of(1, 2, 3, 4, 5, 6);
+    const pair = {
+      down: Float32Array.of(1, 0, 2, 0, 1, -1),
+      up: Float32Array.of(1, 2, 3, 4),
+      rank: 2,
+      scale: 0.5,
+    };
+    mergeLora(weight, pair);
+    // up [2, 2] * down [2, 3] = [[1, 2, 0], [3, 4, 2]]
+    expect([...weight]).toEqual([1.5, 3, 3, 5.5, 7, 7]);
+  });
+
+  it('gives the same in bands of rows', () => {
+    const pair = readLora(official, FILE, expected).pairs.get(`${TARGET}.weight`);
+    expect(pair).toBeDefined();
+    if (!pair) return;
+    const whole = new Float32Array(96 * 96);
+    mergeLora(whole, pair);
+    const banded = new Float32Array(96 * 96);
+    for (const first of [0, 40, 90]) {
+      const end = first === 0 ? 40 : first === 40 ? 90 : 96;
+      mergeLora(banded.subarray(first * 96, end * 96), pair, first);
+    }
+    expect(banded).toEqual(whole);
+    expect(whole.some((value) => value !== 0)).toBe(true);
+    expect(readTensors(official, FILE).size).toBe(72);
+  });
+});
