@@ -17,12 +17,13 @@ export const MAX_PICTURE_SIDE = 16_384;
 /** Within these a picture is shrunk where nothing else is asked for. Source: OmniGen2Pipeline.__call__ */
 const DEFAULT_LIMITS: ReferenceLimits = { maxPixels: 1024 * 1024, maxReferenceSide: 1024 };
 
-/** Formats that browsers and the command line decode alike. */
-const DECODED: readonly PictureKind[] = ['png', 'jpeg', 'webp', 'gif', 'avif'];
+/** Formats that every browser and the command line decode. Of the others, each decodes some. */
+const COMMON: readonly PictureKind[] = ['png', 'jpeg', 'webp', 'gif', 'avif'];
 const SAVE_AS = 'Save it as PNG or JPEG and try again.';
 
 /**
- * Checks a picture file. An animation passes with a note that its first frame is used.
+ * Checks a picture file. An animation passes with a note that its first frame is used. Whether the decoder at hand knows
+ * the format shows when it tries: see {@link undecodable}.
  * @param name how messages name it, such as the file's name
  * @param limits what it will be shrunk to, which must leave 16 pixels on each side
  * @throws OmniError `bad_image`
@@ -35,16 +36,17 @@ export function checkPictureFile(
   const facts = sniffPicture(bytes);
   if (!isPicture(facts)) throw notAPicture(facts, name);
   const { kind, width, height } = facts;
-  if (!DECODED.includes(kind)) {
-    const what =
-      kind === 'svg' ? 'a drawing in SVG, not a picture of pixels' : `a ${kind.toUpperCase()} file`;
-    throw badImage(`${name} is ${what}; PNG, JPEG, WebP, GIF and AVIF can be read.`, SAVE_AS);
+  if (kind === 'svg') {
+    throw badImage(
+      `${name} is a drawing in SVG, which has no pixels of its own.`,
+      'Save it as PNG and try again.',
+    );
   }
   if (!facts.complete) throw truncated(name);
   checkDimensions(width, height, name);
   referenceSize(facts, limits, name);
-  const notes = facts.animated ? [`${name} is animated; its first frame is used.`] : [];
-  return { ...facts, notes };
+  const rest = kind === 'tiff' ? 'has several pages; its first page' : 'is animated; its first frame';
+  return { ...facts, notes: facts.animated ? [`${name} ${rest} is used.`] : [] };
 }
 
 /**
@@ -80,13 +82,20 @@ export function truncated(name: string, cause?: unknown): OmniError {
   );
 }
 
-/** The refusal of a file that a decoder could not read. */
-export function unreadable(name: string, cause?: unknown): OmniError {
+/** The refusal of a file whose contents make no picture. */
+function unreadable(name: string, cause?: unknown): OmniError {
   return badImage(
     `${name} is damaged: it begins like a picture but cannot be decoded.`,
     'Get the file again, or open it in another program and save it as PNG.',
     cause,
   );
+}
+
+/** The refusal of a file that has passed and that the decoder at hand does not take. */
+export function undecodable(kind: PictureKind, name: string, cause: unknown): OmniError {
+  if (COMMON.includes(kind)) return unreadable(name, cause);
+  const what = `${name} is a ${kind.toUpperCase()} file, which cannot be decoded here`;
+  return badImage(`${what}; PNG, JPEG, WebP, GIF and AVIF can.`, SAVE_AS, cause);
 }
 
 function isPicture(facts: SniffedPicture | SniffedOther): facts is SniffedPicture {

@@ -1,7 +1,7 @@
 /** Decodes picture files under Node. */
 
 import sharp from 'sharp';
-import { checkPictureFile, MAX_PICTURE_PIXELS, truncated, unreadable } from './check.ts';
+import { checkPictureFile, MAX_PICTURE_PIXELS, truncated, undecodable } from './check.ts';
 import type { RgbImage } from './image.ts';
 import { flattenRgba } from './prepare.ts';
 import type { ReferenceLimits } from './sizes.ts';
@@ -34,6 +34,6 @@ export async function decodeImage(
     return flattenRgba(info.width, info.height, data);
   } catch (cause) {
     const cut = cause instanceof Error && /premature|truncat|end of|incomplete/i.test(cause.message);
-    throw cut ? truncated(name, cause) : unreadable(name, cause);
+    throw cut ? truncated(name, cause) : undecodable(checked.kind, name, cause);
   }
 }

@@ -13,6 +13,7 @@ export interface PictureFacts {
   /** As stored; a JPEG may be turned by its EXIF orientation. 0 if the header does not say. */
   readonly width: number;
   readonly height: number;
+  /** Whether there are further frames, or pages. */
   readonly animated: boolean;
   /** False if the file ends before its picture does, as far as its structure shows. */
   readonly complete: boolean;
@@ -37,10 +38,10 @@ export function sniffPicture(bytes: Uint8Array): SniffedPicture | SniffedOther {
     const heif = heifFacts(bytes);
     if (heif) return heif;
   }
-  if (start.startsWith('BM') && bytes.length >= 18) return { kind: 'bmp', ...bmpFacts(bytes) };
-  if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(start.slice(0, 4))) {
-    return { kind: 'tiff', ...UNKNOWN_SIZE };
+  if (start.startsWith('BM') && bytes.length >= 18 && BMP_HEADERS.has(viewOf(bytes).getUint32(14, true))) {
+    return { kind: 'bmp', ...bmpFacts(bytes) };
   }
+  if (/^(II\*\0|MM\0\*)/.test(start)) return { kind: 'tiff', ...tiffFacts(bytes) };
   if (start.startsWith('%PDF')) return { kind: 'pdf' };
   return sniffText(bytes);
 }
@@ -132,6 +133,9 @@ function webpFacts(bytes: Uint8Array): PictureFacts {
   }
 }
 
+/** Lengths of the headers that BMP files have: text may begin with "BM" too. */
+const BMP_HEADERS: ReadonlySet<number> = new Set([12, 40, 52, 56, 64, 108, 124]);
+
 /** Source: BITMAPCOREHEADER and BITMAPINFOHEADER of the Windows GDI reference */
 function bmpFacts(bytes: Uint8Array): PictureFacts {
   const view = viewOf(bytes);
@@ -140,6 +144,33 @@ function bmpFacts(bytes: Uint8Array): PictureFacts {
   const width = old ? view.getUint16(18, true) : Math.abs(view.getInt32(18, true));
   const height = old ? view.getUint16(20, true) : Math.abs(view.getInt32(22, true));
   return { width, height, animated: false, complete: view.getUint32(2, true) <= bytes.length };
+}
+
+const TIFF_SHORT = 3;
+
+/** Size of the first page, and whether there are more. Source: TIFF 6.0, section 2 and tags 256, 257 */
+function tiffFacts(bytes: Uint8Array): PictureFacts {
+  if (bytes.length < 8) return CUT;
+  const view = viewOf(bytes);
+  const little = bytes[0] === 0x49;
+  const start = view.getUint32(4, little) + 2;
+  if (start > bytes.length) return CUT;
+  const end = start + 12 * view.getUint16(start - 2, little);
+  if (end + 4 > bytes.length) return CUT;
+  const values = new Map<number, number>();
+  for (let at = start; at < end; at += 12) {
+    const short = view.getUint16(at + 2, little) === TIFF_SHORT;
+    values.set(
+      view.getUint16(at, little),
+      short ? view.getUint16(at + 8, little) : view.getUint32(at + 8, little),
+    );
+  }
+  return {
+    width: values.get(256) ?? 0,
+    height: values.get(257) ?? 0,
+    animated: view.getUint32(end, little) !== 0,
+    complete: true,
+  };
 }
 
 /** How much of a file is looked at to tell text from other bytes. */
