@@ -1,0 +1,137 @@
+import { decode as decodePng } from 'fast-png';
+import sharp, { type Sharp } from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { decodeImage } from './decode.node.ts';
+import { encodePng } from './encode.node.ts';
+import type { RgbImage } from './image.ts';
+
+const [WIDTH, HEIGHT] = [40, 24];
+const raw = Uint8Array.from({ length: 3 * WIDTH * HEIGHT }, (_, i) => (i * 31 + (i >> 4) * 7) % 256);
+const picture: RgbImage = { width: WIDTH, height: HEIGHT, data: raw };
+
+function plain(red: number, green: number, blue: number, width = WIDTH, height = HEIGHT): Sharp {
+  return sharp({ create: { width, height, channels: 3, background: { r: red, g: green, b: blue } } });
+}
+
+function pixel({ width, data }: RgbImage, x: number, y: number): number[] {
+  return [...data.subarray(3 * (y * width + x), 3 * (y * width + x) + 3)];
+}
+
+/** Whether every value is within `by` of the colour. */
+function expectColour(image: RgbImage, colour: readonly number[], by: number): void {
+  image.data.forEach((value, i) => {
+    if (Math.abs(value - colour[i % 3]) > by) expect.fail(`value ${i} is ${value}, not ${colour[i % 3]}`);
+  });
+}
+
+describe('decodeImage', () => {
+  it('gives the pixels of a PNG as they are stored, and writes them as they are', async () => {
+    const png = await encodePng(picture);
+    expect(await decodeImage(png, 'a.png')).toEqual(picture);
+    const other = decodePng(png);
+    expect([other.width, other.height, other.channels, other.depth]).toEqual([WIDTH, HEIGHT, 3, 8]);
+    expect(Uint8Array.from(other.data)).toEqual(raw);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'turns a picture upright that has EXIF orientation %i',
+    async (orientation) => {
+      // Red, green, blue, yellow quarters; the file stores them so that the tag brings them back.
+      const quarter = (r: number, g: number, b: number) => plain(r, g, b, 32, 24).png().toBuffer();
+      const upright = await sharp({ create: { width: 64, height: 48, channels: 3, background: '#000' } })
+        .composite([
+          { input: await quarter(255, 0, 0), left: 0, top: 0 },
+          { input: await quarter(0, 255, 0), left: 32, top: 0 },
+          { input: await quarter(0, 0, 255), left: 0, top: 24 },
+          { input: await quarter(255, 255, 0), left: 32, top: 24 },
+        ])
+        .png()
+        .toBuffer();
+      const transposed = orientation >= 5;
+      let stored = sharp(upright);
+      if ([2, 4].includes(orientation)) stored = stored.flop();
+      if (orientation === 3) stored = stored.rotate(180);
+      if (orientation === 4) stored = stored.rotate(180);
+      if (orientation === 5) stored = stored.rotate(270).flop();
+      if (orientation === 6) stored = stored.rotate(270);
+      if (orientation === 7) stored = stored.rotate(90).flop();
+      if (orientation === 8) stored = stored.rotate(90);
+      const flat = await stored.png().toBuffer();
+      const jpeg = await sharp(flat).jpeg({ quality: 100 }).withMetadata({ orientation }).toBuffer();
+      expect((await sharp(jpeg).metadata()).width).toBe(transposed ? 48 : 64);
+      const image = await decodeImage(jpeg, 'photo.jpg');
+      expect([image.width, image.height]).toEqual([64, 48]);
+      const near = ([r, g, b]: number[]) => [r > 127, g > 127, b > 127];
+      expect(near(pixel(image, 8, 8))).toEqual([true, false, false]);
+      expect(near(pixel(image, 56, 8))).toEqual([false, true, false]);
+      expect(near(pixel(image, 8, 40))).toEqual([false, false, true]);
+      expect(near(pixel(image, 56, 40))).toEqual([true, true, false]);
+    },
+  );
+
+  it('lays transparency over white', async () => {
+    const png = await plain(10, 20, 30).ensureAlpha(0).png().toBuffer();
+    expectColour(await decodeImage(png, 'a.png'), [255, 255, 255], 0);
+    const half = await plain(0, 0, 0).ensureAlpha(0.5).png().toBuffer();
+    expectColour(await decodeImage(half, 'a.png'), [127, 127, 127], 1);
+  });
+
+  it('brings 16 bits, palettes, grey and CMYK to 8-bit sRGB', async () => {
+    const deep = await plain(200, 100, 50).toColourspace('rgb16').png().toBuffer();
+    expect((await sharp(deep).metadata()).depth).toBe('ushort');
+    expectColour(await decodeImage(deep, 'deep.png'), [200, 100, 50], 1);
+    const palette = await plain(200, 100, 50).png({ palette: true }).toBuffer();
+    expectColour(await decodeImage(palette, 'palette.png'), [200, 100, 50], 1);
+    const grey = await plain(90, 90, 90).toColourspace('b-w').png().toBuffer();
+    expect((await sharp(grey).metadata()).channels).toBe(1);
+    expectColour(await decodeImage(grey, 'grey.png'), [90, 90, 90], 0);
+    const cmyk = await plain(250, 250, 250).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
+    expect((await sharp(cmyk).metadata()).space).toBe('cmyk');
+    expectColour(await decodeImage(cmyk, 'cmyk.jpg'), [250, 250, 250], 8);
+  });
+
+  it('takes the first frame of an animation and says so', async () => {
+    const two = Buffer.concat([
+      await plain(255, 0, 0).raw().toBuffer(),
+      await plain(0, 0, 255).raw().toBuffer(),
+    ]);
+    const gif = await sharp(two, {
+      raw: { width: WIDTH, height: 2 * HEIGHT, channels: 3, pageHeight: HEIGHT },
+    })
+      .gif({ delay: [50, 50] })
+      .toBuffer();
+    const notes: string[] = [];
+    const image = await decodeImage(gif, 'dance.gif', { notes });
+    expect([image.width, image.height]).toEqual([WIDTH, HEIGHT]);
+    expectColour(image, [255, 0, 0], 0);
+    expect(notes).toEqual(['dance.gif is animated; its first frame is used.']);
+  });
+
+  it('reads the first page of a TIFF, which browsers do not', async () => {
+    const tiff = await plain(200, 100, 50).tiff({ compression: 'lzw' }).toBuffer();
+    expectColour(await decodeImage(tiff, 'scan.tif'), [200, 100, 50], 0);
+  });
+
+  it('refuses a format that it cannot decode, and says which it can', async () => {
+    const bmp = Buffer.alloc(54 + 3 * 16 * 16);
+    bmp.write('BM');
+    bmp.writeUInt32LE(bmp.length, 2);
+    bmp.writeUInt32LE(54, 10);
+    bmp.writeUInt32LE(40, 14);
+    bmp.writeInt32LE(16, 18);
+    bmp.writeInt32LE(16, 22);
+    bmp.writeUInt16LE(1, 26);
+    bmp.writeUInt16LE(24, 28);
+    await expect(decodeImage(bmp, 'old.bmp')).rejects.toThrow(
+      'old.bmp is a BMP file, which cannot be decoded here; PNG, JPEG, WebP, GIF and AVIF can.',
+    );
+  });
+
+  it('refuses damaged data in words', async () => {
+    const png = Buffer.from(await encodePng(picture));
+    png.fill(0x5a, 50, png.length - 20);
+    await expect(decodeImage(png, 'broken.png')).rejects.toThrow(
+      expect.objectContaining({ code: 'bad_image', message: expect.stringMatching(/^broken\.png is /) }),
+    );
+  });
+});
