@@ -91,11 +91,11 @@ describe('a command as people run it', { timeout: 60_000 }, () => {
     [2, /^--weights FORMAT is missing\.$/, ['--from', model]],
     [2, /^--to DIR is missing\.$/, ['--from', model, '--weights', 'q4']],
     [2, /is the folder that is read\.$/, ['--from', model, '--to', model, '--weights', 'q4']],
-    [1, /^There is no folder \/nowhere\.$/, ['--from', '/nowhere', '--weights', 'q4']],
+    [1, /^There is no folder \/nowhere\.$/, ['--from', '/nowhere', '--weights', 'q4', '--plan']],
     [
       1,
       /^nothing\.safetensors cannot be read/,
-      ['--from', model, '--weights', 'q4', '--lora', 'nothing.safetensors'],
+      ['--from', model, '--weights', 'q4', '--lora', 'nothing.safetensors', '--plan'],
     ],
   ])('exits with %i and two lines: %s', (code, pattern, argv) => {
     const { status, stderr } = convert(...argv);
