@@ -1,0 +1,222 @@
+/** Runs the browser's decoder in a real Chromium and compares it with the command line's. */
+
+import { type Browser, chromium, type Page } from '@playwright/test';
+import sharp from 'sharp';
+import { createServer, type Plugin, type ViteDevServer } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM_FLAGS } from '../../../scripts/browser-flags.mjs';
+import { browserPath } from '../../../scripts/browser-path.mjs';
+import type { ErrorReport } from '../../errors.ts';
+import { decodeImage } from './decode.node.ts';
+import { encodePng } from './encode.node.ts';
+import type { RgbImage } from './image.ts';
+
+const WIDTH = 40;
+const HEIGHT = 30;
+
+const noise = pictureOf(WIDTH, HEIGHT, (i) => (Math.imul(i, 2654435761) >>> 9) & 255);
+const smooth = pictureOf(WIDTH, HEIGHT, (i) => {
+  const [x, y] = [Math.floor(i / 3) % WIDTH, Math.floor(i / 3 / WIDTH)];
+  return [x * 6, y * 8, 255 - x * 3 - y * 2][i % 3];
+});
+
+let server: ViteDevServer;
+let browser: Browser;
+let page: Page;
+
+const emptyPage: Plugin = {
+  name: 'empty-page',
+  configureServer({ middlewares }) {
+    middlewares.use('/empty', (_request, response) => {
+      response.setHeader('content-type', 'text/html');
+      response.end('<!doctype html><title>Decoder</title>');
+    });
+  },
+};
+
+beforeAll(async () => {
+  server = await createServer({
+    plugins: [emptyPage],
+    server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
+    logLevel: 'error',
+  });
+  await server.listen();
+  browser = await chromium.launch({ executablePath: browserPath(), args: CHROMIUM_FLAGS });
+  page = await browser.newPage();
+  await page.goto(`${server.resolvedUrls?.local[0]}empty`);
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+type Outcome = (RgbImage & { readonly notes: readonly string[] }) | { readonly error: ErrorReport };
+
+/** What the decoder makes of a file in a worker of the browser. */
+async function decodeInBrowser(bytes: Uint8Array, name: string, type = ''): Promise<Outcome> {
+  const sent = Buffer.from(bytes).toString('base64');
+  const outcome = await page.evaluate(
+    async ([base64, fileName, fileType]) => {
+      const source = `
+        import { decodeImage } from '${location.origin}/src/omnigen2/images/decode.web.ts';
+        onmessage = async ({ data: file }) => {
+          const notes = [];
+          try {
+            postMessage({ ...(await decodeImage(file, file.name, { notes })), notes });
+          } catch (error) {
+            postMessage({ error: error.toReport?.() ?? { code: 'raw', message: String(error) } });
+          }
+        };
+        postMessage('ready');`;
+      const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+      const worker = new Worker(url, { type: 'module' });
+      const next = () =>
+        new Promise<MessageEvent>((resolve, reject) => {
+          worker.onmessage = resolve;
+          worker.onerror = ({ message }) => reject(new Error(message));
+        });
+      await next();
+      const file = new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], fileName, {
+        type: fileType,
+      });
+      const answer = next();
+      worker.postMessage(file);
+      const { data } = await answer;
+      worker.terminate();
+      if ('error' in data) return data;
+      let pixels = '';
+      for (let at = 0; at < data.data.length; at += 0x8000) {
+        pixels += String.fromCharCode(...data.data.subarray(at, at + 0x8000));
+      }
+      return { ...data, data: btoa(pixels) };
+    },
+    [sent, name, type] as const,
+  );
+  return 'error' in outcome
+    ? outcome
+    : { ...outcome, data: Uint8Array.from(Buffer.from(outcome.data, 'base64')) };
+}
+
+async function pixelsInBrowser(bytes: Uint8Array, name: string, type?: string): Promise<RgbImage> {
+  const outcome = await decodeInBrowser(bytes, name, type);
+  if ('error' in outcome) expect.fail(outcome.error.message);
+  const { width, height, data } = outcome;
+  return { width, height, data };
+}
+
+function pictureOf(width: number, height: number, value: (i: number) => number): RgbImage {
+  const data = new Uint8Array(3 * width * height);
+  for (let i = 0; i < data.length; i++) data[i] = value(i);
+  return { width, height, data };
+}
+
+function encoder({ width, height, data }: RgbImage) {
+  return sharp(data, { raw: { width, height, channels: 3 } });
+}
+
+function largestDifference(a: RgbImage, b: RgbImage): number {
+  expect([a.width, a.height]).toEqual([b.width, b.height]);
+  return a.data.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b.data[i])), 0);
+}
+
+describe('decodeImage in a worker of the browser', () => {
+  it('gives the pixels of a PNG as they are stored, whatever type the file claims', async () => {
+    const png = await encodePng(noise);
+    expect(await pixelsInBrowser(png, 'noise.png', 'image/png')).toEqual(noise);
+    expect(await pixelsInBrowser(png, 'noise.txt', 'text/plain')).toEqual(noise);
+  });
+
+  it('reads a picture that is drawn in two strips', async () => {
+    const large = pictureOf(2060, 2060, (i) => (i >> 9) & 255);
+    const png = await encoder(large).png({ compressionLevel: 1 }).toBuffer();
+    const image = await pixelsInBrowser(png, 'large.png');
+    expect(Buffer.compare(image.data, large.data)).toBe(0);
+  }, 30_000);
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'turns EXIF orientation %i as the command line does',
+    async (orientation) => {
+      const jpeg = await encoder(smooth)
+        .withMetadata({ orientation })
+        .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+        .toBuffer();
+      const expected = await decodeImage(jpeg, 'photo.jpg');
+      expect(expected.width).toBe(orientation < 5 ? WIDTH : HEIGHT);
+      expect(largestDifference(await pixelsInBrowser(jpeg, 'photo.jpg'), expected)).toBeLessThanOrEqual(2);
+    },
+  );
+
+  it('agrees with the command line on other formats within one grey level', async () => {
+    const alpha = Buffer.from(Array.from({ length: WIDTH * HEIGHT }, (_, i) => (i * 7) & 255));
+    const clear = () =>
+      sharp(smooth.data, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } }).joinChannel(alpha, {
+        raw: { width: WIDTH, height: HEIGHT, channels: 1 },
+      });
+    const files: Record<string, Uint8Array> = {
+      'alpha.png': await clear().png().toBuffer(),
+      'alpha.webp': await clear().webp({ lossless: true }).toBuffer(),
+      'palette.png': await encoder(smooth).png({ palette: true }).toBuffer(),
+      'grey.png': await encoder(smooth).toColourspace('b-w').png().toBuffer(),
+      'deep.png': await encoder(smooth).toColourspace('rgb16').png().toBuffer(),
+      'wide-gamut.png': await encoder(smooth).withIccProfile('p3').png().toBuffer(),
+      'lossless.webp': await encoder(noise).webp({ lossless: true }).toBuffer(),
+      'lossless.avif': await encoder(smooth).avif({ lossless: true, effort: 0 }).toBuffer(),
+      'still.gif': await encoder(smooth).gif().toBuffer(),
+    };
+    for (const [name, bytes] of Object.entries(files)) {
+      const difference = largestDifference(
+        await pixelsInBrowser(bytes, name),
+        await decodeImage(bytes, name),
+      );
+      expect(difference, name).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('takes the first frame of an animation and says so', async () => {
+    const frames = [await encoder(noise).png().toBuffer(), await encoder(smooth).png().toBuffer()];
+    const webp = await sharp(frames, { join: { animated: true } })
+      .webp({ lossless: true })
+      .toBuffer();
+    expect(await decodeInBrowser(webp, 'dance.webp')).toEqual({
+      ...noise,
+      notes: ['dance.webp is animated; its first frame is used.'],
+    });
+  });
+
+  it('refuses in the words of the command line', async () => {
+    const png = await encodePng(noise);
+    const damaged = Uint8Array.from(png);
+    damaged.fill(0x5a, 60, png.length - 20);
+    const svg = new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"/>');
+    const files: Record<string, Uint8Array> = {
+      'empty.png': new Uint8Array(0),
+      'cut.png': png.subarray(0, png.length / 2),
+      'damaged.png': damaged,
+      'drawing.svg': svg,
+      'page.png': new TextEncoder().encode('<!doctype html><html></html>'),
+      'small.png': await encodePng(pictureOf(12, 40, () => 0)),
+    };
+    for (const [name, bytes] of Object.entries(files)) {
+      const refusal = await decodeImage(bytes, name).then(
+        () => expect.fail(`${name} was decoded`),
+        (error) => error.toReport(),
+      );
+      expect(refusal.message).toContain(name);
+      expect(await decodeInBrowser(bytes, name)).toEqual({ error: refusal });
+    }
+  });
+
+  it('names the format of a file that this browser cannot decode', async () => {
+    const tiff = await encoder(smooth).tiff({ compression: 'lzw' }).toBuffer();
+    expect(await decodeImage(tiff, 'scan.tif')).toEqual(smooth);
+    expect(await decodeInBrowser(tiff, 'scan.tif')).toEqual({
+      error: {
+        code: 'bad_image',
+        permanent: true,
+        message: 'scan.tif is a TIFF file, which cannot be decoded here; PNG, JPEG, WebP, GIF and AVIF can.',
+        action: 'Save it as PNG or JPEG and try again.',
+      },
+    });
+  });
+});
