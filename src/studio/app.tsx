@@ -37,10 +37,11 @@ export function App() {
           </section>
           <div className="side">
             {stage === 'first' && <Intro />}
-            <NowAndNext />
+            {!wide && <NowAndNext />}
             <Composer onMake={toTable} />
           </div>
           <div className="talk">
+            {wide && <NowAndNext />}
             <QuestionBox />
           </div>
         </div>

@@ -67,7 +67,7 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
       event.preventDefault();
       crash(
         event.message
-          ? `The drawing engine stopped: ${event.message}`
+          ? `The drawing engine stopped (${event.message.replace(/^Uncaught (?:Error: )?/, '')}).`
           : 'The drawing engine could not be started: its script did not load.',
       );
     };

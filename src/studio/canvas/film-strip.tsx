@@ -33,6 +33,7 @@ export function FilmStrip({ round, running }: { round: RoundView; running: boole
       style={{ '--columns': Math.min(20, round.steps) } as CSSProperties}
       onKeyDown={onKeyDown}
       onMouseLeave={() => actions.lookBack(undefined)}
+      onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || actions.lookBack(undefined)}
     >
       {steps.map((step) => {
         const frame = round.frames.find((each) => each.step === step);

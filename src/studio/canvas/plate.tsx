@@ -7,6 +7,7 @@ import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { PictureView } from '../ui/picture-view.tsx';
 import { seconds, seedWords, sentence, timeLeft } from '../ui/words.ts';
+import { EaselSketch } from './easel-sketch.tsx';
 import { FilmStrip } from './film-strip.tsx';
 import { LoadingBar } from './loading-bar.tsx';
 import './plate.css';
@@ -26,15 +27,12 @@ export function Plate({ job }: { job: DrawJob }) {
         ) : (
           <Blank job={job} />
         )}
-        {frame ? (
-          <span className="stamp">Step {frame.step}</span>
-        ) : (
-          running && (
-            <span className="stamp">
-              <span className="pulse" aria-hidden="true" />
-              {picture ? 'Live' : doingWords(job)}
-            </span>
-          )
+        {frame && <span className="stamp">Step {frame.step}</span>}
+        {!frame && picture && running && (
+          <span className="stamp">
+            <span className="pulse" aria-hidden="true" />
+            Live
+          </span>
         )}
       </div>
       {running && <Progress job={job} round={round} />}
@@ -70,17 +68,14 @@ function Blank({ job }: { job: DrawJob }) {
       {job.state.status === 'waiting' && model.status !== 'ready' ? (
         <LoadingBar model={model} />
       ) : (
-        <p>{doingWords(job)}</p>
+        <EaselSketch />
       )}
     </div>
   );
 }
 
 function Progress({ job, round }: { job: DrawJob; round: RoundView | undefined }) {
-  const { stop, takeOut } = useActions();
   const labelId = useId();
-  const started = job.state.status === 'running';
-  const stopping = job.state.status === 'running' && job.state.stopping;
   return (
     <fieldset className="progress">
       <legend className="unseen">Progress</legend>
@@ -88,23 +83,36 @@ function Progress({ job, round }: { job: DrawJob; round: RoundView | undefined }
         <p className="step" id={labelId}>
           <StepWords job={job} round={round} />
         </p>
-        {started ? (
-          <button type="button" className="btn danger" onClick={stop} disabled={stopping}>
-            <Icon name="stop" />
-            <span>{stopWords(job)}</span>
-          </button>
-        ) : (
-          <button type="button" className="btn" onClick={() => takeOut(job.id)}>
-            <Icon name="close" />
-            <span>Do not make it</span>
-          </button>
-        )}
+        <StopButton job={job} />
       </div>
       {round && round.steps > 0 && (
         <progress className="unseen" aria-labelledby={labelId} max={round.steps} value={round.step} />
       )}
     </fieldset>
   );
+}
+
+/** Stops a running job and keeps what is there; takes a waiting one back. */
+export function StopButton({ job }: { job: DrawJob }) {
+  const { stop, takeOut } = useActions();
+  switch (job.state.status) {
+    case 'running':
+      return (
+        <button type="button" className="btn danger" onClick={stop} disabled={job.state.stopping}>
+          <Icon name="stop" />
+          <span>{stopWords(job)}</span>
+        </button>
+      );
+    case 'waiting':
+      return (
+        <button type="button" className="btn" onClick={() => takeOut(job.id)}>
+          <Icon name="close" />
+          <span>Do not make it</span>
+        </button>
+      );
+    default:
+      return null;
+  }
 }
 
 /** "Step 7 of 20 · about 9 s left", or what else is being done. */
@@ -124,7 +132,7 @@ export function StepWords({ job, round }: { job: DrawJob; round: RoundView | und
 }
 
 /** What stopping now would leave. */
-export function stopWords(job: DrawJob): string {
+function stopWords(job: DrawJob): string {
   const drawn = job.rounds.findLast((round) => round.picture !== undefined);
   if (drawn && job.request.rounds > 1) return `Stop, keep round ${drawn.round}`;
   return job.rounds.some((round) => round.preview) ? 'Stop, keep this' : 'Stop';

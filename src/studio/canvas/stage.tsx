@@ -56,7 +56,7 @@ function Views({ job }: { job: DrawJob }) {
           onClick={() => setView(view)}
         >
           {name}
-          {view === 'rounds' && <span className="count">{job.rounds.length}</span>}
+          {view === 'rounds' && job.rounds.length > 0 && <span className="count">{job.rounds.length}</span>}
         </button>
       ))}
     </fieldset>

@@ -87,7 +87,7 @@ export function Composer({ onMake }: { onMake: () => void }) {
         </div>
         <div className="row between go">
           <ChecksItself />
-          <button type="submit" className="btn primary big">
+          <button type="submit" className="btn primary big make-button">
             {queues ? 'Add to queue' : again ? 'Make again' : 'Make it'}
             <span className="keys" aria-hidden="true">
               {MAKE_KEYS}

@@ -29,7 +29,7 @@ export function HintBox({ field }: { field: RefObject<HTMLTextAreaElement | null
           <button key={reference.id} type="button" className="fix" onClick={() => choose(index + 1)}>
             <BlobView blob={reference.blob} />
             <span>
-              {hint.kind === 'missing' ? 'say ' : 'name '}
+              {hint.kind === 'missing' ? 'use ' : 'name '}
               <b>image {index + 1}</b>
             </span>
           </button>

@@ -65,7 +65,7 @@ function ExamplePrint({ example }: { example: Example }) {
     return (
       <span className="mat small">
         <span className="example-words" aria-hidden="true">
-          “{example.prompt.split(' ').slice(0, 4).join(' ')}…”
+          {opening(example.prompt)}
         </span>
       </span>
     );
@@ -87,6 +87,11 @@ function ExamplePrint({ example }: { example: Example }) {
       </span>
     </span>
   );
+}
+
+/** The words if they are few, else the first of them. */
+function opening(prompt: string): string {
+  return prompt.length <= 40 ? `“${prompt}”` : `“${prompt.split(' ').slice(0, 5).join(' ')}…”`;
 }
 
 async function fetchPicture(path: string): Promise<File> {

@@ -183,7 +183,12 @@ function inRound(job: DrawJob, number: number, change: Partial<RoundView>): Draw
   if (known) {
     return { ...job, rounds: job.rounds.map((round) => (round === known ? { ...round, ...change } : round)) };
   }
-  const begun: RoundView = {
+  return { ...job, rounds: [...job.rounds, { ...beginRound(job, number), ...change }] };
+}
+
+/** A round before its first event. */
+export function beginRound(job: DrawJob, number: number): RoundView {
+  return {
     round: number,
     instruction: job.rounds.at(-1)?.critique ?? job.request.prompt,
     step: 0,
@@ -192,5 +197,4 @@ function inRound(job: DrawJob, number: number, change: Partial<RoundView>): Draw
     steppingMs: 0,
     critique: '',
   };
-  return { ...job, rounds: [...job.rounds, { ...begun, ...change }] };
 }

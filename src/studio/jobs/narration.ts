@@ -101,7 +101,10 @@ export function decisionWords(
     case 'unclear':
       return { title: 'Stops here', why: 'It could not say whether the picture is right.' };
     case undefined:
-      return { title: 'Then it looks', why: 'It checks the picture and says what is wrong.' };
+      return {
+        title: round.picture ? 'Now it looks' : 'Then it looks',
+        why: 'It checks the picture and says what is wrong.',
+      };
     default:
       return round.decision satisfies never;
   }

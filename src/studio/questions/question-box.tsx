@@ -111,7 +111,7 @@ export function QuestionBox() {
 function subjectsOf(job: DrawJob | undefined, references: readonly Reference[]): readonly Subject[] {
   const kept = job && keptOf(job);
   return [
-    ...(kept ? [{ name: 'the result', picture: kept.picture }] : []),
+    ...(kept ? [{ name: kept.finished ? 'the result' : 'what was drawn', picture: kept.picture }] : []),
     ...references.map((reference, index) => ({ name: `image ${index + 1}`, blob: reference.blob })),
   ];
 }

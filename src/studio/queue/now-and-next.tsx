@@ -28,7 +28,7 @@ function Now({ job }: { job: DrawJob }) {
   const { show } = useActions();
   const { prompt, references, settings } = job.request;
   return (
-    <section className="now" aria-label="Now making">
+    <section className="now-making" aria-label="Now making">
       <div className="row between">
         <h2>Now</h2>
         {shown !== job.id && (

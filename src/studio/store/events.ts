@@ -39,21 +39,22 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
   }
 
   function model(next: ModelState): void {
-    set(({ notices }) => ({
+    set(({ notices, acceptsCpu }) => ({
       model: next,
-      notices: [...notices.filter((each) => !each.remedy), ...modelNotices(next)],
+      notices: [...notices.filter((each) => !each.remedy), ...modelNotices(next, acceptsCpu)],
     }));
     if (next.status === 'ready') startNext();
   }
 
   function crashed(error: ErrorReport, restarted: boolean): void {
     const { running, queue } = get();
+    set({ model: restarted ? { status: 'starting' } : { status: 'failed', error } });
+    // The job that ran into it carries the notice; without one, the page does.
     if (running !== undefined) job(running, { type: 'failed', error });
+    if (running !== undefined && restarted) return;
     const waiting = queue.length > 0 ? ' What waits in the queue is safe and comes next.' : '';
     const safe = ' Pictures already made are safe.';
     set(({ notices }) => ({
-      running: undefined,
-      model: restarted ? { status: 'starting' } : { status: 'failed', error },
       notices: [
         ...notices.filter((each) => each.id !== 'crash'),
         {
@@ -76,17 +77,21 @@ function withPace(state: StudioState, job: DrawJob, number: number): Paces {
   return { ...state.paces, [paceKey(state.model.device, settings, references.length)]: pace };
 }
 
-function modelNotices(model: ModelState): readonly Notice[] {
+function modelNotices(model: ModelState, acceptsCpu: boolean): readonly Notice[] {
   switch (model.status) {
     case 'loading':
       return [];
     case 'failed':
-      return [noticeOf('model', model.error, 'load again')];
+      return [withSafety(noticeOf('model', model.error, 'load again'))];
     case 'ready':
-      return model.device.reason ? [cpuNotice(model.device, model.device.reason)] : [];
+      return model.device.reason && !acceptsCpu ? [cpuNotice(model.device, model.device.reason)] : [];
     default:
       return model satisfies never;
   }
+}
+
+function withSafety(notice: Notice): Notice {
+  return { ...notice, text: `${notice.text} What you write and drop here meanwhile is kept.` };
 }
 
 function cpuNotice(device: DeviceReport, reason: string): Notice {

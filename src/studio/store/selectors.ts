@@ -29,7 +29,7 @@ export function stageOf(state: StudioState): 'first' | 'compose' | 'job' {
 /** Whether the canvas shows rounds side by side. */
 export function showsRounds(state: StudioState): boolean {
   const job = shownJob(state);
-  return job !== undefined && job.request.rounds > 1 && state.view === 'rounds' && job.rounds.length > 0;
+  return job !== undefined && job.request.rounds > 1 && state.view === 'rounds';
 }
 
 /** Time that a preset takes for one drawing of the form as it is; nothing before it was measured here. */

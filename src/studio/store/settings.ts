@@ -29,6 +29,7 @@ export function readSettings(stored: unknown, preferred: Theme): Settings {
         ? rounds
         : NEW_FORM.rounds,
     paces: readPaces(from.paces),
+    acceptsCpu: from.acceptsCpu === true,
   };
 }
 

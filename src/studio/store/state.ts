@@ -47,6 +47,8 @@ export interface StudioState {
   readonly lookBack: { readonly round: number; readonly step: number } | undefined;
   readonly notices: readonly Notice[];
   readonly paces: Paces;
+  /** The person has read that there is no GPU here. */
+  readonly acceptsCpu: boolean;
   /** The last thing said to screen readers. */
   readonly said: string;
 }
@@ -58,10 +60,11 @@ export interface Settings {
   readonly checksItself: boolean;
   readonly rounds: number;
   readonly paces: Paces;
+  readonly acceptsCpu: boolean;
 }
 
 export function initialState(settings: Settings): StudioState {
-  const { theme, preset, checksItself, rounds, paces } = settings;
+  const { theme, preset, checksItself, rounds, paces, acceptsCpu } = settings;
   return {
     theme,
     model: { status: 'starting' },
@@ -76,13 +79,21 @@ export function initialState(settings: Settings): StudioState {
     lookBack: undefined,
     notices: [],
     paces,
+    acceptsCpu,
     said: '',
   };
 }
 
 export function settingsOf(state: StudioState): Settings {
   const { preset, checksItself, rounds } = state.form;
-  return { theme: state.theme, preset, checksItself, rounds, paces: state.paces };
+  return {
+    theme: state.theme,
+    preset,
+    checksItself,
+    rounds,
+    paces: state.paces,
+    acceptsCpu: state.acceptsCpu,
+  };
 }
 
 /** An error of the model or of a job as a notice. */

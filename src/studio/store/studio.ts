@@ -18,7 +18,7 @@ import {
   type Reference,
   removeReference,
 } from '../composer/references.ts';
-import { keptOf, markStopping, newDrawJob } from '../jobs/draw-job.ts';
+import { type DrawJob, keptOf, markStopping, newDrawJob } from '../jobs/draw-job.ts';
 import { ANSWER_TOKENS, newQuestion } from '../jobs/question.ts';
 import { createWorkerClient, type WorkerPort } from '../worker-client.ts';
 import { workerEvents } from './events.ts';
@@ -106,7 +106,7 @@ export function createStudio(world: StudioWorld): Studio {
     const job = jobs.find((each) => each.id === next);
     const question = questions.find((each) => each.id === next);
     if (job) {
-      set({ shown: next, lookBack: undefined, view: job.request.rounds > 1 ? 'rounds' : 'picture' });
+      set({ shown: next, lookBack: undefined, view: viewOf(job) });
       client.draw(next, job.request);
     } else if (question) {
       client.ask(next, question.request);
@@ -159,6 +159,7 @@ export function createStudio(world: StudioWorld): Studio {
         problems: [],
         jobs: [...state.jobs, job],
         shown: state.running === undefined ? job.id : state.shown,
+        view: state.running === undefined ? viewOf(job) : state.view,
         said: state.running === undefined ? 'Starting.' : 'Added to the queue.',
       }));
       enqueue(job.id);
@@ -195,14 +196,18 @@ export function createStudio(world: StudioWorld): Studio {
       })),
     show(id) {
       const job = get().jobs.find((each) => each.id === id);
-      set({ shown: id, lookBack: undefined, view: job && job.request.rounds > 1 ? 'rounds' : 'picture' });
+      if (job) set({ shown: id, lookBack: undefined, view: viewOf(job) });
     },
     clearCanvas: () => set({ shown: undefined, lookBack: undefined }),
     setView: (view) => set({ view }),
     lookBack: (lookBack) => set({ lookBack }),
     notify: (notice) =>
       set(({ notices }) => ({ notices: [...notices.filter(({ id }) => id !== notice.id), notice] })),
-    dismiss: (id) => set(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) })),
+    dismiss: (id) =>
+      set(({ notices, acceptsCpu }) => ({
+        notices: notices.filter((notice) => notice.id !== id),
+        acceptsCpu: acceptsCpu || id === 'cpu',
+      })),
     loadModel() {
       set(({ notices }) => ({
         model: { status: 'starting' },
@@ -214,6 +219,11 @@ export function createStudio(world: StudioWorld): Studio {
     dispose: client.dispose,
   };
   return { store, actions };
+}
+
+/** Rounds lie side by side from the start; a single drawing lies alone. */
+function viewOf(job: DrawJob): View {
+  return job.request.rounds > 1 ? 'rounds' : 'picture';
 }
 
 function refusedNotice(refused: number): Notice {

@@ -1,18 +1,26 @@
 import { useId } from 'react';
 import type { RoundDecision } from '../../protocol.ts';
+import { LoadingBar } from '../canvas/loading-bar.tsx';
 import { StepWords } from '../canvas/plate.tsx';
 import { type DrawJob, isOver, type RoundView, resultRound } from '../jobs/draw-job.ts';
 import { decisionWords } from '../jobs/narration.ts';
-import { useActions } from '../store/context.tsx';
+import { useActions, useStudio } from '../store/context.tsx';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { fileNameFor, referenceOf, savePicture } from '../ui/picture-files.ts';
 import { PictureView } from '../ui/picture-view.tsx';
 import { seconds } from '../ui/words.ts';
 
+interface RoundCardProps {
+  readonly job: DrawJob;
+  readonly round: RoundView;
+  readonly newest: boolean;
+}
+
 /** One round: what was drawn, what the model said of it, and what it decided. */
-export function RoundCard({ job, round }: { job: DrawJob; round: RoundView }) {
+export function RoundCard({ job, round, newest }: RoundCardProps) {
   const titleId = useId();
-  const live = !isOver(job) && round === job.rounds.at(-1);
+  const model = useStudio((state) => state.model);
+  const live = !isOver(job) && newest;
   const isResult = isOver(job) && resultRound(job) === round.round;
   const picture = round.picture ?? round.preview;
   const classes = ['round', ...(live ? ['live'] : []), ...(isResult ? ['result'] : [])].join(' ');
@@ -31,7 +39,7 @@ export function RoundCard({ job, round }: { job: DrawJob; round: RoundView }) {
           {picture ? (
             <PictureView picture={picture} smooth label={printLabel(round)} />
           ) : (
-            <div className="blank-print" />
+            <div className="blank-print">{live && <LoadingBar model={model} />}</div>
           )}
           {live && round.picture === undefined && round.steps > 0 && (
             <progress aria-label={`Round ${round.round}`} max={round.steps} value={round.step} />
@@ -57,9 +65,9 @@ function RoundBadge({ job, round, live, isResult }: BadgeProps) {
   if (isResult) return <span className="badge">Result</span>;
   if (!live) return null;
   return (
-    <span className="badge now">
+    <span className="badge busy">
       <span className="pulse" aria-hidden="true" />
-      {round.picture ? 'Looking' : 'Drawing'}
+      {badgeWords(job, round)}
       {round.picture === undefined && round.step > 0 && (
         <span className="unseen">
           <StepWords job={job} round={round} />
@@ -67,6 +75,12 @@ function RoundBadge({ job, round, live, isResult }: BadgeProps) {
       )}
     </span>
   );
+}
+
+/** Drawing, looking, or what comes before. */
+function badgeWords(job: DrawJob, round: RoundView): string {
+  if (round.picture) return 'Looking';
+  return job.state.status === 'waiting' ? 'Waiting' : 'Drawing';
 }
 
 function printLabel(round: RoundView): string {

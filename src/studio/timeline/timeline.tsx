@@ -1,16 +1,17 @@
 import { type CSSProperties, useEffect, useRef } from 'react';
-import { stopWords } from '../canvas/plate.tsx';
-import { type DrawJob, isOver, resultRound } from '../jobs/draw-job.ts';
+import { StopButton } from '../canvas/plate.tsx';
+import { beginRound, type DrawJob, isOver, resultRound } from '../jobs/draw-job.ts';
 import { decisionWords, doingWords } from '../jobs/narration.ts';
-import { useActions } from '../store/context.tsx';
-import { Icon } from '../ui/icon.tsx';
+import { useStudio } from '../store/context.tsx';
 import { RoundCard } from './round-card.tsx';
 import './timeline.css';
 
 /** The rounds of a job as cards on a line, in the order they were drawn; they appear as they happen. */
 export function Timeline({ job }: { job: DrawJob }) {
   const line = useRef<HTMLOListElement>(null);
-  const count = job.rounds.length;
+  // The first card lies there from the start, while the model is still being opened.
+  const rounds = job.rounds.length > 0 ? job.rounds : [beginRound(job, 1)];
+  const count = rounds.length;
   // A new round comes into view by itself where the line scrolls sideways.
   useEffect(() => {
     const cards = line.current?.children;
@@ -30,11 +31,11 @@ export function Timeline({ job }: { job: DrawJob }) {
         aria-label="Rounds, in the order they were drawn"
         style={{ '--places': Math.max(places, 1) } as CSSProperties}
       >
-        {job.rounds.map((round) => (
-          <RoundCard key={round.round} job={job} round={round} />
+        {rounds.map((round) => (
+          <RoundCard key={round.round} job={job} round={round} newest={round.round === count} />
         ))}
         {open.map((round) => (
-          <li key={round} className="round open" aria-hidden="true">
+          <li key={round} className="round ahead" aria-hidden="true">
             <div className="peg">{round}</div>
             <p>Round {round}, if it finds something to mend</p>
           </li>
@@ -46,7 +47,6 @@ export function Timeline({ job }: { job: DrawJob }) {
 
 /** The request in large, what is happening now, and the way to stop it. */
 function Asked({ job }: { job: DrawJob }) {
-  const { stop } = useActions();
   const running = job.state.status === 'running';
   return (
     <div className="asked">
@@ -60,22 +60,13 @@ function Asked({ job }: { job: DrawJob }) {
           </span>
         </p>
       </div>
-      {running && (
-        <button
-          type="button"
-          className="btn danger"
-          onClick={stop}
-          disabled={job.state.status === 'running' && job.state.stopping}
-        >
-          <Icon name="stop" />
-          <span>{stopWords(job)}</span>
-        </button>
-      )}
+      <StopButton job={job} />
     </div>
   );
 }
 
 function StateWords({ job }: { job: DrawJob }) {
+  const model = useStudio((state) => state.model.status);
   const current = job.rounds.at(-1);
   const result = resultRound(job);
   switch (job.state.status) {
@@ -101,7 +92,7 @@ function StateWords({ job }: { job: DrawJob }) {
     case 'failed':
       return <b>It did not get to the end.</b>;
     case 'waiting':
-      return <b>Waiting for its turn.</b>;
+      return <b>Waiting for {model === 'ready' ? 'its turn' : 'the model'}.</b>;
     default:
       return job.state satisfies never;
   }

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import type { DrawRequest, JobEvent, JobId, Picture } from '../../protocol.ts';
+import {
+  applyDrawEvent,
+  type DrawJob,
+  FRAME_EDGE,
+  frameAt,
+  keptOf,
+  markStopping,
+  newDrawJob,
+  resultRound,
+} from './draw-job.ts';
+import { announcement } from './narration.ts';
+
+const picture = (grey: number, edge = 2): Picture => ({
+  width: edge,
+  height: edge,
+  data: new Uint8ClampedArray(4 * edge * edge).fill(grey),
+});
+const job = (rounds = 1): DrawJob => {
+  const settings = {
+    width: 128,
+    height: 128,
+    steps: 4,
+    seed: 1,
+    textGuidance: 4,
+    imageGuidance: 2,
+    guidanceRange: [0, 1],
+    scheduler: 'euler',
+    negativePrompt: '',
+  } as const;
+  const request: DrawRequest = { prompt: 'a red house', references: [], settings, rounds };
+  return newDrawJob('job-1' as JobId, request, 'balanced');
+};
+const played = (start: DrawJob, ...events: readonly JobEvent[]) => events.reduce(applyDrawEvent, start);
+const step = (round: number, number: number, preview?: Picture): JobEvent => ({
+  type: 'denoising',
+  round,
+  step: number,
+  steps: 4,
+  preview,
+  elapsedMs: 100 * number,
+  remainingMs: 100 * (4 - number),
+});
+const report = (round: number, decision: 'accept' | 'mend'): JobEvent => ({
+  type: 'round',
+  report: {
+    round,
+    instruction: round === 1 ? 'a red house' : 'Make the house red.',
+    picture: picture(round),
+    critique: decision === 'mend' ? 'Make the house red.' : 'It meets the request.',
+    decision,
+    drawMs: 500,
+    lookMs: 200,
+  },
+});
+
+describe('one drawing', () => {
+  it('gathers a frame for every step that shows something', () => {
+    const drawing = played(
+      job(),
+      { type: 'reading', round: 1 },
+      step(1, 0),
+      step(1, 1, picture(1)),
+      step(1, 2, picture(2)),
+    );
+    const [round] = drawing.rounds;
+    expect(round?.frames.map((frame) => frame.step)).toEqual([1, 2]);
+    expect(round).toMatchObject({ step: 2, steps: 4, remainingMs: 200, steppingMs: 200 });
+    expect(drawing.state).toMatchObject({ status: 'running', doing: { phase: 'drawing' } });
+    expect(frameAt(round!, 3)?.step).toBe(2);
+    expect(frameAt(round!, 0)).toBeUndefined();
+  });
+
+  it('keeps large previews small in the film strip, but not on the plate', () => {
+    const [round] = played(job(), step(1, 1, picture(9, 1024))).rounds;
+    expect(round?.frames[0]?.picture.width).toBe(FRAME_EDGE);
+    expect(round?.preview?.width).toBe(1024);
+  });
+
+  it('ends with the result and takes no event after its end', () => {
+    const result = { type: 'picture', picture: picture(7), round: 1, rounds: 1, totalMs: 900 } as const;
+    const done = played(job(), step(1, 4, picture(6)), { type: 'done', result });
+    expect(keptOf(done)).toEqual({ picture: result.picture, round: 1, finished: true });
+    expect(played(done, step(1, 1), { type: 'cancelled' })).toBe(done);
+  });
+
+  it('keeps the half-drawn picture when the person stops', () => {
+    const stopping = markStopping(played(job(), step(1, 2, picture(2))));
+    expect(stopping.state).toMatchObject({ stopping: true });
+    const stopped = played(stopping, { type: 'cancelled', partial: picture(3) });
+    expect(keptOf(stopped)).toEqual({ picture: picture(3), round: 1, finished: false });
+    const without = played(stopping, { type: 'cancelled' });
+    expect(keptOf(without)?.picture).toEqual(picture(2));
+    expect(keptOf(played(job(), { type: 'cancelled' }))).toBeUndefined();
+  });
+
+  it('keeps what was drawn when it fails', () => {
+    const error = {
+      code: 'device',
+      permanent: false,
+      message: 'The GPU was lost.',
+      action: 'Try again.',
+    } as const;
+    const failed = played(job(), step(1, 2, picture(2)), { type: 'failed', error });
+    expect(failed.state).toEqual({ status: 'failed', error });
+    expect(keptOf(failed)).toEqual({ picture: picture(2), round: 1, finished: false });
+  });
+});
+
+describe('rounds', () => {
+  it('draws from the critique of the round before', () => {
+    const second = played(job(3), step(1, 1), report(1, 'mend'), { type: 'reading', round: 2 });
+    expect(second.rounds.map((round) => round.instruction)).toEqual(['a red house', 'Make the house red.']);
+    expect(resultRound(second)).toBe(1);
+  });
+
+  it('streams the critique and then the decision', () => {
+    const drawn = played(job(3), step(1, 4), { type: 'picture', round: 1, picture: picture(1), drawMs: 500 });
+    expect(drawn.state).toMatchObject({ doing: { phase: 'looking' } });
+    const looking = played(drawn, { type: 'reflecting', round: 1, text: 'Make the' });
+    expect(looking.rounds[0]?.critique).toBe('Make the');
+    expect(looking.rounds[0]?.decision).toBeUndefined();
+    expect(played(looking, report(1, 'accept')).rounds[0]).toMatchObject({ decision: 'accept', lookMs: 200 });
+  });
+
+  it('keeps the whole picture of an earlier round rather than half of the next', () => {
+    const stopped = played(job(3), report(1, 'mend'), step(2, 2, picture(8)), {
+      type: 'cancelled',
+      partial: picture(8),
+    });
+    expect(keptOf(stopped)).toEqual({ picture: picture(1), round: 1, finished: true });
+  });
+});
+
+describe('announcement', () => {
+  const said = (start: DrawJob, event: JobEvent) => announcement(start, applyDrawEvent(start, event));
+
+  it('speaks of phases and quarters, not of every step', () => {
+    const reading = played(job(), { type: 'reading', round: 1 });
+    expect(said(reading, { type: 'denoising', round: 1, step: 0, steps: 40, elapsedMs: 0 })).toBe('Drawing.');
+    const ninth = played(reading, { type: 'denoising', round: 1, step: 9, steps: 40, elapsedMs: 9 });
+    expect(said(ninth, { type: 'denoising', round: 1, step: 10, steps: 40, elapsedMs: 9 })).toBe(
+      'Step 10 of 40.',
+    );
+    const tenth = played(ninth, { type: 'denoising', round: 1, step: 10, steps: 40, elapsedMs: 9 });
+    expect(said(tenth, { type: 'denoising', round: 1, step: 11, steps: 40, elapsedMs: 9 })).toBeUndefined();
+  });
+
+  it('reads a critique once it is whole, with the decision', () => {
+    const looking = played(job(3), step(1, 4), { type: 'reflecting', round: 1, text: 'Make' });
+    expect(said(looking, { type: 'reflecting', round: 1, text: 'Make the' })).toBeUndefined();
+    expect(said(looking, report(1, 'mend'))).toBe('Round 1: Make the house red. Goes on mending.');
+  });
+
+  it('says how it ended', () => {
+    const running = played(job(), step(1, 4));
+    expect(said(running, { type: 'cancelled' })).toBe('Stopped. What was drawn is kept.');
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import type { DeviceReport, DrawSettings } from '../../protocol.ts';
+import type { RoundView } from './draw-job.ts';
+import { expectedMs, measuredPace, paceKey } from './pace.ts';
+
+const round = (change: Partial<RoundView>): RoundView => ({
+  round: 1,
+  instruction: '',
+  step: 20,
+  steps: 20,
+  frames: [],
+  steppingMs: 2000,
+  drawMs: 2500,
+  critique: '',
+  ...change,
+});
+const device: DeviceReport = { backend: 'wasm', description: '2 processor threads', halfPrecision: false };
+const settings: DrawSettings = {
+  width: 128,
+  height: 128,
+  steps: 20,
+  seed: 1,
+  textGuidance: 4,
+  imageGuidance: 2,
+  guidanceRange: [0, 1],
+  scheduler: 'euler',
+  negativePrompt: '',
+};
+
+describe('measuredPace', () => {
+  it('tells the steps from what does not grow with them', () => {
+    const pace = measuredPace(round({}));
+    expect(pace).toEqual({ perStepMs: 100, overheadMs: 500 });
+    expect(pace && expectedMs(pace, 8)).toBe(1300);
+  });
+
+  it('measures nothing in a drawing that did not get to its end', () => {
+    expect(measuredPace(round({ drawMs: undefined }))).toBeUndefined();
+    expect(measuredPace(round({ steps: 0, steppingMs: 0 }))).toBeUndefined();
+  });
+});
+
+it('keeps paces apart that cannot be compared', () => {
+  const keys = [
+    paceKey(device, settings, 0),
+    paceKey(device, settings, 1),
+    paceKey(device, { ...settings, imageGuidance: 1 }, 1),
+    paceKey(device, { ...settings, width: 256 }, 0),
+    paceKey({ ...device, backend: 'webgpu' }, settings, 0),
+  ];
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(paceKey(device, { ...settings, seed: 2, steps: 8 }, 0)).toBe(keys[0]);
+});
