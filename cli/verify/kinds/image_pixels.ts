@@ -28,15 +28,20 @@ export const run: KindRunner = async (golden, context) => {
   return vision(golden, context);
 };
 
-/** `u8` is the picture in 8 bits; `out_HxW` the picture resized. */
+/** `u8` `[B, H, W, 3]` are the pictures in 8 bits; `out_HxW` `[B, 3, H, W]` the pictures resized. */
 function fromFloats(golden: GoldenCase): Comparison[] {
-  const { shape } = tensorOf(golden, 'image');
-  const image: Pixels = { width: shape[3], height: shape[2], data: floatsOf(golden, 'image') };
+  const [count, channels, height, width] = tensorOf(golden, 'image').shape;
+  const size = channels * height * width;
+  const images = Array.from({ length: count }, (_, i): Pixels => {
+    const data = floatsOf(golden, 'image').subarray(i * size, (i + 1) * size);
+    return { width, height, data };
+  });
   return golden.outputs.map((name) => {
-    const want = tensorOf(golden, name);
-    const size = /^out_(\d+)x(\d+)$/.exec(name);
-    const got = size ? resizeBilinear(image, Number(size[2]), Number(size[1])).data : toRgbImage(image).data;
-    return compareTensor(name, got, want, golden.tolerance);
+    const resize = /^out_(\d+)x(\d+)$/.exec(name);
+    const got = images.flatMap((image): number[] => [
+      ...(resize ? resizeBilinear(image, Number(resize[2]), Number(resize[1])).data : toRgbImage(image).data),
+    ]);
+    return compareTensor(name, got, tensorOf(golden, name), golden.tolerance);
   });
 }
 

@@ -181,7 +181,6 @@ describe('checkPictureFile', () => {
     ],
     ['too many pixels', () => header(16_000, 16_000), /256 megapixels; at most 100 can be read/],
     ['a tiny picture', () => header(12, 300), /12 x 300 pixels; each side needs at least 16/],
-    ['a strip', () => header(16_000, 20), /16000 x 20 pixels, too narrow.*shrunk to 1024 x 1 /],
     ['no size', () => header(0, 20), /is damaged/],
   ])('refuses %s in one sentence that names it', (_, bytes, words) => {
     expect(() => checkPictureFile(bytes(), 'my file')).toThrow(words);
@@ -192,6 +191,15 @@ describe('checkPictureFile', () => {
         message: expect.stringMatching(/^my file .*\.$/),
         action: expect.stringMatching(/\.$/),
       }),
+    );
+  });
+
+  it('refuses a strip only where it must be shrunk, and names what it would become', () => {
+    const strip = header(16_000, 20);
+    expect(checkPictureFile(strip, 'a.png')).toMatchObject({ width: 16_000, height: 20 });
+    const limits = { maxPixels: 1024 * 1024, maxReferenceSide: 1024 };
+    expect(() => checkPictureFile(strip, 'a.png', limits)).toThrow(
+      /a\.png is 16000 x 20 pixels, too narrow.*shrunk to 1024 x 1 to fit 1024 pixels a side/,
     );
   });
 

@@ -12,10 +12,7 @@ export interface CheckedPicture extends SniffedPicture {
 
 /** Decoding more would take over 400 MB. */
 export const MAX_PICTURE_PIXELS = 100_000_000;
-export const MAX_PICTURE_SIDE = 16_384;
-
-/** Within these a picture is shrunk where nothing else is asked for. Source: OmniGen2Pipeline.__call__ */
-const DEFAULT_LIMITS: ReferenceLimits = { maxPixels: 1024 * 1024, maxReferenceSide: 1024 };
+const MAX_PICTURE_SIDE = 16_384;
 
 /** Formats that every browser and the command line decode. Of the others, each decodes some. */
 const COMMON: readonly PictureKind[] = ['png', 'jpeg', 'webp', 'gif', 'avif'];
@@ -25,14 +22,10 @@ const SAVE_AS = 'Save it as PNG or JPEG and try again.';
  * Checks a picture file. An animation passes with a note that its first frame is used. Whether the decoder at hand knows
  * the format shows when it tries: see {@link undecodable}.
  * @param name how messages name it, such as the file's name
- * @param limits what it will be shrunk to, which must leave 16 pixels on each side
+ * @param limits what it will be shrunk to as a reference, which must leave 16 pixels on each side
  * @throws OmniError `bad_image`
  */
-export function checkPictureFile(
-  bytes: Uint8Array,
-  name: string,
-  limits: ReferenceLimits = DEFAULT_LIMITS,
-): CheckedPicture {
+export function checkPictureFile(bytes: Uint8Array, name: string, limits?: ReferenceLimits): CheckedPicture {
   const facts = sniffPicture(bytes);
   if (!isPicture(facts)) throw notAPicture(facts, name);
   const { kind, width, height } = facts;
@@ -44,7 +37,7 @@ export function checkPictureFile(
   }
   if (!facts.complete) throw truncated(name);
   checkDimensions(width, height, name);
-  referenceSize(facts, limits, name);
+  if (limits) referenceSize(facts, limits, name);
   const rest = kind === 'tiff' ? 'has several pages; its first page' : 'is animated; its first frame';
   return { ...facts, notes: facts.animated ? [`${name} ${rest} is used.`] : [] };
 }
@@ -53,7 +46,7 @@ export function checkPictureFile(
  * Checks the size of a picture: no dimension bomb, and not too small to be used at all.
  * @throws OmniError `bad_image`
  */
-export function checkDimensions(width: number, height: number, name: string): void {
+function checkDimensions(width: number, height: number, name: string): void {
   if (width === 0 || height === 0) throw unreadable(name);
   const size = `${name} is ${width} x ${height} pixels`;
   if (width > MAX_PICTURE_SIDE || height > MAX_PICTURE_SIDE) {
