@@ -144,14 +144,27 @@ export class Autoencoder {
 
   async #moments(pixels: Planes): Promise<Planes> {
     const session = await this.#sessions.get('encoder', () => encoderGraph(this.#parts));
-    const { moments } = await session.run({ pixels: mapOf(pixels) });
+    const { moments } = await session.run({
+      pixels: mapOf(pixels),
+      middle_shape: this.#middleShape(this.latentShape(pixels)),
+    });
     return planesOf(moments);
   }
 
   async #pixels(latents: Planes): Promise<Planes> {
     const session = await this.#openDecoder();
-    const { pixels } = await session.run({ latents: mapOf(latents) });
+    const { pixels } = await session.run({
+      latents: mapOf(latents),
+      middle_shape: this.#middleShape(latents),
+    });
     return planesOf(pixels);
+  }
+
+  /** The shape of the feature maps at the lowest resolution. */
+  #middleShape({ height, width }: Size): HostTensor {
+    const { blockOutChannels } = this.config;
+    const sizes = [1, blockOutChannels[blockOutChannels.length - 1], height, width];
+    return { type: 'int64', dims: [4], data: BigInt64Array.from(sizes.map(BigInt)) };
   }
 
   #openDecoder() {

@@ -166,10 +166,15 @@ export function reshape(g: GraphBuilder, x: Value, shape: Shape): Value {
   return g.node('Reshape', [x, g.constant('int64', [target.length], target)], x.type, shape);
 }
 
-/** Reshapes to the shape of `like`, for shapes with more than one open dimension. */
-export function reshapeLike(g: GraphBuilder, x: Value, like: Value): Value {
-  const shape = g.node('Shape', [like], 'int64', [like.shape.length]);
-  return g.node('Reshape', [x, shape], x.type, like.shape);
+/**
+ * Reshapes to `shape`, for shapes with several open dimensions.
+ * @param sizes int64 `[rank]`: the dimensions when the graph runs. An input rather than what the operator Shape says:
+ * with that, no WebGPU graph with convolutions stays wholly on the GPU.
+ */
+export function reshapeTo(g: GraphBuilder, x: Value, sizes: Value, shape: Shape): Value {
+  if (sizes.shape[0] !== shape.length)
+    fail('Reshape', `${show(x)} to [${shape.join(', ')}] by ${show(sizes)}`);
+  return g.node('Reshape', [x, sizes], x.type, shape);
 }
 
 export function transpose(g: GraphBuilder, x: Value, perm: readonly number[]): Value {

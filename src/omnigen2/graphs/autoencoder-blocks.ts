@@ -11,7 +11,7 @@ import {
   instanceNorm,
   mul,
   reshape,
-  reshapeLike,
+  reshapeTo,
   silu,
   transpose,
 } from '../../onnx/ops.ts';
@@ -64,7 +64,10 @@ export class AutoencoderBlocks {
     return add(this.layers.g, shortcut, y);
   }
 
-  /** Resnet, self-attention of all pixels with one head, resnet. */
+  /**
+   * Resnet, self-attention of all pixels with one head, resnet. Declares the input `middle_shape` int64 `[4]`: the shape
+   * of `x` when the graph runs.
+   */
   middle(x: Value, name: string): Value {
     const first = this.resnet(x, `${name}.resnets.0`);
     return this.resnet(this.#selfAttention(first, `${name}.attentions.0`), `${name}.resnets.1`);
@@ -72,6 +75,7 @@ export class AutoencoderBlocks {
 
   #selfAttention(x: Value, name: string): Value {
     const { g } = this.layers;
+    const sizes = g.input('middle_shape', 'int64', [4]);
     const channels = fixed(x, 1);
     const planes = reshape(g, this.groupNorm(x, `${name}.group_norm`), [channels, 'pixels']);
     const rows = transpose(g, planes, [1, 0]);
@@ -85,6 +89,6 @@ export class AutoencoderBlocks {
       scale: 1 / Math.sqrt(channels),
     });
     const out = this.layers.linear(reshape(g, y, ['pixels', channels]), `${name}.to_out.0`);
-    return add(g, x, reshapeLike(g, transpose(g, out, [1, 0]), x));
+    return add(g, x, reshapeTo(g, transpose(g, out, [1, 0]), sizes, x.shape));
   }
 }

@@ -7,8 +7,8 @@ import type { AutoencoderParts } from './autoencoder-encoder.ts';
 import { Layers } from './layers.ts';
 
 /**
- * Input: `latents` `[1, latentChannels, height, width]`, as the autoencoder has them (unscaled). Output: `pixels`
- * `[1, 3, H, W]`, about -1..1.
+ * Inputs: `latents` `[1, latentChannels, height, width]`, as the autoencoder has them (unscaled), and `middle_shape` (see
+ * {@link AutoencoderBlocks.middle}). Output: `pixels` `[1, 3, H, W]`, about -1..1.
  * Source: diffusers `models/autoencoders/vae.py`, Decoder.forward
  */
 export function decoderGraph({ config, weights, numerics }: AutoencoderParts): BuiltGraph {

@@ -14,7 +14,8 @@ export interface AutoencoderParts {
 }
 
 /**
- * Input: `pixels` `[1, 3, height, width]` in -1..1. Output: `moments` `[1, 2 * latentChannels, h, w]`, means before
+ * Inputs: `pixels` `[1, 3, height, width]` in -1..1, `middle_shape` (see {@link AutoencoderBlocks.middle}). Output:
+ * `moments` `[1, 2 * latentChannels, h, w]`, means before
  * logarithms of variances, these not yet clamped.
  * Source: diffusers `models/autoencoders/vae.py`, Encoder.forward
  */
