@@ -11,9 +11,6 @@ import { loadTokenizer } from '../../src/omnigen2/tokenizer.transformers.ts';
 import type { Runtime } from '../../src/runtime/types.ts';
 import type { VerifyContext } from './types.ts';
 
-/** Cases set limits of their own. */
-const NO_LIMITS = { maxPixels: Number.POSITIVE_INFINITY, maxReferenceSide: Number.POSITIVE_INFINITY };
-
 export class VerifySession implements VerifyContext {
   readonly folder: string;
   readonly #modelPath: string;
@@ -28,7 +25,7 @@ export class VerifySession implements VerifyContext {
   }
 
   async readImage(path: string): Promise<RgbImage> {
-    return decodeImage(await readFile(join(this.folder, path)), path, { limits: NO_LIMITS });
+    return decodeImage(await readFile(join(this.folder, path)), path);
   }
 
   async model(): Promise<OmniGen2Model> {
