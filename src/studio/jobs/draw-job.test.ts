@@ -78,6 +78,19 @@ describe('one drawing', () => {
     expect(round?.preview?.width).toBe(1024);
   });
 
+  it('ends the film strip with the finished picture', () => {
+    const drawn = played(job(), step(1, 3, picture(3)), step(1, 4, picture(4)), {
+      type: 'picture',
+      round: 1,
+      picture: picture(5),
+      drawMs: 900,
+    });
+    expect(drawn.rounds[0]?.frames).toEqual([
+      { step: 3, picture: picture(3) },
+      { step: 4, picture: picture(5) },
+    ]);
+  });
+
   it('ends with the result and takes no event after its end', () => {
     const result = { type: 'picture', picture: picture(7), round: 1, rounds: 1, totalMs: 900 } as const;
     const done = played(job(), step(1, 4, picture(6)), { type: 'done', result });

@@ -91,7 +91,7 @@ export function applyDrawEvent(job: DrawJob, event: JobEvent): DrawJob {
     case 'decoding':
       return doing(inRound(job, event.round, { remainingMs: undefined }), { phase: 'finishing' });
     case 'picture':
-      return doing(inRound(job, event.round, { picture: event.picture, drawMs: event.drawMs }), {
+      return doing(withPicture(job, event), {
         phase: job.request.rounds > 1 ? 'looking' : 'finishing',
       });
     case 'reflecting':
@@ -161,6 +161,15 @@ function doing(job: DrawJob, now: Doing): DrawJob {
 
 function ended(job: DrawJob, state: DrawState): DrawJob {
   return { ...job, state };
+}
+
+/** The finished picture is also the last frame of the film strip, which the worker does not preview. */
+function withPicture(job: DrawJob, event: Extract<JobEvent, { type: 'picture' }>): DrawJob {
+  const { round, picture, drawMs } = event;
+  const before = job.rounds.find((each) => each.round === round);
+  const frames = (before?.frames ?? []).filter((frame) => frame.step !== before?.steps);
+  const last = before ? [{ step: before.steps, picture: thumbnailOf(picture, FRAME_EDGE) }] : [];
+  return inRound(job, round, { picture, drawMs, frames: [...frames, ...last] });
 }
 
 function withStep(job: DrawJob, event: Extract<JobEvent, { type: 'denoising' }>): DrawJob {

@@ -1,14 +1,13 @@
 import { useId } from 'react';
 import type { RoundDecision } from '../../protocol.ts';
 import { LoadingBar } from '../canvas/loading-bar.tsx';
-import { StepWords } from '../canvas/plate.tsx';
 import { type DrawJob, isOver, type RoundView, resultRound } from '../jobs/draw-job.ts';
 import { decisionWords } from '../jobs/narration.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { fileNameFor, referenceOf, savePicture } from '../ui/picture-files.ts';
 import { PictureView } from '../ui/picture-view.tsx';
-import { seconds } from '../ui/words.ts';
+import { seconds, timeLeft } from '../ui/words.ts';
 
 interface RoundCardProps {
   readonly job: DrawJob;
@@ -33,7 +32,7 @@ export function RoundCard({ job, round, newest }: RoundCardProps) {
         <header>
           <h3 id={titleId}>Round {round.round}</h3>
           <RoundBadge job={job} round={round} live={live} isResult={isResult} />
-          {round.drawMs !== undefined && <span className="took">{seconds(round.drawMs)}</span>}
+          <Took round={round} live={live} />
         </header>
         <div className="print">
           {picture ? (
@@ -54,6 +53,13 @@ export function RoundCard({ job, round, newest }: RoundCardProps) {
   );
 }
 
+/** How long the drawing took, or will still take. */
+function Took({ round, live }: { round: RoundView; live: boolean }) {
+  if (round.drawMs !== undefined) return <span className="took">{seconds(round.drawMs)}</span>;
+  if (!live || round.remainingMs === undefined) return null;
+  return <span className="took">{timeLeft(round.remainingMs)} left</span>;
+}
+
 interface BadgeProps {
   readonly job: DrawJob;
   readonly round: RoundView;
@@ -68,11 +74,6 @@ function RoundBadge({ job, round, live, isResult }: BadgeProps) {
     <span className="badge busy">
       <span className="pulse" aria-hidden="true" />
       {badgeWords(job, round)}
-      {round.picture === undefined && round.step > 0 && (
-        <span className="unseen">
-          <StepWords job={job} round={round} />
-        </span>
-      )}
     </span>
   );
 }

@@ -1,5 +1,5 @@
 import { type CSSProperties, useEffect, useRef } from 'react';
-import { StopButton } from '../canvas/plate.tsx';
+import { StepWords, StopButton } from '../canvas/plate.tsx';
 import { beginRound, type DrawJob, isOver, resultRound } from '../jobs/draw-job.ts';
 import { decisionWords, doingWords } from '../jobs/narration.ts';
 import { useStudio } from '../store/context.tsx';
@@ -84,6 +84,11 @@ function StateWords({ job }: { job: DrawJob }) {
           <b>
             Round {current?.round ?? 1}: {doingWords(job).toLowerCase()}.
           </b>{' '}
+          {current && current.step > 0 && !current.picture && (
+            <>
+              <StepWords job={job} round={current} />.{' '}
+            </>
+          )}
           {result !== undefined && result !== current?.round && `Round ${result} is kept if you stop.`}
         </>
       );
