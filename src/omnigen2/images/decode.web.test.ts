@@ -1,5 +1,8 @@
 /** Runs the browser's decoder in a real Chromium and compares it with the command line's. */
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Browser, chromium, type Page } from '@playwright/test';
 import sharp from 'sharp';
 import { createServer, type Plugin, type ViteDevServer } from 'vite';
@@ -24,26 +27,81 @@ let server: ViteDevServer;
 let browser: Browser;
 let page: Page;
 
-const emptyPage: Plugin = {
-  name: 'empty-page',
-  configureServer({ middlewares }) {
-    middlewares.use('/empty', (_request, response) => {
-      response.setHeader('content-type', 'text/html');
-      response.end('<!doctype html><title>Decoder</title>');
+/** Runs in a worker: answers a file with what the decoder makes of it. */
+const WORKER = `
+  import { decodeImage } from '/src/omnigen2/images/decode.web.ts';
+  onmessage = async ({ data: file }) => {
+    const notes = [];
+    try {
+      postMessage({ ...(await decodeImage(file, file.name, { notes })), notes });
+    } catch (error) {
+      postMessage({ error: error.toReport?.() ?? { code: 'raw', message: String(error) } });
+    }
+  };
+  postMessage('ready');`;
+
+/** Runs in the page: `decodeFile` hands a file to the worker; pixels come back as base64. */
+const PAGE = `<!doctype html>
+  <title>Decoder</title>
+  <input type="file" />
+  <script type="module">
+    const worker = new Worker('/decoder-worker.js', { type: 'module' });
+    const next = () => new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
     });
+    const ready = next();
+    globalThis.decodeFile = async (file) => {
+      await ready;
+      const answer = next();
+      worker.postMessage(file);
+      const outcome = await answer;
+      if ('error' in outcome) return outcome;
+      let pixels = '';
+      for (let at = 0; at < outcome.data.length; at += 0x8000) {
+        pixels += String.fromCharCode(...outcome.data.subarray(at, at + 0x8000));
+      }
+      return { ...outcome, data: btoa(pixels) };
+    };
+  </script>`;
+
+declare global {
+  function decodeFile(
+    file: File,
+  ): Promise<
+    | { readonly error: ErrorReport }
+    | { readonly width: number; readonly height: number; readonly data: string; readonly notes: string[] }
+  >;
+}
+
+const decoderPage: Plugin = {
+  name: 'decoder-page',
+  configureServer({ middlewares }) {
+    for (const [path, type, text] of [
+      ['/decoder-worker.js', 'text/javascript', WORKER],
+      ['/decoder', 'text/html', PAGE],
+    ]) {
+      middlewares.use(path, (_request, response) => {
+        response.setHeader('content-type', type);
+        // As the program's own page: isolated from other origins.
+        response.setHeader('cross-origin-embedder-policy', 'require-corp');
+        response.end(text);
+      });
+    }
   },
 };
 
 beforeAll(async () => {
   server = await createServer({
-    plugins: [emptyPage],
+    plugins: [decoderPage],
     server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
     logLevel: 'error',
   });
   await server.listen();
   browser = await chromium.launch({ executablePath: browserPath(), args: CHROMIUM_FLAGS });
   page = await browser.newPage();
-  await page.goto(`${server.resolvedUrls?.local[0]}empty`);
+  await page.goto(`${server.resolvedUrls?.local[0]}decoder`);
+  await page.waitForFunction(() => 'decodeFile' in globalThis);
 }, 60_000);
 
 afterAll(async () => {
@@ -53,43 +111,13 @@ afterAll(async () => {
 
 type Outcome = (RgbImage & { readonly notes: readonly string[] }) | { readonly error: ErrorReport };
 
-/** What the decoder makes of a file in a worker of the browser. */
+/** What the decoder makes of bytes in a worker of the browser. */
 async function decodeInBrowser(bytes: Uint8Array, name: string, type = ''): Promise<Outcome> {
   const sent = Buffer.from(bytes).toString('base64');
   const outcome = await page.evaluate(
-    async ([base64, fileName, fileType]) => {
-      const source = `
-        import { decodeImage } from '${location.origin}/src/omnigen2/images/decode.web.ts';
-        onmessage = async ({ data: file }) => {
-          const notes = [];
-          try {
-            postMessage({ ...(await decodeImage(file, file.name, { notes })), notes });
-          } catch (error) {
-            postMessage({ error: error.toReport?.() ?? { code: 'raw', message: String(error) } });
-          }
-        };
-        postMessage('ready');`;
-      const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-      const worker = new Worker(url, { type: 'module' });
-      const next = () =>
-        new Promise<MessageEvent>((resolve, reject) => {
-          worker.onmessage = resolve;
-          worker.onerror = ({ message }) => reject(new Error(message));
-        });
-      await next();
-      const file = new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], fileName, {
-        type: fileType,
-      });
-      const answer = next();
-      worker.postMessage(file);
-      const { data } = await answer;
-      worker.terminate();
-      if ('error' in data) return data;
-      let pixels = '';
-      for (let at = 0; at < data.data.length; at += 0x8000) {
-        pixels += String.fromCharCode(...data.data.subarray(at, at + 0x8000));
-      }
-      return { ...data, data: btoa(pixels) };
+    ([base64, fileName, fileType]) => {
+      const content = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      return decodeFile(new File([content], fileName, { type: fileType }));
     },
     [sent, name, type] as const,
   );
@@ -216,6 +244,44 @@ describe('decodeImage in a worker of the browser', () => {
         permanent: true,
         message: 'scan.tif is a TIFF file, which cannot be decoded here; PNG, JPEG, WebP, GIF and AVIF can.',
         action: 'Save it as PNG or JPEG and try again.',
+      },
+    });
+  });
+
+  it('decodes a BMP, which the command line refuses', async () => {
+    const bmp = Buffer.alloc(54 + 3 * 64 * 20);
+    bmp.write('BM');
+    bmp.writeUInt32LE(bmp.length, 2);
+    bmp.writeUInt32LE(54, 10);
+    bmp.writeUInt32LE(40, 14);
+    bmp.writeInt32LE(64, 18);
+    bmp.writeInt32LE(-20, 22);
+    bmp.writeUInt16LE(1, 26);
+    bmp.writeUInt16LE(24, 28);
+    bmp.fill(Buffer.of(30, 20, 10), 54);
+    const image = pictureOf(64, 20, (i) => [10, 20, 30][i % 3]);
+    expect(await pixelsInBrowser(bmp, 'paint.bmp')).toEqual(image);
+    await expect(decodeImage(bmp, 'paint.bmp')).rejects.toThrow(
+      'paint.bmp is a BMP file, which cannot be decoded here; PNG, JPEG, WebP, GIF and AVIF can.',
+    );
+  });
+
+  it('says so if a file has changed since it was chosen', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'decode-'));
+    const path = join(folder, 'gone.png');
+    await writeFile(path, await encodePng(noise));
+    await page.locator('input').setInputFiles(path);
+    await rm(folder, { recursive: true });
+    const outcome = await page.locator('input').evaluate((input: HTMLInputElement) => {
+      const [file] = input.files ?? [];
+      return decodeFile(file);
+    });
+    expect(outcome).toEqual({
+      error: {
+        code: 'unreachable',
+        permanent: false,
+        message: 'gone.png could not be read: the file was moved or changed after it was chosen.',
+        action: 'Choose the file again.',
       },
     });
   });
