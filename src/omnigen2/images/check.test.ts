@@ -139,6 +139,23 @@ describe('checkPictureFile', () => {
     ]);
   });
 
+  it('says that a TIFF of several pages gives its first page', async () => {
+    const pages = [Buffer.from(file('png')), Buffer.from(file('png'))];
+    const tiff = await sharp(pages, { join: { animated: true } })
+      .tiff()
+      .toBuffer();
+    expect(checkPictureFile(tiff, 'scan.tif')).toMatchObject({
+      kind: 'tiff',
+      width: WIDTH,
+      height: HEIGHT,
+      notes: ['scan.tif has several pages; its first page is used.'],
+    });
+  });
+
+  it('takes text that begins like a BMP for text', () => {
+    expect(() => checkPictureFile(Buffer.from('BMW, VW and other cars of the year'), 'a')).toThrow(/is text/);
+  });
+
   it.each(['png', 'jpeg', 'progressive jpeg', 'webp', 'lossless webp', 'gif', 'avif'])(
     'refuses a %s that ends too early, wherever it is cut',
     (name) => {
