@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isAbort } from '../errors.ts';
 import { type ConversionOptions, type ConversionPlan, planConversion, WEIGHT_FORMATS } from './convert.ts';
-import { executeConversion, type FolderWriter } from './convert-run.ts';
+import { executeConversion } from './convert-run.ts';
 import { editTensors, type Files, fixtureFiles, GOLDENS, refusal, WEIGHTS, zeros } from './fixture.node.ts';
 import { nodeFolder } from './folder.node.ts';
 import { memoryFolder } from './folder.ts';
 import { floatToBfloat, roundToHalf } from './half.ts';
 import { type Checkpoint, openCheckpoint } from './layout.ts';
 import { type Lora, readLora } from './lora.ts';
+import { memoryWriter } from './memory-writer.ts';
 import { dequantize } from './quantize.ts';
 import { toFloat32 } from './safetensors.ts';
 import { quantizedMatrix } from './tensors.ts';
@@ -19,25 +20,6 @@ import { checkTarget, writeFolder } from './writer.node.ts';
 const pristine = await fixtureFiles();
 const tiny = await openCheckpoint(memoryFolder('tiny', pristine));
 const never = new AbortController().signal;
-
-/** A writer into memory. */
-function memoryWriter(files: Files): FolderWriter {
-  return {
-    async create(path) {
-      const parts: [offset: number, bytes: Uint8Array][] = [];
-      return {
-        async write(offset, bytes) {
-          parts.push([offset, bytes]);
-        },
-        async close() {
-          const whole = new Uint8Array(Math.max(0, ...parts.map(([offset, bytes]) => offset + bytes.length)));
-          for (const [offset, bytes] of parts) whole.set(bytes, offset);
-          files.set(path, whole);
-        },
-      };
-    },
-  };
-}
 
 /** Whether bytes are the same; quicker than comparing them as values. */
 function same(a: ArrayBufferView | undefined, b: ArrayBufferView): boolean {

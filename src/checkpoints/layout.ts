@@ -4,7 +4,7 @@
  */
 
 import { OmniError } from '../errors.ts';
-import type { MllmConfig, ModelConfig, TransformerConfig, VaeConfig } from '../omnigen2/config.ts';
+import type { ModelConfig } from '../omnigen2/config.ts';
 import {
   configMismatch,
   parseGenerationConfig,
@@ -42,11 +42,7 @@ export interface Checkpoint {
   readonly name: string;
   readonly folder: CheckpointFolder;
   readonly config: ModelConfig;
-  readonly components: {
-    readonly transformer: Component<TransformerConfig>;
-    readonly vae: Component<VaeConfig>;
-    readonly mllm: Component<MllmConfig>;
-  };
+  readonly components: { readonly [Name in ComponentName]: Component<ModelConfig[Name]> };
   /** Files beside the components: model_index.json, processor/, scheduler/. */
   readonly files: readonly FolderFile[];
   /** All files of the checkpoint that are used, in bytes. */

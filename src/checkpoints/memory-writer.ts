@@ -1,0 +1,22 @@
+/** A folder that is written in memory, for small checkpoints. */
+
+import type { FolderWriter } from './convert-run.ts';
+
+/** Writes into `files`, by path; a file appears when it is closed. */
+export function memoryWriter(files: Map<string, Uint8Array>): FolderWriter {
+  return {
+    async create(path) {
+      const parts: [offset: number, bytes: Uint8Array][] = [];
+      return {
+        async write(offset, bytes) {
+          parts.push([offset, bytes.slice()]);
+        },
+        async close() {
+          const whole = new Uint8Array(Math.max(0, ...parts.map(([offset, bytes]) => offset + bytes.length)));
+          for (const [offset, bytes] of parts) whole.set(bytes, offset);
+          files.set(path, whole);
+        },
+      };
+    },
+  };
+}
