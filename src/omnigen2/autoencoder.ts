@@ -34,7 +34,7 @@ export interface Posterior {
 export interface TilingOptions {
   /**
    * Pictures with a longer side, in pixels, are worked on in tiles of this side, which takes less memory and gives
-   * slightly different values. Without it nothing is cut.
+   * slightly different values. A quarter of it must be whole latent pixels. Without it nothing is cut.
    */
   readonly tileSide?: number;
 }
@@ -75,7 +75,7 @@ export class Autoencoder {
 
   /**
    * Reads a picture, `[3, height, width]` in -1..1.
-   * @throws OmniError `bad_image` if a side is shorter than one latent pixel
+   * @throws OmniError `bad_image` if a side is shorter than one latent pixel; `bad_request` for an impossible tile
    */
   async encode({ width, height, data }: Pixels, { tileSide }: TilingOptions = {}): Promise<Posterior> {
     const { inChannels, downscaleFactor } = this.config;
@@ -124,11 +124,11 @@ export class Autoencoder {
     return { ...latents, data: latents.data.map((value) => value / scalingFactor + shiftFactor) };
   }
 
-  /** The picture of latents of the autoencoder: `[3, height, width]`, about -1..1 and not clamped. */
+  /** The picture of latents of the autoencoder: `[3, height, width]`, about -1..1 and not clamped. Throws as {@link encode}. */
   async decode(latents: Latents, { tileSide }: TilingOptions = {}): Promise<Pixels> {
-    const inputSide = tileSide && this.#latentSide(tileSide);
+    const inputSide = tileSide === undefined ? Number.POSITIVE_INFINITY : this.#latentSide(tileSide);
     const { height, width, data } =
-      tileSide && inputSide && Math.max(latents.height, latents.width) > inputSide
+      tileSide !== undefined && Math.max(latents.height, latents.width) > inputSide
         ? await tiled(latents, tilingOf(inputSide, tileSide), (tile) => this.#pixels(tile))
         : await this.#pixels(latents);
     return { height, width, data };
@@ -138,8 +138,18 @@ export class Autoencoder {
     await this.#sessions.dispose();
   }
 
-  #latentSide(pixels: number): number {
-    return Math.max(1, Math.trunc(pixels / this.config.downscaleFactor));
+  /** The side of a tile in latent pixels. Tiles overlap by a quarter, which has to be the same on both sides. */
+  #latentSide(tileSide: number): number {
+    const { downscaleFactor } = this.config;
+    const unit = 4 * downscaleFactor;
+    if (tileSide <= 0 || tileSide % unit !== 0) {
+      throw new OmniError({
+        code: 'bad_request',
+        message: `Tiles of ${tileSide} pixels do not overlap in whole latent pixels.`,
+        action: `Choose a multiple of ${unit}.`,
+      });
+    }
+    return tileSide / downscaleFactor;
   }
 
   async #moments(pixels: Planes): Promise<Planes> {

@@ -1,0 +1,99 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { readCase, readIndex } from '../../cli/verify/goldens.ts';
+import { requestOf } from '../../cli/verify/kinds/dit.ts';
+import { VerifySession } from '../../cli/verify/session.ts';
+import type { GoldenCase } from '../../cli/verify/types.ts';
+import { nodeRuntime } from '../runtime/runtime.node.ts';
+import { Transformer, type TransformerOptions } from './transformer.ts';
+import { layerRanges } from './transformer-ranges.ts';
+
+const FOLDER = 'fixtures/goldens';
+const session = new VerifySession(FOLDER, `${FOLDER}/model`, () => nodeRuntime({ threads: 1 }));
+const open: Transformer[] = [];
+
+async function transformer(options: TransformerOptions = {}): Promise<Transformer> {
+  const model = await session.model();
+  const opened = await Transformer.open(model.runtime, model.source('transformer'), model.numerics, options);
+  open.push(opened);
+  return opened;
+}
+
+async function golden(id: string): Promise<GoldenCase> {
+  const listed = (await readIndex(FOLDER)).cases.find((one) => one.id === id);
+  if (!listed) throw new Error(`no case ${id}`);
+  return readCase(FOLDER, listed);
+}
+
+function worst(got: Float32Array, want: ArrayLike<number>): number {
+  expect(got.length).toBe(want.length);
+  return got.reduce((most, value, i) => Math.max(most, Math.abs(value - want[i])), 0);
+}
+
+afterAll(async () => {
+  for (const one of open) await one.dispose();
+  await session.dispose();
+});
+
+describe('predict', () => {
+  it.each([
+    ['in one graph', { cut: 'fused' }],
+    ['with a session a layer', { cut: 'split', sessionBytes: 1 }],
+    ['with all layers in one session', { cut: 'split' }],
+  ] as const)('gives the official velocity %s', async (_, options) => {
+    const fresh = await transformer(options);
+    for (const id of ['dit_0ref_t1', 'dit_2ref_t0', 'dit_5ref_t1', 'dit_0ref_t1']) {
+      const want = await golden(id);
+      const { data, ...shape } = await fresh.predict(await requestOf(want, 0, fresh));
+      expect(shape).toEqual({ channels: 16, height: 10, width: 14 });
+      expect(worst(data, want.tensors.get('output')?.data ?? [])).toBeLessThan(2e-5);
+    }
+  });
+
+  it('depends on which reference is which', async () => {
+    const one = await transformer();
+    const want = await golden('dit_ref_order');
+    const request = await requestOf(want, 0, one);
+    const straight = await one.predict(request);
+    const swapped = await one.predict({ ...request, references: request.references.toReversed() });
+    expect(worst(swapped.data, want.tensors.get('output_swapped')?.data ?? [])).toBeLessThan(2e-5);
+    expect(worst(swapped.data, straight.data)).toBeGreaterThan(1e-3);
+  });
+
+  it('refuses a sixth reference and latents that do not divide, in words', async () => {
+    const one = await transformer();
+    const request = await requestOf(await golden('dit_2ref_t0'), 0, one);
+    const [reference] = request.references;
+    await expect(one.predict({ ...request, references: Array(6).fill(reference) })).rejects.toMatchObject({
+      code: 'bad_request',
+      message: expect.stringContaining('6 reference pictures'),
+    });
+    const odd = { channels: 16, height: 9, width: 14, data: new Float32Array(16 * 9 * 14) };
+    await expect(one.predict({ ...request, latents: odd })).rejects.toMatchObject({ code: 'bad_request' });
+  });
+});
+
+describe('context', () => {
+  it('refuses to read no text', async () => {
+    const one = await transformer();
+    await expect(one.context(new Float32Array(0))).rejects.toMatchObject({ code: 'bad_request' });
+  });
+});
+
+describe('layerRanges', () => {
+  it('fills as few sessions as possible evenly', async () => {
+    const { component } = (await session.model()).source('transformer');
+    const numerics = { compute: 'float32', quantized: 'widened' } as const;
+    const layerBytes = component.weights.names
+      .filter((name) => name.startsWith('layers.0.'))
+      .reduce((sum, name) => sum + (component.weights.get(name)?.sizeBytes ?? 0), 0);
+    const all = { from: 0, to: 3 };
+    expect(layerRanges(component, numerics)).toEqual([all]);
+    expect(layerRanges(component, numerics, 3 * layerBytes)).toEqual([all]);
+    expect(layerRanges(component, numerics, 3 * layerBytes - 1)).toEqual([
+      { from: 0, to: 2 },
+      { from: 2, to: 3 },
+    ]);
+    expect(layerRanges(component, { ...numerics, compute: 'float16' }, 2 * layerBytes)).toEqual([all]);
+    expect(layerRanges(component, numerics, 1)).toHaveLength(3);
+  });
+});
