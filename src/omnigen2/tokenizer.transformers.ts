@@ -1,9 +1,9 @@
 /**
- * The byte-level BPE tokenizer of Qwen2, by the tokenizer library of transformers.js, from the bytes of a checkpoint's
- * own files: no network, no file system, the same in Node and in a worker.
+ * The byte-level BPE tokenizer of Qwen2, by transformers.js, from the bytes of a checkpoint's own files: no network, no
+ * file system, the same in Node and in a worker. The library is brought in when the first prompt is read.
  */
 
-import { Tokenizer as Library } from '@huggingface/tokenizers';
+import type { Qwen2Tokenizer } from '@huggingface/transformers';
 import { isObject, parseJson, quote } from '../checkpoints/json.ts';
 import { OmniError } from '../errors.ts';
 import { TOKENS, type Tokenizer } from './tokenizer.ts';
@@ -24,18 +24,19 @@ export async function loadTokenizer(read: ReadProcessorFile): Promise<Tokenizer>
   const config = await readObject(read, CONFIG);
   checkModel(tokenizer);
   checkAddedTokens(tokenizer);
-  const library = build(tokenizer, config);
-  const missing = Object.values(TOKENS).filter((token) => library.token_to_id(token) === undefined);
+  const library = await build(tokenizer, config);
+  const vocabulary = library.get_vocab();
+  const missing = Object.values(TOKENS).filter((token) => !vocabulary.has(token));
   if (missing.length > 0) {
     throw damaged(TOKENIZER, `has no token ${missing.join(', ')}, of which prompts are made`);
   }
   return {
-    encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
+    encode: (text) => library.encode(text, { add_special_tokens: false }),
     decode: (ids, { skipSpecial = false } = {}) =>
       ids.length === 0
         ? ''
         : library.decode([...ids], { skip_special_tokens: skipSpecial, clean_up_tokenization_spaces: false }),
-    idOf: (token) => library.token_to_id(token),
+    idOf: (token) => vocabulary.get(token),
   };
 }
 
@@ -91,9 +92,10 @@ function checkAddedTokens({ added_tokens: added }: Readonly<Record<string, unkno
   }
 }
 
-function build(tokenizer: object, config: object): Library {
+async function build(tokenizer: object, config: object): Promise<Qwen2Tokenizer> {
+  const { Qwen2Tokenizer } = await import('@huggingface/transformers');
   try {
-    const library = new Library(tokenizer, config);
+    const library = new Qwen2Tokenizer(tokenizer, config);
     // Some damage shows only when a text is read.
     library.encode('a 1\n');
     return library;
