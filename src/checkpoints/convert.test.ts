@@ -263,7 +263,7 @@ describe('writing to disk', () => {
   it('leaves nothing behind when it is stopped or fails', async () => {
     const plan = await planConversion(tiny, { weights: 'f16' });
     const controller = new AbortController();
-    const target = join(folder, 'model');
+    const target = join(folder, 'new/folder/model');
     const stopped = writeFolder(target, (writer) =>
       executeConversion(controller.signal, plan, writer, ({ doneBytes }) => {
         if (doneBytes > plan.beforeBytes / 2) controller.abort();

@@ -70,6 +70,14 @@ describe('opening', () => {
     expect((await open(files)).components.vae.weights.names).toHaveLength(176);
   });
 
+  it('accepts a pipeline that is named with the file of its code', async () => {
+    const files = copy();
+    editJson(files, 'model_index.json', (index) => {
+      index._class_name = ['pipeline_omnigen2_chat', 'OmniGen2ChatPipeline'];
+    });
+    expect((await open(files)).name).toBe('tiny');
+  });
+
   it('prefers the plain file where a variant lies beside it', async () => {
     const files = copy();
     setText(files, 'vae/diffusion_pytorch_model.fp16.safetensors', 'never read');

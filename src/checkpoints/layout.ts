@@ -163,7 +163,8 @@ export function canonicalMllmName(name: string): string {
 
 function checkModelIndex(json: unknown) {
   if (!isObject(json)) throw badIndex(`is ${quote(json)} and not an object`);
-  const pipeline = json._class_name;
+  // A pipeline whose code lies beside the weights is named as [file, class].
+  const pipeline: unknown = Array.isArray(json._class_name) ? json._class_name[1] : json._class_name;
   if (typeof pipeline !== 'string' || !PIPELINES.includes(pipeline)) {
     throw notSupported(`_class_name is ${quote(pipeline)}`, PIPELINES);
   }

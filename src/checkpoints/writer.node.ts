@@ -43,7 +43,8 @@ export async function writeFolder(
 ): Promise<void> {
   const path = await realTarget(target);
   const temporary = join(dirname(path), `.${basename(path)}.partial-${process.pid}`);
-  await words(target, () => mkdir(temporary, { recursive: true }));
+  const firstMade = await words(target, () => mkdir(temporary, { recursive: true }));
+  let written = false;
   try {
     await fill(
       {
@@ -73,8 +74,21 @@ export async function writeFolder(
       await rmdir(path).catch(() => undefined);
       await rename(temporary, path);
     });
+    written = true;
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    if (!written) await removeMade(temporary, firstMade ?? temporary);
+  }
+}
+
+/** Removes the temporary folder and, where they are empty, the parents that were made for it. */
+async function removeMade(temporary: string, firstMade: string): Promise<void> {
+  await rm(temporary, { recursive: true, force: true });
+  for (
+    let parent = dirname(temporary);
+    `${parent}${sep}`.startsWith(`${firstMade}${sep}`);
+    parent = dirname(parent)
+  ) {
+    await rmdir(parent).catch(() => undefined);
   }
 }
 
