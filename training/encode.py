@@ -1,6 +1,7 @@
 """Turn shards into what the transformer trains on: latents and text states on disk.
 
-python encode.py --data DATA --want t2i-train --run RUN --out CACHE/t2i [--size 128] [--text-only]
+python encode.py --data DATA --want t2i-train --run RUN --out CACHE/t2i [--size 128] [--most 1] [--text-only]
+--most 1 takes the cases whose scene shows one drawn thing: what a new transformer learns first.
 Cache folder: meta.json, latents_<size>.f16 [M, 16, size/8, size/8] (normalised), text.f16 [tokens, C], items.json.
 Only the prompt's own tokens are in text.f16; the constant states of the system prefix are in prefix.f16.
 meta.json is written last: a training that runs picks up finished folders only.
@@ -24,21 +25,25 @@ from speed import add_precision, autocast, choose_bf16
 from vae import load_vae
 
 
-def encode_pictures(data: Shards, run: Path, path: Path, size: int, bf16: bool) -> None:
-    """Every picture's latent, sampled from the posterior as the official pipeline does, normalised."""
+def drawn_things(sample: Sample) -> int:
+    return sum(len(t["stands"]) for t in sample.scene["things"])
+
+
+def encode_pictures(data: Shards, pictures: list[int], run: Path, path: Path, size: int, bf16: bool) -> None:
+    """The pictures' latents, sampled from the posterior as the official pipeline does, normalised."""
     vae, config = load_vae(run)
     shift, scale = config["shift_factor"], config["scaling_factor"]
     torch.manual_seed(11)
     with path.open("wb") as file:
-        for at in range(0, len(data), 32):
-            x = to_size(data.batch(range(at, min(at + 32, len(data)))), size).to(memory_format=torch.channels_last)
+        for at in range(0, len(pictures), 32):
+            x = to_size(data.batch(pictures[at : at + 32]), size).to(memory_format=torch.channels_last)
             with autocast(bf16):
                 moments = vae.encoder(x).float()
             z = (DiagonalGaussianDistribution(moments).sample() - shift) * scale
             file.write(z.contiguous().numpy().astype(np.float16).tobytes())
 
 
-def encode_prompts(drawn: list[Sample], run: Path, out: Path) -> dict[str, int]:
+def encode_prompts(drawn: list[Sample], number_of: dict[int, int], run: Path, out: Path) -> dict[str, int]:
     """text.f16, prefix.f16, items.json -> {head: prefix tokens, text_dim}"""
     net, tok, config = load_mllm(run)
     texts = sorted({s.instruction or "" for s in drawn} | {""})
@@ -52,7 +57,8 @@ def encode_prompts(drawn: list[Sample], run: Path, out: Path) -> dict[str, int]:
                     (out / "prefix.f16").write_bytes(h[:head].numpy().astype(np.float16).tobytes())
                 lengths.append(len(h) - head)
                 file.write(h[head:].numpy().astype(np.float16).tobytes())
-    items = [{"task": s.task, "refs": s.refs, "target": s.target, "text": number[s.instruction or ""]} for s in drawn]
+    items = [{"task": s.task, "refs": [number_of[r] for r in s.refs], "target": number_of[s.target or 0],
+              "text": number[s.instruction or ""]} for s in drawn]
     (out / "items.json").write_text(json.dumps({"items": items, "lengths": lengths, "empty": number[""]}))
     return {"head": head, "text_dim": config["hidden_size"]}
 
@@ -64,6 +70,8 @@ def main() -> None:
     ap.add_argument("--run", required=True)
     ap.add_argument("--out", required=True)
     ap.add_argument("--size", type=int, default=128)
+    ap.add_argument("--most", type=int, default=99, help="only scenes with at most this many drawn things")
+    ap.add_argument("--first", type=int, default=0, help="only so many cases")
     ap.add_argument("--text-only", action="store_true", help="keep the latents, encode the texts anew")
     add_precision(ap)
     args = ap.parse_args()
@@ -72,18 +80,20 @@ def main() -> None:
     run, out, bf16 = Path(args.run), Path(args.out), choose_bf16(args.precision)
     out.mkdir(parents=True, exist_ok=True)
     data = find_shards(args.data, args.want)
-    drawn = [s for s in data.samples if s.target is not None and s.instruction is not None]
+    drawn = [s for s in data.samples if s.target is not None and s.instruction is not None and drawn_things(s) <= args.most]
+    drawn = drawn[: args.first or None]
+    pictures = sorted({p for s in drawn for p in [*s.refs, s.target]})
     start = time.time()
     if not args.text_only:
-        encode_pictures(data, run, out / f"latents_{args.size}.f16", args.size, bf16)
-        print(f"{len(data)} pictures in {time.time() - start:.0f} s", flush=True)
+        encode_pictures(data, pictures, run, out / f"latents_{args.size}.f16", args.size, bf16)
+        print(f"{len(pictures)} pictures in {time.time() - start:.0f} s", flush=True)
         grid = args.size // 16
         table = np.stack([labels(s.scene, grid) for s in drawn]) if drawn else np.zeros((0, len(CLASSES), grid * grid), np.uint8)
         (out / f"hints_{args.size}.u8").write_bytes(table.tobytes())
     start = time.time()
-    meta = encode_prompts(drawn, run, out)
+    meta = encode_prompts(drawn, {p: i for i, p in enumerate(pictures)}, run, out)
     print(f"{len(drawn)} prompts in {time.time() - start:.0f} s")
-    (out / "meta.json").write_text(json.dumps({"pictures": len(data), "items": len(drawn), **meta}))
+    (out / "meta.json").write_text(json.dumps({"pictures": len(pictures), "items": len(drawn), **meta}))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
+from PIL import Image
 from torch import Tensor
 
 from data import Shards, find_shards, to_png, to_size
@@ -108,24 +109,29 @@ def main() -> None:
     ap.add_argument("--edge", type=float, default=0.5)
     ap.add_argument("--noise", type=float, default=0.1, help="latent noise while decoding, in latent standard deviations")
     ap.add_argument("--shrink", type=float, default=0.1, help="share of steps that decode pooled latents to the halved picture")
+    ap.add_argument("--freeze-encoder", action="store_true", help="train the decoder alone: latents, shift and scale stay")
     ap.add_argument("--fresh", action="store_true")
     args = ap.parse_args()
     torch.set_num_threads(args.threads)
     run = Path(args.run)
     data = find_shards(args.data, args.want)
     net = make_vae()
+    if args.freeze_encoder:
+        net.encoder.requires_grad_(False)
     bf16 = choose_bf16(args.precision)
     opt = Optimisers(net, lambda n, p: p.ndim >= 2 and "conv_out" not in n and n != "encoder.conv_in.weight",
                      args.lr, args.adam_lr, weight_decay=0.0, bf16=bf16)
     ema = Ema(net, 0.995)
-    step, seen = 0, 0
+    step, seen, fixed = 0, 0, None
     path = run / "vae.pt"
     if path.exists() and not args.fresh:
         state = torch.load(path, map_location="cpu", weights_only=False)
-        net.load_state_dict(state["model"])
+        # the mean weights are what was exported and what made the latents: hold on to those
+        net.load_state_dict(state["ema" if args.freeze_encoder else "model"])
+        fixed = (state["config"]["shift_factor"], state["config"]["scaling_factor"]) if args.freeze_encoder else None
         ema.shadow = {k: v.float() for k, v in state["ema"].items()}
         step, seen = state["step"], state["seen"]
-        if "opt" in state:
+        if "opt" in state and state.get("frozen", False) == args.freeze_encoder:
             opt.load_state_dict(state["opt"])
     log = Log(run / "vae.jsonl")
     log.write(event="start", step=step, pictures=len(data), parameters=sum(p.numel() for p in net.parameters()), **vars(args))
@@ -145,19 +151,18 @@ def main() -> None:
         net.load_state_dict(ema.shadow)
         net.eval()
         with autocast(bf16):
-            shift, scale = measure(net, data)
+            shift, scale = fixed or measure(net, data)
             rates = evaluate(net, check, args.noise, 1 / scale)
         log.write(event="eval", step=step, seen=seen, shift=shift, scale=scale, **rates)
         with torch.no_grad():
             y = net.decode(net.encode(check[:8]).latent_dist.mean).sample.float()
-        from PIL import Image
         sheet = np.concatenate([np.concatenate(list(to_png(check[:8])), 1), np.concatenate(list(to_png(y)), 1)], 0)
         Image.fromarray(sheet).save(run / "vae.png")
         net.load_state_dict(weights)
         net.train()
         config = CONFIG | {"scaling_factor": scale, "shift_factor": shift}
         save(path, {"model": weights, "ema": {k: v.clone() for k, v in ema.shadow.items()}, "opt": opt.state_dict(),
-                    "step": step, "seen": seen, "config": config})
+                    "frozen": args.freeze_encoder, "step": step, "seen": seen, "config": config})
 
     last_store = time.time()
     while True:
@@ -196,6 +201,7 @@ def main() -> None:
         if time.time() - last_store > 180:
             store()
             last_store = mark = time.time()
+            mark_seen = seen
     store()
 
 
