@@ -130,8 +130,6 @@ class WebGpuRuntime implements WebRuntime {
           // The engine's types know the option `device` only by the name of the DOM's GPUDevice.
           executionProviders: [{ name: 'webgpu', device: this.#gpu.device }],
           logSeverityLevel: 3,
-          // The highest level computes wrong values for sequences above 32 rows (onnxruntime-web 1.31.0-dev.20260914).
-          graphOptimizationLevel: 'extended',
           ...(this.#strict ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
         }),
       );
