@@ -30,11 +30,17 @@ test('later tokens follow the largest position', () => {
 
 test.each([
   ['too few image tokens', [7, IMAGE, 7], [{ rows: 2, columns: 4 }]],
-  ['image tokens without a picture', [7, IMAGE], []],
+  ['more image tokens than pictures', [IMAGE, 7, IMAGE], [{ rows: 2, columns: 2 }]],
   ['a picture without image tokens', [7, 7], [{ rows: 2, columns: 2 }]],
 ])('%s are refused in words', (_, ids, images) => {
   expect(() => ropePositions(ids, images, mllm)).toThrow(OmniError);
   expect(() => ropePositions(ids, images, mllm)).toThrow(/does not fit its pictures/);
+});
+
+test('without pictures an image token counts as a word', () => {
+  const { ids, delta } = ropePositions([7, IMAGE, IMAGE, 7], [], mllm);
+  expect(Array.from(ids)).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]);
+  expect(delta).toBe(0);
 });
 
 test('each section of the tables follows its own axis', () => {

@@ -25,7 +25,8 @@ export function imageTokenCount({ rows, columns }: PatchGrid, { spatialMergeSize
  * Positions of a prompt whose pictures' tokens are already written out.
  *
  * Text counts on by one. The tokens of a picture share one time; rows and columns count its merged cells from the same
- * value; text goes on after the largest of them.
+ * value; text goes on after the largest of them. A prompt without pictures is all text: an image token that someone
+ * typed is then a word like any other.
  * @throws OmniError `bad_request` if the image tokens do not fit the pictures
  */
 export function ropePositions(
@@ -38,7 +39,7 @@ export function ropePositions(
   let next = 0;
   let image = 0;
   for (let at = 0; at < length; ) {
-    if (ids[at] !== imageTokenId) {
+    if (images.length === 0 || ids[at] !== imageTokenId) {
       for (const axis of [0, 1, 2]) positions[axis * length + at] = next;
       next++;
       at++;

@@ -102,7 +102,7 @@ export async function draw(
   hooks: DrawHooks = {},
 ): Promise<DrawResult> {
   const random = hooks.noise ?? seededNoise(options.seed);
-  const { references, size } = prepare(options);
+  const { references, size } = prepare(options, model.config.vae.downscaleFactor);
   const text = await read(model, options, hooks);
   const vae = await model.autoencoder();
   const referenceLatents = await encode(vae, references, random, hooks);
@@ -112,7 +112,7 @@ export async function draw(
 }
 
 /** Stage 1: checks the request, and brings references and output to their sizes. */
-function prepare(options: DrawOptions) {
+function prepare(options: DrawOptions, downscaleFactor: number) {
   checkPrompt(options.prompt);
   checkNumbers(options);
   if (options.references.length > MAX_REFERENCES) {
@@ -122,9 +122,12 @@ function prepare(options: DrawOptions) {
       action: `Remove ${options.references.length - MAX_REFERENCES} of them.`,
     });
   }
-  const references = options.references.map((image, i) => referencePixels(image, options, `Image ${i + 1}`));
+  const { maxPixels, maxReferenceSide } = options;
+  // Source: omnigen2/pipelines/omnigen2/pipeline_omnigen2.py, OmniGen2Pipeline.__init__ (image_processor)
+  const limits = { maxPixels, maxReferenceSide, sideMultiple: 2 * downscaleFactor };
+  const references = options.references.map((image, i) => referencePixels(image, limits, `Image ${i + 1}`));
   const aligned = options.alignSize && references.length === 1 ? references[0] : undefined;
-  return { references, size: outputSize(options, options.maxPixels, aligned) };
+  return { references, size: outputSize(options, maxPixels, aligned) };
 }
 
 function checkNumbers({ seed, textGuidance, imageGuidance, guidanceRange }: DrawOptions): void {

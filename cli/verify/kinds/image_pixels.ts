@@ -51,6 +51,7 @@ async function reference(golden: GoldenCase, context: VerifyContext): Promise<Co
   const { data } = referencePixels(image, {
     maxPixels: params.max_pixels,
     maxReferenceSide: params.max_side_length,
+    sideMultiple: 2 * (await context.model()).config.vae.downscaleFactor,
   });
   return compareTensor('pixels', data, tensorOf(golden, 'pixels'), golden.tolerance);
 }

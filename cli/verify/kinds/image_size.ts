@@ -35,7 +35,7 @@ const visionRow = z.object({
 });
 const visionParams = z.object({ factor: z.number(), min_pixels: z.number(), max_pixels: z.number() });
 
-export const run: KindRunner = async ({ params, expected }) => {
+export const run: KindRunner = async ({ params, expected }, context) => {
   const rows = z.array(z.looseObject({})).parse(expected.rows);
   if ('factor' in params) {
     const { factor, min_pixels, max_pixels } = visionParams.parse(params);
@@ -45,10 +45,15 @@ export const run: KindRunner = async ({ params, expected }) => {
       return compareSize(want, want, () => visionSize(want, rule));
     });
   }
+  const { downscaleFactor } = (await context.model()).config.vae;
   return rows.map((row) => {
     if ('gen_width' in row) return compareOutput(outputRow.parse(row));
     const want = referenceRow.parse(row);
-    const limits = { maxPixels: want.max_pixels, maxReferenceSide: want.max_side_length };
+    const limits = {
+      maxPixels: want.max_pixels,
+      maxReferenceSide: want.max_side_length,
+      sideMultiple: 2 * downscaleFactor,
+    };
     return compareSize(want, want, () => referenceSize(want, limits));
   });
 };

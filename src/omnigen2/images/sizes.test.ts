@@ -39,6 +39,15 @@ describe('referenceSize', () => {
     expect(() => referenceSize({ width: 1600, height: 20 }, LIMITS)).toThrow(/shrunk to 1024 x 12/);
     expect(() => referenceSize({ width: 15, height: 40 }, LIMITS)).toThrow(/at least 16 pixels\.$/);
   });
+
+  it.each([
+    [33, 15, 32, 8],
+    [31, 31, 24, 24],
+    [2047, 2049, 1016, 1024],
+  ])('an autoencoder that shrinks by 4 cuts %i x %i to %i x %i', (width, height, cutWidth, cutHeight) => {
+    const limits = { maxPixels: 1024 * 1024, maxReferenceSide: 1024, sideMultiple: 8 };
+    expect(referenceSize({ width, height }, limits)).toEqual({ width: cutWidth, height: cutHeight });
+  });
 });
 
 describe('outputSize', () => {

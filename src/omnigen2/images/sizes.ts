@@ -18,6 +18,8 @@ export interface ReferenceLimits {
   readonly maxPixels: number;
   /** Longest side. */
   readonly maxReferenceSide: number;
+  /** What sides are cut to a multiple of: two latents, which is 16 unless the autoencoder shrinks by another factor. */
+  readonly sideMultiple?: number;
 }
 
 /** What sides are multiples of: 8 pixels a latent, 2 latents a patch. Source: OmniGen2Pipeline.__call__ */
@@ -27,18 +29,18 @@ const MAX_VISION_RATIO = 200;
 
 /**
  * The size at which a reference picture is encoded. Pictures are never enlarged; both sides are cut down to a multiple
- * of 16, so that the aspect ratio may change a little.
+ * of two latents (16 pixels), so that the aspect ratio may change a little.
  * Source: omnigen2/pipelines/image_processor.py, OmniGen2ImageProcessor.get_new_height_width
- * @throws OmniError `bad_image` if a side would fall under 16 pixels
+ * @throws OmniError `bad_image` if a side would fall under that
  */
 export function referenceSize({ width, height }: Size, limits: ReferenceLimits, name = 'The picture'): Size {
-  const { maxPixels, maxReferenceSide } = limits;
+  const { maxPixels, maxReferenceSide, sideMultiple = SIZE_MULTIPLE } = limits;
   const ratio = Math.min(
     Math.sqrt(maxPixels / (width * height)),
     maxReferenceSide / (height > width ? height : width),
     1,
   );
-  const size = { width: cut(width * ratio), height: cut(height * ratio) };
+  const size = { width: cut(width * ratio, sideMultiple), height: cut(height * ratio, sideMultiple) };
   if (size.width > 0 && size.height > 0) return size;
   const shrunk =
     ratio < 1 ? ` It would be shrunk to ${Math.trunc(width * ratio)} x ${Math.trunc(height * ratio)}` : '';
@@ -47,7 +49,7 @@ export function referenceSize({ width, height }: Size, limits: ReferenceLimits, 
     `${shrunk} to fit ${maxReferenceSide} pixels a side and ${maxPixels.toLocaleString('en')} in all.`;
   throw new OmniError({
     code: 'bad_image',
-    message: `${name} is ${width} x ${height} pixels, too narrow to be used: each side must keep at least ${SIZE_MULTIPLE} pixels.${why}`,
+    message: `${name} is ${width} x ${height} pixels, too narrow to be used: each side must keep at least ${sideMultiple} pixels.${why}`,
     action: ratio < 1 ? 'Crop the picture to a less extreme shape.' : 'Use a larger picture.',
   });
 }
@@ -137,9 +139,9 @@ function tooNarrow(name: string, width: number, height: number): OmniError {
   });
 }
 
-/** Down to whole pixels, then to a multiple of 16. */
-function cut(side: number): number {
-  return Math.floor(Math.trunc(side) / SIZE_MULTIPLE) * SIZE_MULTIPLE;
+/** Down to whole pixels, then to a multiple. */
+function cut(side: number, multiple = SIZE_MULTIPLE): number {
+  return Math.floor(Math.trunc(side) / multiple) * multiple;
 }
 
 /** Python's `round`: halves go to the even neighbour. */
