@@ -90,16 +90,40 @@ class WasmRuntime implements WebRuntime {
 
   async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
     try {
-      return await openOrtSession(this.#ort, graph, weights, {
+      const session = await openOrtSession(this.#ort, graph, weights, {
         executionProviders: ['wasm'],
         logSeverityLevel: 3,
       });
+      return {
+        name: session.name,
+        run: async (inputs) => {
+          const outputs = await session.run(inputs);
+          await nextTask();
+          return outputs;
+        },
+        dispose: () => session.dispose(),
+      };
     } catch (cause) {
       throw openError(graph, cause);
     }
   }
 
   async dispose(): Promise<void> {}
+}
+
+/**
+ * Waits for the event loop to come round. The engine on WebAssembly computes without ever returning to it: without this,
+ * run after run, the message that cancels a job would be heard only when the job is over.
+ */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }
 
 class WebGpuRuntime implements WebRuntime {
