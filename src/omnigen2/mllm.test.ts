@@ -120,10 +120,11 @@ test('what does not fit is refused in words', async () => {
     code: 'bad_request',
     message: expect.stringContaining('999999'),
   });
-  await expect(mllm.hiddenStates([1, mllm.config.imageTokenId])).rejects.toMatchObject({
-    code: 'bad_request',
-  });
   const patches = new Float32Array(10);
+  const { imageTokenId } = mllm.config;
+  await expect(
+    mllm.hiddenStates([1, imageTokenId, imageTokenId], [{ patches, grid: { rows: 2, columns: 2 } }]),
+  ).rejects.toMatchObject({ code: 'bad_request' });
   await expect(mllm.look({ patches, grid: { rows: 2, columns: 2 } })).rejects.toMatchObject({
     code: 'bad_image',
     message: expect.stringContaining('2 x 2 patches'),
