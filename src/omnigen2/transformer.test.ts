@@ -59,6 +59,24 @@ describe('predict', () => {
     expect(worst(swapped.data, straight.data)).toBeGreaterThan(1e-3);
   });
 
+  it('refines a reference once for both branches of a step, with the same result', async () => {
+    const refined: string[] = [];
+    const one = await transformer({
+      trace: (stage, _, reference) => {
+        if (stage === 'ref_refiner_0') refined.push(`reference ${reference}`);
+      },
+    });
+    const request = await requestOf(await golden('dit_2ref_t0'), 0, one);
+    const short = await one.context(new Float32Array(3 * one.config.textFeatDim).fill(0.5));
+    await one.predict(request);
+    const second = await one.predict({ ...request, context: short });
+    expect(refined).toEqual(['reference 0', 'reference 1']);
+    const fresh = await transformer();
+    expect(worst(second.data, (await fresh.predict({ ...request, context: short })).data)).toBeLessThan(1e-5);
+    await one.predict({ ...request, timestep: 0.25 });
+    expect(refined).toHaveLength(4);
+  });
+
   it('refuses a sixth reference and latents that do not divide, in words', async () => {
     const one = await transformer();
     const request = await requestOf(await golden('dit_2ref_t0'), 0, one);

@@ -79,6 +79,8 @@ export class Transformer {
   readonly #fused: boolean;
   readonly #options: TransformerOptions;
   #lastRope: { key: string; table: RotaryTable } | undefined;
+  /** Streams of references refined at one timestep, by their latents and index. */
+  #refined: { timestep: number; streams: Map<Float32Array, Map<number, Float32Array>> } | undefined;
 
   private constructor(
     runtime: Runtime,
@@ -228,7 +230,11 @@ export class Transformer {
     let at = textRows;
     for (const [index, reference] of references.entries()) {
       const rows = grids[index].rows * grids[index].columns;
-      streams.push(await this.#refine(reference, index, sinusoid, tableRows(rope, at, at + rows)));
+      const known = this.#refinedAt(timestep, reference);
+      const stream =
+        known.get(index) ?? (await this.#refine(reference, index, sinusoid, tableRows(rope, at, at + rows)));
+      known.set(index, stream);
+      streams.push(stream);
       at += rows;
     }
     this.#options.trace?.('time_proj', values);
@@ -240,6 +246,19 @@ export class Transformer {
       rope,
       grid,
     };
+  }
+
+  /**
+   * The streams of a reference that are known at a timestep, by its index. The branches of a guided step share them:
+   * their prompts differ in length and so the references' first position ids, but a picture's patches see only each
+   * other here, and attention depends on differences of positions alone.
+   */
+  #refinedAt(timestep: number, { data }: Latents): Map<number, Float32Array> {
+    if (this.#refined?.timestep !== timestep) this.#refined = { timestep, streams: new Map() };
+    const { streams } = this.#refined;
+    const known = streams.get(data) ?? new Map<number, Float32Array>();
+    streams.set(data, known);
+    return known;
   }
 
   /** The refined stream `[rows, D]` of one reference. */
