@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test';
-import { CHROMIUM_FLAGS } from './scripts/browser-flags.mjs';
+import { CHROMIUM_FLAGS, SOFTWARE_WEBGPU_FLAGS } from './scripts/browser-flags.mjs';
 import { browserPath } from './scripts/browser-path.mjs';
 
 const PORT = 4174;
@@ -15,9 +15,23 @@ export default defineConfig({
   reporter: [['list'], ['json', { outputFile: '.cache/results/e2e.json' }]],
   use: {
     baseURL: `http://localhost:${PORT}`,
-    launchOptions: { executablePath: browserPath(), args: CHROMIUM_FLAGS },
     screenshot: 'only-on-failure',
   },
+  projects: [
+    // Without a graphics processor the page draws on WebAssembly, of its own accord.
+    {
+      name: 'wasm',
+      use: { launchOptions: { executablePath: browserPath(), args: [...CHROMIUM_FLAGS] } },
+    },
+    // Real WebGPU on a software adapter: slow, so only what depends on the backend.
+    {
+      name: 'webgpu',
+      testMatch: 'same-as-node.spec.ts',
+      use: {
+        launchOptions: { executablePath: browserPath(), args: [...CHROMIUM_FLAGS, ...SOFTWARE_WEBGPU_FLAGS] },
+      },
+    },
+  ],
   webServer: {
     command: `npx vite preview --port ${PORT} --strictPort`,
     url: `http://localhost:${PORT}`,

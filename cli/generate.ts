@@ -47,11 +47,12 @@ await runCommand('Drawing', async (signal) => {
   const whole = { min: 0, max: 2 ** 32 - 1, whole: true };
   const scale = { min: 0, max: 100 };
   const rounds = numberOption('reflect', args.reflect, { min: 0, max: 20, whole: true });
+  const imageNotes: string[] = [];
   const options: DrawOptions = {
     ...DRAW_DEFAULTS,
     prompt: args.prompt,
     negativePrompt: args['negative-prompt'],
-    references: await readImages(args.image),
+    references: await readImages(args.image, imageNotes),
     ...sizeOf(args.size),
     steps: numberOption('steps', args.steps, { ...whole, min: 1, max: 1000 }),
     seed: numberOption('seed', args.seed, whole),
@@ -65,11 +66,12 @@ await runCommand('Drawing', async (signal) => {
     const {
       picture,
       rounds: reports,
-      notes,
+      notes: drawNotes,
     } = await drawWithReflection(model, options, Math.max(1, rounds), {
       signal,
       now: () => performance.now(),
     });
+    const notes = [...imageNotes, ...drawNotes];
     const files: string[] = [];
     for (const { round, picture: drawn } of reports) {
       const file = roundFile(args.out, round);
@@ -95,8 +97,8 @@ await runCommand('Drawing', async (signal) => {
   }
 });
 
-async function readImages(paths: readonly string[]): Promise<RgbImage[]> {
-  const images = [];
+async function readImages(paths: readonly string[], notes: string[]): Promise<RgbImage[]> {
+  const images: RgbImage[] = [];
   for (const path of paths) {
     const bytes = await readFile(path).catch((cause) => {
       throw new OmniError({
@@ -106,7 +108,7 @@ async function readImages(paths: readonly string[]): Promise<RgbImage[]> {
         cause,
       });
     });
-    images.push(await decodeImage(bytes, path));
+    images.push(await decodeImage(bytes, path, { limits: DRAW_DEFAULTS, notes }));
   }
   return images;
 }

@@ -164,6 +164,13 @@ export type JobResult =
       /** The round whose picture it is. */
       readonly round: number;
       readonly rounds: number;
+      /** What the person should know, in sentences: that the prompt was cut, that a first frame was used. */
+      readonly notes: readonly string[];
       readonly totalMs: number;
     }
-  | { readonly type: 'answer'; readonly text: string; readonly totalMs: number };
+  | {
+      readonly type: 'answer';
+      readonly text: string;
+      readonly notes: readonly string[];
+      readonly totalMs: number;
+    };

@@ -2,6 +2,7 @@
 
 import { askAboutPicture } from '../omnigen2/chat.ts';
 import { decodeImage } from '../omnigen2/images/decode.web.ts';
+import type { RgbImage } from '../omnigen2/images/image.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
 import type { AskRequest, JobEvent, JobResult } from '../protocol.ts';
 
@@ -16,12 +17,15 @@ export async function runAsk(
   emit: (event: JobEvent) => void,
 ): Promise<JobResult> {
   const start = performance.now();
-  const images = [];
-  for (const [i, file] of pictures.entries()) images.push(await decodeImage(file, `picture ${i + 1}`));
+  const notes: string[] = [];
+  const images: RgbImage[] = [];
+  for (const [i, file] of pictures.entries()) {
+    images.push(await decodeImage(file, `Picture ${i + 1}`, { notes }));
+  }
   const { text } = await askAboutPicture(model, question, images, {
     maxNewTokens,
     signal,
     onText: (soFar) => emit({ type: 'answering', text: soFar }),
   });
-  return { type: 'answer', text, totalMs: performance.now() - start };
+  return { type: 'answer', text, notes, totalMs: performance.now() - start };
 }

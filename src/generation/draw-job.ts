@@ -2,6 +2,7 @@
 
 import { type DrawingEvent, drawWithReflection } from '../omnigen2/drawing.ts';
 import { decodeImage } from '../omnigen2/images/decode.web.ts';
+import type { RgbImage } from '../omnigen2/images/image.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
 import { DRAW_DEFAULTS, type DrawProgress } from '../omnigen2/pipeline.ts';
 import type { DrawRequest, JobEvent, JobResult } from '../protocol.ts';
@@ -18,29 +19,32 @@ export async function runDraw(
   emit: (event: JobEvent) => void,
 ): Promise<JobResult> {
   const start = performance.now();
-  const images = [];
-  for (const [i, file] of references.entries()) images.push(await decodeImage(file, `image ${i + 1}`));
+  const notes: string[] = [];
+  const images: RgbImage[] = [];
+  for (const [i, file] of references.entries()) {
+    images.push(await decodeImage(file, `Image ${i + 1}`, { limits: DRAW_DEFAULTS, notes }));
+  }
   const pace = new Pace();
-  const { picture, rounds: reports } = await drawWithReflection(
-    model,
-    { ...DRAW_DEFAULTS, ...settings, prompt, references: images },
-    rounds,
-    {
-      signal,
-      previews: true,
-      now: () => performance.now(),
-      onEvent: (event) => {
-        const sent = jobEvent(event, pace);
-        if (sent) emit(sent);
-      },
+  const {
+    picture,
+    rounds: reports,
+    notes: drawn,
+  } = await drawWithReflection(model, { ...DRAW_DEFAULTS, ...settings, prompt, references: images }, rounds, {
+    signal,
+    previews: true,
+    now: () => performance.now(),
+    onEvent: (event) => {
+      const sent = jobEvent(event, pace);
+      if (sent) emit(sent);
     },
-  );
+  });
   const round = Math.max(1, reports.length);
   return {
     type: 'picture',
     picture: toPicture(picture),
     round,
     rounds: round,
+    notes: [...notes, ...drawn],
     totalMs: performance.now() - start,
   };
 }

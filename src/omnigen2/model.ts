@@ -77,7 +77,7 @@ export class OmniGen2Model {
   source<Name extends ComponentName>(name: Name): ComponentSource<ModelConfig[Name]> {
     const { folder, components, readTensor } = this.checkpoint;
     return {
-      component: components[name] as unknown as Component<ModelConfig[Name]>,
+      component: components[name],
       read: (path, offset, length) => folder.read(path, offset, length),
       bytes: {
         file: (path) => (this.runtime.backend === 'webgpu' ? folder.file(path) : readWhole(folder, path)),

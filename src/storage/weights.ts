@@ -29,7 +29,8 @@ export async function loadBundle(
   onProgress: (progress: LoadProgress) => void,
 ): Promise<Map<string, Blob>> {
   const store = createStore('omnigen2-weights', 'files');
-  const manifest = await loadManifest(signal, store, baseUrl);
+  const folder = baseUrl.replace(/\/+$/, '');
+  const manifest = await loadManifest(signal, store, folder);
   const known = new Set(await keys<string>(store));
   const totalBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
   const from = manifest.files.every((file) => known.has(keyOf(file))) ? 'cache' : 'network';
@@ -46,7 +47,7 @@ export async function loadBundle(
       files.set(file.path, kept);
       continue;
     }
-    const blob = await fetchFile(signal, `${baseUrl}/${file.path}`, file, advance);
+    const blob = await fetchFile(signal, `${folder}/${file.path}`, file, advance);
     await keep(store, keyOf(file), blob);
     files.set(file.path, blob);
   }

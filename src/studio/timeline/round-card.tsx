@@ -25,7 +25,7 @@ export function RoundCard({ job, round, newest }: RoundCardProps) {
   const classes = ['round', ...(live ? ['live'] : []), ...(isResult ? ['result'] : [])].join(' ');
   return (
     <li className={classes}>
-      <article aria-labelledby={titleId}>
+      <article aria-labelledby={titleId} data-decision={round.decision}>
         <div className="peg" aria-hidden="true">
           {isResult ? <Icon name="star" filled /> : round.round}
         </div>
@@ -155,7 +155,7 @@ function CardTools({ job, round }: { job: DrawJob; round: RoundView }) {
       <button
         type="button"
         className="btn"
-        aria-label={`Use round ${round.round} as reference`}
+        aria-label={`Use it as reference: round ${round.round}`}
         onClick={() => void use()}
       >
         <Icon name="reference" />
