@@ -131,7 +131,7 @@ export class StudioPage {
     await questions.getByLabel('Your question').fill(question);
     await questions.getByRole('button', { name: 'Ask' }).click();
     await expect(questions.getByRole('button', { name: 'Stop' })).toBeHidden({ timeout: 120_000 });
-    return questions.getByRole('listitem').last().locator('.words').last().innerText();
+    return (await questions.getByRole('listitem').last().locator('.words').last().textContent()) ?? '';
   }
 
   async make(prompt: string): Promise<void> {

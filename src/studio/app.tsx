@@ -23,6 +23,10 @@ export function App() {
     document.documentElement.dataset.theme = theme;
   }, [theme]);
   useEscapeToStop();
+  useEffect(() => {
+    // From here on words can be typed.
+    performance.mark('studio-ready');
+  }, []);
   return (
     <>
       <a className="skip" href="#main">

@@ -6,6 +6,7 @@ import { doingWords } from '../jobs/narration.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { PictureView } from '../ui/picture-view.tsx';
+import { ResultNotes } from '../ui/result-notes.tsx';
 import { seconds, seedWords, sentence, timeLeft } from '../ui/words.ts';
 import { EaselSketch } from './easel-sketch.tsx';
 import { FilmStrip } from './film-strip.tsx';
@@ -150,6 +151,7 @@ function Caption({ job }: { job: DrawJob }) {
           {settings.height}, seed <code>{seedWords(settings.seed)}</code>
         </p>
       )}
+      {job.state.status === 'done' && <ResultNotes notes={job.state.result.notes} />}
     </figcaption>
   );
 }

@@ -92,7 +92,14 @@ describe('one drawing', () => {
   });
 
   it('ends with the result and takes no event after its end', () => {
-    const result = { type: 'picture', picture: picture(7), round: 1, rounds: 1, totalMs: 900 } as const;
+    const result = {
+      type: 'picture',
+      picture: picture(7),
+      round: 1,
+      rounds: 1,
+      notes: [],
+      totalMs: 900,
+    } as const;
     const done = played(job(), step(1, 4, picture(6)), { type: 'done', result });
     expect(keptOf(done)).toEqual({ picture: result.picture, round: 1, finished: true });
     expect(played(done, step(1, 1), { type: 'cancelled' })).toBe(done);

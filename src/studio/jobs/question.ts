@@ -9,6 +9,8 @@ export interface Question {
   /** What is asked about, for example "the result" or "image 1". */
   readonly about: string;
   readonly text: string;
+  /** What the person should know about the answer, in sentences. */
+  readonly notes: readonly string[];
   readonly state:
     | { readonly status: 'waiting' | 'thinking' | 'done' | 'stopped' }
     | { readonly status: 'failed'; readonly error: ErrorReport };
@@ -18,7 +20,7 @@ export const MAX_QUESTION_LENGTH = 2_000;
 export const ANSWER_TOKENS = 256;
 
 export function newQuestion(id: JobId, request: AskRequest, about: string): Question {
-  return { id, request, about, text: '', state: { status: 'waiting' } };
+  return { id, request, about, text: '', notes: [], state: { status: 'waiting' } };
 }
 
 /** The question after one event of the worker. Events after its end change nothing. */
@@ -30,7 +32,7 @@ export function applyAnswerEvent(question: Question, event: JobEvent): Question 
       return { ...question, text: event.text, state: { status: 'thinking' } };
     case 'done':
       return event.result.type === 'answer'
-        ? { ...question, text: event.result.text, state: { status: 'done' } }
+        ? { ...question, text: event.result.text, notes: event.result.notes, state: { status: 'done' } }
         : question;
     case 'failed':
       return { ...question, state: { status: 'failed', error: event.error } };

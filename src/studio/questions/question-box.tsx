@@ -8,6 +8,7 @@ import { shownJob } from '../store/selectors.ts';
 import { Icon } from '../ui/icon.tsx';
 import { pngOf } from '../ui/picture-files.ts';
 import { BlobView, PictureView } from '../ui/picture-view.tsx';
+import { ResultNotes } from '../ui/result-notes.tsx';
 import './question-box.css';
 
 /** A picture that can be asked about. */
@@ -117,7 +118,7 @@ function subjectsOf(job: DrawJob | undefined, references: readonly Reference[]):
 }
 
 function Line({ question }: { question: Question }) {
-  const { state, text } = question;
+  const { state, text, notes } = question;
   return (
     <li>
       <p className="who you">
@@ -143,6 +144,7 @@ function Line({ question }: { question: Question }) {
           {state.status === 'thinking' && <span className="caret" aria-hidden="true" />}
         </p>
       )}
+      <ResultNotes notes={notes} />
     </li>
   );
 }

@@ -36,7 +36,7 @@ class Port implements WorkerPort {
 const picture: Picture = { width: 1, height: 1, data: new Uint8ClampedArray(4) };
 const done: JobEvent = {
   type: 'done',
-  result: { type: 'picture', picture, round: 1, rounds: 1, totalMs: 10 },
+  result: { type: 'picture', picture, round: 1, rounds: 1, notes: [], totalMs: 10 },
 };
 
 function start() {
@@ -115,8 +115,15 @@ describe('queue', () => {
     const { id } = state().questions[0]!;
     ports[0]!.job(id, { type: 'answering', text: 'A red' });
     expect(state().questions[0]).toMatchObject({ text: 'A red', state: { status: 'thinking' } });
-    ports[0]!.job(id, { type: 'done', result: { type: 'answer', text: 'A red house.', totalMs: 5 } });
-    expect(state().questions[0]).toMatchObject({ text: 'A red house.', state: { status: 'done' } });
+    ports[0]!.job(id, {
+      type: 'done',
+      result: { type: 'answer', text: 'A red house.', notes: ['It was cut.'], totalMs: 5 },
+    });
+    expect(state().questions[0]).toMatchObject({
+      text: 'A red house.',
+      notes: ['It was cut.'],
+      state: { status: 'done' },
+    });
   });
 });
 

@@ -3,6 +3,7 @@ import { StepWords, StopButton } from '../canvas/plate.tsx';
 import { beginRound, type DrawJob, isOver, resultRound } from '../jobs/draw-job.ts';
 import { decisionWords, doingWords } from '../jobs/narration.ts';
 import { useStudio } from '../store/context.tsx';
+import { ResultNotes } from '../ui/result-notes.tsx';
 import { RoundCard } from './round-card.tsx';
 import './timeline.css';
 
@@ -59,6 +60,7 @@ function Asked({ job }: { job: DrawJob }) {
             <StateWords job={job} />
           </span>
         </p>
+        {job.state.status === 'done' && <ResultNotes notes={job.state.result.notes} />}
       </div>
       <StopButton job={job} />
     </div>

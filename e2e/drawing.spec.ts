@@ -1,0 +1,118 @@
+/** From words to a picture with the built-in model, in the real worker. Few steps: the test machine has no GPU. */
+
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { decode } from 'fast-png';
+import { StudioPage } from './studio-page.ts';
+
+test.describe.configure({ timeout: 300_000 });
+
+test('a picture appears step by step and is saved as it was drawn', async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.modelReady();
+  await studio.checksItself.uncheck();
+  await studio.drawQuickly(4);
+  await studio.make('a yellow ball on the beach');
+  await expect(page.locator('.step')).toHaveText(/^Step [1-4] of 4/, { timeout: 120_000 });
+  await expect(page.getByRole('img', { name: /^Unfinished picture, step \d of 4/ })).toBeVisible();
+  const result = await studio.result();
+  await expect(result).toHaveAttribute('data-size', '128x128');
+  await expect(
+    page.getByText(/^Drawn in [\d.]+ (s|min)\. Own settings, 4 steps, 128 × 128, seed/),
+  ).toBeVisible();
+
+  const [download] = await Promise.all([page.waitForEvent('download'), studio.saveButton.click()]);
+  expect(download.suggestedFilename()).toMatch(/^a-yellow-ball-on-the-beach-\d+\.png$/);
+  const png = decode(readFileSync(await download.path()));
+  expect([png.width, png.height]).toEqual([128, 128]);
+  expect(new Set(png.data).size).toBeGreaterThan(50);
+
+  await studio.steps.last().focus();
+  await page.keyboard.press('Home');
+  await expect(page.getByRole('img', { name: /^Unfinished picture, step 1 of 4/ })).toBeVisible();
+  await page.keyboard.press('End');
+  await expect(result).toBeVisible();
+
+  await page.getByRole('button', { name: 'Use as reference' }).click();
+  await expect(studio.mode).toHaveText('Edits image 1');
+});
+
+test('the same seed gives the same picture', async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.modelReady();
+  await studio.checksItself.uncheck();
+  await studio.openMore();
+  await studio.setNumber('Steps', 2);
+  await studio.setNumber('Seed', 7);
+  await studio.closeMore();
+  const files: Buffer[] = [];
+  for (const _ of [1, 2]) {
+    await studio.make('a red house in the snow');
+    await expect(studio.stopButton).toBeVisible();
+    await studio.result();
+    const [download] = await Promise.all([page.waitForEvent('download'), studio.saveButton.click()]);
+    files.push(readFileSync(await download.path()));
+  }
+  expect(files[0]?.equals(files[1] ?? Buffer.alloc(0))).toBe(true);
+});
+
+test('stopping keeps the half-drawn picture, and what waits comes next', async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.modelReady();
+  await studio.checksItself.uncheck();
+  await studio.drawQuickly(100);
+  await studio.make('a forest at sunset');
+  await studio.drawQuickly(2);
+  await studio.make('a red house in the snow');
+  await expect(page.getByRole('heading', { name: /^Next/ })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Stop, keep this' })).toBeVisible({ timeout: 120_000 });
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('heading', { name: /^Next/ })).toBeHidden({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Show: a forest at sunset' }).click();
+  await expect(page.getByText(/^Stopped at step \d+ of 100\./)).toBeVisible();
+  await page.getByRole('button', { name: 'Look at it' }).click();
+  await studio.result();
+});
+
+test('it looks at its own picture and says what it decided', async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.modelReady();
+  await page.getByLabel('Rounds at most').selectOption('2');
+  await studio.drawQuickly(4);
+  await studio.make('three red mushrooms in the snow at night');
+  await expect(studio.rounds).toHaveCount(1);
+  await studio.result();
+  const last = studio.rounds.last();
+  await expect(last.getByText('Result', { exact: true })).toBeVisible();
+  await expect(last.getByText('It says')).toBeVisible();
+  await expect(last.getByText(/^(Accepted|Out of rounds|Stops here)$/)).toBeVisible();
+  await expect(page.getByText(/^Round [12] is the result\./)).toBeVisible();
+});
+
+test('a question about a picture is answered', async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.modelReady();
+  await studio.give('house-in-snow');
+  const answer = await studio.ask('What is in the picture?');
+  test.info().annotations.push({ type: 'answer', description: answer });
+  expect(answer.trim().length).toBeGreaterThan(3);
+});
+
+test('an example runs with one click', async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.modelReady();
+  await studio.checksItself.uncheck();
+  await page
+    .getByRole('button', { name: /^Edit a picture/ })
+    .first()
+    .click();
+  await expect(studio.references).toHaveCount(1);
+  await expect(studio.prompt).not.toHaveValue('');
+  await expect(page.getByRole('button', { name: 'Stop, keep this' })).toBeVisible({ timeout: 120_000 });
+});

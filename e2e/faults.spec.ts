@@ -1,0 +1,34 @@
+/** When something goes wrong: what happened, what is safe, what to do. */
+
+import { expect, test } from '@playwright/test';
+import { StudioPage } from './studio-page.ts';
+
+test('a model that does not load says so, and loads again when asked', async ({ page }) => {
+  const studio = new StudioPage(page);
+  await page.route('**/models/**', (route) => route.abort());
+  await studio.open();
+  const notice = page.getByRole('alert');
+  await expect(notice).toBeVisible({ timeout: 60_000 });
+  await expect(studio.status).toContainText('did not load');
+  await expect(notice).toContainText('What you write and drop here meanwhile is kept.');
+  await studio.prompt.fill('a red house');
+  await page.unroute('**/models/**');
+  await notice.getByRole('button', { name: 'Load the model again' }).click();
+  await studio.modelReady();
+  await expect(notice).toBeHidden();
+  await expect(studio.prompt).toHaveValue('a red house');
+});
+
+test('without a GPU the processor draws, and the page says why, once', async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.modelReady();
+  const notice = page.getByRole('status', { name: 'No GPU here, so the processor draws' });
+  await expect(notice).toBeVisible();
+  await expect(studio.status).toContainText('on this processor');
+  await notice.getByRole('button', { name: 'Go on with the processor' }).click();
+  await expect(notice).toBeHidden();
+  await page.reload();
+  await studio.modelReady();
+  await expect(notice).toBeHidden();
+});

@@ -1,0 +1,17 @@
+import { Icon } from './icon.tsx';
+import './result-notes.css';
+
+/** What the worker wants known about a result, for example that the prompt was cut. */
+export function ResultNotes({ notes }: { notes: readonly string[] }) {
+  if (notes.length === 0) return null;
+  return (
+    <ul className="result-notes">
+      {notes.map((note) => (
+        <li key={note}>
+          <Icon name="warn" />
+          {note}
+        </li>
+      ))}
+    </ul>
+  );
+}
