@@ -2,12 +2,21 @@
 
 import { chromium, type Page } from '@playwright/test';
 import { createServer, type Plugin } from 'vite';
-import type { SentGraph, SentTensor } from '../../e2e/harness/messages.ts';
+import type { KeptTensor, SentGraph, SentTensor } from '../../e2e/harness/messages.ts';
 import { CHROMIUM_FLAGS, SOFTWARE_WEBGPU_FLAGS } from '../../scripts/browser-flags.mjs';
 import { browserPath } from '../../scripts/browser-path.mjs';
 import { OmniError } from '../../src/errors.ts';
-import type { BuiltGraph } from '../../src/onnx/graph.ts';
-import type { GraphSession, HostTensor, Runtime, TensorData, WeightBytes } from '../../src/runtime/types.ts';
+import type { BuiltGraph, ElementType } from '../../src/onnx/graph.ts';
+import type {
+  GraphSession,
+  HostTensor,
+  Inputs,
+  KeptOutputs,
+  ResidentTensor,
+  Runtime,
+  TensorData,
+  WeightBytes,
+} from '../../src/runtime/types.ts';
 
 /** Bytes on their way between the two sides, by number; each is taken once. */
 class ByteDesk {
@@ -139,30 +148,61 @@ class BrowserRuntime implements Runtime {
     const id = await inPage(() => this.#page.evaluate((s) => globalThis.harness?.open(s), sent));
     return {
       name: graph.name,
-      run: (inputs) => this.#run(id, inputs),
+      run: async (inputs) => {
+        const { outputs, resident } = await this.#run(id, inputs);
+        for (const tensor of Object.values(resident)) tensor.dispose();
+        return outputs;
+      },
+      runKeeping: (inputs) => this.#run(id, inputs),
       dispose: () => this.#page.evaluate((session) => globalThis.harness?.dispose(session), id),
     };
   }
 
-  async #run(id: number, inputs: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>> {
-    const sent: Record<string, SentTensor> = {};
-    for (const [name, { type, dims, data }] of Object.entries(inputs)) {
-      sent[name] = { type, dims, bytes: this.#desk.put(bytesOf(data)) };
+  async #run(id: number, inputs: Inputs): Promise<KeptOutputs> {
+    const sent: Record<string, SentTensor | KeptTensor> = {};
+    for (const [name, input] of Object.entries(inputs)) {
+      const { type, dims } = input;
+      if (input instanceof PageTensor) sent[name] = { type, dims, kept: input.kept };
+      else if ('data' in input) sent[name] = { type, dims, bytes: this.#desk.put(bytesOf(input.data)) };
     }
     const results = await inPage(() =>
       this.#page.evaluate(([session, feeds]) => globalThis.harness?.run(session, feeds), [id, sent] as const),
     );
     const outputs: Record<string, HostTensor> = {};
-    for (const [name, { type, dims, bytes }] of Object.entries(results)) {
+    for (const [name, { type, dims, bytes }] of Object.entries(results.outputs)) {
       // A copy: small buffers of Node share one block of memory, and their slice() is only a view of it.
       const raw = new Uint8Array(this.#desk.take(bytes) as Uint8Array);
       outputs[name] = { type, dims, data: type === 'float32' ? new Float32Array(raw.buffer) : raw };
     }
-    return outputs;
+    const resident: Record<string, ResidentTensor> = {};
+    for (const [name, { type, dims, kept }] of Object.entries(results.resident)) {
+      resident[name] = new PageTensor(this.#page, type, dims, kept);
+    }
+    return { outputs, resident };
   }
 
   dispose(): Promise<void> {
     return this.#close();
+  }
+}
+
+/** A tensor that stays in the page. */
+class PageTensor implements ResidentTensor {
+  readonly #page: Page;
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  readonly kept: number;
+
+  constructor(page: Page, type: ElementType, dims: readonly number[], kept: number) {
+    this.#page = page;
+    this.type = type;
+    this.dims = dims;
+    this.kept = kept;
+  }
+
+  dispose(): void {
+    // Calls of one page are served in order, so nobody has to wait for this one.
+    void this.#page.evaluate((kept) => globalThis.harness?.forget(kept), this.kept);
   }
 }
 

@@ -1,11 +1,12 @@
 /** Runs single graphs in a real browser for the command line: the page side. */
 
 import { startWebRuntime, type WebRuntime } from '../../src/runtime/runtime.web.ts';
-import type { GraphSession, HostTensor, TensorData } from '../../src/runtime/types.ts';
-import type { SentTensor } from './messages.ts';
+import type { GraphSession, HostTensor, ResidentTensor, TensorData } from '../../src/runtime/types.ts';
+import type { KeptTensor, SentTensor } from './messages.ts';
 
 let runtime: WebRuntime | undefined;
 const sessions = new Map<number, GraphSession>();
+const tensors = new Map<number, ResidentTensor>();
 let next = 0;
 
 async function receive(id: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -53,14 +54,26 @@ globalThis.harness = {
     return next++;
   },
   async run(id, inputs) {
-    const feeds: Record<string, HostTensor> = {};
-    for (const [name, tensor] of Object.entries(inputs)) feeds[name] = await receiveTensor(tensor);
-    const results = await (sessions.get(id) as GraphSession).run(feeds);
-    const sent: Record<string, SentTensor> = {};
-    for (const [name, { type, dims, data }] of Object.entries(results)) {
-      sent[name] = { type, dims, bytes: await send(data) };
+    const feeds: Record<string, HostTensor | ResidentTensor> = {};
+    for (const [name, tensor] of Object.entries(inputs)) {
+      feeds[name] =
+        'kept' in tensor ? (tensors.get(tensor.kept) as ResidentTensor) : await receiveTensor(tensor);
     }
-    return sent;
+    const given = await (sessions.get(id) as GraphSession).runKeeping(feeds);
+    const outputs: Record<string, SentTensor> = {};
+    for (const [name, { type, dims, data }] of Object.entries(given.outputs)) {
+      outputs[name] = { type, dims, bytes: await send(data) };
+    }
+    const resident: Record<string, KeptTensor> = {};
+    for (const [name, tensor] of Object.entries(given.resident)) {
+      tensors.set(next, tensor);
+      resident[name] = { type: tensor.type, dims: tensor.dims, kept: next++ };
+    }
+    return { outputs, resident };
+  },
+  forget(kept) {
+    tensors.get(kept)?.dispose();
+    tensors.delete(kept);
   },
   async dispose(id) {
     await sessions.get(id)?.dispose();

@@ -9,6 +9,19 @@ export interface SentTensor {
   readonly bytes: number;
 }
 
+/** A tensor that stays in the page, by number. */
+export interface KeptTensor {
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  readonly kept: number;
+}
+
+/** What a run gives, by name. */
+export interface SentOutputs {
+  readonly outputs: Record<string, SentTensor>;
+  readonly resident: Record<string, KeptTensor>;
+}
+
 /** A graph whose model, files and derived tensors lie on the server. */
 export interface SentGraph {
   readonly graph: Omit<BuiltGraph, 'model'>;
@@ -24,7 +37,9 @@ export interface Harness {
     strictGpu: boolean,
   ): Promise<{ description: string; halfPrecision: boolean }>;
   open(sent: SentGraph): Promise<number>;
-  run(session: number, inputs: Record<string, SentTensor>): Promise<Record<string, SentTensor>>;
+  run(session: number, inputs: Record<string, SentTensor | KeptTensor>): Promise<SentOutputs>;
+  /** Frees a tensor that stayed in the page. */
+  forget(kept: number): void;
   dispose(session: number): Promise<void>;
 }
 

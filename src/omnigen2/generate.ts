@@ -54,22 +54,26 @@ export async function generate(mllm: Mllm, options: GenerateOptions): Promise<Ge
   const kept: Float32Array[] = [];
   let text = '';
   let prompt = await mllm.read(options.ids, options.images, signal);
-  while (ids.length < maxNewTokens) {
-    signal?.throwIfAborted();
-    if (ids.length > 0) prompt = await mllm.append(prompt, ids[ids.length - 1]);
-    const logits = await mllm.logits(prompt.hidden.subarray(-hiddenSize));
-    signal?.throwIfAborted();
-    if (keepLogits) kept.push(logits);
-    const id = choose(logits, seen);
-    ids.push(id);
-    seen.add(id);
-    const before = text.length;
-    text = decode(ids);
-    const stops = stopIds.includes(id) || stopStrings.some((stop) => endsWithin(text, stop, before));
-    onToken?.({ id, text: stops ? text : certain(text) });
-    if (stops) return { ids, text, ended: 'stop', logits: kept };
+  try {
+    while (ids.length < maxNewTokens) {
+      signal?.throwIfAborted();
+      if (ids.length > 0) prompt = await mllm.append(prompt, ids[ids.length - 1]);
+      const logits = await mllm.logits(prompt.hidden.subarray(-hiddenSize));
+      signal?.throwIfAborted();
+      if (keepLogits) kept.push(logits);
+      const id = choose(logits, seen);
+      ids.push(id);
+      seen.add(id);
+      const before = text.length;
+      text = decode(ids);
+      const stops = stopIds.includes(id) || stopStrings.some((stop) => endsWithin(text, stop, before));
+      onToken?.({ id, text: stops ? text : certain(text) });
+      if (stops) return { ids, text, ended: 'stop', logits: kept };
+    }
+    return { ids, text, ended: 'length', logits: kept };
+  } finally {
+    mllm.forget(prompt);
   }
-  return { ids, text, ended: 'length', logits: kept };
 }
 
 /** Whether `stop` stands in `text` and ends after its first `before` characters, that is, in what the last token added. */

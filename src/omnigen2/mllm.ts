@@ -6,7 +6,7 @@
 import type { Component } from '../checkpoints/layout.ts';
 import type { WeightIndex } from '../checkpoints/tensors.ts';
 import { OmniError } from '../errors.ts';
-import type { GraphSession, HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
+import type { GraphSession, HostTensor, ResidentTensor, Runtime, WeightBytes } from '../runtime/types.ts';
 import type { MllmConfig } from './config.ts';
 import { cacheNames, languageModelGraph, lmHeadGraph } from './graphs/language-model.ts';
 import type { Numerics } from './graphs/layers.ts';
@@ -32,14 +32,14 @@ export interface MllmSource {
 /** Sees intermediate values, under the names of the graphs' outputs; those of the vision tower begin with `vit_`. */
 export type MllmTrace = (name: string, values: Float32Array) => void;
 
-/** A prompt that has been read, and can be continued token by token. */
+/** A prompt that has been read, and can be continued token by token. Its cache is freed by {@link Mllm.forget}. */
 export interface ReadPrompt {
   /** Last hidden states, after the final norm, `[L, H]`. */
   readonly hidden: Float32Array;
   /** Tokens read so far. */
   readonly length: number;
   readonly delta: number;
-  readonly cache: Readonly<Record<string, HostTensor>>;
+  readonly cache: Readonly<Record<string, HostTensor | ResidentTensor>>;
 }
 
 export class Mllm {
@@ -82,7 +82,9 @@ export class Mllm {
    * @throws OmniError `bad_request` if the ids do not fit the vocabulary or the pictures
    */
   async hiddenStates(ids: ArrayLike<number>, images: readonly PromptImage[] = []): Promise<Float32Array> {
-    return (await this.read(ids, images)).hidden;
+    const prompt = await this.read(ids, images);
+    this.forget(prompt);
+    return prompt.hidden;
   }
 
   /** Reads one prompt. @throws OmniError see {@link hiddenStates}; AbortError between two pictures */
@@ -115,10 +117,17 @@ export class Mllm {
     return this.#forward(embeds, positions.ids, nothing);
   }
 
-  /** Reads one more token. */
+  /** Reads one more token. The prompt before it is used up. */
   async append(prompt: ReadPrompt, id: number): Promise<ReadPrompt> {
     const embeds = await this.#embeddings.rows([id]);
-    return this.#forward(embeds, textPositions(prompt.length, 1, prompt.delta), prompt);
+    const longer = await this.#forward(embeds, textPositions(prompt.length, 1, prompt.delta), prompt);
+    this.forget(prompt);
+    return longer;
+  }
+
+  /** Frees the cache of a prompt that is not read on. */
+  forget({ cache }: ReadPrompt): void {
+    for (const tensor of Object.values(cache)) if ('dispose' in tensor) tensor.dispose();
   }
 
   /** Logits `[n, V]` of the token that follows each of the hidden states `[n, H]`. */
@@ -190,7 +199,7 @@ export class Mllm {
     const { cos, sin } = ropeTables(positions, language);
     const length = past + count;
     const session = await this.#decoder();
-    const out = await session.run({
+    const { outputs, resident } = await session.runKeeping({
       inputs_embeds: floats([count, language.hiddenSize], embeds),
       cos: floats([count, language.headDim / 2], cos),
       sin: floats([count, language.headDim / 2], sin),
@@ -198,15 +207,15 @@ export class Mllm {
       total: indices([length]),
       ...cache,
     });
-    const present: Record<string, HostTensor> = {};
+    const present: Record<string, ResidentTensor> = {};
     for (let i = 0; i < language.numHiddenLayers; i++) {
       const from = cacheNames('present', i);
       const to = cacheNames('past', i);
-      present[to.key] = out[from.key];
-      present[to.value] = out[from.value];
-      this.#trace?.(`hidden_${i}`, floatsOf(out, `hidden_${i}`));
+      present[to.key] = resident[from.key];
+      present[to.value] = resident[from.value];
+      this.#trace?.(`hidden_${i}`, floatsOf(outputs, `hidden_${i}`));
     }
-    return { hidden: floatsOf(out, 'last_hidden_state'), length, delta, cache: present };
+    return { hidden: floatsOf(outputs, 'last_hidden_state'), length, delta, cache: present };
   }
 
   #emptyCache(): Record<string, HostTensor> {

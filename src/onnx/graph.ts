@@ -73,6 +73,8 @@ export interface BuiltGraph {
   readonly model: Uint8Array<ArrayBuffer>;
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
+  /** Names of outputs that stay where they are computed, to be inputs of later runs. */
+  readonly resident: readonly string[];
   /** Files of the checkpoint that external data points into, by their path in the checkpoint. */
   readonly files: readonly string[];
   /** Path under which external data refers to the derived tensors. */
@@ -100,6 +102,7 @@ export class GraphBuilder {
   readonly #initializers: TensorMessage[] = [];
   readonly #inputs: ValueSpec[] = [];
   readonly #outputs: ValueSpec[] = [];
+  readonly #resident: string[] = [];
   readonly #external = new Map<string, Value>();
   readonly #constants = new Map<string, Value>();
   readonly #files = new Set<string>();
@@ -122,8 +125,12 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Declares `value` as an output of the graph, under `name`. */
-  output(name: string, value: Value): void {
+  /**
+   * Declares `value` as an output of the graph, under `name`.
+   * @param resident whether it stays where it is computed, to be an input of a later run
+   */
+  output(name: string, value: Value, { resident = false }: { resident?: boolean } = {}): void {
+    if (resident) this.#resident.push(name);
     const renamed = this.node('Identity', [value], value.type, value.shape, {}, { outputName: name });
     this.#outputs.push(renamed);
   }
@@ -247,6 +254,7 @@ export class GraphBuilder {
       model: toBinary(ModelProtoSchema, model),
       inputs: this.#inputs,
       outputs: this.#outputs,
+      resident: this.#resident,
       files: [...this.#files],
       derivedFile: this.#derivedFile,
       derived: this.#derived,

@@ -2,7 +2,15 @@
 
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { BuiltGraph, ElementType } from '../onnx/graph.ts';
-import type { GraphSession, HostTensor, TensorData, WeightBytes } from './types.ts';
+import type {
+  GraphSession,
+  HostTensor,
+  Inputs,
+  KeptOutputs,
+  ResidentTensor,
+  TensorData,
+  WeightBytes,
+} from './types.ts';
 
 /** The part of an onnxruntime package that sessions need. */
 export interface OrtModule {
@@ -12,12 +20,16 @@ export interface OrtModule {
   readonly Tensor: TensorConstructor;
 }
 
+/** What a backend does around each run: watch for errors of a device, let the event loop come round. */
+export type AroundRun = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** Opens `graph` with its external data. Throws whatever the engine throws; the caller words it. */
 export async function openOrtSession(
   ort: OrtModule,
   graph: BuiltGraph,
   weights: WeightBytes,
   options: InferenceSession.SessionOptions,
+  around: AroundRun = (work) => work(),
 ): Promise<GraphSession> {
   const externalData: { path: string; data: Uint8Array | Blob }[] = [];
   for (const path of graph.files) externalData.push({ path, data: await weights.file(path) });
@@ -25,7 +37,28 @@ export async function openOrtSession(
     externalData.push({ path: graph.derivedFile, data: await weights.derived(graph) });
   }
   const session = await ort.InferenceSession.create(graph.model, { ...options, externalData });
-  return new OrtSession(ort, graph, session);
+  return new OrtSession(ort, graph, session, around);
+}
+
+/** An output of a run that stays where the engine put it. */
+class OrtTensor implements ResidentTensor {
+  readonly tensor: Tensor;
+
+  constructor(tensor: Tensor) {
+    this.tensor = tensor;
+  }
+
+  get type(): ElementType {
+    return this.tensor.type as ElementType;
+  }
+
+  get dims(): readonly number[] {
+    return this.tensor.dims;
+  }
+
+  dispose(): void {
+    this.tensor.dispose();
+  }
 }
 
 class OrtSession implements GraphSession {
@@ -33,35 +66,53 @@ class OrtSession implements GraphSession {
   readonly #ort: OrtModule;
   readonly #graph: BuiltGraph;
   readonly #session: InferenceSession;
+  readonly #around: AroundRun;
 
-  constructor(ort: OrtModule, graph: BuiltGraph, session: InferenceSession) {
+  constructor(ort: OrtModule, graph: BuiltGraph, session: InferenceSession, around: AroundRun) {
     this.name = graph.name;
     this.#ort = ort;
     this.#graph = graph;
     this.#session = session;
+    this.#around = around;
   }
 
-  async run(inputs: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>> {
-    const feeds: Record<string, Tensor> = {};
-    for (const { name } of this.#graph.inputs) {
-      const tensor = inputs[name];
-      if (!tensor) throw new Error(`graph ${this.name} was run without its input ${name}`);
-      feeds[name] = new this.#ort.Tensor(tensor.type as 'float32', tensor.data as Float32Array, tensor.dims);
-    }
-    const results = await this.#session.run(feeds);
-    const outputs: Record<string, HostTensor> = {};
-    for (const [name, tensor] of Object.entries(results)) {
-      outputs[name] = {
-        type: tensor.type as ElementType,
-        dims: tensor.dims,
-        data: (await tensor.getData()) as TensorData,
-      };
-      tensor.dispose();
-    }
+  async run(inputs: Inputs): Promise<Record<string, HostTensor>> {
+    const { outputs, resident } = await this.runKeeping(inputs);
+    for (const tensor of Object.values(resident)) tensor.dispose();
     return outputs;
+  }
+
+  runKeeping(inputs: Inputs): Promise<KeptOutputs> {
+    return this.#around(async () => {
+      const outputs: Record<string, HostTensor> = {};
+      const resident: Record<string, ResidentTensor> = {};
+      for (const [name, tensor] of Object.entries(await this.#session.run(this.#feeds(inputs)))) {
+        if (this.#graph.resident.includes(name)) {
+          resident[name] = new OrtTensor(tensor);
+          continue;
+        }
+        const data = (await tensor.getData()) as TensorData;
+        outputs[name] = { type: tensor.type as ElementType, dims: tensor.dims, data };
+        tensor.dispose();
+      }
+      return { outputs, resident };
+    });
   }
 
   async dispose(): Promise<void> {
     await this.#session.release();
+  }
+
+  #feeds(inputs: Inputs): Record<string, Tensor> {
+    const feeds: Record<string, Tensor> = {};
+    for (const { name } of this.#graph.inputs) {
+      const input = inputs[name];
+      if (!input) throw new Error(`graph ${this.name} was run without its input ${name}`);
+      if (input instanceof OrtTensor) feeds[name] = input.tensor;
+      else if ('data' in input) {
+        feeds[name] = new this.#ort.Tensor(input.type as 'float32', input.data as Float32Array, input.dims);
+      } else throw new Error(`graph ${this.name}: the input ${name} lives in another runtime`);
+    }
+    return feeds;
   }
 }

@@ -90,19 +90,12 @@ class WasmRuntime implements WebRuntime {
 
   async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
     try {
-      const session = await openOrtSession(this.#ort, graph, weights, {
-        executionProviders: ['wasm'],
-        logSeverityLevel: 3,
+      const options = { executionProviders: ['wasm'], logSeverityLevel: 3 } as const;
+      return await openOrtSession(this.#ort, graph, weights, options, async (work) => {
+        const result = await work();
+        await nextTask();
+        return result;
       });
-      return {
-        name: session.name,
-        run: async (inputs) => {
-          const outputs = await session.run(inputs);
-          await nextTask();
-          return outputs;
-        },
-        dispose: () => session.dispose(),
-      };
     } catch (cause) {
       throw openError(graph, cause);
     }
@@ -148,20 +141,21 @@ class WebGpuRuntime implements WebRuntime {
   }
 
   async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
+    const options = {
+      // The engine's types know the option `device` only by the name of the DOM's GPUDevice.
+      executionProviders: [{ name: 'webgpu', device: this.#gpu.device }],
+      logSeverityLevel: 3,
+      preferredOutputLocation: Object.fromEntries(
+        graph.resident.map((name) => [name, 'gpu-buffer'] as const),
+      ),
+      ...(this.#strict ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
+    } as const;
     try {
-      const session = await this.#gpu.checked(`opening the graph "${graph.name}"`, () =>
-        openOrtSession(this.#ort, graph, weights, {
-          // The engine's types know the option `device` only by the name of the DOM's GPUDevice.
-          executionProviders: [{ name: 'webgpu', device: this.#gpu.device }],
-          logSeverityLevel: 3,
-          ...(this.#strict ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
-        }),
+      return await this.#gpu.checked(`opening the graph "${graph.name}"`, () =>
+        openOrtSession(this.#ort, graph, weights, options, (work) =>
+          this.#gpu.checked(`running the graph "${graph.name}"`, work),
+        ),
       );
-      return {
-        name: session.name,
-        run: (inputs) => this.#gpu.checked(`running the graph "${graph.name}"`, () => session.run(inputs)),
-        dispose: () => session.dispose(),
-      };
     } catch (cause) {
       throw openError(graph, cause);
     }

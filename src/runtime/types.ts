@@ -12,12 +12,31 @@ export interface HostTensor {
   readonly data: TensorData;
 }
 
+/** A tensor that stays where it was computed, such as in GPU memory. */
+export interface ResidentTensor {
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  /** Frees its memory; it may not be used afterwards. */
+  dispose(): void;
+}
+
+/** Inputs of a run by name. Resident ones must come from the same runtime; a run does not use them up. */
+export type Inputs = Readonly<Record<string, HostTensor | ResidentTensor>>;
+
 /** An opened graph. Runs are serialised by the caller; after `dispose` nothing may be called. */
 export interface GraphSession {
   readonly name: string;
-  /** Runs the graph on the given inputs and gives every output by name. */
-  run(inputs: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>>;
+  /** Runs the graph and gives its outputs by name; those that `BuiltGraph.resident` names are freed at once. */
+  run(inputs: Inputs): Promise<Record<string, HostTensor>>;
+  /** Runs the graph and keeps the outputs that `BuiltGraph.resident` names; they are the caller's to dispose. */
+  runKeeping(inputs: Inputs): Promise<KeptOutputs>;
   dispose(): Promise<void>;
+}
+
+/** What a run gives, by name. */
+export interface KeptOutputs {
+  readonly outputs: Record<string, HostTensor>;
+  readonly resident: Record<string, ResidentTensor>;
 }
 
 /** Opens built graphs, one at a time, on one backend. */

@@ -26,7 +26,7 @@ export function cacheNames(when: 'past' | 'present', layer: number): { key: stri
  * Inputs: `inputs_embeds [L, H]`; `cos`, `sin [L, D / 2]` (see `mllm-positions.ts`); `last` int32 `[1]` = P + L - 1 and
  * `total` int32 `[1]` = P + L; per layer `past_key_i`, `past_value_i [1, kvHeads, P, D]`, where P may be 0.
  * Outputs: `last_hidden_state [L, H]`, after the final norm; per layer `present_key_i`, `present_value_i
- * [1, kvHeads, P + L, D]`; with `taps` also `hidden_i [L, H]`, the input of layer i.
+ * [1, kvHeads, P + L, D]`, which stay where they are computed; with `taps` also `hidden_i [L, H]`, the input of layer i.
  */
 export function languageModelGraph(
   weights: WeightIndex,
@@ -100,8 +100,8 @@ function decoderLayer(
     { heads, kvHeads, scale: 1 / Math.sqrt(headDim), present: 'P+L' },
   );
   const present = cacheNames('present', index);
-  g.output(present.key, presentKey);
-  g.output(present.value, presentValue);
+  g.output(present.key, presentKey, { resident: true });
+  g.output(present.value, presentValue, { resident: true });
   const attended = layers.linear(reshape(g, out, out.shape.slice(1)), `${name}.self_attn.o_proj`);
   const afterAttention = add(g, x, attended);
   const inner = layers.rmsNorm(afterAttention, `${name}.post_attention_layernorm`, rmsNormEps);
