@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { GraphBuilder } from '../onnx/graph.ts';
+import { add, scale } from '../onnx/ops.ts';
+import { nodeRuntime } from './runtime.node.ts';
+import type { GraphSession, HostTensor, ResidentTensor, WeightBytes } from './types.ts';
+
+const NO_WEIGHTS: WeightBytes = {
+  file: () => Promise.reject(new Error('no files')),
+  derived: () => Promise.reject(new Error('no derived tensors')),
+};
+
+/** A running sum that stays where it is computed: `sum' = sum + x`, `twice = 2 sum'`. */
+let session: GraphSession;
+beforeAll(async () => {
+  const g = new GraphBuilder('sum');
+  const sum = add(g, g.input('sum', 'float32', ['n']), g.input('x', 'float32', ['n']));
+  g.output('next', sum, { resident: true });
+  g.output('twice', scale(g, sum, 2));
+  session = await nodeRuntime({ threads: 1 }).open(g.finish(), NO_WEIGHTS);
+});
+afterAll(() => session.dispose());
+
+function floats(...values: number[]): HostTensor {
+  return { type: 'float32', dims: [values.length], data: Float32Array.from(values) };
+}
+
+test('a kept output is the input of later runs, as often as wanted', async () => {
+  const first = await session.runKeeping({ sum: floats(1, 2), x: floats(10, 20) });
+  expect(Object.keys(first.outputs)).toEqual(['twice']);
+  expect(first.outputs.twice).toEqual({ ...floats(22, 44) });
+  const { next } = first.resident;
+  expect(next).toMatchObject({ type: 'float32', dims: [2] });
+  for (const x of [1, 2]) {
+    const { twice } = await session.run({ sum: next, x: floats(x, x) });
+    expect(twice.data).toEqual(Float32Array.of(2 * (11 + x), 2 * (22 + x)));
+  }
+  next.dispose();
+});
+
+test('a run that keeps nothing gives the outputs in memory alone', async () => {
+  expect(Object.keys(await session.run({ sum: floats(1), x: floats(1) }))).toEqual(['twice']);
+});
+
+test('tensors of another runtime and missing inputs are defects that name the input', async () => {
+  const foreign: ResidentTensor = { type: 'float32', dims: [1], dispose: () => undefined };
+  await expect(session.run({ sum: foreign, x: floats(1) })).rejects.toThrow(/input sum lives in another/);
+  await expect(session.run({ sum: floats(1) })).rejects.toThrow(/without its input x/);
+});
