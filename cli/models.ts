@@ -20,7 +20,7 @@ export const BUILT_IN = 'storybook';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The trained checkpoint, float16, in the official layout. */
-const TRAINED = join(root, 'training', 'checkpoint', BUILT_IN);
+export const TRAINED = join(root, 'training', 'checkpoint', BUILT_IN);
 /** What the page is served: the same, quantized, with a manifest. */
 const SERVED = join(root, 'public', 'models', BUILT_IN);
 /** How the served weights are stored. */

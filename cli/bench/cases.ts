@@ -1,0 +1,26 @@
+/** The drawings that the benchmark times and compares. */
+
+import { readFile } from 'node:fs/promises';
+import { decodeImage } from '../../src/omnigen2/images/decode.node.ts';
+import { DRAW_DEFAULTS, type DrawOptions } from '../../src/omnigen2/pipeline.ts';
+
+const SETTINGS = {
+  ...DRAW_DEFAULTS,
+  width: 128,
+  height: 128,
+  steps: 20,
+  seed: 1,
+  textGuidance: 4,
+  imageGuidance: 2,
+} as const;
+
+/** From words: 128 x 128, 20 steps, text guidance 4. */
+export function fromWords(prompt = 'a red house in the snow'): DrawOptions {
+  return { ...SETTINGS, prompt, references: [] };
+}
+
+/** An edit of a sample picture: 128 x 128, 20 steps, text guidance 4, image guidance 2. */
+export async function edit(prompt = 'Make it night.', sample = 'house-in-snow'): Promise<DrawOptions> {
+  const bytes = await readFile(new URL(`../../public/samples/${sample}.png`, import.meta.url));
+  return { ...SETTINGS, prompt, references: [await decodeImage(bytes, sample)] };
+}
