@@ -8,6 +8,7 @@ import './base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { ErrorBoundary } from './notices/error-boundary.tsx';
 import { StudioProvider } from './store/context.tsx';
 import { loadSettings, readSettings, saveSettings } from './store/settings.ts';
 import { type Settings, settingsOf, type Theme } from './store/state.ts';
@@ -45,7 +46,9 @@ if (root) {
   createRoot(root).render(
     <StrictMode>
       <StudioProvider studio={studio}>
-        <App />
+        <ErrorBoundary>
+          <App />
+        </ErrorBoundary>
       </StudioProvider>
     </StrictMode>,
   );

@@ -1,16 +1,16 @@
 import { useId } from 'react';
 import type { Picture } from '../../protocol.ts';
-import { modeOf } from '../composer/references.ts';
 import { type DrawJob, frameAt, isOver, keptOf, type RoundView } from '../jobs/draw-job.ts';
 import { doingWords } from '../jobs/narration.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { PictureView } from '../ui/picture-view.tsx';
 import { ResultNotes } from '../ui/result-notes.tsx';
-import { seconds, seedWords, sentence, timeLeft } from '../ui/words.ts';
+import { timeLeft } from '../ui/words.ts';
 import { EaselSketch } from './easel-sketch.tsx';
 import { FilmStrip } from './film-strip.tsx';
 import { LoadingBar } from './loading-bar.tsx';
+import { MadeWith } from './made-with.tsx';
 import './plate.css';
 
 /** One picture on its mat: how it comes into being, then the result with what it was made from. */
@@ -140,40 +140,13 @@ function stopWords(job: DrawJob): string {
 }
 
 function Caption({ job }: { job: DrawJob }) {
-  const { prompt, settings } = job.request;
+  const { prompt } = job.request;
   const kept = keptOf(job);
   return (
     <figcaption>
       <p className="words">“{prompt}”</p>
-      {kept && (
-        <p className="meta">
-          {madeWords(job)} {sentence(job.settingsName)}, {settings.steps} steps, {settings.width} ×{' '}
-          {settings.height}, seed <code>{seedWords(settings.seed)}</code>
-        </p>
-      )}
+      {kept && <MadeWith job={job} />}
       {job.state.status === 'done' && <ResultNotes notes={job.state.result.notes} />}
     </figcaption>
   );
-}
-
-/** "Edited from image 1 in 5.2 s." */
-function madeWords(job: DrawJob): string {
-  const { state, request } = job;
-  if (state.status !== 'done') {
-    const kept = keptOf(job);
-    const step = job.rounds.find((round) => round.round === kept?.round);
-    return kept?.finished
-      ? `Stopped; round ${kept.round} kept.`
-      : `Stopped at step ${step?.step} of ${step?.steps}.`;
-  }
-  const time = seconds(state.result.totalMs);
-  const rounds = state.result.rounds > 1 ? `, ${state.result.rounds} rounds` : '';
-  switch (modeOf(request.references.length)) {
-    case 'words':
-      return `Drawn in ${time}${rounds}.`;
-    case 'edit':
-      return `Edited from image 1 in ${time}${rounds}.`;
-    case 'mix':
-      return `Drawn from ${request.references.length} pictures in ${time}${rounds}.`;
-  }
 }

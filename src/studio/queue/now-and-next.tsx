@@ -2,7 +2,7 @@ import { useId, useState } from 'react';
 import { modeOf, modeWords } from '../composer/references.ts';
 import type { DrawJob } from '../jobs/draw-job.ts';
 import { useActions, useStudio } from '../store/context.tsx';
-import { runningJob } from '../store/selectors.ts';
+import { runningJob, showsRounds } from '../store/selectors.ts';
 import { Icon } from '../ui/icon.tsx';
 import { BlobView } from '../ui/picture-view.tsx';
 import { seedWords, sentence } from '../ui/words.ts';
@@ -15,9 +15,11 @@ export function NowAndNext() {
   const queue = useStudio((state) => state.queue);
   const shown = useStudio((state) => state.shown);
   const waiting = queue.flatMap((id) => jobs.filter((job) => job.id === id && job.id !== shown));
+  // The rounds on the table say themselves what is being made.
+  const told = useStudio(showsRounds) && running?.id === shown;
   return (
     <>
-      {running && <Now job={running} />}
+      {running && !told && <Now job={running} />}
       {waiting.length > 0 && <Next jobs={waiting} />}
     </>
   );

@@ -180,6 +180,19 @@ describe('a worker that crashes', () => {
     expect(state().notices).toEqual([]);
   });
 
+  it('keeps what was drawn when the person loads the model again', () => {
+    const { actions, make, drawn, ports, state } = start();
+    ports[0]!.ready();
+    const job = make('one');
+    ports[0]!.job(job, { type: 'denoising', round: 1, step: 1, steps: 4, preview: picture, elapsedMs: 1 });
+    make('two');
+    actions.loadModel();
+    expect(state().jobs[0]?.state.status).toBe('stopped');
+    expect(state().running).toBeUndefined();
+    ports[1]!.ready();
+    expect(drawn()).toEqual(['two']);
+  });
+
   it('is refused when it speaks another version of the protocol', () => {
     const { ports, state } = start();
     ports[0]!.say({ type: 'progress', percent: 3 });

@@ -93,7 +93,8 @@ export interface ExampleRequest {
 export function createStudio(world: StudioWorld): Studio {
   const store = createStore<StudioState>(() => initialState(world.settings));
   const { getState: get, setState: set } = store;
-  const client = createWorkerClient(workerEvents(store, startNext), world.spawn);
+  const events = workerEvents(store, startNext);
+  const client = createWorkerClient(events, world.spawn);
   let lastId = 0;
   const newId = () => `job-${++lastId}` as JobId;
 
@@ -209,10 +210,11 @@ export function createStudio(world: StudioWorld): Studio {
         acceptsCpu: acceptsCpu || id === 'cpu',
       })),
     loadModel() {
-      set(({ notices }) => ({
-        model: { status: 'starting' },
-        notices: notices.filter((each) => !each.remedy),
-      }));
+      const { running } = get();
+      set({ model: { status: 'starting' } });
+      // The worker goes, and with it what it was drawing; the last preview is kept.
+      if (running !== undefined) events.job(running, { type: 'cancelled' });
+      set(({ notices }) => ({ notices: notices.filter((each) => !each.remedy) }));
       client.open(world.model, world.backend);
     },
     say: (said) => set({ said }),

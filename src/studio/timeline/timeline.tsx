@@ -1,4 +1,5 @@
 import { type CSSProperties, useEffect, useRef } from 'react';
+import { MadeWith } from '../canvas/made-with.tsx';
 import { StepWords, StopButton } from '../canvas/plate.tsx';
 import { beginRound, type DrawJob, isOver, resultRound } from '../jobs/draw-job.ts';
 import { decisionWords, doingWords } from '../jobs/narration.ts';
@@ -28,7 +29,7 @@ export function Timeline({ job }: { job: DrawJob }) {
       <Asked job={job} />
       <ol
         ref={line}
-        className="line"
+        className={places === 1 ? 'line single' : 'line'}
         aria-label="Rounds, in the order they were drawn"
         style={{ '--places': Math.max(places, 1) } as CSSProperties}
       >
@@ -60,6 +61,7 @@ function Asked({ job }: { job: DrawJob }) {
             <StateWords job={job} />
           </span>
         </p>
+        <MadeWith job={job} />
         {job.state.status === 'done' && <ResultNotes notes={job.state.result.notes} />}
       </div>
       <StopButton job={job} />

@@ -1,0 +1,37 @@
+import { modeOf } from '../composer/references.ts';
+import { type DrawJob, isOver, keptOf } from '../jobs/draw-job.ts';
+import { seconds, seedWords, sentence } from '../ui/words.ts';
+
+/** How long a picture took and the settings it was made with, in a line. */
+export function MadeWith({ job }: { job: DrawJob }) {
+  const { settings } = job.request;
+  return (
+    <p className="meta">
+      {isOver(job) && keptOf(job) && `${madeWords(job)} `}
+      {sentence(job.settingsName)}, {settings.steps} steps, {settings.width} × {settings.height}, seed{' '}
+      <code>{seedWords(settings.seed)}</code>
+    </p>
+  );
+}
+
+/** "Edited from image 1 in 5.2 s." */
+function madeWords(job: DrawJob): string {
+  const { state, request } = job;
+  if (state.status !== 'done') {
+    const kept = keptOf(job);
+    const round = job.rounds.find((each) => each.round === kept?.round);
+    return kept?.finished
+      ? `Stopped; round ${kept.round} kept.`
+      : `Stopped at step ${round?.step} of ${round?.steps}.`;
+  }
+  const time = seconds(state.result.totalMs);
+  const rounds = state.result.rounds > 1 ? `, ${state.result.rounds} rounds` : '';
+  switch (modeOf(request.references.length)) {
+    case 'words':
+      return `Drawn in ${time}${rounds}.`;
+    case 'edit':
+      return `Edited from image 1 in ${time}${rounds}.`;
+    case 'mix':
+      return `Drawn from ${request.references.length} pictures in ${time}${rounds}.`;
+  }
+}

@@ -1,0 +1,35 @@
+import { Component, type ReactNode } from 'react';
+import { Icon } from '../ui/icon.tsx';
+import { NoticeCard } from './notices.tsx';
+
+/** Catches a defect of the page itself and says it in words instead of leaving a blank page. */
+export class ErrorBoundary extends Component<{ children: ReactNode }, { readonly thrown?: unknown }> {
+  override state: { readonly thrown?: unknown } = {};
+
+  static getDerivedStateFromError(thrown: unknown) {
+    return { thrown };
+  }
+
+  override render(): ReactNode {
+    const { thrown } = this.state;
+    if (thrown === undefined) return this.props.children;
+    return (
+      <main className="boundary">
+        <NoticeCard
+          notice={{
+            id: 'defect',
+            tone: 'bad',
+            title: 'The page ran into a defect of its own',
+            text: 'Pictures that you saved to files are safe. Reload the page to go on; please report it with the details below.',
+            details: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
+          }}
+        >
+          <button type="button" className="btn primary" onClick={() => location.reload()}>
+            <Icon name="undo" />
+            <span>Reload the page</span>
+          </button>
+        </NoticeCard>
+      </main>
+    );
+  }
+}
