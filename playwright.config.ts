@@ -26,7 +26,7 @@ export default defineConfig({
     // Real WebGPU on a software adapter: slow, so only what depends on the backend.
     {
       name: 'webgpu',
-      testMatch: 'same-as-node.spec.ts',
+      testMatch: 'same-pictures.spec.ts',
       use: {
         launchOptions: { executablePath: browserPath(), args: [...CHROMIUM_FLAGS, ...SOFTWARE_WEBGPU_FLAGS] },
       },

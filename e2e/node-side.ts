@@ -1,0 +1,51 @@
+/** The same job under Node: what the page is compared with. */
+
+import { readFile } from 'node:fs/promises';
+import { expect, test } from '@playwright/test';
+import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
+import type { RgbImage } from '../src/omnigen2/images/image.ts';
+import { DRAW_DEFAULTS, type DrawOptions } from '../src/omnigen2/pipeline.ts';
+import { type StudioPage, sample } from './studio-page.ts';
+
+export const SEED = 11;
+const SIZE = { width: 128, height: 128 };
+
+export const hooks = { now: () => performance.now() };
+
+/** What the page asks for; `guidance` is read from its form, so that its defaults are what is compared. */
+export function options(
+  prompt: string,
+  references: readonly RgbImage[],
+  steps: number,
+  guidance: { readonly textGuidance: number; readonly imageGuidance: number },
+): DrawOptions {
+  return { ...DRAW_DEFAULTS, ...SIZE, ...guidance, prompt, references, steps, seed: SEED };
+}
+
+/** The result as the page saves it. */
+export async function saved(studio: StudioPage): Promise<RgbImage> {
+  const [download] = await Promise.all([studio.page.waitForEvent('download'), studio.saveButton.click()]);
+  return decodeImage(await readFile(await download.path()), 'the saved picture');
+}
+
+/** Two engines sum in another order, so a grey level may round the other way; more than two never. */
+export function expectSamePixels(got: RgbImage, want: RgbImage): void {
+  expect([got.width, got.height]).toEqual([want.width, want.height]);
+  let worst = 0;
+  let sum = 0;
+  for (let i = 0; i < want.data.length; i++) {
+    const error = Math.abs(got.data[i] - want.data[i]);
+    worst = Math.max(worst, error);
+    sum += error;
+  }
+  test.info().annotations.push({ type: 'largest difference', description: `${worst} grey levels` });
+  expect(worst).toBeLessThanOrEqual(2);
+  expect(sum / want.data.length).toBeLessThan(0.1);
+  // A picture, not one colour.
+  expect(new Set(want.data).size).toBeGreaterThan(30);
+}
+
+/** A sample picture, decoded. */
+export async function decodedSample(name: string): Promise<RgbImage> {
+  return decodeImage(await readFile(sample(name)), name);
+}

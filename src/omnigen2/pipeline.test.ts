@@ -1,0 +1,118 @@
+/** The pipeline on the tiny checkpoint: what its stages promise beside the numbers that `verify` compares. */
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nodeFolder } from '../checkpoints/folder.node.ts';
+import { openCheckpoint } from '../checkpoints/layout.ts';
+import { nodeRuntime } from '../runtime/runtime.node.ts';
+import type { RgbImage } from './images/image.ts';
+import { OmniGen2Model } from './model.ts';
+import { DRAW_DEFAULTS, type DrawOptions, type DrawProgress, draw } from './pipeline.ts';
+import { loadTokenizer } from './tokenizer.transformers.ts';
+
+let model: OmniGen2Model;
+
+beforeAll(async () => {
+  const checkpoint = await openCheckpoint(nodeFolder('fixtures/goldens/model'));
+  model = new OmniGen2Model(checkpoint, nodeRuntime(), loadTokenizer);
+});
+
+afterAll(() => model.dispose());
+
+const REFERENCE: RgbImage = {
+  width: 48,
+  height: 32,
+  data: Uint8Array.from({ length: 48 * 32 * 3 }, (_, i) => (i * 7) % 256),
+};
+
+function options(changes: Partial<DrawOptions> = {}): DrawOptions {
+  return {
+    ...DRAW_DEFAULTS,
+    prompt: 'A dog running in the park',
+    references: [],
+    width: 64,
+    height: 48,
+    steps: 4,
+    seed: 5,
+    textGuidance: 3,
+    imageGuidance: 2,
+    ...changes,
+  };
+}
+
+test('the same seed draws the same picture, edits included; another seed another one', async () => {
+  for (const references of [[], [REFERENCE]]) {
+    const [first, again, other] = [
+      await draw(model, options({ references })),
+      await draw(model, options({ references })),
+      await draw(model, options({ references, seed: 6 })),
+    ];
+    expect(again.image.data).toEqual(first.image.data);
+    expect(other.image.data).not.toEqual(first.image.data);
+  }
+});
+
+test('an edit has the size of its reference, unless told otherwise', async () => {
+  const references = [REFERENCE];
+  expect((await draw(model, options({ references }))).image).toMatchObject({ width: 48, height: 32 });
+  const free = await draw(model, options({ references, alignSize: false }));
+  expect(free.image).toMatchObject({ width: 64, height: 48 });
+});
+
+test('progress goes through the stages in order, with a preview after every step but the last', async () => {
+  const seen: DrawProgress[] = [];
+  await draw(model, options({ references: [REFERENCE, REFERENCE] }), {
+    previews: true,
+    onProgress: (progress) => seen.push(progress),
+  });
+  expect(seen.map((progress) => progress.type)).toEqual([
+    'reading',
+    'encoding',
+    'encoding',
+    ...Array(5).fill('denoising'),
+    'decoding',
+  ]);
+  const steps = seen.filter((progress) => progress.type === 'denoising');
+  expect(steps.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
+  expect(steps.map(({ preview }) => preview !== undefined)).toEqual([false, true, true, true, false]);
+  expect(steps[1].preview).toMatchObject({ width: 64, height: 48 });
+});
+
+test('an abort is honoured within the step', async () => {
+  const controller = new AbortController();
+  const seen: number[] = [];
+  const drawing = draw(model, options({ steps: 50 }), {
+    signal: controller.signal,
+    onProgress: (progress) => {
+      if (progress.type !== 'denoising') return;
+      seen.push(progress.step);
+      if (progress.step === 2) controller.abort();
+    },
+  });
+  await expect(drawing).rejects.toMatchObject({ name: 'AbortError' });
+  expect(seen).toEqual([0, 1, 2]);
+});
+
+test('a prompt beyond the limit is cut, and that is said', async () => {
+  const { notes } = await draw(model, options({ prompt: 'a dog '.repeat(100), maxSequenceLength: 64 }));
+  expect(notes).toHaveLength(1);
+  expect(notes[0]).toMatch(/^The prompt is \d+ tokens long .* the model reads 64/);
+});
+
+test.each([
+  [{ prompt: ' \n' }, /^The prompt is empty\.$/],
+  [{ steps: 0 }, /0 steps/],
+  [{ steps: 1.5 }, /1\.5 steps/],
+  [{ seed: -1 }, /^The seed -1/],
+  [{ seed: 2 ** 32 }, /^The seed 4294967296/],
+  [{ textGuidance: Number.NaN }, /^The text guidance NaN/],
+  [{ imageGuidance: -2 }, /^The image guidance -2/],
+  [{ guidanceRange: [0.8, 0.2] as const }, /^The guidance range 0\.8 to 0\.2/],
+  [{ width: 8 }, /8 x 48/],
+  [{ references: Array(6).fill(REFERENCE) }, /6 reference pictures; the model knows at most 5/],
+])('what cannot be drawn is refused in words: %o', async (changes, message) => {
+  await expect(draw(model, options(changes))).rejects.toMatchObject({
+    name: 'OmniError',
+    code: 'bad_request',
+    message: expect.stringMatching(message),
+  });
+});
