@@ -77,6 +77,27 @@ test('progress goes through the stages in order, with a preview after every step
   expect(steps[1].preview).toMatchObject({ width: 64, height: 48 });
 });
 
+test('a checkpoint without time shift gives Euler even times; the other scheduler shifts all the same', async () => {
+  const checkpoint = await openCheckpoint(nodeFolder('fixtures/goldens/model'));
+  const scheduler = { ...checkpoint.config.scheduler, dynamicTimeShift: false };
+  const config = { ...checkpoint.config, scheduler };
+  const even = new OmniGen2Model({ ...checkpoint, config }, nodeRuntime(), loadTokenizer);
+  const timesOf = async (changes: Partial<DrawOptions>) => {
+    let times: number[] = [];
+    const trace = (name: string, values: Float32Array) => {
+      if (name === 'timesteps') times = [...values];
+    };
+    await draw(even, options(changes), { trace });
+    return times;
+  };
+  try {
+    expect(await timesOf({ scheduler: 'euler' })).toEqual([0, 0.25, 0.5, 0.75]);
+    expect((await timesOf({ scheduler: 'dpmsolver++' }))[1]).toBeGreaterThan(0.5);
+  } finally {
+    await even.dispose();
+  }
+});
+
 test('an abort is honoured within the step', async () => {
   const controller = new AbortController();
   const seen: number[] = [];

@@ -222,7 +222,13 @@ async function denoise(
   const { steps } = options;
   const transformer = await model.transformer();
   const shape = vae.latentShape(size);
-  const scheduler = createScheduler(options.scheduler, steps, shape.height * shape.width);
+  // The configuration in the checkpoint is Euler's; the official program makes the other scheduler itself, shifted.
+  const shifted = options.scheduler !== 'euler' || model.config.scheduler.dynamicTimeShift;
+  const scheduler = createScheduler(
+    options.scheduler,
+    steps,
+    shifted ? shape.height * shape.width : undefined,
+  );
   trace?.('timesteps', scheduler.timesteps);
   let latents: Latents = { ...shape, data: random.latents(shape.channels * shape.height * shape.width) };
   onProgress?.({ type: 'denoising', step: 0, steps });
