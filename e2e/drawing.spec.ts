@@ -19,7 +19,7 @@ test('a picture appears step by step and is saved as it was drawn', async ({ pag
   const result = await studio.result();
   await expect(result).toHaveAttribute('data-size', '128x128');
   await expect(
-    page.getByText(/^Drawn in [\d.]+ (s|min)\. Own settings, 4 steps, 128 × 128, seed/),
+    page.getByText(/^Drawn in [\d.]+\s(s|min)\. Own settings, 4 steps, 128 × 128, seed/),
   ).toBeVisible();
 
   const [download] = await Promise.all([page.waitForEvent('download'), studio.saveButton.click()]);

@@ -82,7 +82,7 @@ function modelNotices(model: ModelState, acceptsCpu: boolean): readonly Notice[]
     case 'loading':
       return [];
     case 'failed':
-      return [withSafety(noticeOf('model', model.error, 'load again'))];
+      return [modelNotice(model.error)];
     case 'ready':
       return model.device.reason && !acceptsCpu ? [cpuNotice(model.device, model.device.reason)] : [];
     default:
@@ -90,8 +90,12 @@ function modelNotices(model: ModelState, acceptsCpu: boolean): readonly Notice[]
   }
 }
 
-function withSafety(notice: Notice): Notice {
-  return { ...notice, text: `${notice.text} What you write and drop here meanwhile is kept.` };
+function modelNotice(error: ErrorReport): Notice {
+  return {
+    ...noticeOf('model', error, 'load again'),
+    title: 'The built-in model did not load',
+    text: `${error.message} ${error.action} What you write and drop here meanwhile is kept.`,
+  };
 }
 
 function cpuNotice(device: DeviceReport, reason: string): Notice {
