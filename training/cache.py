@@ -24,6 +24,10 @@ class Batch:
     text_len: Tensor  # [B] valid tokens counted from position 0
     hints: Tensor  # [B, channels, tokens] bytes, see hints.py
 
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(self.task, self.x.to(device), [r.to(device) for r in self.refs], self.text.to(device),
+                     self.text_len.to(device), self.hints.to(device))
+
 
 class Cache:
     def __init__(self, folder: Path, size: int) -> None:

@@ -21,7 +21,7 @@ from data import Sample, Shards, find_shards, to_size
 from hints import CLASSES, labels
 from mllm import encode_texts, load_mllm
 from prompts import HEAD, plain
-from speed import add_precision, autocast, choose_bf16
+from speed import Machine, add_machine, choose_machine
 from vae import load_vae
 
 
@@ -29,18 +29,19 @@ def drawn_things(sample: Sample) -> int:
     return sum(len(t["stands"]) for t in sample.scene["things"])
 
 
-def encode_pictures(data: Shards, pictures: list[int], run: Path, path: Path, size: int, bf16: bool) -> None:
+def encode_pictures(data: Shards, pictures: list[int], run: Path, path: Path, size: int, machine: Machine) -> None:
     """The pictures' latents, sampled from the posterior as the official pipeline does, normalised."""
     vae, config = load_vae(run)
+    vae.to(machine.device)
     shift, scale = config["shift_factor"], config["scaling_factor"]
     torch.manual_seed(11)
     with path.open("wb") as file:
         for at in range(0, len(pictures), 32):
-            x = to_size(data.batch(pictures[at : at + 32]), size).to(memory_format=torch.channels_last)
-            with autocast(bf16):
+            x = to_size(data.batch(pictures[at : at + 32]), size).to(machine.device, memory_format=torch.channels_last)
+            with machine.autocast():
                 moments = vae.encoder(x).float()
             z = (DiagonalGaussianDistribution(moments).sample() - shift) * scale
-            file.write(z.contiguous().numpy().astype(np.float16).tobytes())
+            file.write(z.contiguous().cpu().numpy().astype(np.float16).tobytes())
 
 
 def encode_prompts(drawn: list[Sample], number_of: dict[int, int], run: Path, out: Path) -> dict[str, int]:
@@ -73,11 +74,11 @@ def main() -> None:
     ap.add_argument("--most", type=int, default=99, help="only scenes with at most this many drawn things")
     ap.add_argument("--first", type=int, default=0, help="only so many cases")
     ap.add_argument("--text-only", action="store_true", help="keep the latents, encode the texts anew")
-    add_precision(ap)
+    add_machine(ap)
     args = ap.parse_args()
-    torch.set_num_threads(args.threads)
+    machine = choose_machine(args)
     torch.set_grad_enabled(False)
-    run, out, bf16 = Path(args.run), Path(args.out), choose_bf16(args.precision)
+    run, out = Path(args.run), Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
     data = find_shards(args.data, args.want)
     drawn = [s for s in data.samples if s.target is not None and s.instruction is not None and drawn_things(s) <= args.most]
@@ -85,7 +86,7 @@ def main() -> None:
     pictures = sorted({p for s in drawn for p in [*s.refs, s.target]})
     start = time.time()
     if not args.text_only:
-        encode_pictures(data, pictures, run, out / f"latents_{args.size}.f16", args.size, bf16)
+        encode_pictures(data, pictures, run, out / f"latents_{args.size}.f16", args.size, machine)
         print(f"{len(pictures)} pictures in {time.time() - start:.0f} s", flush=True)
         grid = args.size // 16
         table = np.stack([labels(s.scene, grid) for s in drawn]) if drawn else np.zeros((0, len(CLASSES), grid * grid), np.uint8)

@@ -97,7 +97,7 @@ def rope_tables(net: Qwen2_5_VLForConditionalGeneration, pos: Tensor) -> tuple[T
     """pos [3, B, S] -> cos, sin [B, 1, S, d], the three axes mixed as in M-RoPE"""
     cfg = net.config.text_config
     half = cfg.hidden_size // cfg.num_attention_heads // 2
-    freq = 1.0 / (1e6 ** (torch.arange(half, dtype=torch.float32) / half))
+    freq = 1.0 / (1e6 ** (torch.arange(half, dtype=torch.float32, device=pos.device) / half))
     axis = torch.repeat_interleave(torch.arange(3), torch.tensor(net.config.text_config.rope_parameters["mrope_section"]))
     angle = pos[axis].permute(1, 2, 0).float() * freq  # [B, S, half]
     angle = torch.cat([angle, angle], dim=-1).unsqueeze(1)
@@ -152,8 +152,8 @@ def language_states(net: Qwen2_5_VLForConditionalGeneration, x: Tensor, pos: Ten
     r = s - head
     cos, sin = rope_tables(net, pos)
     y = torch.cat([x[0, :head], x[:, head:].reshape(b * r, c)])
-    mask_head = additive(torch.ones(head, head, dtype=torch.bool).tril())
-    mask = F.pad(additive(torch.ones(r, r, dtype=torch.bool).tril()), (head, 0))
+    mask_head = additive(torch.ones(head, head, dtype=torch.bool).tril()).to(x.device)
+    mask = F.pad(additive(torch.ones(r, r, dtype=torch.bool).tril()), (head, 0)).to(x.device)
     for layer in lm.layers:
         y = language_layer(layer, y, b, head, cos, sin, mask, mask_head)
     y = rms(y, lm.norm.weight, 1e-6).float()
@@ -170,11 +170,12 @@ def hidden_states(net: Qwen2_5_VLForConditionalGeneration, batch: Sequence[Examp
     for r, e in enumerate(batch):
         ids[r, : len(e.ids)] = e.ids
         pos[:, r, : len(e.ids)] = mrope_positions(e.ids, image_id)
-    tokens = torch.from_numpy(ids)
+    device = net.model.language_model.embed_tokens.weight.device
+    tokens = torch.from_numpy(ids).to(device)
     x = net.model.language_model.embed_tokens(tokens)
     if pixels is not None:
         x = x.masked_scatter((tokens == image_id).unsqueeze(-1), vision_states(net.model.visual, pixels).float())
-    return tokens, language_states(net, x, torch.from_numpy(pos), head)
+    return tokens, language_states(net, x, torch.from_numpy(pos).to(device), head)
 
 
 class EchoHeads(nn.Module):
@@ -189,7 +190,7 @@ class EchoHeads(nn.Module):
         """states [B, S, C], tokens [B, S], valid [B, S] bool; a random share of the positions is used"""
         loss = states.new_zeros(())
         for back, head in enumerate(self.heads):
-            pick = valid & (torch.rand(valid.shape) < share)
+            pick = valid & (torch.rand(valid.shape, device=valid.device) < share)
             pick[:, :back] = False
             b, s = pick.nonzero(as_tuple=True)
             loss = loss + F.cross_entropy(head(states[b, s]), tokens[b, s - back])

@@ -25,7 +25,7 @@ from hints import HintHead, labels
 from mllm import EchoHeads, Example, hidden_states, make_mllm, mllm_config
 from optim import Ema, Log, Optimisers, save, schedule
 from prompts import HEAD, chat, plain
-from speed import add_precision, autocast, choose_bf16
+from speed import add_machine, choose_machine
 from vision import CELLS, PADS, patches, vision_states
 
 
@@ -106,7 +106,7 @@ def main() -> None:
     ap.add_argument("--want", default="train")
     ap.add_argument("--run", required=True)
     ap.add_argument("--minutes", type=float, default=20)
-    add_precision(ap)
+    add_machine(ap)
     ap.add_argument("--look", type=float, default=0.0, help="minutes at the start of this call that train the picture tower alone")
     ap.add_argument("--hint", type=float, default=0.3, help="weight of naming what every picture token shows")
     ap.add_argument("--look-batch", type=int, default=64)
@@ -121,16 +121,16 @@ def main() -> None:
     ap.add_argument("--holdout", type=int, default=300, help="examples kept for the check")
     ap.add_argument("--fresh", action="store_true")
     args = ap.parse_args()
-    torch.set_num_threads(args.threads)
+    machine = choose_machine(args)
+    device = machine.device
     run = Path(args.run)
     tok = Tokenizer.from_file(str(run / "processor/tokenizer.json"))
     path = run / "mllm.pt"
     state = torch.load(path, map_location="cpu", weights_only=False) if path.exists() and not args.fresh else None
     config = state["config"] if state else mllm_config(tok)
-    net = make_mllm(config)
-    echo = EchoHeads(config["hidden_size"], config["vocab_size"])
-    look = HintHead(config["hidden_size"])
-    bf16 = choose_bf16(args.precision)
+    net = make_mllm(config).to(device)
+    echo = EchoHeads(config["hidden_size"], config["vocab_size"]).to(device)
+    look = HintHead(config["hidden_size"]).to(device)
     if state:
         net.load_state_dict(state["model"], strict=False)
         if args.anchor or args.freeze_language:  # the mean weights are what was exported: hold on to those
@@ -143,11 +143,11 @@ def main() -> None:
             p.requires_grad_("visual" in n)
     both = torch.nn.ModuleDict({"net": net, "echo": echo, "look": look})
     opt = Optimisers(both, lambda n, p: ("layers." in n or "blocks." in n or "merger" in n) and p.ndim == 2,
-                     args.lr, args.adam_lr, weight_decay=0.01, bf16=bf16)
+                     args.lr, args.adam_lr, weight_decay=0.01, bf16=machine.bf16)
     ema = Ema(net, 0.995)
     step = seen = 0
     if state:
-        ema.shadow.update({k: v.float() for k, v in state["ema"].items()})
+        ema.shadow.update({k: v.float().to(device) for k, v in state["ema"].items()})
         step, seen = state["step"], state["seen"]
         if "opt" in state and state.get("frozen", False) == args.freeze_language and not args.anchor:
             opt.load_state_dict(state["opt"])
@@ -173,15 +173,15 @@ def main() -> None:
         """A batch of pictures: every picture token names what it shows -> mean cross-entropy"""
         part = [seen_scenes[i] for i in rng.integers(0, len(seen_scenes), args.look_batch)]
         pictures = [data.picture(s.refs[0] if s.refs else s.target) for s in part]
-        want = torch.from_numpy(np.stack([labels(s.scene, CELLS) for s in part]))
-        with autocast(bf16):
-            y = vision_states(net.model.visual, patches(pictures))
+        want = torch.from_numpy(np.stack([labels(s.scene, CELLS) for s in part])).to(device)
+        with machine.autocast():
+            y = vision_states(net.model.visual, patches(pictures).to(device))
         return look(y.float().view(len(part), PADS, -1), want)
 
     def forward(model: torch.nn.Module, batch: list[Example]) -> tuple[Tensor, Tensor]:
         pics = [data.picture(i) for e in batch for i in e.pictures]
-        with autocast(bf16):
-            return hidden_states(model, batch, pad, image, patches(pics) if pics else None, head=enc.head)
+        with machine.autocast():
+            return hidden_states(model, batch, pad, image, patches(pics).to(device) if pics else None, head=enc.head)
 
     @torch.no_grad()
     def check() -> dict[str, float]:
@@ -189,7 +189,7 @@ def main() -> None:
         for group in batches(held, args.tokens, np.random.default_rng(0)):
             batch = [held[i] for i in group]
             tokens, h = forward(net, batch)
-            learn = pad_learn(batch, tokens.shape[1])
+            learn = pad_learn(batch, tokens.shape[1]).to(device)
             _, ok, rows = token_loss(net, h, tokens, (learn == 1.0).float())
             for r, e in enumerate(batch):
                 mine = ok[rows == r]
@@ -237,7 +237,7 @@ def main() -> None:
             queue = batches(train, args.tokens, rng)
         batch = [train[i] for i in queue.pop()]
         tokens, h = forward(net, batch)
-        learn = pad_learn(batch, tokens.shape[1])
+        learn = pad_learn(batch, tokens.shape[1]).to(device)
         loss, ok, _ = token_loss(net, h, tokens, learn)
         all_loss = loss
         sums["loss"] += loss.item()
@@ -251,7 +251,7 @@ def main() -> None:
         if anchor is not None and not batch[0].pictures:
             with torch.no_grad():
                 _, want = forward(anchor, batch)
-            prompt = torch.from_numpy(np.isclose(learn.numpy(), args.prompt_weight)).unsqueeze(-1)
+            prompt = torch.isclose(learn, torch.tensor(args.prompt_weight, device=device)).unsqueeze(-1)
             drift = ((h - want).square() * prompt).sum() / (want.square() * prompt).sum().clamp(min=1e-6)
             all_loss = all_loss + args.anchor * drift
             sums["drift"] += drift.item()

@@ -1,15 +1,16 @@
-"""Which number type trains fastest on this machine."""
+"""Where and in which number type this machine trains fastest."""
 from __future__ import annotations
 
 import argparse
 import time
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 import torch
 
 
 def matmul_rate(dtype: torch.dtype, n: int = 1024, repeats: int = 5) -> float:
-    """Square products of side n -> GFLOP/s"""
+    """Square products of side n on the CPU -> GFLOP/s"""
     a, b = torch.randn(n, n).to(dtype), torch.randn(n, n).to(dtype)
     a @ b
     start = time.perf_counter()
@@ -18,18 +19,32 @@ def matmul_rate(dtype: torch.dtype, n: int = 1024, repeats: int = 5) -> float:
     return 2 * n**3 * repeats / (time.perf_counter() - start) / 1e9
 
 
-def add_precision(ap: argparse.ArgumentParser) -> None:
-    ap.add_argument("--threads", type=int, default=2)
-    ap.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto", help="auto measures this machine")
-
-
-def choose_bf16(precision: str) -> bool:
-    """auto: bfloat16 where its products run at least 1.5 times as fast (AVX512-bf16 and AMX), else float32"""
-    if precision != "auto":
-        return precision == "bf16"
+def cpu_likes_bf16() -> bool:
+    """Whether bfloat16 products run at least 1.5 times as fast as float32 (AVX512-bf16 and AMX have it, AVX2 has not)"""
     slow = matmul_rate(torch.bfloat16, 256, 2)  # without hardware support this is about 1 GFLOP/s
     return slow > 30 and matmul_rate(torch.bfloat16) > 1.5 * matmul_rate(torch.float32)
 
 
-def autocast(bf16: bool) -> AbstractContextManager[None]:
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16)
+@dataclass(frozen=True)
+class Machine:
+    device: torch.device
+    bf16: bool
+
+    def autocast(self) -> AbstractContextManager[None]:
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
+
+
+def add_machine(ap: argparse.ArgumentParser) -> None:
+    ap.add_argument("--threads", type=int, default=2)
+    ap.add_argument("--device", default="auto", help="auto: cuda where there is one, else cpu")
+    ap.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto", help="auto measures this machine")
+
+
+def choose_machine(args: argparse.Namespace) -> Machine:
+    """Reads the options of add_machine and sets the number of threads."""
+    torch.set_num_threads(args.threads)
+    name = args.device if args.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(name)
+    if args.precision != "auto":
+        return Machine(device, args.precision == "bf16")
+    return Machine(device, device.type == "cuda" or cpu_likes_bf16())

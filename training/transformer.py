@@ -22,7 +22,7 @@ from cache import Batch, Cache
 from hints import HintHead
 from model import OmniGen2Transformer, TransformerConfig
 from optim import Ema, Log, Optimisers, save, schedule
-from speed import add_precision, autocast, choose_bf16
+from speed import Machine, add_machine, choose_machine
 
 
 def draw_t(n: int, mean: float, spread: float) -> Tensor:
@@ -32,14 +32,14 @@ def draw_t(n: int, mean: float, spread: float) -> Tensor:
 
 
 def flow_loss(net: OmniGen2Transformer, b: Batch, t: Tensor, skip: int, head: Optional[HintHead], tap: int,
-              bf16: bool) -> tuple[Tensor, Tensor]:
+              machine: Machine) -> tuple[Tensor, Tensor]:
     """-> (mean squared velocity error of every sample [B], mean cross-entropy of the hints or 0)"""
     noise = torch.randn_like(b.x)
     tt = t.view(-1, 1, 1, 1)
-    with autocast(bf16):
+    with machine.autocast():
         out = net((1 - tt) * noise + tt * b.x, t, b.text, b.text_len, b.refs, text_start=skip, tap=tap if head else None)
     v, y = out if head else (out, None)
-    hint = head(y.float(), b.hints) if head else torch.zeros(())
+    hint = head(y.float(), b.hints) if head else b.x.new_zeros(())
     return (v.float() - (b.x - noise)).square().mean((1, 2, 3)), hint
 
 
@@ -89,7 +89,7 @@ def main() -> None:
     ap.add_argument("--name", default="transformer")
     ap.add_argument("--size", type=int, default=128, help="picture side")
     ap.add_argument("--minutes", type=float, default=30)
-    add_precision(ap)
+    add_machine(ap)
     ap.add_argument("--no-compile", action="store_true")
     ap.add_argument("--batch", type=int, nargs=4, default=[64, 48, 32, 24], help="batch size with 0, 1, 2, 3 references")
     ap.add_argument("--shares", default="", help="task=passes,… over that task's items in one round (1 where not named)")
@@ -107,25 +107,25 @@ def main() -> None:
     ap.add_argument("--fresh", action="store_true")
     ap.add_argument("--fresh-optimiser", action="store_true")
     args = ap.parse_args()
-    torch.set_num_threads(args.threads)
+    machine = choose_machine(args)
+    device = machine.device
     run = Path(args.run)
     path = run / f"{args.name}.pt"
     caches = Caches(Path(args.cache), args.size)
-    bf16 = choose_bf16(args.precision)
     state = torch.load(path, map_location="cpu", weights_only=False) if path.exists() and not args.fresh else None
     cfg = TransformerConfig.from_json(state["config"]) if state else TransformerConfig(
         text_feat_dim=caches.refresh()[0].text.shape[1])
     torch.manual_seed(3)
-    net = OmniGen2Transformer(cfg)
+    net = OmniGen2Transformer(cfg).to(device)
     blocks = ("layers.", "noise_refiner.", "ref_image_refiner.", "context_refiner.")
-    head = HintHead(cfg.hidden_size) if args.hint else None
+    head = HintHead(cfg.hidden_size).to(device) if args.hint else None
     both = torch.nn.ModuleDict({"net": net} | ({"head": head} if head else {}))
-    opt = Optimisers(both, lambda n, p: n.removeprefix("net.").startswith(blocks) and p.ndim == 2 and "norm1" not in n, args.lr, args.adam_lr, 0.01, bf16=bf16)
+    opt = Optimisers(both, lambda n, p: n.removeprefix("net.").startswith(blocks) and p.ndim == 2 and "norm1" not in n, args.lr, args.adam_lr, 0.01, bf16=machine.bf16)
     ema = Ema(net, args.ema)
     step = seen = 0
     if state:
         net.load_state_dict(state["model"])
-        ema.shadow = {k: v.float() for k, v in state["ema"].items()}
+        ema.shadow = {k: v.float().to(device) for k, v in state["ema"].items()}
         step, seen = state["step"], state["seen"]
         if head and state.get("head"):
             head.load_state_dict(state["head"])
@@ -135,7 +135,7 @@ def main() -> None:
     if not args.no_compile:
         compile_blocks(net)
     log = Log(run / f"{args.name}.jsonl")
-    log.write(event="start", step=step, seen=seen, parameters=sum(p.numel() for p in net.parameters()), bf16=bf16, **vars(args))
+    log.write(event="start", step=step, seen=seen, parameters=sum(p.numel() for p in net.parameters()), bf16=machine.bf16, **vars(args))
     rng = np.random.default_rng(90 + step)
     torch.manual_seed(90 + step)
     begin, total = time.time(), args.minutes * 60
@@ -154,9 +154,9 @@ def main() -> None:
             queue = [queue[i] for i in rng.permutation(len(queue))]
             log.write(event="pass", step=step, seen=seen, caches=len(caches.loaded), batches=len(queue))
         cache, items = queue.pop()
-        b = cache.batch(items, rng, args.drop, args.skip_prefix)
-        t = draw_t(len(b.x), args.t_mean, args.t_spread)
-        losses, hint = flow_loss(net, b, t, len(cache.prefix) if args.skip_prefix else 0, head, args.tap, bf16)
+        b = cache.batch(items, rng, args.drop, args.skip_prefix).to(device)
+        t = draw_t(len(b.x), args.t_mean, args.t_spread).to(device)
+        losses, hint = flow_loss(net, b, t, len(cache.prefix) if args.skip_prefix else 0, head, args.tap, machine)
         (losses.mean() + args.hint * hint).backward()
         if head:
             sums["hint"] += hint.item()

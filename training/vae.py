@@ -19,7 +19,7 @@ from torch import Tensor
 
 from data import Shards, find_shards, to_png, to_size
 from optim import Ema, Log, Optimisers, save, schedule
-from speed import add_precision, autocast, choose_bf16
+from speed import add_machine, choose_machine
 
 CONFIG: dict[str, Any] = {
     "act_fn": "silu", "block_out_channels": [32, 64, 96, 96], "down_block_types": ["DownEncoderBlock2D"] * 4,
@@ -78,12 +78,12 @@ def evaluate(net: AutoencoderKL, pics: Tensor, noise: float, spread: float) -> d
 
 
 @torch.no_grad()
-def measure(net: AutoencoderKL, data: Shards, n: int = 256) -> tuple[float, float]:
+def measure(net: AutoencoderKL, data: Shards, device: torch.device, n: int = 256) -> tuple[float, float]:
     """(shift, scale) so that (sampled latent - shift) * scale has mean 0 and variance 1, both picture sizes mixed"""
     rng = np.random.default_rng(5)
     zs = []
     for i in range(0, n, 32):
-        x = data.batch(rng.integers(0, len(data), 32)).to(memory_format=torch.channels_last)
+        x = data.batch(rng.integers(0, len(data), 32)).to(device, memory_format=torch.channels_last)
         zs.append(net.encode(x).latent_dist.sample().flatten())
         zs.append(net.encode(to_size(x, data.size // 2)).latent_dist.sample().flatten())
     z = torch.cat(zs)
@@ -100,7 +100,7 @@ def main() -> None:
     ap.add_argument("--crop", type=int, default=64)
     ap.add_argument("--whole", type=float, default=0.4, help="share of steps on whole pictures instead of crops")
     ap.add_argument("--half", type=float, default=0.1)
-    add_precision(ap)
+    add_machine(ap)
     ap.add_argument("--no-compile", action="store_true")
     ap.add_argument("--cool", type=float, default=0.4, help="share of this call in which the rate falls to zero")
     ap.add_argument("--lr", type=float, default=2e-3)
@@ -112,15 +112,15 @@ def main() -> None:
     ap.add_argument("--freeze-encoder", action="store_true", help="train the decoder alone: latents, shift and scale stay")
     ap.add_argument("--fresh", action="store_true")
     args = ap.parse_args()
-    torch.set_num_threads(args.threads)
+    machine = choose_machine(args)
+    device = machine.device
     run = Path(args.run)
     data = find_shards(args.data, args.want)
-    net = make_vae()
+    net = make_vae().to(device)
     if args.freeze_encoder:
         net.encoder.requires_grad_(False)
-    bf16 = choose_bf16(args.precision)
     opt = Optimisers(net, lambda n, p: p.ndim >= 2 and "conv_out" not in n and n != "encoder.conv_in.weight",
-                     args.lr, args.adam_lr, weight_decay=0.0, bf16=bf16)
+                     args.lr, args.adam_lr, weight_decay=0.0, bf16=machine.bf16)
     ema = Ema(net, 0.995)
     step, seen, fixed = 0, 0, None
     path = run / "vae.pt"
@@ -129,7 +129,7 @@ def main() -> None:
         # the mean weights are what was exported and what made the latents: hold on to those
         net.load_state_dict(state["ema" if args.freeze_encoder else "model"])
         fixed = (state["config"]["shift_factor"], state["config"]["scaling_factor"]) if args.freeze_encoder else None
-        ema.shadow = {k: v.float() for k, v in state["ema"].items()}
+        ema.shadow = {k: v.float().to(device) for k, v in state["ema"].items()}
         step, seen = state["step"], state["seen"]
         if "opt" in state and state.get("frozen", False) == args.freeze_encoder:
             opt.load_state_dict(state["opt"])
@@ -137,7 +137,7 @@ def main() -> None:
     log.write(event="start", step=step, pictures=len(data), parameters=sum(p.numel() for p in net.parameters()), **vars(args))
     rng = np.random.default_rng(1000 + step)
     torch.manual_seed(1000 + step)
-    check = find_shards(args.data, "heldout").batch(range(48)).to(memory_format=torch.channels_last)
+    check = find_shards(args.data, "heldout").batch(range(48)).to(device, memory_format=torch.channels_last)
     spread = 1.0
     encode, decode = net.encoder, net.decoder
     if not args.no_compile:
@@ -150,8 +150,8 @@ def main() -> None:
         weights = {k: v.clone() for k, v in net.state_dict().items()}
         net.load_state_dict(ema.shadow)
         net.eval()
-        with autocast(bf16):
-            shift, scale = fixed or measure(net, data)
+        with machine.autocast():
+            shift, scale = fixed or measure(net, data, device)
             rates = evaluate(net, check, args.noise, 1 / scale)
         log.write(event="eval", step=step, seen=seen, shift=shift, scale=scale, **rates)
         with torch.no_grad():
@@ -171,17 +171,17 @@ def main() -> None:
             break
         whole = rng.random() < args.whole
         n = max(1, args.batch * args.crop**2 // data.size**2) if whole else args.batch
-        x = crops(data, rng, n, data.size if whole else args.crop, 0.0 if whole else args.half)
-        with autocast(bf16):
+        x = crops(data, rng, n, data.size if whole else args.crop, 0.0 if whole else args.half).to(device)
+        with machine.autocast():
             moments = encode(x).float()
         post = DiagonalGaussianDistribution(moments)
         z = post.sample()
         spread = 0.99 * spread + 0.01 * float(z.detach().std())
-        level = args.noise * spread * torch.rand(len(z), 1, 1, 1)
+        level = args.noise * spread * torch.rand(len(z), 1, 1, 1, device=device)
         goal = x
         if rng.random() < args.shrink:
             z, goal = F.avg_pool2d(z, 2), F.avg_pool2d(x, 2)
-        with autocast(bf16):
+        with machine.autocast():
             y = decode(z + level * torch.randn_like(z)).float()
         l1, edge = (y - goal).abs().mean(), edge_loss(y, goal)
         kl = 0.5 * (post.mean.square() + post.var - 1 - post.logvar).mean()

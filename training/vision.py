@@ -70,7 +70,7 @@ def vision_block(block: nn.Module, y: Tensor, cos: Tensor, sin: Tensor, mask: Te
 def vision_states(visual: nn.Module, pixels: Tensor) -> Tensor:
     """pixels [N*100, 588] -> the tokens that the language model reads [N*25, C]"""
     embed = visual.patch_embed.proj.weight.sum(2)  # both frames show the same picture
-    cos, sin, window = tables(embed.shape[0] // visual.blocks[0].attn.num_heads)
+    cos, sin, window = (a.to(pixels.device) for a in tables(embed.shape[0] // visual.blocks[0].attn.num_heads))
     y = F.linear(pixels, embed.flatten(1)).view(-1, GRID * GRID, embed.shape[0])
     for i, block in enumerate(visual.blocks):
         y = vision_block(block, y, cos, sin, None if i in visual.fullatt_block_indexes else window)

@@ -3,16 +3,13 @@ import {
   canHavePattern,
   drawAccessoryFor,
   drawIdentity,
-  drawTime,
   drawWeatherFor,
   largestScale,
-  layOut,
   otherColour,
   reach,
   SCALE,
   type Split,
   standY,
-  type Wanted,
 } from './compose.ts';
 import {
   accessoryPhrase,
@@ -728,5 +725,3 @@ export function swap(scene: Scene, i: number, j: number): Scene | null {
   for (const s of b.stands) s.x = Math.round((s.x + shiftB) * 1000) / 1000;
   return after;
 }
-
-export { drawTime, layOut, type Wanted };

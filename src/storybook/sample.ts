@@ -1,9 +1,11 @@
 /** A case with its pictures: the JSON line of the contract. */
+
+import { type Case, TASKS, type Task } from './cases/case.ts';
 import type { Split } from './compose.ts';
 import type { Random } from './random.ts';
 import { type Picture, render } from './render.ts';
 import type { Scene } from './scene.ts';
-import { type Case, drawCase, TASKS, type Task } from './tasks.ts';
+import { drawCase } from './tasks.ts';
 
 export interface Sample {
   id: string;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'vitest';
+import { TASKS } from './cases/case.ts';
 import { extent } from './changes.ts';
 import { checks, claims, holds, STOP } from './claims.ts';
 import { drawScene, isHeldout } from './compose.ts';
@@ -9,7 +10,7 @@ import { mix, Random } from './random.ts';
 import { render } from './render.ts';
 import { drawSample } from './sample.ts';
 import { countOf } from './scene.ts';
-import { drawCase, TASKS } from './tasks.ts';
+import { drawCase } from './tasks.ts';
 
 const digest = (task: (typeof TASKS)[number] | 'mix', split: 'train' | 'heldout'): string => {
   const hash = createHash('sha256');

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { encode } from 'fast-png';
+import type { Task } from '../../src/storybook/cases/case.ts';
 import { hashText, mix, Random } from '../../src/storybook/random.ts';
 import { render } from '../../src/storybook/render.ts';
 import {
@@ -19,7 +20,7 @@ import {
   type Time,
   type Weather,
 } from '../../src/storybook/scene.ts';
-import { drawCase, type Task } from '../../src/storybook/tasks.ts';
+import { drawCase } from '../../src/storybook/tasks.ts';
 import { one } from './one.ts';
 
 const { values } = parseArgs({

@@ -5,10 +5,10 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { TASKS, type Task } from '../../src/storybook/cases/case.ts';
 import type { Split } from '../../src/storybook/compose.ts';
 import { hashText, mix, Random } from '../../src/storybook/random.ts';
 import { drawSample } from '../../src/storybook/sample.ts';
-import { TASKS, type Task } from '../../src/storybook/tasks.ts';
 
 export const WORLD_VERSION = 5;
 

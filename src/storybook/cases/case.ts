@@ -1,0 +1,27 @@
+/** What a task hands out. */
+import type { Scene } from '../scene.ts';
+
+export const TASKS = [
+  't2i',
+  'edit',
+  'incontext',
+  'understand',
+  'reflect',
+  'critique_fix',
+  'checklist',
+  'chat',
+] as const;
+export type Task = (typeof TASKS)[number];
+
+/** A sample before its pictures are drawn: scenes in place of pictures. */
+export interface Case {
+  task: Task;
+  kind: string;
+  instruction: string | null;
+  refs: Scene[];
+  target: Scene | null;
+  question: string | null;
+  answer: string | null;
+  scene: Scene;
+  mask: 'none' | 'difference' | 'all';
+}

@@ -1,0 +1,262 @@
+import {
+  drawAccessoryFor,
+  drawExpression,
+  drawIdentity,
+  drawSetting,
+  layOut,
+  type Split,
+  type Wanted,
+} from '../compose.ts';
+import { accessoryPhrase, capital, noun, placePhrase, settingPhrase } from '../grammar.ts';
+import type { Random } from '../random.ts';
+import {
+  CREATURES,
+  EXPRESSIONS,
+  isCreature,
+  type Kind,
+  middleOf,
+  OBJECTS,
+  placeOf,
+  type Scene,
+  type Style,
+  type Thing,
+} from '../scene.ts';
+
+import type { Case } from './case.ts';
+
+export const CATEGORIES = [
+  ['single_character', 20],
+  ['single_object', 10],
+  ['multiple_characters', 16],
+  ['multiple_objects', 10],
+  ['character_object', 18],
+  ['scene_character', 12],
+  ['scene_object', 7],
+  ['scene_character_object', 9],
+] as const;
+const ORDINALS = ['first', 'second', 'third'] as const;
+
+const imageName = (random: Random, i: number): string =>
+  random.chance(0.75)
+    ? `image ${i + 1}`
+    : random.pick([`the ${ORDINALS[i]} image`, `the ${ORDINALS[i]} picture`]);
+
+export function drawInContext(
+  random: Random,
+  split: Split,
+  category: (typeof CATEGORIES)[number][0],
+): Case | null {
+  const scenic = category.startsWith('scene');
+  const creature = (): Kind => random.pick(CREATURES);
+  const object = (): Kind => random.pick(OBJECTS);
+  let kinds: Kind[];
+  switch (category) {
+    case 'single_character':
+    case 'scene_character':
+      kinds = [creature()];
+      break;
+    case 'single_object':
+    case 'scene_object':
+      kinds = [object()];
+      break;
+    case 'multiple_characters':
+      kinds = random.chance(0.8) ? [creature(), creature()] : [creature(), creature(), creature()];
+      break;
+    case 'multiple_objects':
+      kinds = random.chance(0.85) ? [object(), object()] : [object(), object(), object()];
+      break;
+    case 'character_object':
+      kinds = random.chance(0.82)
+        ? [creature(), object()]
+        : random.pick([
+            [creature(), object(), creature()],
+            [creature(), object(), object()],
+          ]);
+      break;
+    case 'scene_character_object':
+      kinds = [creature(), object()];
+      break;
+  }
+  if (new Set(kinds).size < kinds.length && random.chance(0.7)) return null;
+  const style: Style = random.chance(0.86) ? 'storybook' : random.pick(['sketch', 'neon', 'paper'] as const);
+  const whos = kinds.map((kind) => drawIdentity(random, split, { kind }));
+  for (let i = 0; i < whos.length; i++) {
+    for (let j = 0; j < i; j++)
+      if (whos[i]!.kind === whos[j]!.kind && whos[i]!.colour === whos[j]!.colour) return null;
+  }
+  const faces = whos.map((w) => drawExpression(random, w.kind));
+
+  // The given pictures: each shows one of them, now and then with something else.
+  const refs: Scene[] = [];
+  for (let i = 0; i < whos.length; i++) {
+    const wanted: Wanted[] = [{ who: whos[i]!, expression: faces[i]!, size: 'medium', count: 1 }];
+    if (random.chance(0.14)) {
+      const other = drawIdentity(random, split, {});
+      if (!kinds.includes(other.kind))
+        wanted.push({ who: other, expression: drawExpression(random, other.kind), size: 'medium', count: 1 });
+    }
+    const things = layOut(
+      random,
+      random.shuffle(wanted),
+      wanted.length === 1 ? random.pick(['left', 'middle', 'middle', 'right'] as const) : undefined,
+    );
+    if (!things) return null;
+    const setting = drawSetting(random, style);
+    if (random.chance(0.12)) Object.assign(setting, { background: 'blank', time: 'day', weather: 'none' });
+    refs.push({ ...setting, things });
+  }
+
+  // What is new about them.
+  const changed = whos.map((w) => ({ ...w }));
+  const expressions = faces.slice();
+  const news: (string | null)[] = whos.map(() => null);
+  if (random.chance(0.22)) {
+    const i = whos.findIndex((w) => isCreature(w.kind));
+    if (i >= 0) {
+      if (random.chance(0.5)) {
+        const e = random.pick(EXPRESSIONS.filter((x) => x !== expressions[i]));
+        expressions[i] = e;
+        news[i] = e;
+      } else if (whos[i]!.accessory === null) {
+        const a = drawAccessoryFor(random, whos[i]!.colour);
+        changed[i] = { ...whos[i]!, accessory: a };
+        news[i] = accessoryPhrase(a);
+      }
+    }
+  }
+
+  const setting = drawSetting(random, style);
+  let sceneRef: Scene | null = null;
+  const extra: Wanted[] = [];
+  if (scenic) {
+    sceneRef = { ...drawSetting(random, style), things: [] };
+    if (whos.length === 1 && random.chance(0.25)) {
+      const other = drawIdentity(random, split, {});
+      if (kinds.includes(other.kind)) return null;
+      extra.push({ who: other, expression: drawExpression(random, other.kind), size: 'medium', count: 1 });
+    }
+    Object.assign(setting, {
+      background: sceneRef.background,
+      time: sceneRef.time,
+      weather: sceneRef.weather,
+      seed: sceneRef.seed,
+    });
+  }
+  const exchanged = extra.length === 1 && random.chance(0.5);
+  const order = random.shuffle([...whos.keys()]);
+  const wanted: Wanted[] = order.map((i) => ({
+    who: changed[i]!,
+    expression: expressions[i]!,
+    size: 'medium' as const,
+    count: 1,
+  }));
+  const at = extra.length > 0 && random.chance(0.5) ? 0 : wanted.length;
+  if (!exchanged) wanted.splice(at, 0, ...extra);
+  const place = wanted.length === 1 ? random.pick(['left', 'middle', 'right'] as const) : undefined;
+  const things = layOut(random, wanted, place);
+  if (!things) return null;
+  const target: Scene = { ...setting, things };
+  if (sceneRef && exchanged) {
+    // The other thing stands where the new one will.
+    const old = layOut(random, extra, placeOf(things[0] as Thing) ?? place);
+    if (!old) return null;
+    const shift = middleOf(things[0] as Thing) - middleOf(old[0] as Thing);
+    if (Math.abs(shift) > 8) return null;
+    sceneRef.things = old;
+  } else if (sceneRef && extra.length > 0) sceneRef.things = [things[at] as Thing];
+
+  const images = scenic ? [...refs, sceneRef as Scene] : refs;
+  // The scene may be given first.
+  const sceneFirst = scenic && random.chance(0.3);
+  const given = sceneFirst ? [sceneRef as Scene, ...refs] : images;
+  const numberOf = (i: number) => (sceneFirst ? i + 1 : i);
+  const of = (i: number): string => {
+    const w = whos[i]!;
+    const n = noun(random, w.kind);
+    const adjective =
+      news[i] && (EXPRESSIONS as readonly string[]).includes(news[i]!) && random.chance(0.5)
+        ? `${news[i]} `
+        : '';
+    const colour = random.chance(0.15) ? `${w.colour} ` : '';
+    const late =
+      news[i] && !adjective
+        ? (EXPRESSIONS as readonly string[]).includes(news[i]!)
+          ? `, now ${news[i]},`
+          : ` ${random.pick(['in', 'wearing'])} ${news[i]}`
+        : '';
+    if (whos.length === 1 && !scenic && random.chance(0.4))
+      return `${random.pick(['this', 'the same'])} ${adjective}${colour}${n}${late}`;
+    return `the ${adjective}${colour}${n} ${random.pick(['of', 'from', 'in'])} ${imageName(random, numberOf(i))}${late}`;
+  };
+  const setPhrase = scenic
+    ? `${random.pick([
+        'in the scene of',
+        'in the place of',
+        'in the scene from',
+        'in the place shown in',
+      ] as const)} ${imageName(random, sceneFirst ? 0 : given.length - 1)}`
+    : settingPhrase(random, target);
+  const left = order[0]!,
+    right = order[order.length - 1]!;
+  let who: string;
+  if (order.length === 1) {
+    const p =
+      place && random.chance(0.35)
+        ? ` ${placePhrase(random, placeOf(things.find((t) => t.who === changed[0]) as Thing) ?? place)}`
+        : '';
+    who = of(0) + (extra.length === 0 ? p : '');
+  } else if (order.length === 2) {
+    const r = random.unit();
+    const [i, j] = random.chance(0.5) ? [0, 1] : [1, 0];
+    who =
+      r < 0.34
+        ? `${of(i)} beside ${of(j)}`
+        : r < 0.5
+          ? `${of(i)} and ${of(j)}`
+          : r < 0.62
+            ? `${of(i)} next to ${of(j)}`
+            : r < 0.82
+              ? `${of(left)} to the left of ${of(right)}`
+              : `${of(right)} to the right of ${of(left)}`;
+  } else
+    who = random.chance(0.4)
+      ? `${of(order[1]!)} between ${of(left)} and ${of(right)}`
+      : `${of(0)}, ${of(1)} and ${of(2)}`;
+  who = who.replace(/,,/g, ',').replace(/, (and|beside|next|to) /g, (m) => m);
+  let words: string;
+  if (sceneRef && extra.length === 1 && exchanged)
+    words =
+      `${random.pick(['replace', 'swap'])} the ${noun(null, extra[0]!.who.kind)} ${random.pick(['in', 'of'])} ${imageName(random, sceneFirst ? 0 : given.length - 1)} ${'with'} ${of(0)}`.replace(
+        /^swap(.*) with /,
+        'swap$1 for ',
+      );
+  else if (scenic && random.chance(0.3) && news.every((x) => x === null))
+    words =
+      `${random.pick(['add', 'put'])} ${whos.map((_, i) => of(i)).join(' and ')} into ${imageName(random, sceneFirst ? 0 : given.length - 1)}`.replace(
+        /^add (.*) into /,
+        random.chance(0.5) ? 'add $1 to ' : 'add $1 into ',
+      );
+  else {
+    const r = random.unit();
+    const comma = random.chance(0.35) && !who.endsWith(',') ? ',' : '';
+    const tail = `${who}${comma} ${setPhrase}`;
+    words =
+      r < 0.55
+        ? tail
+        : r < 0.75
+          ? `${random.pick(['draw', 'show', 'paint', 'make a picture of'])} ${tail}`
+          : `${random.pick(['put', 'place'])} ${tail}`;
+  }
+  words = words.replace(/,(\s*,)+/g, ',').replace(/,\s*$/, '');
+  return {
+    task: 'incontext',
+    kind: category,
+    instruction: random.chance(0.4) ? capital(words) : words,
+    refs: given,
+    target,
+    question: null,
+    answer: null,
+    scene: target,
+    mask: 'none',
+  };
+}

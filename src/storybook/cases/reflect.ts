@@ -1,0 +1,192 @@
+/** Whether a picture meets its request: critiques, fixes and lists of checks. */
+import { change, type EditKind } from '../changes.ts';
+import { type Critique, critique, critiqueExtra, find, holds, questionOf, STOP } from '../claims.ts';
+import { drawScene, type Split } from '../compose.ts';
+import { capital, request } from '../grammar.ts';
+import type { Random } from '../random.ts';
+import { countOf, type Scene } from '../scene.ts';
+
+import type { Case } from './case.ts';
+
+export const DEFECTS: readonly (readonly [EditKind, number])[] = [
+  ['recolour', 16],
+  ['remove', 15],
+  ['add', 7],
+  ['count', 16],
+  ['accessory', 3],
+  ['pattern', 2],
+  ['accessory_off', 9],
+  ['accessory_swap', 6],
+  ['accessory_colour', 8],
+  ['pattern_off', 5],
+  ['pattern_colour', 4],
+  ['expression', 8],
+  ['background', 8],
+  ['time', 5],
+  ['weather', 5],
+  ['swap', 6],
+  ['resize', 4],
+  ['style', 3],
+  ['move', 3],
+];
+
+/** A request, the picture it asks for, and one that misses it in one or two ways. */
+interface Miss {
+  words: string;
+  wanted: Scene;
+  shown: Scene;
+  critiques: Critique[];
+  whole: boolean;
+}
+
+function drawMiss(random: Random, split: Split, faults: number, first: EditKind): Miss | null {
+  let wanted = drawScene(random, split, { kindsDiffer: true });
+  let shown = wanted;
+  let whole = false;
+  const kinds: EditKind[] = [];
+  for (let i = 0; i < faults; i++) {
+    const kind = i === 0 ? first : random.weighted(DEFECTS);
+    if (kinds.includes(kind) || (kinds.length > 0 && (kind === 'count' || kind === 'add'))) return null;
+    const c = change(kind, random, shown, split);
+    if (!c) return null;
+    kinds.push(kind);
+    if (kind === 'count' || kind === 'add') {
+      // `before` has one fewer: it may be what was asked for, or what is shown.
+      const [more, fewer] =
+        countAll(c.before) > countAll(c.after) ? [c.before, c.after] : [c.after, c.before];
+      if (kind === 'add') {
+        if (fewer.things.length === 0) return null;
+        [wanted, shown] = [fewer, more];
+      } else [wanted, shown] = random.chance(0.65) ? [more, fewer] : [fewer, more];
+    } else shown = c.after;
+    whole ||= c.whole;
+  }
+  const asked = request(random, wanted, { expression: true });
+  if (faults === 0) return { words: asked.text, wanted, shown, critiques: [], whole };
+  const critiques: Critique[] = [];
+  const seen = new Set<string>();
+  for (const claim of asked.told) {
+    if (holds(claim, shown)) continue;
+    if ('who' in claim && claim.about !== 'count' && !find(shown, claim.who)) continue; // said by "missing"
+    if (claim.about === 'order' && (!find(shown, claim.left) || !find(shown, claim.right))) continue;
+    if (claim.about === 'between' && (!find(shown, claim.left) || !find(shown, claim.right))) continue;
+    const critic = critique(random, claim, wanted, shown);
+    if (seen.has(critic.fault)) continue;
+    seen.add(critic.fault);
+    critiques.push(critic);
+  }
+  for (const t of shown.things) {
+    const asked2 = wanted.things.find((o) => o.who.kind === t.who.kind);
+    if (!asked2) critiques.push(critiqueExtra(random, t));
+    // Worn or painted on, but not asked for.
+    else if (asked2.who.accessory === null && t.who.accessory !== null)
+      critiques.push(
+        critique(
+          random,
+          { about: 'accessory', who: { kind: t.who.kind, colour: null }, n: countOf(t), accessory: null },
+          wanted,
+          shown,
+        ),
+      );
+    else if (asked2.who.pattern === 'plain' && t.who.pattern !== 'plain')
+      critiques.push(
+        critique(
+          random,
+          {
+            about: 'pattern',
+            who: { kind: t.who.kind, colour: null },
+            n: countOf(t),
+            pattern: 'plain',
+            patternColour: null,
+          },
+          wanted,
+          shown,
+        ),
+      );
+  }
+  // What the words did not say cannot be missed.
+  if (critiques.length !== faults) return null;
+  return { words: asked.text, wanted, shown, critiques, whole };
+}
+
+const countAll = (s: Scene): number => s.things.reduce((n, t) => n + countOf(t), 0);
+
+const quoted = (words: string): string => `"${words.replace(/[.?]$/, '')}"`;
+
+function reflectQuestion(random: Random, words: string): string {
+  return random.pick([
+    `The request was: ${quoted(words)}. Does the picture show it?`,
+    `Asked for: ${quoted(words)}. Does the picture meet the request?`,
+    `I asked for ${quoted(words)}. Is the picture right?`,
+    `Request: ${quoted(words)}. What is wrong with the picture?`,
+    `Check the picture. The request was ${quoted(words)}.`,
+  ]);
+}
+
+const critiqueText = (critiques: readonly Critique[]): string =>
+  critiques.map((c) => `${c.fault} ${c.fix}`).join(' ');
+
+export function drawReflect(random: Random, split: Split, faults: number, first: EditKind): Case | null {
+  const m = drawMiss(random, split, faults, first);
+  if (!m) return null;
+  return {
+    task: 'reflect',
+    kind: faults === 0 ? 'stop' : faults === 1 ? 'one_fault' : 'two_faults',
+    instruction: m.words,
+    refs: [m.shown],
+    target: null,
+    question: reflectQuestion(random, m.words),
+    answer: faults === 0 ? STOP : critiqueText(m.critiques),
+    scene: m.wanted,
+    mask: 'none',
+  };
+}
+
+export function drawFix(random: Random, split: Split, faults: number, first: EditKind): Case | null {
+  const m = drawMiss(random, split, faults, first);
+  if (!m) return null;
+  const r = random.unit();
+  const words =
+    r < 0.7
+      ? critiqueText(m.critiques)
+      : r < 0.9
+        ? m.critiques.map((c) => c.fix).join(' ')
+        : m.critiques.map((c) => c.fault).join(' ');
+  return {
+    task: 'critique_fix',
+    kind: faults === 1 ? 'one_fault' : 'two_faults',
+    instruction: words,
+    refs: [m.shown],
+    target: m.wanted,
+    question: null,
+    answer: null,
+    scene: m.wanted,
+    mask: m.whole ? 'all' : 'difference',
+  };
+}
+
+export function drawChecklist(random: Random, split: Split): Case | null {
+  const scene = drawScene(random, split, { kindsDiffer: true });
+  const asked = request(random, scene, { expression: random.chance(0.5) });
+  const list: string[] = [];
+  for (const claim of asked.told) {
+    const q = questionOf(claim);
+    if (!list.includes(q)) list.push(q);
+  }
+  const question = random.pick([
+    `Split this request into yes/no checks: ${quoted(asked.text)}.`,
+    `Which checks does this request need? ${capital(quoted(asked.text))}.`,
+    `List the checks for ${quoted(asked.text)}.`,
+  ]);
+  return {
+    task: 'checklist',
+    kind: 'checklist',
+    instruction: asked.text,
+    refs: [],
+    target: null,
+    question,
+    answer: list.map((q, i) => `${i + 1}. ${q}`).join('\n'),
+    scene,
+    mask: 'none',
+  };
+}

@@ -1,0 +1,347 @@
+import { type Claim, check, checks, claims, holds, phraseOf, questionOf } from '../claims.ts';
+import { drawScene, otherColour, type Split } from '../compose.ts';
+import {
+  accessoryPhrase,
+  BACKGROUND_NAME,
+  capital,
+  description,
+  NUMBER_WORDS,
+  noun,
+  nounPhrase,
+  plural,
+  STYLE_NAMES,
+  sentence,
+  theThing,
+} from '../grammar.ts';
+import type { Random } from '../random.ts';
+import {
+  ACCESSORIES,
+  BACKGROUNDS,
+  CREATURES,
+  countOf,
+  EXPRESSIONS,
+  isCreature,
+  middleOf,
+  OBJECTS,
+  placeOf,
+  type Scene,
+  type Thing,
+} from '../scene.ts';
+
+import type { Case } from './case.ts';
+
+export const QUESTION_KINDS = [
+  ['describe', 20],
+  ['what', 8],
+  ['colour', 14],
+  ['count', 12],
+  ['where', 10],
+  ['yesno', 18],
+  ['wear', 6],
+  ['look', 6],
+  ['pattern', 4],
+  ['background', 6],
+  ['time', 4],
+  ['weather', 3],
+  ['style', 3],
+  ['unusual', 4],
+  ['checklist', 4],
+] as const;
+
+export function ask(random: Random, scene: Scene, kind: string): [string, string] | null {
+  const things = scene.things;
+  const pickThing = (test: (t: Thing) => boolean = () => true): Thing | null => {
+    const f = things.filter(test);
+    return f.length === 0 ? null : random.pick(f);
+  };
+  const is = (t: Thing) => (countOf(t) === 1 ? 'is' : 'are');
+  const subject = (t: Thing) => (countOf(t) === 1 ? 'It' : 'They');
+  const named = (t: Thing) => theThing(null, scene, t);
+  switch (kind) {
+    case 'describe':
+      return [
+        random.pick([
+          'Describe the picture.',
+          'What does the picture show?',
+          'What do you see?',
+          'Write a caption for this picture.',
+          'Describe this image.',
+          'Say what is in the picture.',
+        ]),
+        description(random, scene),
+      ];
+    case 'what': {
+      const list = things.map((t) => nounPhrase(random, t, { short: true }));
+      const joined =
+        list.length === 0
+          ? 'nothing'
+          : list.length === 1
+            ? list[0]!
+            : `${list.slice(0, -1).join(', ')} and ${list[list.length - 1]}`;
+      return [
+        random.pick([
+          'What is in the picture?',
+          'Which things are in the picture?',
+          'What can be seen here?',
+        ]),
+        sentence(joined),
+      ];
+    }
+    case 'colour': {
+      const t = pickThing((q) => !things.some((o) => o !== q && o.who.kind === q.who.kind));
+      if (!t) return null;
+      if (t.who.accessory && random.chance(0.35)) {
+        const plain = t.who.accessory.kind === 'glasses' || countOf(t) > 1;
+        const a =
+          countOf(t) > 1 && t.who.accessory.kind !== 'glasses'
+            ? plural(t.who.accessory.kind)
+            : t.who.accessory.kind;
+        return [
+          `What colour ${plain ? 'are' : 'is'} the ${a}?`,
+          random.chance(0.5)
+            ? sentence(t.who.accessory.colour)
+            : `The ${a} ${plain ? 'are' : 'is'} ${t.who.accessory.colour}.`,
+        ];
+      }
+      return [
+        random.pick([
+          `What colour ${is(t)} ${named(t)}?`,
+          `Which colour ${countOf(t) === 1 ? 'does' : 'do'} ${named(t)} have?`,
+        ]),
+        random.chance(0.5) ? sentence(t.who.colour) : `${capital(named(t))} ${is(t)} ${t.who.colour}.`,
+      ];
+    }
+    case 'count': {
+      const t = pickThing();
+      if (!t || random.chance(0.15)) {
+        const kind2 = random.pick(
+          [...CREATURES, ...OBJECTS].filter((k) => !things.some((o) => o.who.kind === k)),
+        );
+        return [
+          `How many ${plural(kind2)} are there?`,
+          random.pick(['None.', `There are no ${plural(kind2)}.`]),
+        ];
+      }
+      const n = things.filter((o) => o.who.kind === t.who.kind).reduce((a, o) => a + countOf(o), 0);
+      return [
+        random.pick([
+          `How many ${plural(t.who.kind)} are there?`,
+          `How many ${plural(t.who.kind)} do you see?`,
+        ]),
+        random.chance(0.5)
+          ? sentence(NUMBER_WORDS[n]!)
+          : n === 1
+            ? `There is one ${t.who.kind}.`
+            : `There are ${NUMBER_WORDS[n]} ${plural(t.who.kind)}.`,
+      ];
+    }
+    case 'where': {
+      if (things.length >= 2 && random.chance(0.6)) {
+        const sorted = things.slice().sort((a, b) => middleOf(a) - middleOf(b));
+        const i = random.whole(0, sorted.length - 2);
+        const a = sorted[i]!,
+          b = sorted[i + 1]!;
+        const flip = random.chance(0.5);
+        const [t, o, side] = flip ? ([b, a, 'right'] as const) : ([a, b, 'left'] as const);
+        return [`Where ${is(t)} ${named(t)}?`, `To the ${side} of ${named(o)}.`];
+      }
+      const t = pickThing((q) => placeOf(q) !== null);
+      if (!t) return null;
+      const p = placeOf(t)!;
+      return [`Where ${is(t)} ${named(t)}?`, p === 'middle' ? 'In the middle.' : `On the ${p}.`];
+    }
+    case 'yesno': {
+      const list = claims(scene);
+      const claim = random.pick(list);
+      if (random.chance(0.5)) return [questionOf(claim), 'Yes.'];
+      const wrong = wrongClaim(random, claim, scene);
+      if (!wrong || holds(wrong, scene)) return null;
+      const right = 'about' in claim ? phraseOf(claim) : '';
+      return [questionOf(wrong), random.chance(0.6) || wrong.about === 'count' ? 'No.' : `No, ${right}.`];
+    }
+    case 'wear': {
+      const t = pickThing((q) => isCreature(q.who.kind));
+      if (!t) return null;
+      const a = t.who.accessory;
+      const many = countOf(t) > 1;
+      return [
+        `What ${many ? 'do' : 'does'} ${named(t)} wear?`,
+        a
+          ? sentence(many && a.kind !== 'glasses' ? `${a.colour} ${plural(a.kind)}` : accessoryPhrase(a))
+          : 'Nothing.',
+      ];
+    }
+    case 'look': {
+      const t = pickThing((q) => q.expression !== null);
+      if (!t) return null;
+      return [
+        random.pick([
+          `How ${countOf(t) === 1 ? 'does' : 'do'} ${named(t)} look?`,
+          `How ${countOf(t) === 1 ? 'does' : 'do'} ${named(t)} feel?`,
+        ]),
+        random.chance(0.5)
+          ? sentence(t.expression!)
+          : `${subject(t)} look${countOf(t) === 1 ? 's' : ''} ${t.expression}.`,
+      ];
+    }
+    case 'pattern': {
+      const t = pickThing((q) => q.who.pattern !== 'plain') ?? pickThing();
+      if (!t) return null;
+      const q = `Which pattern ${countOf(t) === 1 ? 'does' : 'do'} ${named(t)} have?`;
+      return [
+        q,
+        t.who.patternColour
+          ? sentence(`${t.who.patternColour} ${t.who.pattern === 'striped' ? 'stripes' : 'spots'}`)
+          : `None, ${countOf(t) === 1 ? 'it is' : 'they are'} plain ${t.who.colour}.`,
+      ];
+    }
+    case 'background':
+      return [
+        random.pick(['Where does this happen?', 'What is the background?', 'Which place is this?']),
+        sentence(BACKGROUND_NAME[scene.background]),
+      ];
+    case 'time':
+      return scene.background === 'sea'
+        ? null
+        : [
+            random.pick(['Is it day or night?', 'Which time of day is it?']),
+            { day: 'It is day.', night: 'It is night.', sunset: 'It is sunset.' }[scene.time],
+          ];
+    case 'weather':
+      return [
+        random.pick(['How is the weather?', 'What is the weather like?']),
+        { none: 'It is dry.', snow: 'Snow is falling.', rain: 'It is raining.' }[scene.weather],
+      ];
+    case 'style':
+      return [
+        random.pick(['Which style is this?', 'How is it drawn?']),
+        sentence(`as ${STYLE_NAMES[scene.style][0]}`),
+      ];
+    case 'unusual': {
+      const t = pickThing((q) => isCreature(q.who.kind) && countOf(q) === 1);
+      if (!t) return null;
+      const odd: string[] = [];
+      if (scene.background === 'sea' && t.who.kind !== 'frog') odd.push('it is under the sea');
+      if (
+        ['blue', 'green', 'purple', 'pink'].includes(t.who.colour) &&
+        t.who.kind !== 'alien' &&
+        t.who.kind !== 'bird' &&
+        !(t.who.kind === 'frog' && t.who.colour === 'green')
+      )
+        odd.push(`it is ${t.who.colour}`);
+      if (t.who.accessory) odd.push(`it wears ${accessoryPhrase(t.who.accessory)}`);
+      if (t.who.pattern === 'spotted' || (t.who.pattern === 'striped' && t.who.kind !== 'cat'))
+        odd.push(`it has ${t.who.patternColour} ${t.who.pattern === 'striped' ? 'stripes' : 'spots'}`);
+      const n = random.chance(0.5) ? 'this' : 'the';
+      const q = `What is unusual about ${n} ${noun(random, t.who.kind)}?`;
+      if (odd.length === 0) return [q, 'Nothing is unusual.'];
+      const two = odd.slice(0, 2);
+      return [q, sentence(two.join(', and '))];
+    }
+    case 'checklist': {
+      const list = random.sample(checks(scene), 3);
+      return [
+        `Answer yes or no. ${list.map((c, i) => `${i + 1}. ${c.question}`).join(' ')}`,
+        list.map((_, i) => `${i + 1}. Yes.`).join(' '),
+      ];
+    }
+    default:
+      return null;
+  }
+}
+
+/** A near miss of the claim. */
+function wrongClaim(random: Random, claim: Claim, scene: Scene): Claim | null {
+  switch (claim.about) {
+    case 'count': {
+      if (random.chance(0.5)) {
+        const kind = random.pick(
+          [...CREATURES, ...OBJECTS].filter((k) => !scene.things.some((t) => t.who.kind === k)),
+        );
+        return { about: 'count', who: { kind, colour: null }, n: 1 };
+      }
+      return { ...claim, n: random.pick([2, 3, 4].filter((n) => n !== claim.n)) };
+    }
+    case 'colour':
+      return { ...claim, colour: otherColour(random, [claim.colour]) };
+    case 'pattern':
+      return { ...claim, patternColour: otherColour(random, [claim.patternColour]) };
+    case 'accessory':
+      return {
+        ...claim,
+        accessory:
+          random.chance(0.5) && claim.accessory
+            ? {
+                kind: random.pick(ACCESSORIES.filter((k) => k !== claim.accessory!.kind)),
+                colour: claim.accessory.colour,
+              }
+            : claim.accessory && {
+                ...claim.accessory,
+                colour: otherColour(random, [claim.accessory.colour]),
+              },
+      };
+    case 'expression':
+      return { ...claim, expression: random.pick(EXPRESSIONS.filter((e) => e !== claim.expression)) };
+    case 'size':
+      return { ...claim, size: claim.size === 'big' ? 'small' : 'big' };
+    case 'place':
+      return {
+        ...claim,
+        place: random.pick((['left', 'middle', 'right'] as const).filter((p) => p !== claim.place)),
+      };
+    case 'order':
+      return {
+        about: 'order',
+        left: claim.right,
+        right: claim.left,
+        nLeft: claim.nRight,
+        nRight: claim.nLeft,
+      };
+    case 'between':
+      return null;
+    case 'background':
+      return { ...claim, background: random.pick(BACKGROUNDS.filter((b) => b !== claim.background)) };
+    case 'time':
+      return {
+        ...claim,
+        time: random.pick((['day', 'night', 'sunset'] as const).filter((t) => t !== claim.time)),
+      };
+    case 'weather':
+      return { ...claim, weather: claim.weather === 'snow' ? 'rain' : 'snow' };
+    case 'style':
+      return {
+        ...claim,
+        style: random.pick(
+          (['storybook', 'sketch', 'neon', 'paper'] as const).filter((s) => s !== claim.style),
+        ),
+      };
+  }
+}
+
+export function drawUnderstand(random: Random, split: Split, kind: string): Case | null {
+  const scene = drawScene(random, split);
+  let asked: [string, string] | null;
+  if (kind === 'checklist') {
+    // Some of the checks are true, some not.
+    const list = random.sample(claims(scene), random.whole(2, 4)).map((claim) => {
+      const wrong = random.chance(0.45) ? wrongClaim(random, claim, scene) : null;
+      return check(wrong ?? claim, scene);
+    });
+    asked = [
+      `Answer yes or no. ${list.map((c, i) => `${i + 1}. ${c.question}`).join(' ')}`,
+      list.map((c, i) => `${i + 1}. ${c.truth ? 'Yes.' : 'No.'}`).join(' '),
+    ];
+  } else asked = ask(random, scene, kind);
+  if (!asked) return null;
+  return {
+    task: 'understand',
+    kind,
+    instruction: null,
+    refs: [scene],
+    target: null,
+    question: asked[0],
+    answer: asked[1],
+    scene,
+    mask: 'none',
+  };
+}
