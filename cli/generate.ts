@@ -12,10 +12,11 @@ import { drawWithReflection } from '../src/omnigen2/drawing.ts';
 import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
 import { encodePng } from '../src/omnigen2/images/encode.node.ts';
 import type { RgbImage } from '../src/omnigen2/images/image.ts';
-import { DRAW_DEFAULTS, type DrawOptions } from '../src/omnigen2/pipeline.ts';
+import type { ReferenceLimits } from '../src/omnigen2/images/sizes.ts';
+import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
 import { numberOption, readArgs, runCommand } from './args.ts';
-import { openModel } from './models.ts';
+import { BUILT_IN, openModel } from './models.ts';
 
 const CALL = 'npm run -s generate --';
 
@@ -27,7 +28,10 @@ await runCommand('Drawing', async (signal) => {
       model: { placeholder: 'DIR', help: 'checkpoint folder, or storybook', fallback: 'storybook' },
       prompt: { placeholder: 'TEXT', help: 'what to draw, or what to change', required: true },
       image: { placeholder: 'FILE', help: 'reference picture; the first is "image 1"', multiple: true },
-      size: { placeholder: 'WxH', help: 'in pixels', fallback: '128x128' },
+      size: {
+        placeholder: 'WxH',
+        help: 'in pixels; an edit keeps the shape of its picture (default 128x128 for storybook, else 1024x1024)',
+      },
       steps: { placeholder: 'N', help: 'denoising steps', fallback: '20' },
       seed: { placeholder: 'N', help: 'same seed, same picture', fallback: '0' },
       reflect: {
@@ -48,12 +52,12 @@ await runCommand('Drawing', async (signal) => {
   const scale = { min: 0, max: 100 };
   const rounds = numberOption('reflect', args.reflect, { min: 0, max: 20, whole: true });
   const imageNotes: string[] = [];
+  const defaults = drawDefaults(sizeOf(args.size ?? (args.model === BUILT_IN ? '128x128' : '1024x1024')));
   const options: DrawOptions = {
-    ...DRAW_DEFAULTS,
+    ...defaults,
     prompt: args.prompt,
     negativePrompt: args['negative-prompt'],
-    references: await readImages(args.image, imageNotes),
-    ...sizeOf(args.size),
+    references: await readImages(args.image, defaults, imageNotes),
     steps: numberOption('steps', args.steps, { ...whole, min: 1, max: 1000 }),
     seed: numberOption('seed', args.seed, whole),
     textGuidance: numberOption('text-guidance', args['text-guidance'], scale),
@@ -97,7 +101,11 @@ await runCommand('Drawing', async (signal) => {
   }
 });
 
-async function readImages(paths: readonly string[], notes: string[]): Promise<RgbImage[]> {
+async function readImages(
+  paths: readonly string[],
+  limits: ReferenceLimits,
+  notes: string[],
+): Promise<RgbImage[]> {
   const images: RgbImage[] = [];
   for (const path of paths) {
     const bytes = await readFile(path).catch((cause) => {
@@ -108,7 +116,7 @@ async function readImages(paths: readonly string[], notes: string[]): Promise<Rg
         cause,
       });
     });
-    images.push(await decodeImage(bytes, path, { limits: DRAW_DEFAULTS, notes }));
+    images.push(await decodeImage(bytes, path, { limits, notes }));
   }
   return images;
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
 import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
 import type { RgbImage } from '../src/omnigen2/images/image.ts';
-import { DRAW_DEFAULTS, type DrawOptions } from '../src/omnigen2/pipeline.ts';
+import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { type StudioPage, sample } from './studio-page.ts';
 
 export const SEED = 11;
@@ -19,7 +19,7 @@ export function options(
   steps: number,
   guidance: { readonly textGuidance: number; readonly imageGuidance: number },
 ): DrawOptions {
-  return { ...DRAW_DEFAULTS, ...SIZE, ...guidance, prompt, references, steps, seed: SEED };
+  return { ...drawDefaults(SIZE), ...guidance, prompt, references, steps, seed: SEED };
 }
 
 /** The result as the page saves it. */

@@ -2,12 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { decodeImage } from '../../src/omnigen2/images/decode.node.ts';
-import { DRAW_DEFAULTS, type DrawOptions } from '../../src/omnigen2/pipeline.ts';
+import { type DrawOptions, drawDefaults } from '../../src/omnigen2/pipeline.ts';
 
 const SETTINGS = {
-  ...DRAW_DEFAULTS,
-  width: 128,
-  height: 128,
+  ...drawDefaults({ width: 128, height: 128 }),
   steps: 20,
   seed: 1,
   textGuidance: 4,

@@ -4,7 +4,7 @@ import { type DrawingEvent, drawWithReflection } from '../omnigen2/drawing.ts';
 import { decodeImage } from '../omnigen2/images/decode.web.ts';
 import type { RgbImage } from '../omnigen2/images/image.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
-import { DRAW_DEFAULTS, type DrawProgress } from '../omnigen2/pipeline.ts';
+import { type DrawProgress, drawDefaults } from '../omnigen2/pipeline.ts';
 import type { DrawRequest, JobEvent, JobResult } from '../protocol.ts';
 import { toPicture } from './picture.ts';
 
@@ -19,17 +19,18 @@ export async function runDraw(
   emit: (event: JobEvent) => void,
 ): Promise<JobResult> {
   const start = performance.now();
+  const defaults = drawDefaults(settings);
   const notes: string[] = [];
   const images: RgbImage[] = [];
   for (const [i, file] of references.entries()) {
-    images.push(await decodeImage(file, `Image ${i + 1}`, { limits: DRAW_DEFAULTS, notes }));
+    images.push(await decodeImage(file, `Image ${i + 1}`, { limits: defaults, notes }));
   }
   const pace = new Pace();
   const {
     picture,
     rounds: reports,
     notes: drawn,
-  } = await drawWithReflection(model, { ...DRAW_DEFAULTS, ...settings, prompt, references: images }, rounds, {
+  } = await drawWithReflection(model, { ...defaults, ...settings, prompt, references: images }, rounds, {
     signal,
     previews: true,
     now: () => performance.now(),

@@ -6,7 +6,7 @@ import { openCheckpoint } from '../checkpoints/layout.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
 import type { RgbImage } from './images/image.ts';
 import { OmniGen2Model } from './model.ts';
-import { DRAW_DEFAULTS, type DrawOptions, type DrawProgress, draw } from './pipeline.ts';
+import { type DrawOptions, type DrawProgress, draw, drawDefaults } from './pipeline.ts';
 import { loadTokenizer } from './tokenizer.transformers.ts';
 
 let model: OmniGen2Model;
@@ -26,11 +26,9 @@ const REFERENCE: RgbImage = {
 
 function options(changes: Partial<DrawOptions> = {}): DrawOptions {
   return {
-    ...DRAW_DEFAULTS,
+    ...drawDefaults({ width: 64, height: 48 }),
     prompt: 'A dog running in the park',
     references: [],
-    width: 64,
-    height: 48,
     steps: 4,
     seed: 5,
     textGuidance: 3,
@@ -56,6 +54,13 @@ test('an edit has the size of its reference, unless told otherwise', async () =>
   expect((await draw(model, options({ references }))).image).toMatchObject({ width: 48, height: 32 });
   const free = await draw(model, options({ references, alignSize: false }));
   expect(free.image).toMatchObject({ width: 64, height: 48 });
+});
+
+test('a reference larger than the wanted size is brought to its area', async () => {
+  const large: RgbImage = { width: 300, height: 150, data: new Uint8Array(300 * 150 * 3).fill(90) };
+  const { image } = await draw(model, options({ references: [large] }));
+  expect(image.width * image.height).toBeLessThanOrEqual(64 * 48);
+  expect(image).toMatchObject({ width: 64, height: 32 });
 });
 
 test('progress goes through the stages in order, with a preview after every step but the last', async () => {

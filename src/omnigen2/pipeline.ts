@@ -43,16 +43,33 @@ export interface DrawOptions {
   readonly maxSequenceLength: number;
 }
 
-/** What the official command line uses where a person says nothing. Source: OmniGen2 inference.py */
-export const DRAW_DEFAULTS = {
-  negativePrompt: '',
-  guidanceRange: [0, 1],
-  scheduler: 'euler',
-  alignSize: true,
-  maxPixels: 1024 * 1024,
-  maxReferenceSide: 1024,
-  maxSequenceLength: 1024,
-} as const satisfies Partial<DrawOptions>;
+/** What a person need not say. Values are those of the official command line. Source: OmniGen2 inference.py */
+type Unsaid =
+  | 'negativePrompt'
+  | 'guidanceRange'
+  | 'scheduler'
+  | 'alignSize'
+  | 'maxPixels'
+  | 'maxReferenceSide'
+  | 'maxSequenceLength';
+
+/**
+ * The options that follow from the wanted size, and the official defaults of the rest. Neither the picture nor any
+ * reference gets more pixels than the wanted size has: a model draws well at the sizes it has learnt, and the size says which.
+ */
+export function drawDefaults({ width, height }: Size): Pick<DrawOptions, Unsaid | 'width' | 'height'> {
+  return {
+    width,
+    height,
+    negativePrompt: '',
+    guidanceRange: [0, 1],
+    scheduler: 'euler',
+    alignSize: true,
+    maxPixels: width * height,
+    maxReferenceSide: 1024,
+    maxSequenceLength: 1024,
+  };
+}
 
 /** Where a drawing is. */
 export type DrawProgress =
