@@ -14,3 +14,8 @@ it('is ones and zeros at the start', () => {
   const values = [...timestepSinusoid(0, 1000, 8)];
   expect(values).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
 });
+
+it('rounds where the official code rounds', () => {
+  // Recorded from the official code in float32; without rounding it is -0.285606.
+  expect(timestepSinusoid(0.777, 1000, 256)[5]).toBeCloseTo(-0.285_590_678, 6);
+});
