@@ -9,72 +9,70 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { OmniError, reportOf } from '../src/errors.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
 import type { Runtime } from '../src/runtime/types.ts';
+import { readArgs, runCommand } from './args.ts';
 import { browserRuntime } from './verify/browser-runtime.ts';
-import { type ListedCase, readCase, readIndex } from './verify/goldens.ts';
+import { faultWords, type ListedCase, readIndex } from './verify/goldens.ts';
 import { VerifySession } from './verify/session.ts';
 import type { Comparison, KindRunner } from './verify/types.ts';
 
 const BACKENDS = ['node', 'wasm', 'webgpu'] as const;
 type Backend = (typeof BACKENDS)[number];
 
-interface Options {
-  readonly folder: string;
-  readonly kinds?: readonly string[];
-  readonly backend: Backend;
-}
-
-async function main(): Promise<boolean> {
-  const { folder, kinds, backend } = options();
+await runCommand('The check', async (signal) => {
+  const { goldens, kinds, backend } = readArgs({
+    call: 'npm run -s verify --',
+    summary: 'Compares this program with recorded outputs of the official code, case by case.',
+    options: {
+      goldens: {
+        placeholder: 'DIR',
+        help: 'folder with index.json, cases, images and a checkpoint',
+        required: true,
+      },
+      kinds: { placeholder: 'A,B', help: 'only cases of these kinds' },
+      backend: { placeholder: 'NAME', help: 'what runs the graphs', fallback: 'node', oneOf: BACKENDS },
+    },
+  });
+  const folder = resolve(goldens);
   const index = await readIndex(folder);
-  const known = new Set(index.cases.map(({ kind }) => kind));
-  const unknown = kinds?.filter((kind) => !known.has(kind)) ?? [];
-  if (unknown.length > 0) {
-    throw badRequest(
-      `The goldens hold no case of kind ${unknown.join(', ')}; they hold ${[...known].join(', ')}.`,
-    );
-  }
-  const cases = index.cases.filter(({ kind }) => kinds?.includes(kind) ?? true);
+  const cases = ofKinds(index.cases, kinds);
   const session = new VerifySession(folder, resolve(folder, index.model), () => startRuntime(backend));
   let passed = 0;
   try {
     for (const listed of cases) {
-      const comparisons = await runCase(listed, session);
-      if (report(listed, comparisons)) passed++;
+      signal.throwIfAborted();
+      if (report(listed, await runCase(listed, session))) passed++;
     }
   } finally {
     await session.dispose();
   }
   console.log(`${passed} passed, ${cases.length - passed} failed`);
-  return passed === cases.length;
-}
+  return passed === cases.length ? 0 : 1;
+});
 
-function options(): Options {
-  const { values } = parseArgs({
-    options: {
-      goldens: { type: 'string' },
-      kinds: { type: 'string' },
-      backend: { type: 'string', default: 'node' },
-    },
-  });
-  if (!values.goldens) throw badRequest('The folder of the goldens is not named.');
-  const folder = resolve(values.goldens);
-  if (!existsSync(folder)) throw badRequest(`There is no folder ${values.goldens}.`);
-  const backend = BACKENDS.find((name) => name === values.backend);
-  if (!backend)
-    throw badRequest(`There is no backend "${values.backend}"; there are ${BACKENDS.join(', ')}.`);
-  return { folder, kinds: values.kinds?.split(',').filter(Boolean), backend };
-}
-
-function badRequest(message: string): OmniError {
-  return new OmniError({
-    code: 'bad_request',
-    message,
-    action: 'Use: npm run -s verify -- --goldens DIR [--kinds a,b] [--backend node|wasm|webgpu]',
-  });
+/** The cases of the kinds that are asked for, such as `dit,vae`; all without them. */
+function ofKinds(cases: readonly ListedCase[], asked: string | undefined): readonly ListedCase[] {
+  if (asked === undefined) return cases;
+  const wanted = asked
+    .split(',')
+    .map((kind) => kind.trim())
+    .filter((kind) => kind !== '');
+  const known = new Set(cases.map(({ kind }) => kind));
+  const unknown = wanted.filter((kind) => !known.has(kind));
+  if (wanted.length === 0 || unknown.length > 0) {
+    throw new OmniError({
+      code: 'bad_request',
+      message:
+        wanted.length === 0
+          ? '--kinds names no kind of case.'
+          : `The goldens hold no case of kind ${unknown.join(', ')}.`,
+      action: `They hold ${[...known].join(', ')}.`,
+    });
+  }
+  return cases.filter(({ kind }) => wanted.includes(kind));
 }
 
 function startRuntime(backend: Backend): Promise<Runtime> | Runtime {
@@ -90,15 +88,16 @@ function startRuntime(backend: Backend): Promise<Runtime> | Runtime {
   }
 }
 
+/** Runs the check of a case; whatever goes wrong in it is a failure of this case alone. */
 async function runCase(listed: ListedCase, session: VerifySession): Promise<Comparison[]> {
   try {
     const runner = await runnerOf(listed.kind);
-    const comparisons = await runner(await readCase(session.folder, listed), session);
-    if (comparisons.length === 0) return [failure('nothing was compared')];
-    return comparisons;
+    const comparisons = await runner(await listed.read(), session);
+    return comparisons.length === 0 ? [failure('nothing was compared')] : comparisons;
   } catch (error) {
-    const { message } = reportOf(error, 'The case');
-    return [failure(message)];
+    if (error instanceof z.ZodError)
+      return [failure(`its record is not as this kind has it: ${faultWords(error)}`)];
+    return [failure(reportOf(error, 'The case').message)];
   }
 }
 
@@ -124,18 +123,10 @@ function report({ id, kind, tolerance }: ListedCase, comparisons: readonly Compa
   const ok = comparisons.every((comparison) => comparison.ok);
   const worst = Math.max(0, ...comparisons.map(({ maxAbsError }) => maxAbsError));
   const error = Number.isNaN(worst) ? 'NaN' : worst.toExponential(2);
-  const allowed = `${tolerance.abs}${tolerance.rel ? ` + ${tolerance.rel} rel` : ''}`;
+  const allowed = tolerance ? `${tolerance.abs}${tolerance.rel ? ` + ${tolerance.rel} rel` : ''}` : 'unknown';
   console.log(`${id}  ${kind}  max abs error ${error}  tolerance ${allowed}  ${ok ? 'ok' : 'FAILED'}`);
   for (const { name, where } of comparisons.filter((comparison) => !comparison.ok)) {
     console.log(`    ${name}: ${where ?? 'differs'}`);
   }
   return ok;
-}
-
-try {
-  process.exitCode = (await main()) ? 0 : 1;
-} catch (error) {
-  const { message, action } = reportOf(error, 'The check');
-  console.error(`${message} ${action}`);
-  process.exitCode = 1;
 }

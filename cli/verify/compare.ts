@@ -1,5 +1,6 @@
 /** Comparisons of values with goldens. A failure says where the largest error is. */
 
+import { OmniError } from '../../src/errors.ts';
 import type { Comparison, GoldenCase, GoldenTensor, Tolerance } from './types.ts';
 
 /** Compares every element of `got` with `want` (same row-major order). NaN never passes. */
@@ -48,15 +49,24 @@ export function compareExact(name: string, got: unknown, want: unknown): Compari
 /** A tensor that the case must have. */
 export function tensorOf(golden: GoldenCase, name: string): GoldenTensor {
   const tensor = golden.tensors.get(name);
-  if (!tensor) throw new Error(`case ${golden.id} has no tensor ${name}`);
+  if (!tensor) throw badCase(golden, `has no tensor ${name}`);
   return tensor;
 }
 
 /** A float32 tensor that the case must have. */
 export function floatsOf(golden: GoldenCase, name: string): Float32Array {
   const { data } = tensorOf(golden, name);
-  if (!(data instanceof Float32Array)) throw new Error(`case ${golden.id}: ${name} is not float32`);
+  if (!(data instanceof Float32Array))
+    throw badCase(golden, `has the tensor ${name} in another type than float32`);
   return data;
+}
+
+function badCase({ id }: GoldenCase, why: string): OmniError {
+  return new OmniError({
+    code: 'bad_request',
+    message: `Case ${id} ${why}.`,
+    action: 'Record the case anew.',
+  });
 }
 
 function firstDifference(got: unknown, want: unknown, path: string): string | undefined {

@@ -3,9 +3,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { fileTrouble } from '../../src/checkpoints/folder.node.ts';
+import { insidePath, unreadable } from '../../src/checkpoints/folder.ts';
+import { parseJson } from '../../src/checkpoints/json.ts';
 import { readTensors, toFloat32 } from '../../src/checkpoints/safetensors.ts';
 import { OmniError } from '../../src/errors.ts';
-import type { GoldenCase, GoldenTensor } from './types.ts';
+import type { GoldenCase, GoldenTensor, Tolerance } from './types.ts';
+
+const INDEX_FILE = 'index.json';
 
 const caseSchema = z.object({
   id: z.string(),
@@ -16,13 +21,28 @@ const caseSchema = z.object({
   outputs: z.array(z.string()),
   params: z.record(z.string(), z.unknown()),
   expected: z.record(z.string(), z.unknown()),
-  tolerance: z.object({ abs: z.number(), rel: z.number() }),
+  tolerance: z.object({ abs: z.number().min(0), rel: z.number().min(0) }),
+});
+/** Enough of a case to say which one is broken. */
+const namedSchema = z.looseObject({ id: z.string().catch('(no id)'), kind: z.string().catch('(no kind)') });
+const indexSchema = z.object({
+  format: z.literal(1),
+  model: z.string(),
+  cases: z.array(z.unknown()).min(1),
 });
 
-const indexSchema = z.object({ format: z.literal(1), model: z.string(), cases: z.array(caseSchema) });
-
-/** A case as `index.json` has it; its tensors are read by {@link readCase}. */
-export type ListedCase = z.infer<typeof caseSchema>;
+/** A case as `index.json` lists it. */
+export interface ListedCase {
+  readonly id: string;
+  readonly kind: string;
+  /** Undefined if the case is not described as it must be; {@link read} then says how. */
+  readonly tolerance?: Tolerance;
+  /**
+   * The case with its tensors.
+   * @throws OmniError if its description or its file cannot be used
+   */
+  readonly read: () => Promise<GoldenCase>;
+}
 
 export interface GoldensIndex {
   /** Path of the checkpoint, relative to the folder. */
@@ -30,28 +50,51 @@ export interface GoldensIndex {
   readonly cases: readonly ListedCase[];
 }
 
-/** @throws OmniError if the folder has no readable `index.json` of format 1 */
+/**
+ * Reads the index of a folder. A case that is described wrongly is listed all the same, so that the others can be checked.
+ * @throws OmniError if the folder has no readable `index.json` of format 1
+ */
 export async function readIndex(folder: string): Promise<GoldensIndex> {
-  const path = join(folder, 'index.json');
-  try {
-    return indexSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (cause) {
-    const why =
-      cause instanceof z.ZodError ? z.prettifyError(cause).split('\n').join('; ') : (cause as Error).message;
-    throw new OmniError({
-      code: 'bad_request',
-      message: `${path} is not an index of goldens: ${why}`,
-      action: 'Give --goldens a folder that holds index.json, cases/, images/ and a checkpoint.',
-      cause,
-    });
-  }
+  const path = join(folder, INDEX_FILE);
+  const index = indexSchema.safeParse(parseJson(await readGolden(folder, INDEX_FILE), path));
+  if (!index.success) throw badGoldens(`${path} is not an index of goldens: ${faultWords(index.error)}.`);
+  return {
+    model: index.data.model,
+    cases: index.data.cases.map((entry, i) => {
+      const parsed = caseSchema.safeParse(entry);
+      if (parsed.success) return { ...parsed.data, read: () => readCase(folder, parsed.data) };
+      const { id, kind } = namedSchema.catch({ id: `cases[${i}]`, kind: '(no kind)' }).parse(entry);
+      return {
+        id,
+        kind,
+        read: () =>
+          Promise.reject(badGoldens(`${path} describes case ${id} wrongly: ${faultWords(parsed.error)}.`)),
+      };
+    }),
+  };
 }
 
-/** Reads the tensors of a listed case. */
-export async function readCase(folder: string, listed: ListedCase): Promise<GoldenCase> {
+/**
+ * The bytes of a file of a goldens folder.
+ * @throws OmniError if it lies outside of the folder or cannot be read
+ */
+export async function readGolden(folder: string, path: string): Promise<Uint8Array> {
+  const at = join(folder, insidePath('', path, join(folder, INDEX_FILE)));
+  return readFile(at).catch((cause) => {
+    throw unreadable(at, fileTrouble(cause), cause);
+  });
+}
+
+/** What a failed validation found first, such as "tolerance.abs: expected number, received null". */
+export function faultWords({ issues: [issue] }: z.ZodError): string {
+  const words = issue.message.replace(/^Invalid input: /, '');
+  return issue.path.length === 0 ? words : `${issue.path.join('.')}: ${words}`;
+}
+
+async function readCase(folder: string, listed: z.infer<typeof caseSchema>): Promise<GoldenCase> {
   const tensors = new Map<string, GoldenTensor>();
   if (listed.file !== undefined) {
-    const bytes = await readFile(join(folder, listed.file));
+    const bytes = await readGolden(folder, listed.file);
     for (const [name, { dtype, shape, bytes: data }] of readTensors(bytes, listed.file)) {
       tensors.set(name, goldenTensor(name, dtype, shape, data));
     }
@@ -75,10 +118,15 @@ function goldenTensor(
     case 'U8':
       return { dtype, shape, data: aligned };
     default:
-      throw new OmniError({
-        code: 'bad_request',
-        message: `The golden tensor ${name} has type ${dtype}; goldens hold F32, I32 and U8.`,
-        action: 'Make the goldens anew in the documented format.',
-      });
+      throw badGoldens(`The golden tensor ${name} has type ${dtype}; goldens hold F32, I32 and U8.`);
   }
+}
+
+function badGoldens(message: string): OmniError {
+  return new OmniError({
+    code: 'bad_request',
+    message,
+    action:
+      'Give --goldens a folder in the documented format, with index.json, cases, images and a checkpoint.',
+  });
 }

@@ -1,7 +1,5 @@
 /** What the checks of one run share: the folder, the engine and the model, each opened on first use. */
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
 import { openCheckpoint } from '../../src/checkpoints/layout.ts';
 import { decodeImage } from '../../src/omnigen2/images/decode.node.ts';
@@ -9,6 +7,7 @@ import type { RgbImage } from '../../src/omnigen2/images/image.ts';
 import { OmniGen2Model } from '../../src/omnigen2/model.ts';
 import { loadTokenizer } from '../../src/omnigen2/tokenizer.transformers.ts';
 import type { Runtime } from '../../src/runtime/types.ts';
+import { readGolden } from './goldens.ts';
 import type { VerifyContext } from './types.ts';
 
 export class VerifySession implements VerifyContext {
@@ -25,7 +24,7 @@ export class VerifySession implements VerifyContext {
   }
 
   async readImage(path: string): Promise<RgbImage> {
-    return decodeImage(await readFile(join(this.folder, path)), path);
+    return decodeImage(await readGolden(this.folder, path), path);
   }
 
   async model(): Promise<OmniGen2Model> {

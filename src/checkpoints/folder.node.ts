@@ -36,7 +36,7 @@ export function nodeFolder(path: string): CheckpointFolder {
     read,
     async file(file) {
       const { size } = await stat(at(file)).catch((cause) => {
-        throw unreadable(file, reason(cause), cause);
+        throw unreadable(file, fileTrouble(cause), cause);
       });
       return read(file, 0, size);
     },
@@ -45,7 +45,7 @@ export function nodeFolder(path: string): CheckpointFolder {
 
 async function walk(root: string, folder: string, depth: number): Promise<FolderFile[]> {
   const entries = await readdir(join(root, folder)).catch((cause) => {
-    throw unreadable(folder === '' ? basename(root) : folder, reason(cause), cause);
+    throw unreadable(folder === '' ? basename(root) : folder, fileTrouble(cause), cause);
   });
   const found: FolderFile[] = [];
   for (const entry of entries.sort()) {
@@ -60,7 +60,7 @@ async function walk(root: string, folder: string, depth: number): Promise<Folder
 
 async function withFile<T>(path: string, name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
   const handle = await open(path).catch((cause) => {
-    throw unreadable(name, reason(cause), cause);
+    throw unreadable(name, fileTrouble(cause), cause);
   });
   try {
     return await use(handle);
@@ -80,7 +80,7 @@ async function readRange(
   while (done < length) {
     const count = Math.min(length - done, READ_BYTES);
     const { bytesRead } = await handle.read(bytes, done, count, offset + done).catch((cause) => {
-      throw unreadable(name, reason(cause), cause);
+      throw unreadable(name, fileTrouble(cause), cause);
     });
     if (bytesRead === 0) throw unreadable(name, endsEarly(offset + length, offset + done));
     done += bytesRead;
@@ -101,13 +101,19 @@ function allocate(name: string, length: number): Uint8Array {
   }
 }
 
-function reason(cause: unknown): string {
+/** Why a file operation failed, in words that follow a colon. */
+export function fileTrouble(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const words: Record<string, string> = {
     ENOENT: 'it is not there',
     EACCES: 'access is denied',
     EPERM: 'access is denied',
     EISDIR: 'it is a folder',
+    ENOTDIR: 'a part of its path is a file',
+    ENAMETOOLONG: 'its name is too long',
+    ELOOP: 'its links form a circle',
+    EROFS: 'the disk may only be read',
+    ENOSPC: 'the disk is full',
     EMFILE: 'too many files are open',
     EIO: 'the disk reports an error',
   };

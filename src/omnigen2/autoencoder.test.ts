@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { readCase, readIndex } from '../../cli/verify/goldens.ts';
 import { run } from '../../cli/verify/kinds/vae.ts';
 import { VerifySession } from '../../cli/verify/session.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
 import type { Autoencoder } from './autoencoder.ts';
+import { fixtureCase } from './fixtures.node.ts';
 
 const FOLDER = 'fixtures/goldens';
 const session = new VerifySession(FOLDER, `${FOLDER}/model`, () => nodeRuntime({ threads: 1 }));
@@ -18,10 +18,9 @@ function wave(length: number): Float32Array {
 it.each(['vae_square_encode', 'vae_tall_encode', 'vae_square_decode', 'vae_tall_decode', 'vae_tiled_decode'])(
   'gives the official values of %s',
   async (id) => {
-    const listed = (await readIndex(FOLDER)).cases.find((one) => one.id === id);
-    if (!listed) throw new Error(`no case ${id}`);
-    const comparisons = await run(await readCase(FOLDER, listed), session);
-    expect(comparisons.length).toBe(listed.outputs.length);
+    const golden = await fixtureCase(id);
+    const comparisons = await run(golden, session);
+    expect(comparisons.length).toBe(golden.outputs.length);
     for (const { maxAbsError } of comparisons) expect(maxAbsError).toBeLessThan(2e-5);
   },
 );

@@ -1,7 +1,7 @@
 /** What tests read: the tiny random checkpoint in the official layout, and what the official code computes with it. */
 
 import { fileURLToPath } from 'node:url';
-import { readCase, readIndex } from '../../cli/verify/goldens.ts';
+import { readIndex } from '../../cli/verify/goldens.ts';
 import type { GoldenCase } from '../../cli/verify/types.ts';
 import { fillDerived } from '../checkpoints/derive.ts';
 import { nodeFolder } from '../checkpoints/folder.node.ts';
@@ -15,7 +15,7 @@ const GOLDENS = fileURLToPath(new URL('../../fixtures/goldens', import.meta.url)
 export async function fixtureCase(id: string): Promise<GoldenCase> {
   const listed = (await readIndex(GOLDENS)).cases.find((golden) => golden.id === id);
   if (!listed) throw new Error(`fixtures/goldens has no case ${id}`);
-  return readCase(GOLDENS, listed);
+  return listed.read();
 }
 
 /** The checkpoint that the cases were recorded with. */

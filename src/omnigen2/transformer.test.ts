@@ -1,9 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { readCase, readIndex } from '../../cli/verify/goldens.ts';
 import { requestOf } from '../../cli/verify/kinds/dit.ts';
 import { VerifySession } from '../../cli/verify/session.ts';
-import type { GoldenCase } from '../../cli/verify/types.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
+import { fixtureCase } from './fixtures.node.ts';
 import { Transformer, type TransformerOptions } from './transformer.ts';
 import { layerRanges } from './transformer-ranges.ts';
 
@@ -16,12 +15,6 @@ async function transformer(options: TransformerOptions = {}): Promise<Transforme
   const opened = await Transformer.open(model.runtime, model.source('transformer'), model.numerics, options);
   open.push(opened);
   return opened;
-}
-
-async function golden(id: string): Promise<GoldenCase> {
-  const listed = (await readIndex(FOLDER)).cases.find((one) => one.id === id);
-  if (!listed) throw new Error(`no case ${id}`);
-  return readCase(FOLDER, listed);
 }
 
 function worst(got: Float32Array, want: ArrayLike<number>): number {
@@ -42,7 +35,7 @@ describe('predict', () => {
   ] as const)('gives the official velocity %s', async (_, options) => {
     const fresh = await transformer(options);
     for (const id of ['dit_0ref_t1', 'dit_2ref_t0', 'dit_5ref_t1', 'dit_0ref_t1']) {
-      const want = await golden(id);
+      const want = await fixtureCase(id);
       const { data, ...shape } = await fresh.predict(await requestOf(want, 0, fresh));
       expect(shape).toEqual({ channels: 16, height: 10, width: 14 });
       expect(worst(data, want.tensors.get('output')?.data ?? [])).toBeLessThan(2e-5);
@@ -51,7 +44,7 @@ describe('predict', () => {
 
   it('depends on which reference is which', async () => {
     const one = await transformer();
-    const want = await golden('dit_ref_order');
+    const want = await fixtureCase('dit_ref_order');
     const request = await requestOf(want, 0, one);
     const straight = await one.predict(request);
     const swapped = await one.predict({ ...request, references: request.references.toReversed() });
@@ -66,7 +59,7 @@ describe('predict', () => {
         if (stage === 'ref_refiner_0') refined.push(`reference ${reference}`);
       },
     });
-    const request = await requestOf(await golden('dit_2ref_t0'), 0, one);
+    const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
     const short = await one.context(new Float32Array(3 * one.config.textFeatDim).fill(0.5));
     await one.predict(request);
     const second = await one.predict({ ...request, context: short });
@@ -79,7 +72,7 @@ describe('predict', () => {
 
   it('refuses a sixth reference and latents that do not divide, in words', async () => {
     const one = await transformer();
-    const request = await requestOf(await golden('dit_2ref_t0'), 0, one);
+    const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
     const [reference] = request.references;
     await expect(one.predict({ ...request, references: Array(6).fill(reference) })).rejects.toMatchObject({
       code: 'bad_request',
