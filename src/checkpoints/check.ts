@@ -4,11 +4,14 @@ import { OmniError } from '../errors.ts';
 import type { ExpectedTensor } from './expected.ts';
 import { QUANTIZED_SUFFIX, type QuantizedMatrix, quantizedMatrix, type WeightIndex } from './tensors.ts';
 
-/** Element types that a graph can compute from. */
-const FLOATS: readonly string[] = ['F32', 'F16', 'BF16'];
+/** Element types that weights are read from. */
+const FLOATS: readonly string[] = ['F64', 'F32', 'F16', 'BF16'];
 
 /** Block sizes that `com.microsoft.MatMulNBits` accepts. */
 const BLOCK_SIZES: readonly number[] = [16, 32, 64, 128, 256];
+
+/** What a quantized matrix's tensors have after its name. */
+const QUANTIZED_ENDING = new RegExp(`(${Object.values(QUANTIZED_SUFFIX).join('|').replaceAll('.', '\\.')})$`);
 
 /**
  * Checks that every expected tensor is there in its exact shape, as floats or block-quantized.
@@ -26,8 +29,9 @@ export function expectTensors(
   for (const wanted of expected) {
     const quantized = isMatrix(wanted) ? quantizedMatrix(weights, wanted.name) : undefined;
     const tensor = weights.get(wanted.name);
-    if (tensor && quantized) {
-      throw mismatch(`${tensor.file}: ${wanted.name} is stored twice, as ${tensor.dtype} and quantized`);
+    if (quantized && (tensor ?? bothCodes(weights, wanted.name))) {
+      const other = tensor ? `as ${tensor.dtype} and quantized` : 'with 4 and with 8 bits';
+      throw mismatch(`${quantized.codes.file}: ${wanted.name} is stored twice, ${other}`);
     }
     if (quantized) {
       checkQuantized(quantized, wanted, configFile);
@@ -48,7 +52,32 @@ export function expectTensors(
       known.add(tensor.name);
     }
   }
-  return weights.names.filter((name) => !known.has(name));
+  const extra = weights.names.filter((name) => !known.has(name));
+  checkSurplus(weights, extra, expected, configFile);
+  return extra;
+}
+
+/**
+ * Tensors that continue a list of layers say that the configuration is another model's: with fewer layers than there are
+ * weights it would run, and draw nonsense.
+ */
+function checkSurplus(
+  weights: WeightIndex,
+  extra: readonly string[],
+  expected: readonly ExpectedTensor[],
+  configFile: string,
+) {
+  const anyLayer = (name: string) => name.replaceAll(/\.\d+(?=\.)/g, '.*');
+  const layered = new Set(expected.map(({ name }) => anyLayer(name)).filter((name) => name.includes('*')));
+  const surplus = extra.find((name) => layered.has(anyLayer(name.replace(QUANTIZED_ENDING, ''))));
+  if (surplus === undefined) return;
+  const file = weights.get(surplus)?.file;
+  throw mismatch(`${file}: ${surplus} belongs to a layer that ${configFile} does not call for`);
+}
+
+function bothCodes(weights: WeightIndex, name: string): boolean {
+  const { q4, q8 } = QUANTIZED_SUFFIX;
+  return weights.get(name + q4) !== undefined && weights.get(name + q8) !== undefined;
 }
 
 /** Whether a tensor is the weight of a linear layer or an embedding table, which may be stored quantized. */
@@ -97,9 +126,9 @@ function missing(
   if (half !== undefined) {
     const other =
       half === QUANTIZED_SUFFIX.scales
-        ? 'its codes (.q4 or .q8)'
-        : `${wanted.name}${QUANTIZED_SUFFIX.scales}`;
-    return `${component}/: ${wanted.name} is quantized, and ${wanted.name}${half} is there, but ${other} is missing`;
+        ? 'its codes (.q4 or .q8) are'
+        : `${wanted.name}${QUANTIZED_SUFFIX.scales} is`;
+    return `${component}/: ${wanted.name} is quantized, and ${wanted.name}${half} is there, but ${other} missing`;
   }
   return `${component}/: tensor ${wanted.name} is missing; ${configFile} calls for it with shape ${list(wanted.shape)} (${wanted.rule})`;
 }

@@ -23,9 +23,9 @@ export const WEIGHT_FORMATS = ['f32', 'f16', 'q8', 'q4'] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 
 /** How one tensor is stored: as floats, or block-quantized. */
-export type Storage = 'F32' | 'F16' | 'BF16' | 'q8' | 'q4';
-/** What a conversion writes: bfloat16 would have to be widened on every load. */
-export type TargetStorage = Exclude<Storage, 'BF16'>;
+export type Storage = 'F64' | 'F32' | 'F16' | 'BF16' | 'q8' | 'q4';
+/** What a conversion writes: bfloat16 would have to be widened on every load, float64 narrowed. */
+export type TargetStorage = Exclude<Storage, 'BF16' | 'F64'>;
 
 export interface ConversionOptions {
   readonly weights: WeightFormat;
@@ -263,6 +263,7 @@ function decide(
 
 function storageOf(source: StoredTensor | QuantizedMatrix): Storage {
   if (isQuantized(source)) return source.bits === 4 ? 'q4' : 'q8';
-  if (source.dtype === 'F32' || source.dtype === 'F16' || source.dtype === 'BF16') return source.dtype;
+  const { dtype } = source;
+  if (dtype === 'F64' || dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return dtype;
   throw new Error(`the opened checkpoint has ${source.name} as ${source.dtype}`);
 }

@@ -355,7 +355,43 @@ describe('refusing', () => {
     [
       'a tensor of whole numbers',
       (f) => editTensors(f, WEIGHTS.transformer, (t) => t.set('x_embedder.bias', zeros('I64', [96]))),
-      /transformer\/diffusion_pytorch_model\.safetensors: x_embedder\.bias is stored as I64; weights must be one of F32, F16, BF16/,
+      /transformer\/diffusion_pytorch_model\.safetensors: x_embedder\.bias is stored as I64; weights must be one of F64, F32, F16, BF16/,
+    ],
+    [
+      'a configuration with fewer layers',
+      (f) =>
+        editJson(f, 'transformer/config.json', (j) => {
+          j.num_layers = 2;
+        }),
+      /safetensors: layers\.2\.\S+ belongs to a layer that transformer\/config\.json does not call for/,
+    ],
+    [
+      'a language model with fewer layers',
+      (f) =>
+        editJson(f, 'mllm/config.json', (j) => {
+          j.num_hidden_layers = 2;
+        }),
+      /safetensors: model\.layers\.2\.\S+ belongs to a layer that mllm\/config\.json does not call for/,
+    ],
+    [
+      'a matrix with 4 and with 8 bits',
+      (f) =>
+        editTensors(f, WEIGHTS.transformer, (t) => {
+          t.delete('layers.0.attn.to_q.weight');
+          t.set('layers.0.attn.to_q.weight.q4', zeros('U8', [96, 3, 16]));
+          t.set('layers.0.attn.to_q.weight.q8', zeros('U8', [96, 3, 32]));
+          t.set('layers.0.attn.to_q.weight.scales', zeros('F16', [96, 3]));
+        }),
+      /layers\.0\.attn\.to_q\.weight is stored twice, with 4 and with 8 bits/,
+    ],
+    [
+      'vision limits below one cell',
+      (f) =>
+        editJson(f, 'processor/preprocessor_config.json', (j) => {
+          j.min_pixels = 1;
+          j.max_pixels = 783;
+        }),
+      /preprocessor_config\.json: max_pixels is 783, but must be a whole number from 784/,
     ],
     [
       'a configuration with more layers',
@@ -443,7 +479,7 @@ describe('refusing', () => {
         quantized(f, {});
         editTensors(f, WEIGHTS.transformer, (t) => t.delete(`${MATRIX}.q4`));
       },
-      /is there, but its codes \(\.q4 or \.q8\) is missing/,
+      /is there, but its codes \(\.q4 or \.q8\) are missing/,
     ],
     [
       'codes of other shape',

@@ -130,7 +130,7 @@ function pairOf(
 }
 
 function floats({ bytes, dtype }: TensorBytes, path: string, file: string): Float32Array {
-  if (!['F32', 'F16', 'BF16'].includes(dtype))
+  if (!['F64', 'F32', 'F16', 'BF16'].includes(dtype))
     throw doesNotFit(`${file}: ${path} is stored as ${dtype}, not as floats`);
   const values = toFloat32(bytes, dtype);
   if (!values.every(Number.isFinite)) throw doesNotFit(`${file}: ${path} holds values that are not numbers`);

@@ -8,6 +8,7 @@ import type { WeightIndex } from '../checkpoints/tensors.ts';
 import { OmniError } from '../errors.ts';
 import type { HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
 import type { VaeConfig } from './config.ts';
+import { finite } from './finite.ts';
 import { decoderGraph } from './graphs/autoencoder-decoder.ts';
 import { type AutoencoderParts, encoderGraph } from './graphs/autoencoder-encoder.ts';
 import type { Numerics } from './graphs/layers.ts';
@@ -158,7 +159,7 @@ export class Autoencoder {
       pixels: mapOf(pixels),
       middle_shape: this.#middleShape(this.latentShape(pixels)),
     });
-    return planesOf(moments);
+    return planesOf(moments, 'latents of a reference');
   }
 
   async #pixels(latents: Planes): Promise<Planes> {
@@ -167,7 +168,7 @@ export class Autoencoder {
       latents: mapOf(latents),
       middle_shape: this.#middleShape(latents),
     });
-    return planesOf(pixels);
+    return planesOf(pixels, 'pixels');
   }
 
   /** The shape of the feature maps at the lowest resolution. */
@@ -187,7 +188,7 @@ function mapOf({ channels, height, width, data }: Planes): HostTensor {
   return { type: 'float32', dims: [1, channels, height, width], data };
 }
 
-function planesOf({ dims: [, channels, height, width], data }: HostTensor): Planes {
+function planesOf({ dims: [, channels, height, width], data }: HostTensor, what: string): Planes {
   if (!(data instanceof Float32Array)) throw new Error('the graph gave something else than float32');
-  return { channels, height, width, data };
+  return { channels, height, width, data: finite(data, 'vae', what) };
 }

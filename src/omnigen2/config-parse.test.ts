@@ -418,9 +418,9 @@ describe('refused with file, field and value', () => {
       'processor/preprocessor_config.json',
       (c) => {
         c.min_pixels = 1e7;
-        c.max_pixels = 100;
+        c.max_pixels = 1000;
       },
-      /its minimum 10000000 is above its maximum 100/,
+      /its minimum 10000000 is above its maximum 1000/,
     ],
   ])('%s %#', async (path, edit, pattern, code = 'bad_checkpoint') => {
     const config = json(path);

@@ -249,10 +249,14 @@ export function parsePreprocessorConfig(json: unknown, file: string): Preprocess
     fields.only(step, [true], true);
   }
   const size = fields.has('min_pixels') || !fields.has('size') ? undefined : fields.object('size');
+  const patchSize = fields.integer('patch_size', { absent: 14, max: 256 });
+  const mergeSize = fields.integer('merge_size', { absent: 2, max: 16 });
   const minPixels = size ? size.integer('shortest_edge') : fields.integer('min_pixels', { absent: 56 * 56 });
+  // The smallest picture is one merged cell.
+  const most = { min: (patchSize * mergeSize) ** 2 };
   const maxPixels = size
-    ? size.integer('longest_edge')
-    : fields.integer('max_pixels', { absent: 28 * 28 * 1280 });
+    ? size.integer('longest_edge', most)
+    : fields.integer('max_pixels', { absent: 28 * 28 * 1280, ...most });
   if (minPixels > maxPixels) {
     throw fields.wrong(
       size ? 'size' : 'min_pixels',
@@ -264,9 +268,9 @@ export function parsePreprocessorConfig(json: unknown, file: string): Preprocess
   return {
     minPixels,
     maxPixels,
-    patchSize: fields.integer('patch_size', { absent: 14 }),
-    temporalPatchSize: fields.integer('temporal_patch_size', { absent: 2 }),
-    mergeSize: fields.integer('merge_size', { absent: 2 }),
+    patchSize,
+    temporalPatchSize: fields.integer('temporal_patch_size', { absent: 2, max: 16 }),
+    mergeSize,
     rescaleFactor: fields.positive('rescale_factor', 1 / 255),
     imageMean: triple(fields.numbers('image_mean', 3)),
     imageStd,

@@ -8,6 +8,7 @@ import type { WeightIndex } from '../checkpoints/tensors.ts';
 import { OmniError } from '../errors.ts';
 import type { GraphSession, HostTensor, ResidentTensor, Runtime, WeightBytes } from '../runtime/types.ts';
 import type { MllmConfig } from './config.ts';
+import { finite } from './finite.ts';
 import { cacheNames, languageModelGraph, lmHeadGraph } from './graphs/language-model.ts';
 import type { Numerics } from './graphs/layers.ts';
 import { visionTowerGraph } from './graphs/vision-tower.ts';
@@ -215,7 +216,8 @@ export class Mllm {
       present[to.value] = resident[from.value];
       this.#trace?.(`hidden_${i}`, floatsOf(outputs, `hidden_${i}`));
     }
-    return { hidden: floatsOf(outputs, 'last_hidden_state'), length, delta, cache: present };
+    const hidden = floatsOf(outputs, 'last_hidden_state');
+    return { hidden: finite(hidden, 'mllm', 'hidden states'), length, delta, cache: present };
   }
 
   #emptyCache(): Record<string, HostTensor> {

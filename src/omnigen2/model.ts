@@ -9,7 +9,7 @@ import type { ModelConfig } from './config.ts';
 import type { Numerics } from './graphs/layers.ts';
 import { Mllm } from './mllm.ts';
 import type { ReadFile } from './token-embeddings.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import { checkTokenIds, type Tokenizer } from './tokenizer.ts';
 import { Transformer } from './transformer.ts';
 
 /** The parts that a person may have to wait for. */
@@ -53,7 +53,11 @@ export class OmniGen2Model {
 
   /** @throws OmniError `bad_checkpoint` if the tokenizer's files cannot be used */
   tokenizer(): Promise<Tokenizer> {
-    return this.#part('tokenizer', () => this.#loadTokenizer((name) => this.checkpoint.processorFile(name)));
+    return this.#part('tokenizer', async () => {
+      const tokenizer = await this.#loadTokenizer((name) => this.checkpoint.processorFile(name));
+      checkTokenIds(tokenizer, this.config.mllm);
+      return tokenizer;
+    });
   }
 
   /** @throws OmniError `device` if it does not fit; a later call tries again */

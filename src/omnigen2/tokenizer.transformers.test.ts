@@ -96,6 +96,24 @@ describe('loadTokenizer', () => {
       /has no token <\|im_start\|>/,
     ],
     [
+      'without the token of a byte',
+      (json) => {
+        Reflect.deleteProperty(json.model.vocab as Json, 'q');
+        Object.assign(json.model, { merges: [] });
+      },
+      /has no token for the byte 113 in model\.vocab/,
+    ],
+    [
+      'without a splitting rule',
+      (json) => Object.assign(json, { pre_tokenizer: null }),
+      /has null as "pre_tokenizer"/,
+    ],
+    [
+      'that do not give a text back',
+      (json) => Object.assign(json, { pre_tokenizer: { type: 'WhitespaceSplit' } }),
+      /the text " A cat, 12\\n {2}é猫🎨" comes back as /,
+    ],
+    [
       'with a splitting rule of an unknown kind',
       (json) => Object.assign(json, { pre_tokenizer: { type: 'Nonsense' } }),
       /cannot be used: /,

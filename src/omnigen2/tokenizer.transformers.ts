@@ -11,6 +11,9 @@ import { TOKENS, type Tokenizer } from './tokenizer.ts';
 const TOKENIZER = 'processor/tokenizer.json';
 const CONFIG = 'processor/tokenizer_config.json';
 
+/** Words, spaces, digits, line ends, and letters of two, three and four bytes. */
+const PROBE = ' A cat, 12\n  é猫🎨';
+
 /** Gives a file of a checkpoint's `processor/` folder, or undefined if there is none of that name. */
 export type ReadProcessorFile = (name: string) => Promise<Uint8Array | undefined>;
 
@@ -24,6 +27,7 @@ export async function loadTokenizer(read: ReadProcessorFile): Promise<Tokenizer>
   const config = await readObject(read, CONFIG);
   checkModel(tokenizer);
   checkAddedTokens(tokenizer);
+  checkSteps(tokenizer);
   const library = await build(tokenizer, config);
   const vocabulary = library.get_vocab();
   const missing = Object.values(TOKENS).filter((token) => !vocabulary.has(token));
@@ -69,11 +73,14 @@ function checkModel({ model }: Readonly<Record<string, unknown>>): void {
     taken.set(id, token);
   }
   if (taken.size === 0) throw damaged(TOKENIZER, 'has an empty vocabulary');
+  const vocab = model.vocab;
+  const lost = byteSymbols().findIndex((symbol) => !Object.hasOwn(vocab, symbol));
+  if (lost >= 0)
+    throw damaged(TOKENIZER, `has no token for the byte ${lost} in model.vocab, so that words would be lost`);
   if (!Array.isArray(model.merges)) throw damaged(TOKENIZER, 'has no list "model.merges"');
   for (const [i, merge] of model.merges.entries()) {
     const pair = typeof merge === 'string' ? merge.split(' ') : merge;
-    const known = (token: unknown) =>
-      typeof token === 'string' && Object.hasOwn(model.vocab as object, token);
+    const known = (token: unknown) => typeof token === 'string' && Object.hasOwn(vocab, token);
     if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(known) || !known(pair.join(''))) {
       throw damaged(
         TOKENIZER,
@@ -92,14 +99,37 @@ function checkAddedTokens({ added_tokens: added }: Readonly<Record<string, unkno
   }
 }
 
+/** How a text is cut before and put together after: without these steps words would come out as others. */
+function checkSteps(tokenizer: Readonly<Record<string, unknown>>): void {
+  for (const name of ['pre_tokenizer', 'decoder']) {
+    const step = tokenizer[name];
+    if (!isObject(step) || typeof step.type !== 'string') {
+      throw damaged(TOKENIZER, `has ${quote(step)} as "${name}" instead of an object with a type`);
+    }
+  }
+}
+
+/** The character that stands for each byte in a byte-level vocabulary. Source: openai/gpt-2 `src/encoder.py`, bytes_to_unicode */
+function byteSymbols(): string[] {
+  let others = 256;
+  return Array.from({ length: 256 }, (_, byte) => {
+    const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+    return String.fromCharCode(printable ? byte : others++);
+  });
+}
+
 async function build(tokenizer: object, config: object): Promise<Qwen2Tokenizer> {
   const { Qwen2Tokenizer } = await import('@huggingface/transformers');
   try {
     const library = new Qwen2Tokenizer(tokenizer, config);
-    // Some damage shows only when a text is read.
-    library.encode('a 1\n');
+    // Some damage shows only when a text is read and written again.
+    const ids = library.encode(PROBE, { add_special_tokens: false });
+    const back = library.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+    if (back !== PROBE)
+      throw damaged(TOKENIZER, `cannot be used: the text ${quote(PROBE)} comes back as ${quote(back)}`);
     return library;
   } catch (cause) {
+    if (cause instanceof OmniError) throw cause;
     const why = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
     throw damaged(TOKENIZER, `cannot be used: ${why}`, cause);
   }

@@ -11,6 +11,7 @@ import type { WeightIndex } from '../checkpoints/tensors.ts';
 import { OmniError } from '../errors.ts';
 import type { HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
 import { MAX_REFERENCES, type TransformerConfig } from './config.ts';
+import { finite } from './finite.ts';
 import type { Numerics } from './graphs/layers.ts';
 import { contextGraph } from './graphs/transformer-context.ts';
 import { embedGraph, referenceGraph } from './graphs/transformer-embed.ts';
@@ -143,7 +144,7 @@ export class Transformer {
       ...ropeFeeds(rope),
     });
     this.#trace(outputs, 'stream');
-    return floats(outputs.stream);
+    return finite(floats(outputs.stream), 'transformer', 'context');
   }
 
   /**
@@ -297,6 +298,7 @@ export class Transformer {
   /** The last rows are the noisy picture's, whether or not there are others before them. */
   #velocity({ dims: [count, width], ...velocity }: HostTensor, grid: PatchGrid): Latents {
     const rows = floats(velocity).subarray((count - grid.rows * grid.columns) * width);
+    finite(rows, 'transformer', 'velocity');
     return unpatchify(rows, this.config.outChannels, grid, this.config.patchSize);
   }
 

@@ -1,0 +1,70 @@
+import { afterAll, expect, it } from 'vitest';
+import { editTensors, type Files, fixtureFiles, WEIGHTS } from '../checkpoints/fixture.node.ts';
+import { memoryFolder } from '../checkpoints/folder.ts';
+import { openCheckpoint } from '../checkpoints/layout.ts';
+import { toFloat32 } from '../checkpoints/safetensors.ts';
+import { nodeRuntime } from '../runtime/runtime.node.ts';
+import { finite } from './finite.ts';
+import { OmniGen2Model } from './model.ts';
+import { type DrawOptions, draw, drawDefaults } from './pipeline.ts';
+import { loadTokenizer } from './tokenizer.transformers.ts';
+
+const runtime = nodeRuntime({ threads: 1 });
+afterAll(() => runtime.dispose());
+
+const OPTIONS: DrawOptions = {
+  ...drawDefaults({ width: 64, height: 64 }),
+  prompt: 'a cat',
+  references: [],
+  steps: 1,
+  seed: 0,
+  textGuidance: 1,
+  imageGuidance: 1,
+};
+
+async function drawn(files: Files): Promise<Uint8Array> {
+  const model = new OmniGen2Model(await openCheckpoint(memoryFolder('tiny', files)), runtime, loadTokenizer);
+  try {
+    return (await draw(model, OPTIONS)).image.data;
+  } finally {
+    await model.dispose();
+  }
+}
+
+it('gives finite values back as they are', () => {
+  const values = Float32Array.of(0, -1e38, 3);
+  expect(finite(values, 'vae', 'pixels')).toBe(values);
+});
+
+it.each([
+  ['mllm', WEIGHTS.mllm, 'model.norm.weight', 'hidden states'],
+  ['transformer', WEIGHTS.transformer, 'norm_out.linear_2.bias', 'velocity'],
+  ['vae', WEIGHTS.vae, 'decoder.conv_out.bias', 'pixels'],
+])('a weight of %s that is no number is told instead of drawn', async (part, file, name, what) => {
+  const files = await fixtureFiles();
+  editTensors(files, file, (tensors) => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new Error(`no ${name}`);
+    const bytes = new Uint8Array(tensor.bytes);
+    new DataView(bytes.buffer).setFloat32(0, Number.NaN, true);
+    tensors.set(name, { ...tensor, bytes });
+  });
+  await expect(drawn(files)).rejects.toMatchObject({
+    code: 'bad_checkpoint',
+    message: `${part}/: the ${what} came out as NaN, so that its weights are damaged or too large for this device.`,
+  });
+});
+
+it('draws the same from weights stored as float64', async () => {
+  const files = await fixtureFiles();
+  const before = await drawn(files);
+  for (const file of [WEIGHTS.transformer, WEIGHTS.mllm]) {
+    editTensors(files, file, (tensors) => {
+      for (const [name, { bytes, dtype, shape }] of tensors) {
+        const wide = Float64Array.from(toFloat32(bytes, dtype));
+        tensors.set(name, { dtype: 'F64', shape, bytes: new Uint8Array(wide.buffer) });
+      }
+    });
+  }
+  expect(await drawn(files)).toEqual(before);
+});
