@@ -40,6 +40,8 @@ describe('readArgs', () => {
 
   it.each<[string[], string]>([
     [[], '--prompt TEXT is missing.'],
+    [['--prompt', ''], '--prompt TEXT is empty.'],
+    [['--prompt', 'x', '--image', 'a', '--image='], '--image FILE is empty.'],
     [['--prompt', 'x', '--weights', 'q2'], '--weights is "q2", but must be one of f16, q4.'],
     [['--prompt', 'x', '--colour', 'red'], "Unknown option '--colour'."],
     [['--prompt'], "Option '--prompt <value>' argument missing."],

@@ -62,6 +62,9 @@ export function readArgs<const Options extends Readonly<Record<string, Option>>>
     if (value === undefined && option.required) {
       throw wrong(`--${name} ${option.placeholder} is missing.`, command.call);
     }
+    if ((value === '' && option.fallback !== '') || (Array.isArray(value) && value.includes(''))) {
+      throw wrong(`--${name} ${option.placeholder} is empty.`, command.call);
+    }
     const list = Array.isArray(value) ? value : value === undefined ? [] : [value];
     const other = list.find((item) => option.oneOf && !option.oneOf.includes(String(item)));
     if (other !== undefined) {

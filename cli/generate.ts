@@ -5,18 +5,14 @@
  *                          [--reflect N] --out FILE.png [--json]
  */
 
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, extname } from 'node:path';
+import { extname } from 'node:path';
 import { OmniError } from '../src/errors.ts';
 import { drawWithReflection } from '../src/omnigen2/drawing.ts';
-import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
-import { encodePng } from '../src/omnigen2/images/encode.node.ts';
-import type { RgbImage } from '../src/omnigen2/images/image.ts';
-import type { ReferenceLimits } from '../src/omnigen2/images/sizes.ts';
 import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
 import { numberOption, readArgs, runCommand } from './args.ts';
 import { BUILT_IN, openModel } from './models.ts';
+import { checkPictureTarget, readPictures, writePictures } from './picture-files.ts';
 
 const CALL = 'npm run -s generate --';
 
@@ -47,7 +43,7 @@ await runCommand('Drawing', async (signal) => {
       json: { help: 'print the rounds as JSON' },
     },
   });
-  checkOut(args.out);
+  await checkPictureTarget(args.out, args.image);
   const whole = { min: 0, max: 2 ** 32 - 1, whole: true };
   const scale = { min: 0, max: 100 };
   const rounds = numberOption('reflect', args.reflect, { min: 0, max: 20, whole: true });
@@ -57,7 +53,7 @@ await runCommand('Drawing', async (signal) => {
     ...defaults,
     prompt: args.prompt,
     negativePrompt: args['negative-prompt'],
-    references: await readImages(args.image, defaults, imageNotes),
+    references: await readPictures(args.image, defaults, imageNotes),
     steps: numberOption('steps', args.steps, { ...whole, min: 1, max: 1000 }),
     seed: numberOption('seed', args.seed, whole),
     textGuidance: numberOption('text-guidance', args['text-guidance'], scale),
@@ -76,13 +72,10 @@ await runCommand('Drawing', async (signal) => {
       now: () => performance.now(),
     });
     const notes = [...imageNotes, ...drawNotes];
-    const files: string[] = [];
-    for (const { round, picture: drawn } of reports) {
-      const file = roundFile(args.out, round);
-      await writePicture(file, drawn);
-      files.push(file);
-    }
-    await writePicture(args.out, picture);
+    const files = reports.map(({ round }) => roundFile(args.out, round));
+    await writePictures(
+      new Map([...reports.map((report, i) => [files[i], report.picture] as const), [args.out, picture]]),
+    );
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
     if (args.json) {
       const listed = reports.map(({ picture: _, ...report }, i) => ({ ...report, file: files[i] }));
@@ -101,26 +94,6 @@ await runCommand('Drawing', async (signal) => {
   }
 });
 
-async function readImages(
-  paths: readonly string[],
-  limits: ReferenceLimits,
-  notes: string[],
-): Promise<RgbImage[]> {
-  const images: RgbImage[] = [];
-  for (const path of paths) {
-    const bytes = await readFile(path).catch((cause) => {
-      throw new OmniError({
-        code: 'bad_image',
-        message: `The picture ${path} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'}.`,
-        action: 'Check the path given with --image.',
-        cause,
-      });
-    });
-    images.push(await decodeImage(bytes, path, { limits, notes }));
-  }
-  return images;
-}
-
 function sizeOf(text: string): { width: number; height: number } {
   const [, width, height] = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text.trim()) ?? [];
   if (width === undefined) {
@@ -133,33 +106,7 @@ function sizeOf(text: string): { width: number; height: number } {
   return { width: Number(width), height: Number(height) };
 }
 
-function checkOut(path: string): void {
-  if (extname(path).toLowerCase() === '.png') return;
-  throw new OmniError({
-    code: 'bad_request',
-    message: `--out is "${path}", but pictures are written as PNG.`,
-    action: 'Give a name that ends in .png.',
-  });
-}
-
 /** `picture.png`, round 2: `picture.round-2.png`. */
 function roundFile(out: string, round: number): string {
   return `${out.slice(0, -extname(out).length)}.round-${round}.png`;
-}
-
-/** Writes beside the target and renames, so that no half-written picture is left behind. */
-async function writePicture(path: string, image: RgbImage): Promise<void> {
-  const temporary = `${path}.${process.pid}.part`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, await encodePng(image));
-    await rename(temporary, path);
-  } catch (cause) {
-    throw new OmniError({
-      code: 'storage',
-      message: `${path} cannot be written: ${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'}.`,
-      action: 'Choose another place with --out.',
-      cause,
-    });
-  }
 }

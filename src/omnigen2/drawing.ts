@@ -1,9 +1,12 @@
 /** A whole drawing job: draw, and if more rounds are allowed, look at the picture and mend it. */
 
+import { OmniError } from '../errors.ts';
 import { askAboutPicture } from './chat.ts';
 import type { RgbImage } from './images/image.ts';
+import { visionSize } from './images/sizes.ts';
 import type { OmniGen2Model } from './model.ts';
 import { type DrawOptions, type DrawProgress, draw } from './pipeline.ts';
+import { beginning } from './prompt.ts';
 import { critiqueQuestion } from './reflection/critic.ts';
 import { type ReflectEvent, type Reflected, reflect } from './reflection/loop.ts';
 
@@ -55,12 +58,31 @@ export async function drawWithReflection(
       for (const note of result.notes) notes.add(note);
       return result.image;
     },
-    look: ({ picture, request, onText }) =>
-      askAboutPicture(model, critiqueQuestion(request), [picture], {
+    look: async ({ picture, request, onText }) => {
+      const unseen = whyUnseen(model, picture);
+      if (unseen !== undefined) {
+        notes.add(unseen);
+        return { text: '', complete: true };
+      }
+      // No more than was drawn from.
+      const asked = beginning(await model.tokenizer(), request, options.maxSequenceLength);
+      return askAboutPicture(model, critiqueQuestion(asked), [picture], {
         maxNewTokens: MAX_CRITIQUE_TOKENS,
         signal,
         onText,
-      }),
+      });
+    },
   });
   return { ...reflected, notes: [...notes] };
+}
+
+/** Why the model cannot look at a picture that it has drawn; such a picture is kept as it is. */
+function whyUnseen({ config }: OmniGen2Model, picture: RgbImage): string | undefined {
+  try {
+    visionSize(picture, config.preprocessor);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof OmniError)) throw error;
+    return `${error.message.replace(/\.$/, '')}, so that it was not checked.`;
+  }
 }

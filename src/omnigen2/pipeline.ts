@@ -9,7 +9,7 @@ import { MAX_REFERENCES } from './config.ts';
 import { combineGuidance, type GuidanceBranch, guidanceBranches } from './guidance.ts';
 import type { RgbImage } from './images/image.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './images/prepare.ts';
-import { outputSize, type Size } from './images/sizes.ts';
+import { checkOutputSize, outputSize, type Size } from './images/sizes.ts';
 import type { Latents } from './latents.ts';
 import type { OmniGen2Model } from './model.ts';
 import { foreseenPicture } from './preview.ts';
@@ -53,11 +53,16 @@ type Unsaid =
   | 'maxReferenceSide'
   | 'maxSequenceLength';
 
+/** What the official pipeline draws at most; larger pictures are enlarged. Source: OmniGen2 inference.py, max_pixels */
+const MAX_PIXELS = 1024 * 1024;
+
 /**
  * The options that follow from the wanted size, and the official defaults of the rest. Neither the picture nor any
  * reference gets more pixels than the wanted size has: a model draws well at the sizes it has learnt, and the size says which.
+ * @throws OmniError `bad_request` if no picture can have that size
  */
 export function drawDefaults({ width, height }: Size): Pick<DrawOptions, Unsaid | 'width' | 'height'> {
+  checkOutputSize({ width, height });
   return {
     width,
     height,
@@ -65,7 +70,7 @@ export function drawDefaults({ width, height }: Size): Pick<DrawOptions, Unsaid 
     guidanceRange: [0, 1],
     scheduler: 'euler',
     alignSize: true,
-    maxPixels: width * height,
+    maxPixels: Math.min(width * height, MAX_PIXELS),
     maxReferenceSide: 1024,
     maxSequenceLength: 1024,
   };

@@ -52,6 +52,12 @@ export function encodePlainPrompt(tokenizer: Tokenizer, prompt: string, maxLengt
   return { ids: maxLength === undefined ? ids : ids.slice(0, maxLength), fullLength: ids.length };
 }
 
+/** The beginning of a text that has so many tokens; all of it if it is shorter. */
+export function beginning(tokenizer: Tokenizer, text: string, maxLength: number): string {
+  const ids = tokenizer.encode(text);
+  return ids.length <= maxLength ? text : tokenizer.decode(ids.slice(0, maxLength));
+}
+
 /**
  * The tokens of a prompt that shows pictures, with one image token for every merged cell of every picture.
  * Source: transformers `models/qwen2_5_vl/processing_qwen2_5_vl.py`, Qwen2_5_VLProcessor.__call__

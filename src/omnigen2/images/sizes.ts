@@ -22,6 +22,8 @@ export interface ReferenceLimits {
   readonly sideMultiple?: number;
 }
 
+/** Beyond this a picture is only enlarged, and takes hundreds of megabytes. */
+const MAX_OUTPUT_SIDE = 4096;
 /** What sides are multiples of: 8 pixels a latent, 2 latents a patch. Source: OmniGen2Pipeline.__call__ */
 export const SIZE_MULTIPLE = 16;
 /** How many times longer than wide a picture may be for the vision tower. Source: smart_resize */
@@ -65,18 +67,12 @@ export interface OutputSize {
  * The size of the output. What is drawn is resized to the requested size at the end.
  * @param aligned the size of the only reference, which an edit takes; width and height are then ignored
  * Source: omnigen2/pipelines/omnigen2/pipeline_omnigen2.py, OmniGen2Pipeline.__call__
- * @throws OmniError `bad_request` if a side is no whole number or would fall under 16 pixels
+ * @throws OmniError `bad_request` if a side is no whole number from 16 to 4096, or would be drawn under 16 pixels
  */
 export function outputSize(requested: Size, maxPixels: number, aligned?: Size): OutputSize {
+  checkOutputSize(requested);
   if (aligned) return { generated: aligned, requested: aligned };
   const { width, height } = requested;
-  if (![width, height].every((side) => Number.isInteger(side) && side >= SIZE_MULTIPLE)) {
-    throw new OmniError({
-      code: 'bad_request',
-      message: `The picture cannot be ${width} x ${height} pixels: each side must be a whole number of at least ${SIZE_MULTIPLE}.`,
-      action: 'Choose a larger size.',
-    });
-  }
   const ratio = Math.min(Math.sqrt(maxPixels / (width * height)), 1);
   const generated = { width: cut(width * ratio), height: cut(height * ratio) };
   if (generated.width === 0 || generated.height === 0) {
@@ -87,6 +83,21 @@ export function outputSize(requested: Size, maxPixels: number, aligned?: Size): 
     });
   }
   return { generated, requested };
+}
+
+/**
+ * Checks a wanted size by itself.
+ * @throws OmniError `bad_request` if a side is no whole number from 16 to 4096
+ */
+export function checkOutputSize({ width, height }: Size): void {
+  const possible = (side: number) =>
+    Number.isInteger(side) && side >= SIZE_MULTIPLE && side <= MAX_OUTPUT_SIDE;
+  if (possible(width) && possible(height)) return;
+  throw new OmniError({
+    code: 'bad_request',
+    message: `The picture cannot be ${width} x ${height} pixels: each side must be a whole number from ${SIZE_MULTIPLE} to ${MAX_OUTPUT_SIDE.toLocaleString('en')}.`,
+    action: 'Choose another size.',
+  });
 }
 
 /**

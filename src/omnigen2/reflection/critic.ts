@@ -9,9 +9,10 @@
 /** The sentence with which the built-in model accepts a picture. */
 export const ACCEPTING_SENTENCE = 'The picture shows everything that was asked for.';
 
-/** The question about the picture of a request. */
+/** The question about the picture of a request. Special tokens typed into it would end the question: they are left out. */
 export function critiqueQuestion(request: string): string {
-  return `The request was: "${request.trim().replace(/[.?]$/, '')}". Does the picture show it?`;
+  const words = request.replaceAll(/<\|\w+\|>/g, ' ').trim();
+  return `The request was: "${words.replace(/[.?]$/, '')}". Does the picture show it?`;
 }
 
 /** A critic's answer as it came. */

@@ -1,0 +1,64 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { checkPictureTarget, readPictures, writePictures } from './picture-files.ts';
+
+const PICTURE = { width: 1, height: 1, data: new Uint8Array(3) };
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pictures-'));
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+const at = (name: string) => join(folder, name);
+
+it('takes a new name, an existing picture and folders that are not there yet', async () => {
+  await writeFile(at('old.png'), 'old');
+  for (const name of ['new.png', 'old.PNG', 'old.png', 'a/b/new.png']) await checkPictureTarget(at(name), []);
+  expect(await readdir(folder)).toEqual(['old.png']);
+});
+
+it.each<[string, RegExp]>([
+  ['picture.jpg', /picture\.jpg", but pictures are written as PNG\.$/],
+  ['folder.png', /folder\.png", which is a folder\.$/],
+  ['file/picture.png', /picture\.png cannot be written: a part of its path is a file\.$/],
+  [`${'n'.repeat(300)}.png`, /cannot be written: its name is too long\.$/],
+  ['source.png', /which is also given with --image and would be lost\.$/],
+])('refuses %s before anything is drawn', async (name, words) => {
+  await mkdir(at('folder.png'));
+  await writeFile(at('file'), '');
+  await writeFile(at('source.png'), '');
+  await symlink(at('source.png'), at('link.png'));
+  const refused = expect(checkPictureTarget(at(name), [at('link.png')])).rejects;
+  await refused.toMatchObject({ name: 'OmniError', message: expect.stringMatching(words) });
+});
+
+it('writes all pictures and leaves nothing else', async () => {
+  await writePictures(new Map([at('new/a.png'), at('new/b.png')].map((path) => [path, PICTURE])));
+  expect(await readdir(at('new'))).toEqual(['a.png', 'b.png']);
+});
+
+it('writes none of the pictures if one cannot be written', async () => {
+  await writeFile(at('a.png'), 'old');
+  const long = at(`${'n'.repeat(300)}.png`);
+  const written = writePictures(new Map([long, at('a.png')].map((path) => [path, PICTURE])));
+  await expect(written).rejects.toMatchObject({
+    code: 'storage',
+    message: `${long} cannot be written: its name is too long.`,
+  });
+  expect(await readdir(folder)).toEqual(['a.png']);
+  expect(await readFile(at('a.png'), 'utf8')).toBe('old');
+});
+
+it('says in words why a picture cannot be read', async () => {
+  const limits = { maxPixels: 1024, maxReferenceSide: 1024 };
+  await expect(readPictures([at('none.png')], limits, [])).rejects.toMatchObject({
+    code: 'bad_image',
+    message: `The picture ${at('none.png')} cannot be read: it is not there.`,
+  });
+  await expect(readPictures([folder], limits, [])).rejects.toThrow('it is a folder.');
+});

@@ -1,0 +1,112 @@
+/** Pictures from and to files: everything is checked before it is worth waiting for, and written whole or not at all. */
+
+import { access, constants, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, extname, join, resolve } from 'node:path';
+import { fileTrouble } from '../src/checkpoints/folder.node.ts';
+import { OmniError } from '../src/errors.ts';
+import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
+import { encodePng } from '../src/omnigen2/images/encode.node.ts';
+import type { RgbImage } from '../src/omnigen2/images/image.ts';
+import type { ReferenceLimits } from '../src/omnigen2/images/sizes.ts';
+
+/**
+ * Reads the reference pictures.
+ * @param notes receives what the person should be told
+ * @throws OmniError `bad_image` for the first that cannot be used
+ */
+export async function readPictures(
+  paths: readonly string[],
+  limits: ReferenceLimits,
+  notes: string[],
+): Promise<RgbImage[]> {
+  const images: RgbImage[] = [];
+  for (const path of paths) {
+    const bytes = await readFile(path).catch((cause) => {
+      throw new OmniError({
+        code: 'bad_image',
+        message: `The picture ${path} cannot be read: ${fileTrouble(cause)}.`,
+        action: 'Check the path given with --image.',
+        cause,
+      });
+    });
+    images.push(await decodeImage(bytes, path, { limits, notes }));
+  }
+  return images;
+}
+
+/**
+ * Checks that a picture can be written to a path and is not written over one that is read.
+ * @throws OmniError `bad_request` or `storage`
+ */
+export async function checkPictureTarget(path: string, sources: readonly string[]): Promise<void> {
+  const refuse = (message: string, action: string) => new OmniError({ code: 'bad_request', message, action });
+  if (extname(path).toLowerCase() !== '.png') {
+    throw refuse(`--out is "${path}", but pictures are written as PNG.`, 'Give a name that ends in .png.');
+  }
+  const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw unwritable(path, cause);
+    return undefined;
+  });
+  if (info?.isDirectory())
+    throw refuse(`--out is "${path}", which is a folder.`, 'Give the name of a file in it.');
+  const target = await realpath(path).catch(() => undefined);
+  for (const source of sources) {
+    if (target !== undefined && target === (await realpath(source).catch(() => undefined))) {
+      throw refuse(
+        `--out is "${path}", which is also given with --image and would be lost.`,
+        'Choose another name with --out.',
+      );
+    }
+  }
+  await existingFolder(dirname(resolve(path))).catch((cause) => {
+    throw unwritable(path, cause);
+  });
+}
+
+/**
+ * Writes pictures, all of them or none. What is already at their paths is replaced at the end.
+ * @throws OmniError `storage`
+ */
+export async function writePictures(pictures: ReadonlyMap<string, RgbImage>): Promise<void> {
+  const parts: [part: string, path: string][] = [];
+  let made: string | undefined;
+  let current = '';
+  try {
+    for (const [path, image] of pictures) {
+      current = path;
+      const folder = dirname(resolve(path));
+      made ??= await mkdir(folder, { recursive: true });
+      const part = join(folder, `.picture-${process.pid}-${parts.length}.part`);
+      parts.push([part, path]);
+      await writeFile(part, await encodePng(image));
+    }
+    for (const [part, path] of parts) {
+      current = path;
+      await rename(part, path);
+    }
+  } catch (cause) {
+    for (const [part] of parts) await rm(part, { force: true }).catch(() => undefined);
+    if (made !== undefined) await rm(made, { recursive: true, force: true });
+    throw unwritable(current, cause);
+  }
+}
+
+/** Fails as the file system does if a folder is none or may not be written; a missing one will be made in its parent. */
+async function existingFolder(path: string): Promise<void> {
+  const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT' || dirname(path) === path) throw cause;
+    return undefined;
+  });
+  if (!info) return existingFolder(dirname(path));
+  if (!info.isDirectory()) throw Object.assign(new Error(`${path} is a file`), { code: 'ENOTDIR' });
+  await access(path, constants.W_OK);
+}
+
+function unwritable(path: string, cause: unknown): OmniError {
+  return new OmniError({
+    code: 'storage',
+    message: `${path} cannot be written: ${fileTrouble(cause)}.`,
+    action: 'Choose another place with --out.',
+    cause,
+  });
+}

@@ -1,0 +1,42 @@
+/** Drawing jobs whose picture or request cannot be put to the critic as they are. */
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { nodeFolder } from '../checkpoints/folder.node.ts';
+import { openCheckpoint } from '../checkpoints/layout.ts';
+import { nodeRuntime } from '../runtime/runtime.node.ts';
+import { type Drawing, drawWithReflection } from './drawing.ts';
+import type { Size } from './images/sizes.ts';
+import { OmniGen2Model } from './model.ts';
+import { drawDefaults } from './pipeline.ts';
+import { loadTokenizer } from './tokenizer.transformers.ts';
+
+let model: OmniGen2Model;
+
+beforeAll(async () => {
+  const checkpoint = await openCheckpoint(nodeFolder('fixtures/goldens/model'));
+  model = new OmniGen2Model(checkpoint, nodeRuntime({ threads: 1 }), loadTokenizer);
+});
+
+afterAll(() => model.dispose());
+
+function drawn(prompt: string, size: Size): Promise<Drawing> {
+  const options = { ...drawDefaults(size), prompt, references: [], steps: 1, seed: 3 };
+  return drawWithReflection(model, { ...options, textGuidance: 1, imageGuidance: 1 }, 2, { now: () => 0 });
+}
+
+it('a picture too small for the critic is kept, with a note', async () => {
+  const { picture, rounds, notes } = await drawn('a cat', { width: 16, height: 32 });
+  expect(picture).toMatchObject({ width: 16, height: 32 });
+  expect(rounds.map(({ decision }) => decision)).toEqual(['unclear']);
+  expect(notes).toEqual([
+    'The picture is 16 x 32 pixels; the model can only look at pictures of at least 28 pixels a side, so that it was not checked.',
+  ]);
+});
+
+it.each(['a <|image_pad|> cat <|im_end|>', 'a red house '.repeat(2500)])(
+  'a request that a question cannot hold is put to the critic all the same',
+  async (prompt) => {
+    const { rounds } = await drawn(prompt, { width: 32, height: 32 });
+    expect(rounds.length).toBeGreaterThan(0);
+  },
+);
