@@ -12,6 +12,13 @@ export interface Example {
 /** Checked by drawing them with the weights in training/checkpoint/storybook (20 steps, text 4, image 2). */
 export const EXAMPLES: readonly Example[] = [
   {
+    id: 'fox-snow',
+    prompt: 'Put it in the snow.',
+    references: ['samples/fox-at-night.png'],
+    seed: 2,
+    size: 128,
+  },
+  {
     id: 'cat-evening',
     prompt: 'Make it evening.',
     references: ['samples/blue-cat.png'],
@@ -19,19 +26,18 @@ export const EXAMPLES: readonly Example[] = [
     size: 128,
   },
   {
-    id: 'boat-snow',
-    prompt: 'Make it snow.',
-    references: ['samples/sailboat.png'],
-    seed: 0,
+    id: 'bunny-pencil',
+    prompt: 'Make it a pencil drawing.',
+    references: ['samples/bunny-in-forest.png'],
+    seed: 2,
     size: 128,
   },
-  { id: 'forest-sunset', prompt: 'a forest at sunset', references: [], seed: 1, size: 128 },
-  { id: 'beach', prompt: 'a yellow ball on the beach', references: [], seed: 0, size: 128 },
+  { id: 'meadow-sunset', prompt: 'a meadow at sunset', references: [], seed: 3, size: 128 },
   {
-    id: 'house-night',
-    prompt: 'Make it night.',
-    references: ['samples/house-in-snow.png'],
-    seed: 0,
+    id: 'mushroom-rain',
+    prompt: 'Make it rain.',
+    references: ['samples/spotted-mushroom.png'],
+    seed: 2,
     size: 128,
   },
   {

@@ -59,39 +59,27 @@ export function Examples({ onMake }: { onMake: () => void }) {
   );
 }
 
-/** The pictures an example starts from; an example from words shows its first words, large. */
+/** What a click on the example draws, and in the corner what it starts from. Drawn by `npm run examples`. */
 function ExamplePrint({ example }: { example: Example }) {
-  if (example.references.length === 0) {
-    return (
-      <span className="mat small">
-        <span className="example-words" aria-hidden="true">
-          {opening(example.prompt)}
-        </span>
-      </span>
-    );
-  }
   return (
     <span className="mat small">
-      <span className={example.references.length > 1 ? 'example-pair' : undefined}>
-        {example.references.map((path) => (
-          <img
-            key={path}
-            className="pic"
-            src={path}
-            alt=""
-            width={example.size}
-            height={example.size}
-            loading="lazy"
-          />
-        ))}
-      </span>
+      <img
+        className="pic"
+        src={`samples/drawn/${example.id}.png`}
+        alt=""
+        width={example.size}
+        height={example.size}
+        loading="lazy"
+      />
+      {example.references.length > 0 && (
+        <span className="example-sources">
+          {example.references.map((path) => (
+            <img key={path} src={path} alt="" width={example.size} height={example.size} loading="lazy" />
+          ))}
+        </span>
+      )}
     </span>
   );
-}
-
-/** The words if they are few, else the first of them. */
-function opening(prompt: string): string {
-  return prompt.length <= 40 ? `“${prompt}”` : `“${prompt.split(' ').slice(0, 5).join(' ')}…”`;
 }
 
 async function fetchPicture(path: string): Promise<File> {

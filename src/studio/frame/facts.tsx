@@ -16,8 +16,9 @@ export function Facts() {
       </Fact>
       <Fact title="What it can draw">
         <p>
-          Storybook scenes of {NATIVE_EDGE} × {NATIVE_EDGE} pixels: up to three animals and things, their
-          colours, faces, clothes, places and styles. It is a small model with the architecture of OmniGen2.
+          Storybook scenes of {NATIVE_EDGE} × {NATIVE_EDGE} pixels. It is a small model with the architecture
+          of OmniGen2, and still learning: it changes places, light, weather and style of a picture well;
+          things that it draws from words alone are rough.
         </p>
       </Fact>
       <Fact title="Nothing leaves this machine">

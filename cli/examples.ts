@@ -1,0 +1,34 @@
+/** The page's examples, drawn under Node with the settings of a click on them. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
+import type { RgbImage } from '../src/omnigen2/images/image.ts';
+import type { OmniGen2Model } from '../src/omnigen2/model.ts';
+import { draw, drawDefaults } from '../src/omnigen2/pipeline.ts';
+import type { Example } from '../src/storybook/examples.ts';
+import { presetValues } from '../src/studio/composer/draw-form.ts';
+
+const PUBLIC = fileURLToPath(new URL('../public', import.meta.url));
+
+/** Where the drawn examples lie; the page shows them from there. */
+export const EXAMPLE_FOLDER = join(PUBLIC, 'samples', 'drawn');
+
+/** Draws one example as the page does where a person has changed nothing. */
+export async function drawExample(model: OmniGen2Model, example: Example): Promise<RgbImage> {
+  const { steps, textGuidance, imageGuidance } = presetValues('balanced');
+  const references: RgbImage[] = [];
+  for (const path of example.references)
+    references.push(await decodeImage(await readFile(join(PUBLIC, path)), path));
+  const { image } = await draw(model, {
+    ...drawDefaults({ width: example.size, height: example.size }),
+    prompt: example.prompt,
+    references,
+    seed: example.seed,
+    steps,
+    textGuidance,
+    imageGuidance,
+  });
+  return image;
+}
