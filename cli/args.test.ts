@@ -93,6 +93,16 @@ describe('a command as people run it', { timeout: 60_000 }, () => {
     [2, /^--weights FORMAT is missing\.$/, ['--from', model]],
     [2, /^--to DIR is missing\.$/, ['--from', model, '--weights', 'q4']],
     [2, /is the folder that is read\.$/, ['--from', model, '--to', model, '--weights', 'q4']],
+    [
+      1,
+      /^There is no folder \/a\\nb\\u001b\[31m\.$/,
+      ['--from', '/a\nb\u001b[31m', '--weights', 'q4', '--plan'],
+    ],
+    [
+      1,
+      /^There is no folder \/n{479,} … n+\.$/,
+      ['--from', `/${'n'.repeat(5000)}`, '--weights', 'q4', '--plan'],
+    ],
     [1, /^There is no folder \/nowhere\.$/, ['--from', '/nowhere', '--weights', 'q4', '--plan']],
     [
       1,

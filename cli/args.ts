@@ -41,6 +41,8 @@ const EXIT_USAGE = 2;
 const EXIT_FAILED = 1;
 /** 128 + SIGINT. */
 const EXIT_STOPPED = 130;
+/** Longest line of an error, in characters. */
+const MAX_LINE = 1000;
 
 /**
  * Reads a command's options. `--help` prints them and ends the process.
@@ -112,12 +114,21 @@ export async function runCommand(
     process.exitCode = (await main(controller.signal)) ?? 0;
   } catch (error) {
     const { code, message, action } = reportOf(error, doing);
-    console.error(code === 'cancelled' ? 'Stopped.' : `${message}\n${action}`);
+    console.error(code === 'cancelled' ? 'Stopped.' : `${oneLine(message)}\n${oneLine(action)}`);
     process.exitCode =
       code === 'cancelled' ? EXIT_STOPPED : code === 'bad_request' ? EXIT_USAGE : EXIT_FAILED;
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
+}
+
+/** Names from outside may hold line ends and control characters, and be thousands of characters long. */
+function oneLine(text: string): string {
+  const plain = text.replaceAll(/\p{Cc}/gu, (character) =>
+    character === '\n' ? '\\n' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  const half = MAX_LINE / 2;
+  return plain.length <= MAX_LINE ? plain : `${plain.slice(0, half)} … ${plain.slice(-half)}`;
 }
 
 function parse(

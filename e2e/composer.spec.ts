@@ -87,7 +87,7 @@ test('pictures are dropped and pasted anywhere; other files are refused by name'
   await handOver(page, 'paste', 'sailboat.png', 'image/png');
   await expect(studio.references).toHaveCount(2);
   await handOver(page, 'drop', 'notes.txt', 'text/plain');
-  await expect(page.getByRole('status', { name: /notes\.txt is not a picture/ })).toBeVisible();
+  await expect(page.getByRole('status', { name: /notes\.txt is text, not a picture/ })).toBeVisible();
   expect(await studio.referenceNames()).toEqual(['blue-cat', 'sailboat']);
 });
 

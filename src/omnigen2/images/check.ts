@@ -91,6 +91,23 @@ export function undecodable(kind: PictureKind, name: string, cause: unknown): Om
   return badImage(`${what}; PNG, JPEG, WebP, GIF and AVIF can.`, SAVE_AS, cause);
 }
 
+/**
+ * The bytes of a file that a person chose.
+ * @throws OmniError `unreachable` if it is no longer there
+ */
+export async function pictureBytes(file: Blob, name: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (cause) {
+    throw new OmniError({
+      code: 'unreachable',
+      message: `${name} could not be read: the file was moved or changed after it was chosen.`,
+      action: 'Choose the file again.',
+      cause,
+    });
+  }
+}
+
 function isPicture(facts: SniffedPicture | SniffedOther): facts is SniffedPicture {
   return 'width' in facts;
 }

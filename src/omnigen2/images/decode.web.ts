@@ -1,7 +1,7 @@
 /** Decodes picture files in a worker of a browser. */
 
 import { OmniError } from '../../errors.ts';
-import { checkPictureFile, undecodable } from './check.ts';
+import { checkPictureFile, pictureBytes, undecodable } from './check.ts';
 import type { RgbImage } from './image.ts';
 import { flattenRgba } from './prepare.ts';
 import type { ReferenceLimits } from './sizes.ts';
@@ -21,7 +21,7 @@ export async function decodeImage(
   name: string,
   { limits, notes }: { readonly limits?: ReferenceLimits; readonly notes?: string[] } = {},
 ): Promise<RgbImage> {
-  const bytes = await bytesOf(file, name);
+  const bytes = await pictureBytes(file, name);
   const checked = checkPictureFile(bytes, name, limits);
   // Without the type that the file claims: it may be wrong, and the bytes have been looked at.
   const bitmap = await createImageBitmap(new Blob([bytes]), {
@@ -36,19 +36,6 @@ export async function decodeImage(
     return image;
   } finally {
     bitmap.close();
-  }
-}
-
-async function bytesOf(file: Blob, name: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(await file.arrayBuffer());
-  } catch (cause) {
-    throw new OmniError({
-      code: 'unreachable',
-      message: `${name} could not be read: the file was moved or changed after it was chosen.`,
-      action: 'Choose the file again.',
-      cause,
-    });
   }
 }
 

@@ -37,18 +37,28 @@ export function PickPictures({ className, icon = 'image', children }: PickPictur
   );
 }
 
-/** Reads files and adds them as references; says which of them are no pictures. */
+/** How many refusals one notice spells out. */
+const SPELLED_OUT = 6;
+
+/** Reads files and adds them as references; says of each of the others why it cannot be one. */
 export async function takePictures(actions: StudioActions, files: readonly Blob[]): Promise<void> {
-  const { references, unreadable } = await readPictures(files);
+  const { references, refusals } = await readPictures(files);
   if (references.length > 0) {
     actions.addReferences(references);
     actions.say(references.length === 1 ? 'Picture added.' : `${references.length} pictures added.`);
   }
-  if (unreadable.length === 0) return;
+  const [first, second] = refusals;
+  if (!first) return;
+  const more = refusals.length - SPELLED_OUT;
   actions.notify({
     id: 'unreadable pictures',
     tone: 'warn',
-    title: `${unreadable.join(', ')} ${unreadable.length === 1 ? 'is not a picture' : 'are no pictures'} this browser can read`,
-    text: 'Nothing else changed. Give a PNG, JPEG, WebP, GIF or AVIF file instead.',
+    title: second ? `${refusals.length} files cannot be used as pictures` : first.message.replace(/\.$/, ''),
+    text: second
+      ? [
+          ...refusals.slice(0, SPELLED_OUT).map(({ message }) => message),
+          ...(more > 0 ? [`And ${more} more.`] : []),
+        ].join(' ')
+      : `${first.action} Nothing else changed.`,
   });
 }

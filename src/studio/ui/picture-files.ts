@@ -1,5 +1,7 @@
 /** Pictures to and from files: reading what a person gives, and giving away what was drawn. */
 
+import { type ErrorReport, reportOf } from '../../errors.ts';
+import { checkPictureFile, pictureBytes, undecodable } from '../../omnigen2/images/check.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
 
@@ -34,30 +36,39 @@ export async function referenceOf(picture: Picture, name: string): Promise<Refer
 
 export interface ReadPictures {
   readonly references: readonly Reference[];
-  /** Names of the files that are no pictures this browser can read. */
-  readonly unreadable: readonly string[];
+  /** Why the other files cannot be used, each with its name. */
+  readonly refusals: readonly ErrorReport[];
 }
+
+/** The official bounds on a reference; a picture that is too narrow for these is too narrow at every size. */
+const WIDEST = { maxPixels: 1024 * 1024, maxReferenceSide: 1024 };
 
 /** Reads files as pictures, in the order given. */
 export async function readPictures(files: readonly Blob[]): Promise<ReadPictures> {
-  const read = await Promise.all(files.map(readPicture));
+  const read = await Promise.allSettled(files.map(readPicture));
   return {
-    references: read.filter((each) => typeof each !== 'string'),
-    unreadable: read.filter((each) => typeof each === 'string'),
+    references: read.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])),
+    refusals: read.flatMap((each) =>
+      each.status === 'rejected' ? [reportOf(each.reason, 'Reading the picture')] : [],
+    ),
   };
 }
 
-/** The file as a reference, or its name if it cannot be read. */
-async function readPicture(file: Blob): Promise<Reference | string> {
-  const name = file instanceof File && file.name !== '' ? file.name : 'pasted picture';
-  try {
-    const bitmap = await createImageBitmap(file);
-    const { width, height } = bitmap;
-    bitmap.close();
-    return { id: crypto.randomUUID(), blob: file, name, width, height };
-  } catch {
-    return name;
-  }
+/**
+ * The file as a reference. Its header is looked at before anything is decoded.
+ * @throws OmniError `bad_image`; `unreachable` if the file is no longer there
+ */
+async function readPicture(file: Blob): Promise<Reference> {
+  const name = file instanceof File && file.name !== '' ? file.name : 'The pasted picture';
+  const bytes = await pictureBytes(file, name);
+  const { kind } = checkPictureFile(bytes, name, WIDEST);
+  // Without the type that the file claims: it may be wrong, and the bytes have been looked at.
+  const bitmap = await createImageBitmap(new Blob([bytes])).catch((cause: unknown) => {
+    throw undecodable(kind, name, cause);
+  });
+  const { width, height } = bitmap;
+  bitmap.close();
+  return { id: crypto.randomUUID(), blob: file, name, width, height };
 }
 
 /** A file name from the words of a request: "a-red-house-48213007.png". */
