@@ -54,10 +54,10 @@ await runCommand('Converting', async (signal) => {
   const checkpoint = await openCheckpoint(nodeFolder(options.from));
   const lora = options.lora === undefined ? undefined : await openLora(options.lora, checkpoint);
   const plan = await planConversion(checkpoint, { weights: options.weights, ...(lora && { lora }) });
+  const copiedBytes = plan.copied.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (target !== undefined) await checkTarget(target, options.from, plan.afterBytes + copiedBytes);
   printPlan(plan);
   if (target === undefined) return 0;
-  const copiedBytes = plan.copied.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  await checkTarget(target, options.from, plan.afterBytes + copiedBytes);
   const started = performance.now();
   await writeFolder(target, async (writer, temporary) => {
     await executeConversion(signal, plan, writer, ({ file, doneBytes }) => progress(plan, file, doneBytes));

@@ -1,8 +1,9 @@
 /** Pictures from and to files: everything is checked before it is worth waiting for, and written whole or not at all. */
 
-import { access, constants, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileTrouble } from '../src/checkpoints/folder.node.ts';
+import { checkWritable } from '../src/checkpoints/writer.node.ts';
 import { OmniError } from '../src/errors.ts';
 import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
 import { encodePng } from '../src/omnigen2/images/encode.node.ts';
@@ -43,9 +44,8 @@ export async function checkPictureTarget(path: string, sources: readonly string[
   if (extname(path).toLowerCase() !== '.png') {
     throw refuse(`--out is "${path}", but pictures are written as PNG.`, 'Give a name that ends in .png.');
   }
-  const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT') throw unwritable(path, cause);
-    return undefined;
+  const info = await checkWritable(resolve(path)).catch((cause) => {
+    throw unwritable(path, cause);
   });
   if (info?.isDirectory())
     throw refuse(`--out is "${path}", which is a folder.`, 'Give the name of a file in it.');
@@ -58,9 +58,6 @@ export async function checkPictureTarget(path: string, sources: readonly string[
       );
     }
   }
-  await existingFolder(dirname(resolve(path))).catch((cause) => {
-    throw unwritable(path, cause);
-  });
 }
 
 /**
@@ -89,17 +86,6 @@ export async function writePictures(pictures: ReadonlyMap<string, RgbImage>): Pr
     if (made !== undefined) await rm(made, { recursive: true, force: true });
     throw unwritable(current, cause);
   }
-}
-
-/** Fails as the file system does if a folder is none or may not be written; a missing one will be made in its parent. */
-async function existingFolder(path: string): Promise<void> {
-  const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT' || dirname(path) === path) throw cause;
-    return undefined;
-  });
-  if (!info) return existingFolder(dirname(path));
-  if (!info.isDirectory()) throw Object.assign(new Error(`${path} is a file`), { code: 'ENOTDIR' });
-  await access(path, constants.W_OK);
 }
 
 function unwritable(path: string, cause: unknown): OmniError {

@@ -297,6 +297,8 @@ describe('writing to disk', () => {
     expect(await check(folder, join(folder, 'full'))).toMatch(/lie inside each other/);
     expect(await check(join(folder, 'file'))).toMatch(/is a file/);
     expect(await check(join(folder, 'full'))).toMatch(/exists and is not empty/);
+    expect(await check(join(folder, 'file/model'))).toMatch(/cannot be written: a part of its path is a file/);
+    expect(await check(join(folder, 'n'.repeat(300)))).toMatch(/cannot be written: its name is too long/);
   });
 
   it('refuses more than the disk has room for', async () => {

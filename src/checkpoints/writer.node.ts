@@ -1,9 +1,11 @@
 /** Writes a folder on disk so that it appears whole or not at all. */
 
-import { mkdir, open, readdir, realpath, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { access, mkdir, open, readdir, realpath, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { OmniError } from '../errors.ts';
 import type { FolderWriter } from './convert-run.ts';
+import { fileTrouble } from './folder.node.ts';
 
 /**
  * Checks that a folder may be written: it does not exist or is empty, lies apart from the source, and the disk has room.
@@ -17,7 +19,7 @@ export async function checkTarget(target: string, source: string, sizeBytes: num
   if (`${path}${sep}`.startsWith(`${from}${sep}`) || `${from}${sep}`.startsWith(`${path}${sep}`)) {
     throw refused(`${target} and ${source} lie inside each other.`, 'Give a target beside the source.');
   }
-  const info = await stat(path).catch(() => undefined);
+  const info = await words(target, () => checkWritable(path));
   if (info && !info.isDirectory()) throw refused(`${target} is a file.`, 'Give a folder as the target.');
   if (info && (await readdir(path)).length > 0) {
     throw refused(`${target} exists and is not empty.`, 'Give a new folder; nothing is ever overwritten.');
@@ -33,6 +35,25 @@ export async function checkTarget(target: string, source: string, sizeBytes: num
 }
 
 /**
+ * What is at a path, or undefined if a file or folder can be made there.
+ * @throws what the file system says of a path that cannot exist, or of the first existing folder above it if that is none
+ *   or may not be written
+ */
+export async function checkWritable(path: string): Promise<Stats | undefined> {
+  const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw cause;
+    return undefined;
+  });
+  const parent = dirname(path);
+  if (info || parent === path) return info;
+  const above = await checkWritable(parent);
+  if (above && !above.isDirectory())
+    throw Object.assign(new Error(`${parent} is a file`), { code: 'ENOTDIR' });
+  if (above) await access(parent, constants.W_OK);
+  return undefined;
+}
+
+/**
  * Writes a folder: `fill` writes into a temporary folder beside the target, which is renamed at the end. If anything
  * fails, the temporary folder is removed and the target is as before.
  * @param fill gets the writer and the path of the temporary folder.
@@ -42,7 +63,8 @@ export async function writeFolder(
   fill: (writer: FolderWriter, temporary: string) => Promise<void>,
 ): Promise<void> {
   const path = await realTarget(target);
-  const temporary = join(dirname(path), `.${basename(path)}.partial-${process.pid}`);
+  // Shortened, so that a name of full length still leaves room.
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.partial-${process.pid}`);
   const firstMade = await words(target, () => mkdir(temporary, { recursive: true }));
   let written = false;
   try {
@@ -116,14 +138,13 @@ async function words<T>(target: string, operation: () => Promise<T>): Promise<T>
   try {
     return await operation();
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'an unknown error';
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     const full = code === 'ENOSPC' || code === 'EDQUOT';
-    const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
     throw new OmniError({
       code: 'storage',
       message: full
         ? `The disk of ${target} is full; nothing was left behind.`
-        : `${target} cannot be written: ${denied ? 'access is denied' : code}.`,
+        : `${target} cannot be written: ${fileTrouble(cause)}.`,
       action: full
         ? 'Make room or choose another disk, then start again.'
         : 'Choose a folder that you may write to.',
