@@ -6,6 +6,7 @@
  */
 
 import { OmniError } from '../errors.ts';
+import { isBlank } from './blank.ts';
 import type { MllmConfig } from './config.ts';
 import { imageTokenCount } from './mllm-positions.ts';
 import { TOKENS, type Tokenizer } from './tokenizer.ts';
@@ -97,7 +98,7 @@ export function encodeChatPrompt(
  * @throws OmniError `bad_request` for a prompt without anything visible in it
  */
 export function checkPrompt(prompt: string, what = 'The prompt'): void {
-  if (/[^\s\p{C}]/u.test(prompt)) return;
+  if (!isBlank(prompt)) return;
   throw new OmniError({
     code: 'bad_request',
     message: `${what} is empty.`,

@@ -49,7 +49,9 @@ describe('planDrawing', () => {
   });
 
   it('asks for words, and for fewer than 10,001 characters', () => {
-    expect(problems(form({ prompt: ' \n' }))).toEqual(['prompt']);
+    for (const blank of ['', ' \n', '\u200b\u00a0\ufeff'])
+      expect(problems(form({ prompt: blank }))).toEqual(['prompt']);
+    expect(problems(form({ prompt: '🦊'.repeat(10_000) }))).toEqual([]);
     expect(problems(form({ prompt: 'x'.repeat(10_000) }))).toEqual([]);
     const plan = planDrawing(form({ prompt: 'x'.repeat(10_050) }), 7);
     expect(plan).toEqual({

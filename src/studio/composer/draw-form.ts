@@ -1,5 +1,6 @@
 /** What the composer holds, and the plan from it to a request: either the request, or what stands in its way. */
 
+import { isBlank } from '../../omnigen2/blank.ts';
 import type { DrawRequest, DrawSettings, SchedulerName } from '../../protocol.ts';
 import type { Reference } from './references.ts';
 
@@ -156,8 +157,9 @@ export function planDrawing(form: DrawForm, seed: number): DrawPlan {
 }
 
 function promptProblems(form: DrawForm): readonly FormProblem[] {
-  const length = form.prompt.trim().length;
-  if (length === 0) {
+  // Characters as people count them, not halves of emoji.
+  const { length } = [...form.prompt.trim()];
+  if (isBlank(form.prompt)) {
     const action =
       form.references.length > 0
         ? 'Write what should become of the pictures, for example “make the bunny happy”.'

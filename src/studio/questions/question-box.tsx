@@ -1,4 +1,5 @@
 import { useId, useState } from 'react';
+import { isBlank } from '../../omnigen2/blank.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
 import { type DrawJob, keptOf } from '../jobs/draw-job.ts';
@@ -35,7 +36,7 @@ export function QuestionBox() {
 
   const submit = async () => {
     const question = words.trim();
-    if (question === '' || open || !subject) return;
+    if (isBlank(question) || open || !subject) return;
     setWords('');
     ask(question, 'blob' in subject ? subject.blob : await pngOf(subject.picture), subject.name);
   };
@@ -97,7 +98,7 @@ export function QuestionBox() {
                 <span>Stop</span>
               </button>
             ) : (
-              <button type="submit" className="btn" disabled={words.trim() === ''}>
+              <button type="submit" className="btn" disabled={isBlank(words)}>
                 <Icon name="send" />
                 <span>Ask</span>
               </button>
