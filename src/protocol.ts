@@ -7,12 +7,13 @@
 
 import type { ErrorReport } from './errors.ts';
 import type { ModelPart } from './omnigen2/model.ts';
-import type { RoundDecision } from './omnigen2/reflection/loop.ts';
+import type { RoundDecision, RoundReport } from './omnigen2/reflection/loop.ts';
+import type { SchedulerName } from './omnigen2/schedulers/create.ts';
 
-export type { ModelPart, RoundDecision };
+export type { ModelPart, RoundDecision, RoundReport, SchedulerName };
 
 /** Raised whenever a message changes its meaning; the worker refuses a page of another version in words. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Names one job for as long as page and worker live. */
 export type JobId = string & { readonly brand: 'JobId' };
@@ -33,13 +34,12 @@ export interface ModelRef {
   readonly baseUrl: string;
 }
 
-/** How the denoising loop steps. Names as in the official code. */
-export type SchedulerName = 'euler' | 'dpmsolver++';
-
 /** The settings of one drawing. Sizes in pixels, guidance without unit. */
 export interface DrawSettings {
   readonly width: number;
   readonly height: number;
+  /** With exactly one reference: take that picture's size in place of `width` and `height`, as the official code does. */
+  readonly alignSize: boolean;
   readonly steps: number;
   /** 0 … 2^32 - 1; the same seed gives the same picture. */
   readonly seed: number;
@@ -98,6 +98,8 @@ export type ModelState =
       readonly model: string;
       readonly sizeBytes: number;
       readonly device: DeviceReport;
+      /** What the person should know of the loading, in one sentence: that the browser did not keep the weights. */
+      readonly note?: string;
     }
   | { readonly status: 'failed'; readonly error: ErrorReport };
 
@@ -111,22 +113,12 @@ export interface DeviceReport {
   readonly reason?: string;
 }
 
-/** One finished round of the reflection loop. `round` counts from 1. */
-export interface RoundReport {
-  readonly round: number;
-  /** What was drawn: the request in round 1, then the critique of the round before. */
-  readonly instruction: string;
-  readonly picture: Picture;
-  /** What the model said of its picture. */
-  readonly critique: string;
-  readonly decision: RoundDecision;
-  readonly drawMs: number;
-  readonly lookMs: number;
-}
-
-/** Everything that can happen to a job, in order of its life. `round` counts from 1. */
+/**
+ * Everything that can happen to a job, in order of its life. `round` counts from 1. A finished picture crosses once, with
+ * the event `picture`: later events name its round.
+ */
 export type JobEvent =
-  | { readonly type: 'queued'; readonly ahead: number }
+  | { readonly type: 'queued' }
   /** The model's weights are being brought in and its graphs opened. */
   | { readonly type: 'preparing'; readonly part: ModelPart }
   /** The prompt is read by the language model. */
@@ -160,8 +152,7 @@ export type JobEvent =
 export type JobResult =
   | {
       readonly type: 'picture';
-      readonly picture: Picture;
-      /** The round whose picture it is. */
+      /** The round whose picture is the result. */
       readonly round: number;
       readonly rounds: number;
       /** What the person should know, in sentences: that the prompt was cut, that a first frame was used. */

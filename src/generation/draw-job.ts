@@ -26,23 +26,20 @@ export async function runDraw(
     images.push(await decodeImage(file, `Image ${i + 1}`, { limits: defaults, notes }));
   }
   const pace = new Pace();
-  const {
-    picture,
-    rounds: reports,
-    notes: drawn,
-  } = await drawWithReflection(model, { ...defaults, ...settings, prompt, references: images }, rounds, {
-    signal,
-    previews: true,
-    now: () => performance.now(),
-    onEvent: (event) => {
-      const sent = jobEvent(event, pace);
-      if (sent) emit(sent);
+  const { rounds: reports, notes: drawn } = await drawWithReflection(
+    model,
+    { ...defaults, ...settings, prompt, references: images },
+    rounds,
+    {
+      signal,
+      previews: true,
+      now: () => performance.now(),
+      onEvent: (event) => emit(jobEvent(event, pace)),
     },
-  });
+  );
   const round = Math.max(1, reports.length);
   return {
     type: 'picture',
-    picture: toPicture(picture),
     round,
     rounds: round,
     notes: [...notes, ...drawn],
@@ -50,10 +47,8 @@ export async function runDraw(
   };
 }
 
-function jobEvent(event: DrawingEvent, pace: Pace): JobEvent | undefined {
+function jobEvent(event: DrawingEvent, pace: Pace): JobEvent {
   switch (event.type) {
-    case 'drawing':
-      return undefined;
     case 'progress':
       return progressEvent(event.round, event.progress, pace);
     case 'picture':
@@ -61,7 +56,7 @@ function jobEvent(event: DrawingEvent, pace: Pace): JobEvent | undefined {
     case 'looking':
       return { type: 'reflecting', round: event.round, text: event.text };
     case 'round':
-      return { type: 'round', report: { ...event.report, picture: toPicture(event.report.picture) } };
+      return event;
     default:
       return event satisfies never;
   }

@@ -121,7 +121,7 @@ export class GenerationService {
 
   #enqueue(job: QueuedJob): void {
     this.#queue.push(job);
-    this.#postJob(job.id, { type: 'queued', ahead: this.#queue.length - (this.#running ? 0 : 1) });
+    this.#postJob(job.id, { type: 'queued' });
     if (!this.#running) void this.#drain();
   }
 

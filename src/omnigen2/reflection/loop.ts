@@ -17,12 +17,11 @@ export type RoundDecision =
   /** The critic gave no usable answer: the loop ends with this picture. */
   | 'unclear';
 
-/** One finished round. `round` counts from 1. */
-export interface Round<P> {
+/** What one finished round came to. `round` counts from 1. */
+export interface RoundReport {
   readonly round: number;
   /** What was drawn: the request in round 1, then the critique of the round before. */
   readonly instruction: string;
-  readonly picture: P;
   /** What the model said of its picture. */
   readonly critique: string;
   readonly decision: RoundDecision;
@@ -30,13 +29,17 @@ export interface Round<P> {
   readonly lookMs: number;
 }
 
+/** One finished round with its picture. */
+export interface Round<P> extends RoundReport {
+  readonly picture: P;
+}
+
 /** What happens, as it happens. */
 export type ReflectEvent<P> =
-  | { readonly type: 'drawing'; readonly round: number; readonly instruction: string }
   | { readonly type: 'picture'; readonly round: number; readonly picture: P; readonly drawMs: number }
   /** `text` is all that the critic has written so far. */
   | { readonly type: 'looking'; readonly round: number; readonly text: string }
-  | { readonly type: 'round'; readonly report: Round<P> };
+  | { readonly type: 'round'; readonly report: RoundReport };
 
 export interface ReflectOptions<P> {
   readonly request: string;
@@ -47,12 +50,10 @@ export interface ReflectOptions<P> {
     readonly round: number;
     readonly instruction: string;
     readonly references: readonly P[];
-    readonly signal?: AbortSignal;
   }) => Promise<P>;
   readonly look: (job: {
     readonly picture: P;
     readonly request: string;
-    readonly signal?: AbortSignal;
     readonly onText: (text: string) => void;
   }) => Promise<CriticAnswer>;
   /** The time in milliseconds, from any start. */
@@ -80,27 +81,25 @@ export async function reflect<P>(options: ReflectOptions<P>): Promise<Reflected<
   let { references } = options;
   for (let round = 1; ; round++) {
     signal?.throwIfAborted();
-    onEvent?.({ type: 'drawing', round, instruction });
     const start = now();
-    const picture = await draw({ round, instruction, references, signal });
+    const picture = await draw({ round, instruction, references });
     const drawn = now();
     onEvent?.({ type: 'picture', round, picture, drawMs: drawn - start });
     if (rounds <= 1) return { picture, rounds: reports };
 
     signal?.throwIfAborted();
     const onText = (text: string) => onEvent?.({ type: 'looking', round, text });
-    const verdict = judge(await look({ picture, request, signal, onText }));
+    const verdict = judge(await look({ picture, request, onText }));
     const decision = verdict.kind === 'mend' && round >= rounds ? 'out_of_rounds' : verdict.kind;
-    const report: Round<P> = {
+    const report: RoundReport = {
       round,
       instruction,
-      picture,
       critique: verdict.critique,
       decision,
       drawMs: drawn - start,
       lookMs: now() - drawn,
     };
-    reports.push(report);
+    reports.push({ ...report, picture });
     onEvent?.({ type: 'round', report });
     if (decision !== 'mend') return { picture, rounds: reports };
     instruction = verdict.critique;
