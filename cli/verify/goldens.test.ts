@@ -27,6 +27,14 @@ async function changedCase(change: (entry: Record<string, unknown>) => void) {
 }
 
 describe('a case that cannot be used is listed and fails alone', () => {
+  it('that lists a tensor which its file does not have', async () => {
+    await cp(join(GOLDENS, 'cases'), join(folder, 'cases'), { recursive: true });
+    const listed = await changedCase((entry) => (entry.outputs as string[]).push('ghost'));
+    await expect(listed.read()).rejects.toThrow(
+      / lists the tensor ghost, but cases\/\S+ has none of that name\.$/,
+    );
+  });
+
   it.each<[string, (entry: Record<string, unknown>) => void, RegExp]>([
     [
       'without a tolerance',

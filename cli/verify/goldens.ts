@@ -99,6 +99,14 @@ async function readCase(folder: string, listed: z.infer<typeof caseSchema>): Pro
       tensors.set(name, goldenTensor(name, dtype, shape, data));
     }
   }
+  const missing = [...listed.inputs, ...listed.outputs].find((name) => !tensors.has(name));
+  if (missing !== undefined) {
+    throw badGoldens(
+      listed.file === undefined
+        ? `Case ${listed.id} lists the tensor ${missing}, but has no file.`
+        : `Case ${listed.id} lists the tensor ${missing}, but ${listed.file} has none of that name.`,
+    );
+  }
   return { ...listed, tensors };
 }
 
