@@ -7,9 +7,12 @@ export interface GpuDevice {
   readonly description: string;
   /** Whether shaders may use float16. Sessions with float16 open without it and fail only when run. */
   readonly halfPrecision: boolean;
+  /** Settles when the device is gone, whether it was lost or destroyed. */
+  readonly lost: Promise<void>;
   /**
-   * Runs `work` and fails if the GPU reported an error meanwhile: out of memory is silent otherwise.
-   * @throws OmniError `device`
+   * Runs `work` and fails if the GPU has reported an error by then: out of memory is silent otherwise. Its report goes
+   * before what `work` throws, for it says why. A report that came after the run before fails this one.
+   * @throws OmniError `device`, or what `work` throws
    */
   checked<T>(doing: string, work: () => Promise<T>): Promise<T>;
   destroy(): void;
@@ -41,17 +44,24 @@ export async function acquireDevice(): Promise<GpuDevice> {
   }
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw noGpu('WebGPU found no graphics processor it may use.');
+  // The first browsers with WebGPU have no such field.
+  const info: Partial<GPUAdapterInfo> = adapter.info ?? {};
   const requiredLimits: Record<string, number> = {};
   for (const limit of WANTED_LIMITS) requiredLimits[limit] = adapter.limits[limit];
   const requiredFeatures = WANTED_FEATURES.filter(
     (feature) =>
       adapter.features.has(feature) &&
-      (feature !== 'subgroups' || adapter.info.subgroupMinSize >= MIN_SUBGROUP_SIZE),
+      (feature !== 'subgroups' || (info.subgroupMinSize ?? 0) >= MIN_SUBGROUP_SIZE),
   );
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((cause: unknown) => {
     throw noGpu('The graphics processor refused to open.', cause);
   });
-  return new OwnedDevice(device, nameOf(adapter.info));
+  return ownDevice(device, nameOf(info));
+}
+
+/** Watches a device from now on. */
+export function ownDevice(device: GPUDevice, description: string): GpuDevice {
+  return new OwnedDevice(device, description);
 }
 
 function noGpu(message: string, cause?: unknown): OmniError {
@@ -64,7 +74,7 @@ function noGpu(message: string, cause?: unknown): OmniError {
   });
 }
 
-function nameOf(info: GPUAdapterInfo): string {
+function nameOf(info: Partial<GPUAdapterInfo>): string {
   return (
     info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'graphics processor'
   );
@@ -73,14 +83,15 @@ function nameOf(info: GPUAdapterInfo): string {
 class OwnedDevice implements GpuDevice {
   readonly device: GPUDevice;
   readonly description: string;
-  #lost: string | undefined;
+  readonly lost: Promise<void>;
+  #lostBy: string | undefined;
   #error: string | undefined;
 
   constructor(device: GPUDevice, description: string) {
     this.device = device;
     this.description = description;
-    device.lost.then(({ reason, message }) => {
-      this.#lost = message || reason || 'without a reason';
+    this.lost = device.lost.then(({ reason, message }) => {
+      this.#lostBy = message || reason || 'without a reason';
     });
     device.addEventListener('uncapturederror', ({ error }) => {
       this.#error ??= error.message;
@@ -92,44 +103,36 @@ class OwnedDevice implements GpuDevice {
   }
 
   async checked<T>(doing: string, work: () => Promise<T>): Promise<T> {
-    this.#refuseIfLost(doing);
-    this.#takeError();
-    let result: T;
+    this.#refuse(doing);
     try {
-      result = await work();
-    } catch (cause) {
-      this.#refuseIfLost(doing);
-      throw cause;
+      return await work();
+    } finally {
+      this.#refuse(doing);
     }
-    this.#refuseIfLost(doing);
-    const error = this.#takeError();
-    if (error !== undefined) {
-      throw new OmniError({
-        code: 'device',
-        message: `The graphics processor reported an error while ${doing}: ${error.split('\n', 1)[0]}`,
-        action: 'It may be short of memory: choose a smaller picture or a smaller form of the model.',
-      });
-    }
-    return result;
   }
 
   destroy(): void {
     this.device.destroy();
   }
 
-  #takeError(): string | undefined {
+  /** Says what the GPU has reported, once. */
+  #refuse(doing: string): void {
+    if (this.#lostBy !== undefined) {
+      throw new OmniError({
+        code: 'device',
+        permanent: false,
+        message: `The graphics processor was lost while ${doing} (${this.#lostBy.split('\n', 1)[0]}).`,
+        action: 'Try again: the model is loaded anew. Your pictures and words are kept.',
+      });
+    }
     const error = this.#error;
+    if (error === undefined) return;
     this.#error = undefined;
-    return error;
-  }
-
-  #refuseIfLost(doing: string): void {
-    if (this.#lost === undefined) return;
     throw new OmniError({
       code: 'device',
       permanent: false,
-      message: `The graphics processor was lost while ${doing} (${this.#lost.split('\n', 1)[0]}).`,
-      action: 'Try again: the model is loaded anew. Your pictures and words are kept.',
+      message: `The graphics processor reported an error while ${doing}: ${error.split('\n', 1)[0]}`,
+      action: 'It may be short of memory: choose a smaller picture or a smaller form of the model.',
     });
   }
 }

@@ -46,3 +46,17 @@ test('tensors of another runtime and missing inputs are defects that name the in
   await expect(session.run({ sum: foreign, x: floats(1) })).rejects.toThrow(/input sum lives in another/);
   await expect(session.run({ sum: floats(1) })).rejects.toThrow(/without its input x/);
 });
+
+test('what the engine refuses is an error of the device that names the graph', async () => {
+  const misfit = session.run({ sum: floats(1, 2, 3), x: floats(1, 2) });
+  await expect(misfit).rejects.toMatchObject({
+    code: 'device',
+    message: expect.stringMatching(/^The graph "sum" could not be run on this device: .+\.$/),
+  });
+  const graph = new GraphBuilder('broken').finish();
+  const opened = nodeRuntime({ threads: 1 }).open({ ...graph, model: Uint8Array.of(1, 2, 3) }, NO_WEIGHTS);
+  await expect(opened).rejects.toMatchObject({
+    code: 'device',
+    message: expect.stringMatching(/^The graph "broken" could not be opened on this device: .+\.$/),
+  });
+});

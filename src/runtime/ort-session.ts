@@ -2,6 +2,7 @@
 
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { BuiltGraph, ElementType } from '../onnx/graph.ts';
+import { engineError } from './engine-error.ts';
 import type {
   GraphSession,
   HostTensor,
@@ -23,7 +24,10 @@ export interface OrtModule {
 /** What a backend does around each run: watch for errors of a device, let the event loop come round. */
 export type AroundRun = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Opens `graph` with its external data. Throws whatever the engine throws; the caller words it. */
+/**
+ * Opens `graph` with its external data.
+ * @throws OmniError `device` if the engine cannot open it, and later if it cannot run it; whatever `weights` throws
+ */
 export async function openOrtSession(
   ort: OrtModule,
   graph: BuiltGraph,
@@ -36,7 +40,11 @@ export async function openOrtSession(
   if (graph.derived.length > 0) {
     externalData.push({ path: graph.derivedFile, data: await weights.derived(graph) });
   }
-  const session = await ort.InferenceSession.create(graph.model, { ...options, externalData });
+  const session = await ort.InferenceSession.create(graph.model, { ...options, externalData }).catch(
+    (cause: unknown) => {
+      throw engineError(graph.name, 'opened', cause);
+    },
+  );
   return new OrtSession(ort, graph, session, around);
 }
 
@@ -82,21 +90,28 @@ class OrtSession implements GraphSession {
     return outputs;
   }
 
-  runKeeping(inputs: Inputs): Promise<KeptOutputs> {
-    return this.#around(async () => {
-      const outputs: Record<string, HostTensor> = {};
-      const resident: Record<string, ResidentTensor> = {};
-      for (const [name, tensor] of Object.entries(await this.#session.run(this.#feeds(inputs)))) {
-        if (this.#graph.resident.includes(name)) {
-          resident[name] = new OrtTensor(tensor);
-          continue;
-        }
-        const data = (await tensor.getData()) as TensorData;
-        outputs[name] = { type: tensor.type as ElementType, dims: tensor.dims, data };
-        tensor.dispose();
+  async runKeeping(inputs: Inputs): Promise<KeptOutputs> {
+    const feeds = this.#feeds(inputs);
+    return this.#around(() =>
+      this.#compute(feeds).catch((cause: unknown) => {
+        throw engineError(this.name, 'run', cause);
+      }),
+    );
+  }
+
+  async #compute(feeds: Record<string, Tensor>): Promise<KeptOutputs> {
+    const outputs: Record<string, HostTensor> = {};
+    const resident: Record<string, ResidentTensor> = {};
+    for (const [name, tensor] of Object.entries(await this.#session.run(feeds))) {
+      if (this.#graph.resident.includes(name)) {
+        resident[name] = new OrtTensor(tensor);
+        continue;
       }
-      return { outputs, resident };
-    });
+      const data = (await tensor.getData()) as TensorData;
+      outputs[name] = { type: tensor.type as ElementType, dims: tensor.dims, data };
+      tensor.dispose();
+    }
+    return { outputs, resident };
   }
 
   async dispose(): Promise<void> {

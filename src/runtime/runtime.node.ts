@@ -2,7 +2,6 @@
 
 import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
-import { OmniError } from '../errors.ts';
 import type { BuiltGraph } from '../onnx/graph.ts';
 import { openOrtSession } from './ort-session.ts';
 import type { GraphSession, Runtime, WeightBytes } from './types.ts';
@@ -22,23 +21,13 @@ class NodeRuntime implements Runtime {
     this.#threads = threads;
   }
 
-  async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
-    try {
-      return await openOrtSession(ort, graph, weights, {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: this.#threads,
-        interOpNumThreads: 1,
-        logSeverityLevel: 3,
-      });
-    } catch (cause) {
-      if (cause instanceof OmniError) throw cause;
-      throw new OmniError({
-        code: 'device',
-        message: `The graph "${graph.name}" could not be opened on this processor.`,
-        action: 'Check that enough memory is free, then try again.',
-        cause,
-      });
-    }
+  open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
+    return openOrtSession(ort, graph, weights, {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: this.#threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+    });
   }
 
   async dispose(): Promise<void> {}

@@ -1,9 +1,9 @@
 /** Runs graphs with onnxruntime-web in a worker: on WebGPU where it works, else on the processor by WebAssembly. */
 
-import { OmniError } from '../errors.ts';
+import { OmniError, reportOf } from '../errors.ts';
 import type { BuiltGraph } from '../onnx/graph.ts';
 import { acquireDevice, type GpuDevice } from './device.web.ts';
-import { type OrtModule, openOrtSession } from './ort-session.ts';
+import { type AroundRun, type OrtModule, openOrtSession } from './ort-session.ts';
 import { smokeRun } from './smoke.ts';
 import type { GraphSession, Runtime, WeightBytes } from './types.ts';
 
@@ -19,6 +19,10 @@ export interface WebRuntime extends Runtime {
   readonly description: string;
   /** Why WebGPU is not used, where it was wanted. */
   readonly reason?: string;
+  /** Settles when the device is gone, whether it was lost or disposed of; a processor never is. */
+  readonly lost: Promise<void>;
+  /** Whether the engine itself has broken down. Its WebAssembly module is one a worker: only a new worker brings it back. */
+  readonly brokenDown: boolean;
 }
 
 /**
@@ -33,28 +37,28 @@ export async function startWebRuntime({
   try {
     return await startWebGpu(strictGpu);
   } catch (error) {
-    if (backend === 'webgpu' || !(error instanceof OmniError)) throw error;
-    return startWasm(error.message);
+    if (backend === 'webgpu') throw error;
+    return startWasm(reportOf(error, 'Starting the graphics processor').message);
   }
 }
 
 async function startWebGpu(strictGpu: boolean): Promise<WebRuntime> {
   const gpu = await acquireDevice();
-  const [ort, { default: wasm }, { default: mjs }] = await Promise.all([
-    import('onnxruntime-web/webgpu'),
-    import('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url'),
-    import('onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url'),
-  ]);
-  ort.env.wasm.wasmPaths = { wasm, mjs };
-  ort.env.wasm.numThreads = threadCount();
-  const runtime = new WebGpuRuntime(ort, gpu, strictGpu);
   try {
+    const [ort, { default: wasm }, { default: mjs }] = await Promise.all([
+      import('onnxruntime-web/webgpu'),
+      import('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url'),
+      import('onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url'),
+    ]);
+    ort.env.wasm.wasmPaths = { wasm, mjs };
+    ort.env.wasm.numThreads = threadCount();
+    const runtime = new WebGpuRuntime(ort, gpu, strictGpu);
     await smokeRun(runtime);
+    return runtime;
   } catch (cause) {
-    await runtime.dispose();
+    gpu.destroy();
     throw cause;
   }
-  return runtime;
 }
 
 async function startWasm(reason?: string): Promise<WebRuntime> {
@@ -80,6 +84,8 @@ class WasmRuntime implements WebRuntime {
   readonly quantized = 'widened';
   readonly description: string;
   readonly reason?: string;
+  readonly lost = new Promise<void>(() => undefined);
+  brokenDown = false;
   readonly #ort: OrtModule;
 
   constructor(ort: OrtModule, threads: number, reason?: string) {
@@ -89,16 +95,23 @@ class WasmRuntime implements WebRuntime {
   }
 
   async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
-    try {
-      const options = { executionProviders: ['wasm'], logSeverityLevel: 3 } as const;
-      return await openOrtSession(this.#ort, graph, weights, options, async (work) => {
-        const result = await work();
+    const options = { executionProviders: ['wasm'], logSeverityLevel: 3 } as const;
+    const watched: AroundRun = async (work) => {
+      try {
+        return await work();
+      } catch (error) {
+        // Its memory only grows, and after an abort nothing in it can be trusted.
+        this.brokenDown ||= error instanceof OmniError && error.code === 'device';
+        throw error;
+      }
+    };
+    return watched(() =>
+      openOrtSession(this.#ort, graph, weights, options, async (work) => {
+        const result = await watched(work);
         await nextTask();
         return result;
-      });
-    } catch (cause) {
-      throw openError(graph, cause);
-    }
+      }),
+    );
   }
 
   async dispose(): Promise<void> {}
@@ -122,6 +135,8 @@ function nextTask(): Promise<void> {
 class WebGpuRuntime implements WebRuntime {
   readonly backend = 'webgpu';
   readonly quantized = 'native';
+  readonly lost: Promise<void>;
+  brokenDown = false;
   readonly #ort: OrtModule;
   readonly #gpu: GpuDevice;
   readonly #strict: boolean;
@@ -129,6 +144,7 @@ class WebGpuRuntime implements WebRuntime {
   constructor(ort: OrtModule, gpu: GpuDevice, strict: boolean) {
     this.#ort = ort;
     this.#gpu = gpu;
+    this.lost = gpu.lost;
     this.#strict = strict;
   }
 
@@ -150,15 +166,16 @@ class WebGpuRuntime implements WebRuntime {
       ),
       ...(this.#strict ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
     } as const;
-    try {
-      return await this.#gpu.checked(`opening the graph "${graph.name}"`, () =>
-        openOrtSession(this.#ort, graph, weights, options, (work) =>
-          this.#gpu.checked(`running the graph "${graph.name}"`, work),
-        ),
+    const watched = <T>(doing: string, work: () => Promise<T>) =>
+      this.#gpu.checked(`${doing} the graph "${graph.name}"`, () =>
+        work().catch((error: unknown) => {
+          this.brokenDown ||= error instanceof OmniError && isAbortOfEngine(error.cause);
+          throw error;
+        }),
       );
-    } catch (cause) {
-      throw openError(graph, cause);
-    }
+    return watched('opening', () =>
+      openOrtSession(this.#ort, graph, weights, options, (work) => watched('running', work)),
+    );
   }
 
   async dispose(): Promise<void> {
@@ -166,12 +183,7 @@ class WebGpuRuntime implements WebRuntime {
   }
 }
 
-function openError(graph: BuiltGraph, cause: unknown): OmniError {
-  if (cause instanceof OmniError) return cause;
-  return new OmniError({
-    code: 'device',
-    message: `The graph "${graph.name}" could not be opened on this device.`,
-    action: 'Close other tabs that use much memory and try again, or choose a smaller form of the model.',
-    cause,
-  });
+/** Whether the engine's WebAssembly module has aborted, rather than refused something: then it throws no plain Error. */
+function isAbortOfEngine(cause: unknown): boolean {
+  return cause !== undefined && (cause instanceof WebAssembly.RuntimeError || !(cause instanceof Error));
 }

@@ -49,7 +49,7 @@ export interface Runtime {
   /**
    * Opens a graph with its weights.
    * @param weights gives the bytes of the files and derived tensors that the graph points to.
-   * @throws OmniError `device` if the graph does not fit or fails its smoke run.
+   * @throws OmniError `device` if the graph does not fit; so do the runs of its session.
    */
   open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession>;
   dispose(): Promise<void>;
