@@ -162,6 +162,8 @@ export type JobResult =
   | {
       readonly type: 'answer';
       readonly text: string;
+      /** The model asks for a picture instead of, or after, words. */
+      readonly draws: boolean;
       readonly notes: readonly string[];
       readonly totalMs: number;
     };

@@ -22,10 +22,10 @@ export async function runAsk(
   for (const [i, file] of pictures.entries()) {
     images.push(await decodeImage(file, `Picture ${i + 1}`, { notes }));
   }
-  const { text } = await askAboutPicture(model, question, images, {
+  const { text, draws } = await askAboutPicture(model, question, images, {
     maxNewTokens,
     signal,
     onText: (soFar) => emit({ type: 'answering', text: soFar }),
   });
-  return { type: 'answer', text, notes, totalMs: performance.now() - start };
+  return { type: 'answer', text, draws, notes, totalMs: performance.now() - start };
 }

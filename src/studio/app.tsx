@@ -85,7 +85,9 @@ function useEscapeToStop(): void {
   const { stop } = useActions();
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open]')) return;
+      // While an input method composes, Escape puts away its suggestions.
+      if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return;
+      if (document.querySelector('dialog[open]')) return;
       stop();
     };
     window.addEventListener('keydown', onKeyDown);

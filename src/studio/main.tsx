@@ -11,7 +11,7 @@ import { App } from './app.tsx';
 import { ErrorBoundary } from './notices/error-boundary.tsx';
 import { StudioProvider } from './store/context.tsx';
 import { loadSettings, readSettings, saveSettings } from './store/settings.ts';
-import { type Settings, settingsOf, type Theme } from './store/state.ts';
+import { settingsOf, type Theme } from './store/state.ts';
 import { createStudio, randomSeed } from './store/studio.ts';
 import { spawnGenerationWorker } from './worker-client.ts';
 
@@ -19,26 +19,31 @@ const preferred: Theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'd
 document.documentElement.dataset.theme = preferred;
 
 /** The page does not wait longer than this for a slow or blocked storage. */
-function defaultsAfter(milliseconds: number): Promise<Settings> {
-  return new Promise((resolve) =>
-    setTimeout(() => resolve(readSettings(undefined, preferred)), milliseconds),
-  );
-}
+const PATIENCE_MS = 300;
+const stored = loadSettings(preferred);
+const inTime = await Promise.race([
+  stored,
+  new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), PATIENCE_MS)),
+]);
 
 const studio = createStudio({
   model: { id: 'storybook', baseUrl: new URL('models/storybook/', document.baseURI).href },
   backend: 'auto',
-  settings: await Promise.race([loadSettings(preferred), defaultsAfter(300)]),
+  settings: inTime ?? readSettings(undefined, preferred),
   spawn: spawnGenerationWorker,
   randomSeed,
 });
 
-let saved = settingsOf(studio.store.getState());
-studio.store.subscribe((state) => {
-  const now = settingsOf(state);
-  if (JSON.stringify(now) === JSON.stringify(saved)) return;
-  saved = now;
-  void saveSettings(now);
+// Nothing is written before what was stored is known, or it would be lost.
+void stored.then((settings) => {
+  let saved = JSON.stringify(settings);
+  studio.store.subscribe((state) => {
+    const now = settingsOf(state);
+    if (JSON.stringify(now) === saved) return;
+    saved = JSON.stringify(now);
+    void saveSettings(now);
+  });
+  if (!inTime) studio.actions.adoptSettings(settings);
 });
 
 const root = document.getElementById('root');

@@ -16,6 +16,7 @@ import {
   PROTOCOL_VERSION,
   type ToWorker,
 } from '../protocol.ts';
+import { isRecord } from './is-record.ts';
 
 /** The part of the browser's Worker that is used here. */
 export interface WorkerPort {
@@ -159,8 +160,4 @@ function readMessage(data: unknown): FromWorker | undefined {
     return data as unknown as FromWorker;
   }
   return undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,11 +1,13 @@
+import { useActions, useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
+import { Icon } from '../ui/icon.tsx';
 import { megabytes } from '../ui/words.ts';
 import './loading-bar.css';
 
 /** How far the model has come, in bytes. */
 export function LoadingBar({ model }: { model: ModelView }) {
   if (model.status === 'ready') return null;
-  if (model.status === 'failed') return <p>The model did not load.</p>;
+  if (model.status === 'failed') return <NotLoaded />;
   const known = model.status === 'loading' && model.totalBytes > 0;
   return (
     <div className="loading">
@@ -24,6 +26,23 @@ export function LoadingBar({ model }: { model: ModelView }) {
         max={known ? model.totalBytes : undefined}
         value={known ? model.doneBytes : undefined}
       />
+    </div>
+  );
+}
+
+/** The way to load it again, unless a notice offers that already. */
+function NotLoaded() {
+  const offered = useStudio(({ notices }) => notices.some(({ remedy }) => remedy?.kind === 'load again'));
+  const { loadModel } = useActions();
+  return (
+    <div className="loading">
+      <p>The model did not load.</p>
+      {!offered && (
+        <button type="button" className="btn" onClick={loadModel}>
+          <Icon name="undo" />
+          <span>Load the model again</span>
+        </button>
+      )}
     </div>
   );
 }

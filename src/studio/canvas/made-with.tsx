@@ -4,12 +4,13 @@ import { seconds, seedWords, sentence } from '../ui/words.ts';
 
 /** How long a picture took and the settings it was made with, in a line. */
 export function MadeWith({ job }: { job: DrawJob }) {
-  const { settings } = job.request;
+  const { steps, seed } = job.request.settings;
+  const kept = isOver(job) ? keptOf(job) : undefined;
+  const { width, height } = kept?.picture ?? job.size;
   return (
     <p className="meta">
-      {isOver(job) && keptOf(job) && `${madeWords(job)} `}
-      {sentence(job.settingsName)}, {settings.steps} steps, {settings.width} × {settings.height}, seed{' '}
-      <code>{seedWords(settings.seed)}</code>
+      {kept && `${madeWords(job)} `}
+      {sentence(job.settingsName)}, {steps} steps, {width} × {height}, seed <code>{seedWords(seed)}</code>
     </p>
   );
 }

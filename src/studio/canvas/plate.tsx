@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { useEffect, useId, useState } from 'react';
 import type { Picture } from '../../protocol.ts';
 import { type DrawJob, frameAt, isOver, keptOf, type RoundView } from '../jobs/draw-job.ts';
 import { doingWords } from '../jobs/narration.ts';
@@ -62,7 +62,7 @@ function plateLabel(job: DrawJob, round: RoundView | undefined, step: number | u
 
 /** The mat before there is anything to see. */
 function Blank({ job }: { job: DrawJob }) {
-  const { width, height } = job.request.settings;
+  const { width, height } = job.size;
   const model = useStudio((state) => state.model);
   return (
     <div className="blank" style={{ aspectRatio: `${width} / ${height}` }}>
@@ -98,8 +98,10 @@ export function StopButton({ job }: { job: DrawJob }) {
   const { stop, takeOut } = useActions();
   switch (job.state.status) {
     case 'running':
-      return (
-        <button type="button" className="btn danger" onClick={stop} disabled={job.state.stopping}>
+      return job.state.stopping ? (
+        <StoppingButton words={stopWords(job)} />
+      ) : (
+        <button type="button" className="btn danger" onClick={stop}>
           <Icon name="stop" />
           <span>{stopWords(job)}</span>
         </button>
@@ -114,6 +116,31 @@ export function StopButton({ job }: { job: DrawJob }) {
     default:
       return null;
   }
+}
+
+/** How long the engine may take to stop by itself before it can be ended. */
+const STOPPING_MS = 3_000;
+
+/** A job stops after its step; one that takes long over that can be ended together with the engine. */
+function StoppingButton({ words }: { words: string }) {
+  const { loadModel } = useActions();
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), STOPPING_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <button
+      type="button"
+      className="btn danger"
+      disabled={!late}
+      title={late ? 'Ends the engine; it loads the model again for what comes next.' : undefined}
+      onClick={loadModel}
+    >
+      <Icon name="stop" />
+      <span>{late ? 'Stop at once' : words}</span>
+    </button>
+  );
 }
 
 /** "Step 7 of 20 · about 9 s left", or what else is being done. */

@@ -1,9 +1,9 @@
 import type { DrawJob } from '../jobs/draw-job.ts';
-import { keptOf } from '../jobs/draw-job.ts';
+import { isOver, keptOf } from '../jobs/draw-job.ts';
 import { NoticeCard } from '../notices/notices.tsx';
 import { useActions, useStudio } from '../store/context.tsx';
-import { shownJob, showsRounds, stageOf } from '../store/selectors.ts';
-import { noticeOf, type View } from '../store/state.ts';
+import { isInForm, shownJob, showsRounds, stageOf } from '../store/selectors.ts';
+import { failureId, noticeOf, type View } from '../store/state.ts';
 import { Timeline } from '../timeline/timeline.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Plate } from './plate.tsx';
@@ -32,7 +32,7 @@ function JobStage({ job }: { job: DrawJob }) {
       <h1 className="unseen">{kept ? 'Your picture' : 'Making a picture'}</h1>
       <div className="row between stage-head">
         {job.request.rounds > 1 ? <Views job={job} /> : <span />}
-        {kept && <ResultTools job={job} kept={kept} />}
+        {isOver(job) && <ResultTools job={job} kept={kept} />}
       </div>
       {job.state.status === 'failed' && <Failure job={job} />}
       {rounds ? <Timeline job={job} /> : <Plate job={job} />}
@@ -64,18 +64,17 @@ function Views({ job }: { job: DrawJob }) {
 }
 
 function Failure({ job }: { job: DrawJob }) {
-  const { make } = useActions();
+  const inForm = useStudio((state) => isInForm(state, job));
+  const { makeAgain } = useActions();
   if (job.state.status !== 'failed') return null;
   const { error } = job.state;
   const kept = keptOf(job) ? ' What was drawn so far is kept below.' : '';
-  const notice = noticeOf(`failed ${job.id}`, error);
+  const words = inForm ? ' Your words and pictures are still in the box.' : '';
   return (
     <div className="notices">
-      <NoticeCard
-        notice={{ ...notice, text: `${error.action}${kept} Your words and pictures are still in the box.` }}
-      >
+      <NoticeCard notice={{ ...noticeOf(failureId(job.id), error), text: error.action + kept + words }}>
         {!error.permanent && (
-          <button type="button" className="btn primary" onClick={make}>
+          <button type="button" className="btn primary" onClick={() => makeAgain(job.id)}>
             <Icon name="undo" />
             <span>Try again</span>
           </button>

@@ -24,6 +24,7 @@ describe('planDrawing', () => {
     const plan = planDrawing(form({ prompt: '  a red house ' }), 7);
     expect(plan).toEqual({
       ok: true,
+      size: { width: 128, height: 128 },
       request: {
         prompt: 'a red house',
         references: [],
@@ -31,6 +32,7 @@ describe('planDrawing', () => {
         settings: {
           width: 128,
           height: 128,
+          alignSize: true,
           steps: 20,
           seed: 7,
           textGuidance: 4,
@@ -90,10 +92,25 @@ describe('planDrawing', () => {
 });
 
 describe('sizeOf', () => {
-  it('takes the shape of the only reference, in multiples of 16 and with the area of the model', () => {
-    expect(sizeOf(form({ references: [picture(640, 480)] }))).toEqual({ width: 144, height: 112 });
+  it('is what an edit of the only reference takes: cut to multiples of 16, never enlarged', () => {
+    expect(sizeOf(form({ references: [picture(640, 480)] }))).toEqual({ width: 144, height: 96 });
     expect(sizeOf(form({ references: [picture(1000, 1000)] }))).toEqual({ width: 128, height: 128 });
-    expect(sizeOf(form({ references: [picture(4000, 100)] }))).toEqual({ width: 816, height: 64 });
+    expect(sizeOf(form({ references: [picture(100, 100)] }))).toEqual({ width: 96, height: 96 });
+    expect(sizeOf(form({ references: [picture(4000, 100)] }))).toEqual({ width: 800, height: 16 });
+    expect(sizeOf(form({ references: [picture(4000, 10)] }))).toEqual({ width: 128, height: 128 });
+  });
+
+  it('is asked for as an area where the reference decides, and exactly where the person does', () => {
+    const edit = form({ references: [picture(640, 480)] });
+    expect(planDrawing(edit, 7)).toMatchObject({
+      size: { width: 144, height: 96 },
+      request: { settings: { width: 128, height: 128, alignSize: true } },
+    });
+    const square = withChange(edit, { size: { kind: 'fixed', width: 96, height: 160 } });
+    expect(planDrawing(square, 7)).toMatchObject({
+      size: { width: 96, height: 160 },
+      request: { settings: { width: 96, height: 160, alignSize: false } },
+    });
   });
 
   it('is square for several references', () => {

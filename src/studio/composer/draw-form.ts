@@ -1,6 +1,7 @@
 /** What the composer holds, and the plan from it to a request: either the request, or what stands in its way. */
 
 import { isBlank } from '../../omnigen2/blank.ts';
+import { referenceSize } from '../../omnigen2/images/sizes.ts';
 import type { DrawRequest, DrawSettings, SchedulerName } from '../../protocol.ts';
 import type { Reference } from './references.ts';
 
@@ -18,10 +19,14 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
 };
 export const PRESET_NAMES: readonly PresetName[] = ['fast', 'balanced', 'best'];
 
-/** `auto` takes the shape of the only reference, else a square. Sizes in pixels. */
-export type SizeChoice =
-  | { readonly kind: 'auto' }
-  | { readonly kind: 'fixed'; readonly width: number; readonly height: number };
+/** In pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** `auto` takes the size of the only reference, else a square. Sizes in pixels. */
+export type SizeChoice = { readonly kind: 'auto' } | ({ readonly kind: 'fixed' } & Size);
 
 /** Everything that a preset fixes and a person may change. */
 export interface Adjustments {
@@ -50,7 +55,7 @@ export interface DrawForm {
 export const MAX_ROUNDS = 4;
 export const MAX_SEED = 0xffff_ffff;
 export const MAX_PROMPT_LENGTH = 10_000;
-export const MAX_STEPS = 100;
+export const STEPS = { min: 1, max: 100 } as const;
 export const SIZE = { min: 64, max: 1024, multiple: 16 } as const;
 export const GUIDANCE = { min: 1, max: 10 } as const;
 
@@ -96,16 +101,28 @@ export function withChange(form: DrawForm, change: Partial<Adjustments>): DrawFo
   return { ...form, changes };
 }
 
-/** Width and height that will be drawn, multiples of 16 where the page chooses. */
-export function sizeOf(form: DrawForm): { readonly width: number; readonly height: number } {
+/** The size in pixels that will be drawn. */
+export function sizeOf(form: DrawForm): Size {
+  const wanted = wantedSize(form);
+  const [only, ...others] = form.references;
+  if (!only || others.length > 0 || adjustmentsOf(form).size.kind === 'fixed') return wanted;
+  try {
+    const maxPixels = wanted.width * wanted.height;
+    return referenceSize(only, { maxPixels, maxReferenceSide: SIZE.max });
+  } catch {
+    // Too narrow to be drawn from: the engine refuses it in words.
+    return wanted;
+  }
+}
+
+/** The size to ask for. Where the only reference decides, it says no more than the area that this may have. */
+function wantedSize(form: DrawForm): Size {
   const { size } = adjustmentsOf(form);
-  if (size.kind === 'fixed') return size;
-  const only = form.references.length === 1 ? form.references[0] : undefined;
-  return only ? shapeLike(only.width / only.height) : shapeLike(1);
+  return size.kind === 'fixed' ? size : shapeLike(1);
 }
 
 /** The size with the built-in model's area and nearly the aspect `ratio` = width / height. */
-export function shapeLike(ratio: number): { readonly width: number; readonly height: number } {
+export function shapeLike(ratio: number): Size {
   const edge = (length: number) => {
     const rounded = Math.round(length / SIZE.multiple) * SIZE.multiple;
     return Math.min(SIZE.max, Math.max(SIZE.min, rounded));
@@ -131,16 +148,18 @@ export interface FormProblem {
 }
 
 export type DrawPlan =
-  | { readonly ok: true; readonly request: DrawRequest }
+  /** `size` is what will be drawn. */
+  | { readonly ok: true; readonly request: DrawRequest; readonly size: Size }
   | { readonly ok: false; readonly problems: readonly FormProblem[] };
 
 /** Checks the form and makes the request of it. `seed` is the seed to draw with. */
 export function planDrawing(form: DrawForm, seed: number): DrawPlan {
   const values = adjustmentsOf(form);
-  const { width, height } = sizeOf(form);
+  const { width, height } = wantedSize(form);
   const settings: DrawSettings = {
     width,
     height,
+    alignSize: values.size.kind === 'auto',
     steps: values.steps,
     seed,
     textGuidance: values.textGuidance,
@@ -153,7 +172,8 @@ export function planDrawing(form: DrawForm, seed: number): DrawPlan {
   const problems = [...promptProblems(form), ...settingsProblems(settings), ...roundsProblems(rounds)];
   if (problems.length > 0) return { ok: false, problems };
   const references = form.references.map((reference) => reference.blob);
-  return { ok: true, request: { prompt: form.prompt.trim(), references, settings, rounds } };
+  const request = { prompt: form.prompt.trim(), references, settings, rounds };
+  return { ok: true, request, size: sizeOf(form) };
 }
 
 function promptProblems(form: DrawForm): readonly FormProblem[] {
@@ -186,11 +206,11 @@ function settingsProblems(settings: DrawSettings): readonly FormProblem[] {
       action: `Choose width and height from ${SIZE.min} to ${SIZE.max}, each a multiple of ${SIZE.multiple}.`,
     });
   }
-  if (!Number.isInteger(settings.steps) || !inRange(settings.steps, 1, MAX_STEPS)) {
+  if (!Number.isInteger(settings.steps) || !inRange(settings.steps, STEPS.min, STEPS.max)) {
     problems.push({
       field: 'steps',
       message: `${shown(settings.steps)} is not a number of steps.`,
-      action: `Choose a whole number from 1 to ${MAX_STEPS}.`,
+      action: `Choose a whole number from ${STEPS.min} to ${STEPS.max}.`,
     });
   }
   for (const [field, name] of [

@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef } from 'react';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
-import { adjustmentsOf, type FormField, GUIDANCE, MAX_STEPS, PRESETS, planDrawing } from './draw-form.ts';
+import { adjustmentsOf, type FormField, GUIDANCE, PRESETS, planDrawing, STEPS } from './draw-form.ts';
 import { NumberSetting } from './number-setting.tsx';
 import { PresetPicker } from './preset-picker.tsx';
 import { RangeSetting } from './range-setting.tsx';
@@ -92,8 +92,7 @@ function Adjusting() {
         label="Steps"
         note="More is slower and cleaner."
         value={values.steps}
-        min={1}
-        max={MAX_STEPS}
+        {...STEPS}
         step={1}
         changed={changed('steps')}
         problem={problem('steps')}

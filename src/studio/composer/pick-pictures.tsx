@@ -42,9 +42,9 @@ const SPELLED_OUT = 6;
 
 /** Reads files and adds them as references; says of each of the others why it cannot be one. */
 export async function takePictures(actions: StudioActions, files: readonly Blob[]): Promise<void> {
-  const { references, refusals } = await readPictures(files);
+  const { references, refusals, unread } = await readPictures(files);
   if (references.length > 0) {
-    actions.addReferences(references);
+    actions.addReferences(references, unread);
     actions.say(references.length === 1 ? 'Picture added.' : `${references.length} pictures added.`);
   }
   const [first, second] = refusals;

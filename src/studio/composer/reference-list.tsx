@@ -1,9 +1,10 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { MAX_REFERENCES } from '../../omnigen2/config.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { BlobView } from '../ui/picture-view.tsx';
 import { PickPictures } from './pick-pictures.tsx';
-import { MAX_REFERENCES, type Reference } from './references.ts';
+import type { Reference } from './references.ts';
 
 /** A picture that is being moved: which one, where it stood before, and by what. */
 interface Lift {

@@ -1,7 +1,6 @@
 /** The reference pictures of a request, in order: the first is "image 1". */
 
-/** OmniGen2 has five image index embeddings (transformer_omnigen2.py, `image_index_embedding`). */
-export const MAX_REFERENCES = 5;
+import { MAX_REFERENCES } from '../../omnigen2/config.ts';
 
 /** A picture the person gave. Width and height in pixels, as shown (EXIF rotation applied). */
 export interface Reference {

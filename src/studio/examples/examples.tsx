@@ -21,14 +21,16 @@ export function Examples({ onMake }: { onMake: () => void }) {
   const run = async (example: Example) => {
     try {
       const files = await Promise.all(example.references.map(fetchPicture));
-      const { references } = await readPictures(files);
+      const { references, refusals } = await readPictures(files);
+      if (refusals.length > 0) throw new Error(refusals.map(({ message }) => message).join(' '));
       actions.makeExample({ ...example, references, width: example.size, height: example.size });
       onMake();
-    } catch {
+    } catch (cause) {
       actions.notify({
         id: 'example',
         tone: 'warn',
         title: 'The pictures of this example could not be fetched',
+        details: String(cause),
         text: 'Nothing else changed. Check the connection and click the example again, or give a picture of your own.',
       });
     }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
+import { MAX_REFERENCES } from '../../omnigen2/config.ts';
 import { takePictures } from '../composer/pick-pictures.tsx';
-import { MAX_REFERENCES } from '../composer/references.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import './drop-anywhere.css';
@@ -31,7 +31,7 @@ export function DropAnywhere() {
       'paste',
       (event) => {
         const files = [...(event.clipboardData?.files ?? [])];
-        if (files.length === 0) return;
+        if (files.length === 0 || pastesWords(event)) return;
         event.preventDefault();
         void takePictures(actions, files);
       },
@@ -50,6 +50,13 @@ export function DropAnywhere() {
       </p>
     </div>
   );
+}
+
+/** Whether words go into a field: office programs put a picture of the words beside them on the clipboard. */
+function pastesWords(event: ClipboardEvent): boolean {
+  const { target, clipboardData } = event;
+  const editable = target instanceof HTMLElement && target.matches('input, textarea, [contenteditable]');
+  return editable && (clipboardData?.types.includes('text/plain') ?? false);
 }
 
 function carriesFiles(event: DragEvent): boolean {

@@ -9,6 +9,7 @@ import {
   markStopping,
   newDrawJob,
   resultRound,
+  withFewStrips,
 } from './draw-job.ts';
 import { announcement } from './narration.ts';
 
@@ -17,10 +18,11 @@ const picture = (grey: number, edge = 2): Picture => ({
   height: edge,
   data: new Uint8ClampedArray(4 * edge * edge).fill(grey),
 });
-const job = (rounds = 1): DrawJob => {
+const job = (rounds = 1, id = 'job-1'): DrawJob => {
   const settings = {
     width: 128,
     height: 128,
+    alignSize: true,
     steps: 4,
     seed: 1,
     textGuidance: 4,
@@ -30,7 +32,7 @@ const job = (rounds = 1): DrawJob => {
     negativePrompt: '',
   } as const;
   const request: DrawRequest = { prompt: 'a red house', references: [], settings, rounds };
-  return newDrawJob('job-1' as JobId, request, 'balanced');
+  return newDrawJob(id as JobId, request, { width: 128, height: 128 }, 'balanced');
 };
 const played = (start: DrawJob, ...events: readonly JobEvent[]) => events.reduce(applyDrawEvent, start);
 const step = (round: number, number: number, preview?: Picture): JobEvent => ({
@@ -42,12 +44,17 @@ const step = (round: number, number: number, preview?: Picture): JobEvent => ({
   elapsedMs: 100 * number,
   remainingMs: 100 * (4 - number),
 });
-const report = (round: number, decision: 'accept' | 'mend'): JobEvent => ({
+const painted = (round: number, grey = round): JobEvent => ({
+  type: 'picture',
+  round,
+  picture: picture(grey),
+  drawMs: 500,
+});
+const report = (round: number, decision: 'accept' | 'mend' | 'unclear'): JobEvent => ({
   type: 'round',
   report: {
     round,
     instruction: round === 1 ? 'a red house' : 'Make the house red.',
-    picture: picture(round),
     critique: decision === 'mend' ? 'Make the house red.' : 'It meets the request.',
     decision,
     drawMs: 500,
@@ -94,14 +101,13 @@ describe('one drawing', () => {
   it('ends with the result and takes no event after its end', () => {
     const result = {
       type: 'picture',
-      picture: picture(7),
       round: 1,
       rounds: 1,
       notes: [],
       totalMs: 900,
     } as const;
-    const done = played(job(), step(1, 4, picture(6)), { type: 'done', result });
-    expect(keptOf(done)).toEqual({ picture: result.picture, round: 1, finished: true });
+    const done = played(job(), step(1, 4, picture(6)), painted(1, 7), { type: 'done', result });
+    expect(keptOf(done)).toEqual({ picture: picture(7), round: 1, finished: true });
     expect(played(done, step(1, 1), { type: 'cancelled' })).toBe(done);
   });
 
@@ -130,7 +136,7 @@ describe('one drawing', () => {
 
 describe('rounds', () => {
   it('draws from the critique of the round before', () => {
-    const second = played(job(3), step(1, 1), report(1, 'mend'), { type: 'reading', round: 2 });
+    const second = played(job(3), step(1, 1), painted(1), report(1, 'mend'), { type: 'reading', round: 2 });
     expect(second.rounds.map((round) => round.instruction)).toEqual(['a red house', 'Make the house red.']);
     expect(resultRound(second)).toBe(1);
   });
@@ -145,11 +151,44 @@ describe('rounds', () => {
   });
 
   it('keeps the whole picture of an earlier round rather than half of the next', () => {
-    const stopped = played(job(3), report(1, 'mend'), step(2, 2, picture(8)), {
+    const stopped = played(job(3), painted(1), report(1, 'mend'), step(2, 2, picture(8)), {
       type: 'cancelled',
       partial: picture(8),
     });
     expect(keptOf(stopped)).toEqual({ picture: picture(1), round: 1, finished: true });
+  });
+});
+
+describe('film strips', () => {
+  const strips = ({ rounds }: DrawJob) => rounds.map((round) => round.frames.length);
+  const drawn = (id: string) =>
+    played(
+      job(3, id),
+      step(1, 1, picture(1)),
+      painted(1),
+      report(1, 'mend'),
+      step(2, 1, picture(2)),
+      painted(2),
+      { type: 'done', result: { type: 'picture', round: 2, rounds: 2, notes: [], totalMs: 9 } },
+    );
+
+  it('are kept of the result only, and previews of nothing that was finished', () => {
+    expect(strips(drawn('job-1'))).toEqual([0, 2]);
+    expect(drawn('job-1').rounds.map((round) => round.preview)).toEqual([undefined, undefined]);
+  });
+
+  it('are kept of the newest three jobs that are over, and of those that are not', () => {
+    const running = played(job(1, 'job-0'), step(1, 1, picture(1)));
+    const jobs = ['job-1', 'job-2', 'job-3', 'job-4'].map(drawn);
+    const [first, ...others] = withFewStrips([running, ...jobs]);
+    expect(first).toBe(running);
+    expect(others.map(strips)).toEqual([
+      [0, 0],
+      [0, 2],
+      [0, 2],
+      [0, 2],
+    ]);
+    expect(others.map((each) => keptOf(each)?.picture)).toEqual(jobs.map(() => picture(2)));
   });
 });
 
@@ -171,6 +210,13 @@ describe('announcement', () => {
     const looking = played(job(3), step(1, 4), { type: 'reflecting', round: 1, text: 'Make' });
     expect(said(looking, { type: 'reflecting', round: 1, text: 'Make the' })).toBeUndefined();
     expect(said(looking, report(1, 'mend'))).toBe('Round 1: Make the house red. Goes on mending.');
+  });
+
+  it('says of a useless critique that it was one, and does not read it out', () => {
+    const looking = played(job(3), step(1, 4), painted(1));
+    expect(said(looking, report(1, 'unclear'))).toBe(
+      'Round 1: It did not say whether the picture is right, so this one is kept. Stops here.',
+    );
   });
 
   it('says how it ended', () => {

@@ -15,6 +15,8 @@ import { thumbnailOf } from './thumbnail.ts';
 export interface DrawJob {
   readonly id: JobId;
   readonly request: DrawRequest;
+  /** What will be drawn, in pixels. */
+  readonly size: { readonly width: number; readonly height: number };
   /** How the settings are called, for example "Balanced" or "Own settings". */
   readonly settingsName: string;
   readonly state: DrawState;
@@ -63,11 +65,16 @@ export interface RoundView {
   readonly lookMs?: number;
 }
 
-/** Frames of the film strip are kept no larger than this: fifty steps at 1024 px would take 200 MB. */
+/** Frames of the film strip are kept no larger than this: a hundred steps of 1024 px would take 400 MB, so 26 MB. */
 export const FRAME_EDGE = 256;
 
-export function newDrawJob(id: JobId, request: DrawRequest, settingsName: string): DrawJob {
-  return { id, request, settingsName, state: { status: 'waiting' }, rounds: [] };
+export function newDrawJob(
+  id: JobId,
+  request: DrawRequest,
+  size: DrawJob['size'],
+  settingsName: string,
+): DrawJob {
+  return { id, request, size, settingsName, state: { status: 'waiting' }, rounds: [] };
 }
 
 /** The job after one event of the worker. Events after the end of a job change nothing. */
@@ -97,8 +104,8 @@ export function applyDrawEvent(job: DrawJob, event: JobEvent): DrawJob {
     case 'reflecting':
       return doing(inRound(job, event.round, { critique: event.text }), { phase: 'looking' });
     case 'round': {
-      const { round, instruction, picture, critique, decision, drawMs, lookMs } = event.report;
-      return inRound(job, round, { instruction, picture, critique, decision, drawMs, lookMs });
+      const { round, ...report } = event.report;
+      return inRound(job, round, report);
     }
     case 'answering':
       return job;
@@ -131,11 +138,9 @@ export interface Kept {
 }
 
 export function keptOf(job: DrawJob): Kept | undefined {
-  if (job.state.status === 'done') {
-    return { picture: job.state.result.picture, round: job.state.result.round, finished: true };
-  }
   const current = job.rounds.at(-1);
-  const drawn = job.rounds.findLast((round) => round.picture !== undefined);
+  const result = resultRound(job);
+  const drawn = job.rounds.find(({ round }) => round === result);
   if (!isOver(job) || current === undefined) return undefined;
   // A whole picture of an earlier round is worth more than a half-drawn one.
   if (drawn?.picture) return { picture: drawn.picture, round: drawn.round, finished: true };
@@ -159,8 +164,27 @@ function doing(job: DrawJob, now: Doing): DrawJob {
   return { ...job, state: { status: 'running', doing: now, stopping } };
 }
 
+/** Only the round that is looked at afterwards keeps its film strip. */
 function ended(job: DrawJob, state: DrawState): DrawJob {
-  return { ...job, state };
+  const over = { ...job, state };
+  const kept = keptOf(over)?.round;
+  return {
+    ...over,
+    rounds: job.rounds.map((round) => (round.round === kept ? round : withoutFrames(round))),
+  };
+}
+
+function withoutFrames(round: RoundView): RoundView {
+  return round.frames.length === 0 ? round : { ...round, frames: [] };
+}
+
+/** How many of the jobs that are over keep their film strips: a hundred of them would take gigabytes. */
+const STRIPS_KEPT = 3;
+
+/** The jobs, of which only the newest that are over have film strips. */
+export function withFewStrips(jobs: readonly DrawJob[]): readonly DrawJob[] {
+  const old = new Set(jobs.filter(isOver).slice(0, -STRIPS_KEPT));
+  return jobs.map((job) => (old.has(job) ? { ...job, rounds: job.rounds.map(withoutFrames) } : job));
 }
 
 /** The finished picture is also the last frame of the film strip, which the worker does not preview. */
@@ -169,7 +193,7 @@ function withPicture(job: DrawJob, event: Extract<JobEvent, { type: 'picture' }>
   const before = job.rounds.find((each) => each.round === round);
   const frames = (before?.frames ?? []).filter((frame) => frame.step !== before?.steps);
   const last = before ? [{ step: before.steps, picture: thumbnailOf(picture, FRAME_EDGE) }] : [];
-  return inRound(job, round, { picture, drawMs, frames: [...frames, ...last] });
+  return inRound(job, round, { picture, drawMs, preview: undefined, frames: [...frames, ...last] });
 }
 
 function withStep(job: DrawJob, event: Extract<JobEvent, { type: 'denoising' }>): DrawJob {

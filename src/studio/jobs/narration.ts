@@ -59,7 +59,8 @@ export function announcement(before: DrawJob, after: DrawJob): string | undefine
 }
 
 function roundWords(job: DrawJob, round: RoundView): string {
-  return `Round ${round.round}: ${round.critique} ${decisionWords(job, round).title}.`;
+  const { title, why } = decisionWords(job, round);
+  return `Round ${round.round}: ${round.decision === 'unclear' ? why : round.critique} ${title}.`;
 }
 
 function endWords(job: DrawJob): string {
@@ -93,13 +94,13 @@ export function decisionWords(
     case 'out_of_rounds':
       return {
         title: 'Out of rounds',
-        why:
-          job.request.rounds === 1
-            ? 'It was asked to draw once.'
-            : `It would mend this too, but round ${job.request.rounds} was the last.`,
+        why: `It would mend this too, but round ${job.request.rounds} was the last.`,
       };
     case 'unclear':
-      return { title: 'Stops here', why: 'It could not say whether the picture is right.' };
+      return {
+        title: 'Stops here',
+        why: 'It did not say whether the picture is right, so this one is kept.',
+      };
     case undefined:
       return {
         title: round.picture ? 'Now it looks' : 'Then it looks',

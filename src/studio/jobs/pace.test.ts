@@ -18,6 +18,7 @@ const device: DeviceReport = { backend: 'wasm', description: '2 processor thread
 const settings: DrawSettings = {
   width: 128,
   height: 128,
+  alignSize: true,
   steps: 20,
   seed: 1,
   textGuidance: 4,
@@ -41,13 +42,22 @@ describe('measuredPace', () => {
 });
 
 it('keeps paces apart that cannot be compared', () => {
+  const plan = (count: number, change: Partial<DrawSettings> = {}, width = 128) => ({
+    request: {
+      prompt: 'a',
+      references: Array.from({ length: count }, () => new Blob([])),
+      settings: { ...settings, ...change },
+      rounds: 1,
+    },
+    size: { width, height: 128 },
+  });
   const keys = [
-    paceKey(device, settings, 0),
-    paceKey(device, settings, 1),
-    paceKey(device, { ...settings, imageGuidance: 1 }, 1),
-    paceKey(device, { ...settings, width: 256 }, 0),
-    paceKey({ ...device, backend: 'webgpu' }, settings, 0),
+    paceKey(device, plan(0)),
+    paceKey(device, plan(1)),
+    paceKey(device, plan(1, { imageGuidance: 1 })),
+    paceKey(device, plan(0, {}, 256)),
+    paceKey({ ...device, backend: 'webgpu' }, plan(0)),
   ];
   expect(new Set(keys).size).toBe(keys.length);
-  expect(paceKey(device, { ...settings, seed: 2, steps: 8 }, 0)).toBe(keys[0]);
+  expect(paceKey(device, plan(0, { seed: 2, steps: 8 }))).toBe(keys[0]);
 });

@@ -1,7 +1,7 @@
 /** How fast this machine draws, from pictures it has drawn; nothing is guessed before the first one. */
 
-import type { DeviceReport, DrawSettings } from '../../protocol.ts';
-import type { RoundView } from './draw-job.ts';
+import type { DeviceReport, DrawRequest } from '../../protocol.ts';
+import type { DrawJob, RoundView } from './draw-job.ts';
 
 /** One measured drawing. Times in milliseconds; `overheadMs` is what does not grow with the steps. */
 export interface Pace {
@@ -13,17 +13,16 @@ export interface Pace {
 export type Paces = Readonly<Record<string, Pace>>;
 
 /** What a pace depends on: device, size, number of references and of guidance branches. */
-export function paceKey(device: DeviceReport, settings: DrawSettings, references: number): string {
-  const size = `${settings.width}x${settings.height}`;
-  return [device.backend, device.description, size, references, guidanceBranches(settings, references)].join(
-    '|',
-  );
+export function paceKey(device: DeviceReport, { request, size }: Pick<DrawJob, 'request' | 'size'>): string {
+  const { backend, description } = device;
+  const pixels = `${size.width}x${size.height}`;
+  return [backend, description, pixels, request.references.length, guidanceBranches(request)].join('|');
 }
 
 /** How often the transformer runs in a guided step (pipeline_omnigen2.py, `processing`). */
-function guidanceBranches(settings: DrawSettings, references: number): number {
+function guidanceBranches({ settings, references }: DrawRequest): number {
   if (settings.textGuidance <= 1) return 1;
-  return references > 0 && settings.imageGuidance > 1 ? 3 : 2;
+  return references.length > 0 && settings.imageGuidance > 1 ? 3 : 2;
 }
 
 /** The pace of a finished round; nothing if it was not drawn to its end. */

@@ -9,6 +9,8 @@ export interface Question {
   /** What is asked about, for example "the result" or "image 1". */
   readonly about: string;
   readonly text: string;
+  /** The model would rather draw than answer in words. */
+  readonly draws: boolean;
   /** What the person should know about the answer, in sentences. */
   readonly notes: readonly string[];
   readonly state:
@@ -20,7 +22,7 @@ export const MAX_QUESTION_LENGTH = 2_000;
 export const ANSWER_TOKENS = 256;
 
 export function newQuestion(id: JobId, request: AskRequest, about: string): Question {
-  return { id, request, about, text: '', notes: [], state: { status: 'waiting' } };
+  return { id, request, about, text: '', draws: false, notes: [], state: { status: 'waiting' } };
 }
 
 /** The question after one event of the worker. Events after its end change nothing. */
@@ -31,9 +33,14 @@ export function applyAnswerEvent(question: Question, event: JobEvent): Question 
     case 'answering':
       return { ...question, text: event.text, state: { status: 'thinking' } };
     case 'done':
-      return event.result.type === 'answer'
-        ? { ...question, text: event.result.text, notes: event.result.notes, state: { status: 'done' } }
-        : question;
+      if (event.result.type !== 'answer') return question;
+      return {
+        ...question,
+        text: event.result.text,
+        draws: event.result.draws,
+        notes: event.result.notes,
+        state: { status: 'done' },
+      };
     case 'failed':
       return { ...question, state: { status: 'failed', error: event.error } };
     case 'cancelled':
@@ -41,4 +48,11 @@ export function applyAnswerEvent(question: Question, event: JobEvent): Question 
     default:
       return { ...question, state: { status: 'thinking' } };
   }
+}
+
+/** What to say of an answer that is no answer in words; nothing if it is one. */
+export function unsaid({ state, text, draws }: Question): string | undefined {
+  if (state.status !== 'done') return undefined;
+  if (draws) return 'It would draw a picture for this. Write it into the box where pictures are made.';
+  return text === '' ? 'It has no words for this. Ask in another way.' : undefined;
 }

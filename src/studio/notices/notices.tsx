@@ -7,18 +7,13 @@ import './notices.css';
 /** The notices that concern the page as a whole, newest last. */
 export function Notices() {
   const notices = useStudio((state) => state.notices);
-  const { dismiss, loadModel } = useActions();
+  const { dismiss } = useActions();
   if (notices.length === 0) return null;
   return (
     <div className="notices">
       {notices.map((notice) => (
         <NoticeCard key={notice.id} notice={notice}>
-          {notice.remedy && (
-            <button type="button" className="btn primary" onClick={loadModel}>
-              <Icon name="undo" />
-              <span>{remedyWords(notice.remedy)}</span>
-            </button>
-          )}
+          {notice.remedy && <RemedyButton remedy={notice.remedy} />}
           <button type="button" className="btn" onClick={() => dismiss(notice.id)}>
             {notice.id === 'cpu' ? 'Go on with the processor' : 'Put away'}
           </button>
@@ -28,15 +23,29 @@ export function Notices() {
   );
 }
 
-function remedyWords(remedy: Remedy): string {
-  switch (remedy) {
+function RemedyButton({ remedy }: { remedy: Remedy }) {
+  const { loadModel, makeAgain, bringBack } = useActions();
+  switch (remedy.kind) {
     case 'load again':
-      return 'Load the model again';
+      return <RemedyFace words="Load the model again" onClick={loadModel} />;
     case 'try the GPU again':
-      return 'Try the GPU again';
+      return <RemedyFace words="Try the GPU again" onClick={loadModel} />;
+    case 'make again':
+      return <RemedyFace words="Try again" onClick={() => makeAgain(remedy.job)} />;
+    case 'bring back':
+      return <RemedyFace words="Bring it back" onClick={() => bringBack(remedy.job)} />;
     default:
       return remedy satisfies never;
   }
+}
+
+function RemedyFace({ words, onClick }: { words: string; onClick: () => void }) {
+  return (
+    <button type="button" className="btn primary" onClick={onClick}>
+      <Icon name="undo" />
+      <span>{words}</span>
+    </button>
+  );
 }
 
 const SIGNS: Readonly<Record<Notice['tone'], IconName>> = { bad: 'warn', warn: 'chip', good: 'check' };

@@ -3,7 +3,7 @@ import { isBlank } from '../../omnigen2/blank.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
 import { type DrawJob, keptOf } from '../jobs/draw-job.ts';
-import { MAX_QUESTION_LENGTH, type Question } from '../jobs/question.ts';
+import { MAX_QUESTION_LENGTH, type Question, unsaid } from '../jobs/question.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { shownJob } from '../store/selectors.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -23,9 +23,10 @@ export function QuestionBox() {
   const references = useStudio((state) => state.form.references);
   const questions = useStudio((state) => state.questions);
   const running = useStudio((state) => state.running);
-  const { ask, stop, takeOut } = useActions();
+  const { ask, notify, stop, takeOut } = useActions();
   const [chosen, setChosen] = useState<string>();
   const [words, setWords] = useState('');
+  const [sending, setSending] = useState(false);
   const titleId = useId();
   const fieldId = useId();
 
@@ -36,9 +37,22 @@ export function QuestionBox() {
 
   const submit = async () => {
     const question = words.trim();
-    if (isBlank(question) || open || !subject) return;
-    setWords('');
-    ask(question, 'blob' in subject ? subject.blob : await pngOf(subject.picture), subject.name);
+    if (isBlank(question) || open || sending || !subject) return;
+    setSending(true);
+    try {
+      ask(question, 'blob' in subject ? subject.blob : await pngOf(subject.picture), subject.name);
+      setWords('');
+    } catch (cause) {
+      notify({
+        id: 'not asked',
+        tone: 'warn',
+        title: 'The browser could not hand the picture over',
+        text: 'Your question is still in its field. Close other tabs to free memory, then ask again.',
+        details: String(cause),
+      });
+    } finally {
+      setSending(false);
+    }
   };
   return (
     <section className="questions" aria-labelledby={titleId}>
@@ -120,6 +134,7 @@ function subjectsOf(job: DrawJob | undefined, references: readonly Reference[]):
 
 function Line({ question }: { question: Question }) {
   const { state, text, notes } = question;
+  const instead = unsaid(question);
   return (
     <li>
       <p className="who you">
@@ -140,12 +155,12 @@ function Line({ question }: { question: Question }) {
           </span>
         </p>
       ) : (
-        <p className="words">
+        <p className="words" hidden={text === '' && instead !== undefined}>
           {text}
           {state.status === 'thinking' && <span className="caret" aria-hidden="true" />}
         </p>
       )}
-      <ResultNotes notes={notes} />
+      <ResultNotes notes={instead === undefined ? notes : [instead, ...notes]} />
     </li>
   );
 }

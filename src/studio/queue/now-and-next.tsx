@@ -29,6 +29,7 @@ function Now({ job }: { job: DrawJob }) {
   const shown = useStudio((state) => state.shown);
   const { show } = useActions();
   const { prompt, references, settings } = job.request;
+  const { width, height } = job.size;
   return (
     <section className="now-making" aria-label="Now making">
       <div className="row between">
@@ -55,7 +56,7 @@ function Now({ job }: { job: DrawJob }) {
           </ol>
         )}
         <p className="meta">
-          {settings.width} × {settings.height}, {settings.steps} steps
+          {width} × {height}, {settings.steps} steps
           <br />
           seed <code>{seedWords(settings.seed)}</code>
         </p>

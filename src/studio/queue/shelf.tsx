@@ -1,40 +1,47 @@
 import { useId, useMemo } from 'react';
 import { keptOf } from '../jobs/draw-job.ts';
 import { useActions, useStudio } from '../store/context.tsx';
-import { finishedJobs } from '../store/selectors.ts';
+import { shelfJobs } from '../store/selectors.ts';
+import { Icon } from '../ui/icon.tsx';
 import { PictureView } from '../ui/picture-view.tsx';
 import './shelf.css';
 
-/** The pictures of this visit, newest first; a click puts one back on the table. */
+/** What was made on this visit, newest first, failures included; a click puts it back on the table. */
 export function Shelf() {
   const jobs = useStudio((state) => state.jobs);
   const shown = useStudio((state) => state.shown);
   const { show } = useActions();
   const titleId = useId();
-  const finished = useMemo(() => finishedJobs(jobs), [jobs]);
-  if (finished.length < 2 && (finished.length === 0 || finished[0]?.id === shown)) return null;
+  const made = useMemo(() => shelfJobs(jobs), [jobs]);
+  if (made.length < 2 && (made.length === 0 || made[0]?.id === shown)) return null;
   return (
     <section className="shelf" aria-labelledby={titleId}>
       <h2 id={titleId}>
         Shelf <small>made on this visit</small>
       </h2>
       <ul>
-        {finished.map((job) => {
+        {made.map((job) => {
           const kept = keptOf(job);
-          return kept ? (
+          const failed = job.state.status === 'failed';
+          return (
             <li key={job.id}>
               <button
                 type="button"
                 className="thumb"
-                aria-label={`Show: ${job.request.prompt}`}
+                aria-label={`Show${failed ? ', not drawn' : ''}: ${job.request.prompt}`}
                 aria-pressed={job.id === shown}
                 title={job.request.prompt}
                 onClick={() => show(job.id)}
               >
-                <PictureView picture={kept.picture} />
+                {kept && <PictureView picture={kept.picture} />}
+                {failed && (
+                  <span className={kept ? 'thumb-failed over' : 'thumb-failed'}>
+                    <Icon name="warn" />
+                  </span>
+                )}
               </button>
             </li>
-          ) : null;
+          );
         })}
       </ul>
     </section>

@@ -3,12 +3,12 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { ErrorReport } from '../../errors.ts';
 import type { DeviceReport, JobEvent, JobId, ModelState } from '../../protocol.ts';
-import { applyDrawEvent, type DrawJob, isOver } from '../jobs/draw-job.ts';
+import { applyDrawEvent, type DrawJob, isOver, withFewStrips } from '../jobs/draw-job.ts';
 import { announcement } from '../jobs/narration.ts';
 import { measuredPace, type Paces, paceKey } from '../jobs/pace.ts';
 import { applyAnswerEvent } from '../jobs/question.ts';
 import type { WorkerListener } from '../worker-client.ts';
-import { type Notice, noticeOf, type StudioState } from './state.ts';
+import { failureNotice, type Notice, noticeOf, type StudioState, withNotice, withoutModel } from './state.ts';
 
 /** The listener of the worker. `startNext` is called whenever a waiting job may start. */
 export function workerEvents(store: StoreApi<StudioState>, startNext: () => void): WorkerListener {
@@ -18,7 +18,9 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
     const { jobs, questions, running } = get();
     const before = jobs.find((each) => each.id === id);
     if (before) drawEvent(before, event);
-    else set({ questions: questions.map((each) => (each.id === id ? applyAnswerEvent(each, event) : each)) });
+    else if (questions.some((each) => each.id === id)) {
+      set({ questions: questions.map((each) => (each.id === id ? applyAnswerEvent(each, event) : each)) });
+    }
     const ended = event.type === 'done' || event.type === 'failed' || event.type === 'cancelled';
     if (ended && running === id) {
       set({ running: undefined });
@@ -29,9 +31,11 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
   function drawEvent(before: DrawJob, event: JobEvent): void {
     const after = applyDrawEvent(before, event);
     const said = announcement(before, after);
+    const failure = get().shown === after.id || isOver(before) ? undefined : failureNotice(after);
     set((state) => ({
-      jobs: state.jobs.map((each) => (each.id === before.id ? after : each)),
+      jobs: withFewStrips(state.jobs.map((each) => (each.id === before.id ? after : each))),
       said: said ?? state.said,
+      notices: failure ? withNotice(state.notices, failure) : state.notices,
       paces: event.type === 'picture' ? withPace(state, after, event.round) : state.paces,
       // A film strip of a finished drawing gives way to the picture.
       lookBack: isOver(after) && state.shown === after.id ? undefined : state.lookBack,
@@ -41,7 +45,7 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
   function model(next: ModelState): void {
     set(({ notices, acceptsCpu }) => ({
       model: next,
-      notices: [...notices.filter((each) => !each.remedy), ...modelNotices(next, acceptsCpu)],
+      notices: [...withoutModel(notices), ...modelNotices(next, acceptsCpu)],
     }));
     if (next.status === 'ready') startNext();
   }
@@ -55,13 +59,11 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
     const waiting = queue.length > 0 ? ' What waits in the queue is safe and comes next.' : '';
     const safe = ' Pictures already made are safe.';
     set(({ notices }) => ({
-      notices: [
-        ...notices.filter((each) => each.id !== 'crash'),
-        {
-          ...noticeOf('crash', error, restarted ? undefined : 'load again'),
-          text: error.action + safe + waiting,
-        },
-      ],
+      notices: withNotice(notices, {
+        ...noticeOf('crash', error),
+        text: error.action + safe + waiting,
+        ...(!restarted && { ofModel: true, remedy: { kind: 'load again' } }),
+      }),
     }));
   }
 
@@ -73,8 +75,7 @@ function withPace(state: StudioState, job: DrawJob, number: number): Paces {
   // Later rounds edit the picture before: their references differ from the request's.
   const pace = round && number === 1 ? measuredPace(round) : undefined;
   if (!pace || state.model.status !== 'ready') return state.paces;
-  const { settings, references } = job.request;
-  return { ...state.paces, [paceKey(state.model.device, settings, references.length)]: pace };
+  return { ...state.paces, [paceKey(state.model.device, job)]: pace };
 }
 
 function modelNotices(model: ModelState, acceptsCpu: boolean): readonly Notice[] {
@@ -84,7 +85,10 @@ function modelNotices(model: ModelState, acceptsCpu: boolean): readonly Notice[]
     case 'failed':
       return [modelNotice(model.error)];
     case 'ready':
-      return model.device.reason && !acceptsCpu ? [cpuNotice(model.device, model.device.reason)] : [];
+      return [
+        ...(model.device.reason && !acceptsCpu ? [cpuNotice(model.device, model.device.reason)] : []),
+        ...(model.note ? [remarkNotice(model.note)] : []),
+      ];
     default:
       return model satisfies never;
   }
@@ -92,9 +96,21 @@ function modelNotices(model: ModelState, acceptsCpu: boolean): readonly Notice[]
 
 function modelNotice(error: ErrorReport): Notice {
   return {
-    ...noticeOf('model', error, 'load again'),
+    ...noticeOf('model', error),
+    ofModel: true,
+    remedy: { kind: 'load again' },
     title: 'The built-in model did not load',
     text: `${error.message} ${error.action} What you write and drop here meanwhile is kept.`,
+  };
+}
+
+function remarkNotice(note: string): Notice {
+  return {
+    id: 'model remark',
+    tone: 'warn',
+    title: 'The model is here, with one thing to know',
+    text: note,
+    ofModel: true,
   };
 }
 
@@ -104,7 +120,8 @@ function cpuNotice(device: DeviceReport, reason: string): Notice {
     tone: 'warn',
     title: 'No GPU here, so the processor draws',
     text: `${reason} The built-in model still works, only slower. Chrome, Edge and Safari 26 have WebGPU; on Linux it may be behind a switch in the browser’s settings.`,
-    remedy: 'try the GPU again',
+    ofModel: true,
+    remedy: { kind: 'try the GPU again' },
     details: `${device.description}\n${reason}\n16-bit floats: ${device.halfPrecision ? 'yes' : 'no'}`,
   };
 }

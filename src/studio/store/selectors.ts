@@ -14,8 +14,6 @@ export const shownJob = (state: StudioState): DrawJob | undefined => jobOf(state
 
 export const runningJob = (state: StudioState): DrawJob | undefined => jobOf(state, state.running);
 
-export const isBusy = (state: StudioState): boolean => state.running !== undefined || state.queue.length > 0;
-
 /** Whether the composer's button queues a picture rather than starting it at once. */
 export const wouldQueue = (state: StudioState): boolean =>
   state.jobs.some((job) => job.state.status === 'waiting' || job.state.status === 'running');
@@ -35,16 +33,25 @@ export function showsRounds(state: StudioState): boolean {
 /** Time that a preset takes for one drawing of the form as it is; nothing before it was measured here. */
 export function presetMs(state: StudioState, preset: PresetName): number | undefined {
   if (state.model.status !== 'ready') return undefined;
-  const plan = planDrawing({ ...state.form, prompt: state.form.prompt || '-' }, 0);
+  // The time depends neither on the words nor on the seed: they may still be missing.
+  const plan = planDrawing({ ...state.form, prompt: '-' }, 0);
   if (!plan.ok) return undefined;
-  const key = paceKey(state.model.device, plan.request.settings, plan.request.references.length);
-  const pace = state.paces[key];
+  const pace = state.paces[paceKey(state.model.device, plan)];
   if (!pace) return undefined;
   const own = preset === state.form.preset ? adjustmentsOf(state.form).steps : PRESETS[preset].steps;
   return expectedMs(pace, own);
 }
 
-/** Finished pictures of this visit, newest first. */
-export function finishedJobs(jobs: readonly DrawJob[]): readonly DrawJob[] {
-  return jobs.filter((job) => keptOf(job) !== undefined).toReversed();
+/** What lies on the shelf, newest first: jobs that left a picture, and those that failed. */
+export function shelfJobs(jobs: readonly DrawJob[]): readonly DrawJob[] {
+  return jobs.filter((job) => keptOf(job) !== undefined || job.state.status === 'failed').toReversed();
+}
+
+/** Whether a job asks for what stands in the composer. */
+export function isInForm({ form }: StudioState, { request }: DrawJob): boolean {
+  return (
+    form.prompt.trim() === request.prompt &&
+    form.references.length === request.references.length &&
+    form.references.every(({ blob }, index) => blob === request.references[index])
+  );
 }

@@ -2,6 +2,7 @@
 
 import { get, set } from 'idb-keyval';
 import { MAX_ROUNDS, NEW_FORM, PRESET_NAMES } from '../composer/draw-form.ts';
+import { isRecord } from '../is-record.ts';
 import type { Pace, Paces } from '../jobs/pace.ts';
 import type { Settings, Theme } from './state.ts';
 
@@ -33,6 +34,23 @@ export function readSettings(stored: unknown, preferred: Theme): Settings {
   };
 }
 
+/**
+ * Settings that were stored on an earlier visit, under those of a visit that began without them: a setting that still
+ * has the value it began with takes the stored one.
+ */
+export function mergeSettings(now: Settings, began: Settings, stored: Settings): Settings {
+  const pick = <K extends keyof Settings>(key: K): Settings[K] =>
+    now[key] === began[key] ? stored[key] : now[key];
+  return {
+    theme: pick('theme'),
+    preset: pick('preset'),
+    checksItself: pick('checksItself'),
+    rounds: pick('rounds'),
+    paces: { ...stored.paces, ...now.paces },
+    acceptsCpu: pick('acceptsCpu'),
+  };
+}
+
 function readPaces(stored: unknown): Paces {
   if (!isRecord(stored)) return {};
   const entries = Object.entries(stored).flatMap(([key, value]): [string, Pace][] => {
@@ -45,8 +63,4 @@ function readPaces(stored: unknown): Paces {
 
 function isTime(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

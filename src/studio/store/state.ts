@@ -3,7 +3,7 @@
 import type { ErrorReport } from '../../errors.ts';
 import type { JobId, ModelState } from '../../protocol.ts';
 import { type DrawForm, type FormProblem, NEW_FORM, type PresetName } from '../composer/draw-form.ts';
-import type { DrawJob } from '../jobs/draw-job.ts';
+import { type DrawJob, keptOf } from '../jobs/draw-job.ts';
 import type { Paces } from '../jobs/pace.ts';
 import type { Question } from '../jobs/question.ts';
 
@@ -18,13 +18,19 @@ export interface Notice {
   readonly tone: 'bad' | 'warn' | 'good';
   readonly title: string;
   readonly text: string;
+  /** It is about the model and goes away with the model's next state. */
+  readonly ofModel?: boolean;
   readonly remedy?: Remedy;
   /** Plain lines for a report of the problem. */
   readonly details?: string;
 }
 
 /** What a notice offers beside being put away. */
-export type Remedy = 'load again' | 'try the GPU again';
+export type Remedy =
+  | { readonly kind: 'load again' | 'try the GPU again' }
+  | { readonly kind: 'make again'; readonly job: JobId }
+  /** Undoes the removal of a picture; it is kept here as long as the notice stands. */
+  | { readonly kind: 'bring back'; readonly job: DrawJob };
 
 /** The model, including the moment before the worker has said anything. */
 export type ModelView = { readonly status: 'starting' } | ModelState;
@@ -97,13 +103,39 @@ export function settingsOf(state: StudioState): Settings {
 }
 
 /** An error of the model or of a job as a notice. */
-export function noticeOf(id: string, error: ErrorReport, remedy?: Remedy): Notice {
+export function noticeOf(id: string, error: ErrorReport): Notice {
   return {
     id,
     tone: 'bad',
     title: error.message,
     text: error.action,
-    remedy,
     details: `code: ${error.code}\npermanent: ${error.permanent ? 'yes' : 'no'}\n${error.message}`,
   };
+}
+
+/** Says of a job that is not on the canvas that it failed; nothing of one that did not. */
+export function failureNotice(job: DrawJob): Notice | undefined {
+  if (job.state.status !== 'failed') return undefined;
+  const { error } = job.state;
+  const words = job.request.prompt;
+  return {
+    ...noticeOf(failureId(job.id), error),
+    title: `“${words.length > 80 ? `${words.slice(0, 79)}…` : words}” was not drawn`,
+    text: `${error.message} ${error.action}${keptOf(job) ? ' What was drawn of it is kept on the shelf.' : ''}`,
+    remedy: error.permanent ? undefined : { kind: 'make again', job: job.id },
+  };
+}
+
+export function failureId(job: JobId): string {
+  return `failed ${job}`;
+}
+
+/** The notices with one more; it takes the place of one with its id. */
+export function withNotice(notices: readonly Notice[], notice: Notice): readonly Notice[] {
+  return [...notices.filter(({ id }) => id !== notice.id), notice];
+}
+
+/** The notices without those about the model. */
+export function withoutModel(notices: readonly Notice[]): readonly Notice[] {
+  return notices.filter(({ ofModel }) => !ofModel);
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { FromWorker, JobEvent, JobId, Picture, ToWorker } from '../../protocol.ts';
+import {
+  type FromWorker,
+  type JobEvent,
+  type JobId,
+  type Picture,
+  PROTOCOL_VERSION,
+  type ToWorker,
+} from '../../protocol.ts';
 import type { WorkerPort } from '../worker-client.ts';
 import { readSettings } from './settings.ts';
 import { createStudio } from './studio.ts';
@@ -36,7 +43,7 @@ class Port implements WorkerPort {
 const picture: Picture = { width: 1, height: 1, data: new Uint8ClampedArray(4) };
 const done: JobEvent = {
   type: 'done',
-  result: { type: 'picture', picture, round: 1, rounds: 1, notes: [], totalMs: 10 },
+  result: { type: 'picture', round: 1, rounds: 1, notes: [], totalMs: 10 },
 };
 
 function start() {
@@ -68,7 +75,7 @@ function start() {
 describe('queue', () => {
   it('waits for the model, then draws one after another', () => {
     const { make, drawn, ports, state } = start();
-    expect(ports[0]!.sent).toMatchObject([{ type: 'open', version: 1, backend: 'auto' }]);
+    expect(ports[0]!.sent).toMatchObject([{ type: 'open', version: PROTOCOL_VERSION, backend: 'auto' }]);
     const first = make('one');
     make('two');
     expect(drawn()).toEqual([]);
@@ -117,7 +124,7 @@ describe('queue', () => {
     expect(state().questions[0]).toMatchObject({ text: 'A red', state: { status: 'thinking' } });
     ports[0]!.job(id, {
       type: 'done',
-      result: { type: 'answer', text: 'A red house.', notes: ['It was cut.'], totalMs: 5 },
+      result: { type: 'answer', text: 'A red house.', draws: false, notes: ['It was cut.'], totalMs: 5 },
     });
     expect(state().questions[0]).toMatchObject({
       text: 'A red house.',
@@ -125,6 +132,132 @@ describe('queue', () => {
       state: { status: 'done' },
     });
   });
+});
+
+describe('a job that fails', () => {
+  const broken = { code: 'internal', permanent: false, message: 'It broke.', action: 'Try again.' } as const;
+  const failed: JobEvent = { type: 'failed', error: broken };
+
+  it('is told in a notice when the next one takes its place, and can be made again as it was', () => {
+    const { actions, make, drawn, ports, state } = start();
+    ports[0]!.ready();
+    const first = make('one');
+    const second = make('two');
+    actions.setPrompt('something else');
+    ports[0]!.job(first, failed);
+    expect(state().shown).toBe(second);
+    const [notice] = state().notices;
+    expect(notice).toMatchObject({
+      title: '“one” was not drawn',
+      text: 'It broke. Try again.',
+      remedy: { kind: 'make again', job: first },
+    });
+    actions.makeAgain(first);
+    expect(state().notices).toEqual([]);
+    ports[0]!.job(second, done);
+    expect(drawn()).toEqual(['one', 'two', 'one']);
+    const [before, , after] = state().jobs;
+    expect(after?.request).toBe(before?.request);
+  });
+
+  it('needs no notice while its own card is looked at', () => {
+    const { make, ports, state } = start();
+    ports[0]!.ready();
+    ports[0]!.job(make('one'), failed);
+    expect(state().notices).toEqual([]);
+  });
+
+  it('is told when the person looks at something else, and when the engine comes back after a crash', () => {
+    const { actions, make, ports, state } = start();
+    ports[0]!.ready();
+    const first = make('one');
+    ports[0]!.job(first, done);
+    const second = make('two');
+    actions.show(first);
+    ports[0]!.job(second, failed);
+    expect(state().notices.map(({ title }) => title)).toEqual(['“two” was not drawn']);
+    make('three');
+    make('four');
+    ports[0]!.crash('Uncaught Error: out of memory');
+    ports[1]!.ready();
+    expect(state().notices.map(({ title }) => title)).toContain('“three” was not drawn');
+  });
+});
+
+describe('a model that did not load', () => {
+  it('is loaded again for a picture and for a question', () => {
+    const error = { code: 'unreachable', permanent: false, message: 'No net.', action: 'Retry.' } as const;
+    const { actions, make, drawn, ports, state } = start();
+    ports[0]!.say({ type: 'model', state: { status: 'failed', error } } satisfies FromWorker);
+    actions.dismiss('model');
+    make('one');
+    expect(ports).toHaveLength(2);
+    expect(state().model.status).toBe('starting');
+    make('two');
+    expect(ports).toHaveLength(2);
+    ports[1]!.ready();
+    expect(drawn()).toEqual(['one']);
+    ports[1]!.say({ type: 'model', state: { status: 'failed', error } } satisfies FromWorker);
+    actions.ask('What is it?', new Blob(['x']), 'image 1');
+    expect(ports).toHaveLength(3);
+  });
+});
+
+describe('the shelf', () => {
+  it('lets a picture go and brings it back to its place', () => {
+    const { actions, make, ports, state } = start();
+    ports[0]!.ready();
+    const ids = ['one', 'two', 'three'].map((prompt) => {
+      const id = make(prompt);
+      ports[0]!.job(id, { type: 'picture', round: 1, picture, drawMs: 5 });
+      ports[0]!.job(id, done);
+      return id;
+    });
+    actions.remove(ids[1]!);
+    expect(state().jobs.map(({ id }) => id)).toEqual([ids[0], ids[2]]);
+    const remedy = state().notices[0]?.remedy;
+    if (remedy?.kind !== 'bring back') throw new Error('it cannot be brought back');
+    actions.bringBack(remedy.job);
+    expect(state().jobs.map(({ id }) => id)).toEqual(ids);
+    expect(state()).toMatchObject({ shown: ids[1], notices: [] });
+  });
+
+  it('keeps what is running or waiting', () => {
+    const { actions, make, ports, state } = start();
+    ports[0]!.ready();
+    const running = make('one');
+    const waiting = make('two');
+    actions.remove(running);
+    actions.remove(waiting);
+    actions.takeOut(running);
+    expect(state().jobs.map(({ id }) => id)).toEqual([running, waiting]);
+  });
+});
+
+it('does not move for a job that it does not know', () => {
+  const { ports, state } = start();
+  const before = state();
+  ports[0]!.job('job-99' as JobId, { type: 'answering', text: 'A' });
+  expect(state()).toBe(before);
+});
+
+it('takes settings that are read late', () => {
+  const { actions, state } = start();
+  actions.setTheme('dark');
+  const stored = { ...readSettings(undefined, 'light'), checksItself: true, rounds: 2 };
+  actions.adoptSettings(stored);
+  expect(state()).toMatchObject({ theme: 'dark', form: { checksItself: true, rounds: 2 } });
+});
+
+it('says what the loading of the model left to know', () => {
+  const { ports, state } = start();
+  const device = { backend: 'wasm', description: '2 threads', halfPrecision: false } as const;
+  const note = 'The weights were not kept.';
+  ports[0]!.say({
+    type: 'model',
+    state: { status: 'ready', model: 'storybook', sizeBytes: 1, device, note },
+  } satisfies FromWorker);
+  expect(state().notices.map(({ text }) => text)).toEqual([note]);
 });
 
 describe('seed', () => {
@@ -174,7 +307,7 @@ describe('a worker that crashes', () => {
     ports[0]!.crash('');
     expect(ports).toHaveLength(1);
     expect(state().model).toMatchObject({ status: 'failed' });
-    expect(state().notices).toMatchObject([{ id: 'crash', remedy: 'load again' }]);
+    expect(state().notices).toMatchObject([{ id: 'crash', remedy: { kind: 'load again' } }]);
     actions.loadModel();
     expect(ports).toHaveLength(2);
     expect(state().notices).toEqual([]);

@@ -1,6 +1,7 @@
 /** The studio: state, the worker, and everything a person can do. Components call actions and select state. */
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import { MAX_REFERENCES } from '../../omnigen2/config.ts';
 import type { BackendChoice, JobId, ModelRef } from '../../protocol.ts';
 import {
   type Adjustments,
@@ -11,24 +12,25 @@ import {
   sizeOf,
   withChange,
 } from '../composer/draw-form.ts';
-import {
-  addReferences,
-  MAX_REFERENCES,
-  moveReference,
-  type Reference,
-  removeReference,
-} from '../composer/references.ts';
-import { type DrawJob, keptOf, markStopping, newDrawJob } from '../jobs/draw-job.ts';
+import { addReferences, moveReference, type Reference, removeReference } from '../composer/references.ts';
+import { type DrawJob, isOver, markStopping, newDrawJob } from '../jobs/draw-job.ts';
 import { ANSWER_TOKENS, newQuestion } from '../jobs/question.ts';
 import { createWorkerClient, type WorkerPort } from '../worker-client.ts';
 import { workerEvents } from './events.ts';
+import { jobOf, shelfJobs, shownJob } from './selectors.ts';
+import { mergeSettings } from './settings.ts';
 import {
+  failureId,
+  failureNotice,
   initialState,
   type Notice,
   type Settings,
   type StudioState,
+  settingsOf,
   type Theme,
   type View,
+  withNotice,
+  withoutModel,
 } from './state.ts';
 
 /** What the studio is given: the model to open and the outside world, so that tests can give another one. */
@@ -47,9 +49,12 @@ export interface Studio {
 }
 
 export interface StudioActions {
+  /** Takes settings that were read late; what the person has changed since the start stands. */
+  adoptSettings(stored: Settings): void;
   setTheme(theme: Theme): void;
   setPrompt(prompt: string): void;
-  addReferences(added: readonly Reference[]): void;
+  /** `unread` counts further pictures that were given with them and found no place. */
+  addReferences(added: readonly Reference[], unread?: number): void;
   moveReference(from: number, to: number): void;
   removeReference(id: string): void;
   setPreset(preset: PresetName): void;
@@ -62,6 +67,8 @@ export interface StudioActions {
   setRounds(rounds: number): void;
   /** Checks the form and starts or queues the picture. False if something stands in the way; `problems` says what. */
   make(): boolean;
+  /** Starts or queues the same request once more, with the same seed. */
+  makeAgain(id: JobId): void;
   /** Puts an example into the composer and makes it, with the example's own seed and size. */
   makeExample(example: ExampleRequest): void;
   ask(question: string, picture: Blob, about: string): void;
@@ -69,6 +76,10 @@ export interface StudioActions {
   stop(): void;
   /** Takes a waiting job out of the queue. */
   takeOut(id: JobId): void;
+  /** Removes a job that is over from the shelf, with a way back. */
+  remove(id: JobId): void;
+  /** Puts a removed job back on the shelf. */
+  bringBack(job: DrawJob): void;
   show(id: JobId): void;
   /** Clears the canvas for a new start; what was made stays on the shelf. */
   clearCanvas(): void;
@@ -107,6 +118,9 @@ export function createStudio(world: StudioWorld): Studio {
     const job = jobs.find((each) => each.id === next);
     const question = questions.find((each) => each.id === next);
     if (job) {
+      const left = shownJob(get());
+      const failure = left && left.id !== next ? failureNotice(left) : undefined;
+      if (failure) actions.notify(failure);
       set({ shown: next, lookBack: undefined, view: viewOf(job) });
       client.draw(next, job.request);
     } else if (question) {
@@ -116,16 +130,44 @@ export function createStudio(world: StudioWorld): Studio {
 
   function enqueue(id: JobId): void {
     set({ queue: [...get().queue, id] });
+    // Without a model it would wait for ever.
+    if (get().model.status === 'failed') actions.loadModel();
     startNext();
   }
 
+  function enqueueJob(job: DrawJob): void {
+    set((state) => ({
+      jobs: [...state.jobs, job],
+      shown: state.running === undefined ? job.id : state.shown,
+      view: state.running === undefined ? viewOf(job) : state.view,
+      said: state.running === undefined ? 'Starting.' : 'Added to the queue.',
+    }));
+    enqueue(job.id);
+  }
+
+  function dropJob(id: JobId): void {
+    set(({ jobs, shown }) => {
+      const left = jobs.filter((job) => job.id !== id);
+      return { jobs: left, shown: shown === id ? shelfJobs(left)[0]?.id : shown };
+    });
+  }
+
   const actions: StudioActions = {
+    adoptSettings: (stored) =>
+      set((state) => {
+        const { theme, paces, acceptsCpu, ...form } = mergeSettings(
+          settingsOf(state),
+          world.settings,
+          stored,
+        );
+        return { theme, paces, acceptsCpu, form: { ...state.form, ...form } };
+      }),
     setTheme: (theme) => set({ theme }),
     setPrompt: (prompt) => set(({ form }) => ({ form: { ...form, prompt }, problems: [] })),
-    addReferences(added) {
+    addReferences(added, unread = 0) {
       const { list, refused } = addReferences(get().form.references, added);
       set(({ form }) => ({ form: { ...form, references: list }, problems: [] }));
-      if (refused > 0) actions.notify(refusedNotice(refused));
+      if (refused + unread > 0) actions.notify(refusedNotice(refused + unread));
     },
     moveReference: (from, to) =>
       set(({ form }) => ({ form: { ...form, references: moveReference(form.references, from, to) } })),
@@ -154,17 +196,15 @@ export function createStudio(world: StudioWorld): Studio {
         return false;
       }
       const name = Object.keys(form.changes).length > 0 ? 'own settings' : form.preset;
-      const job = newDrawJob(newId(), plan.request, name);
-      set((state) => ({
-        form: { ...form, seed },
-        problems: [],
-        jobs: [...state.jobs, job],
-        shown: state.running === undefined ? job.id : state.shown,
-        view: state.running === undefined ? viewOf(job) : state.view,
-        said: state.running === undefined ? 'Starting.' : 'Added to the queue.',
-      }));
-      enqueue(job.id);
+      set({ form: { ...form, seed }, problems: [] });
+      enqueueJob(newDrawJob(newId(), plan.request, plan.size, name));
       return true;
+    },
+    makeAgain(id) {
+      const job = jobOf(get(), id);
+      if (!job) return;
+      actions.dismiss(failureId(id));
+      enqueueJob(newDrawJob(newId(), job.request, job.size, job.settingsName));
     },
     makeExample({ prompt, references, seed, width, height }) {
       set(({ form }) => {
@@ -188,13 +228,30 @@ export function createStudio(world: StudioWorld): Studio {
       set({ jobs: jobs.map((job) => (job.id === running ? markStopping(job) : job)) });
       client.cancel(running);
     },
-    takeOut: (id) =>
-      set(({ queue, jobs, questions, shown }) => ({
+    takeOut(id) {
+      if (!get().queue.includes(id)) return;
+      set(({ queue, questions }) => ({
         queue: queue.filter((each) => each !== id),
-        jobs: jobs.filter((job) => job.id !== id),
         questions: questions.filter((question) => question.id !== id),
-        shown: shown === id ? jobs.findLast((job) => keptOf(job) !== undefined)?.id : shown,
-      })),
+      }));
+      dropJob(id);
+    },
+    remove(id) {
+      const job = jobOf(get(), id);
+      if (!job || !isOver(job)) return;
+      dropJob(id);
+      actions.dismiss(failureId(id));
+      actions.notify(removedNotice(job));
+      actions.say('Removed from the shelf.');
+    },
+    bringBack(job) {
+      const { jobs } = get();
+      actions.dismiss(REMOVED);
+      if (jobOf(get(), job.id)) return;
+      const later = jobs.findIndex((each) => orderOf(each.id) > orderOf(job.id));
+      set({ jobs: jobs.toSpliced(later < 0 ? jobs.length : later, 0, job) });
+      actions.show(job.id);
+    },
     show(id) {
       const job = get().jobs.find((each) => each.id === id);
       if (job) set({ shown: id, lookBack: undefined, view: viewOf(job) });
@@ -202,8 +259,7 @@ export function createStudio(world: StudioWorld): Studio {
     clearCanvas: () => set({ shown: undefined, lookBack: undefined }),
     setView: (view) => set({ view }),
     lookBack: (lookBack) => set({ lookBack }),
-    notify: (notice) =>
-      set(({ notices }) => ({ notices: [...notices.filter(({ id }) => id !== notice.id), notice] })),
+    notify: (notice) => set(({ notices }) => ({ notices: withNotice(notices, notice) })),
     dismiss: (id) =>
       set(({ notices, acceptsCpu }) => ({
         notices: notices.filter((notice) => notice.id !== id),
@@ -214,7 +270,7 @@ export function createStudio(world: StudioWorld): Studio {
       set({ model: { status: 'starting' } });
       // The worker goes, and with it what it was drawing; the last preview is kept.
       if (running !== undefined) events.job(running, { type: 'cancelled' });
-      set(({ notices }) => ({ notices: notices.filter((each) => !each.remedy) }));
+      set(({ notices }) => ({ notices: withoutModel(notices) }));
       client.open(world.model, world.backend);
     },
     say: (said) => set({ said }),
@@ -226,6 +282,24 @@ export function createStudio(world: StudioWorld): Studio {
 /** Rounds lie side by side from the start; a single drawing lies alone. */
 function viewOf(job: DrawJob): View {
   return job.request.rounds > 1 ? 'rounds' : 'picture';
+}
+
+/** Jobs are numbered as they were asked for. */
+function orderOf(id: JobId): number {
+  return Number(id.slice('job-'.length));
+}
+
+const REMOVED = 'removed';
+
+/** Only the last removal can be undone: a second one lets the first picture go. */
+function removedNotice(job: DrawJob): Notice {
+  return {
+    id: REMOVED,
+    tone: 'good',
+    title: 'Removed from the shelf',
+    text: `“${job.request.prompt}” can be brought back as long as this is here.`,
+    remedy: { kind: 'bring back', job },
+  };
 }
 
 function refusedNotice(refused: number): Notice {

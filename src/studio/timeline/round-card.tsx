@@ -3,10 +3,11 @@ import type { RoundDecision } from '../../protocol.ts';
 import { LoadingBar } from '../canvas/loading-bar.tsx';
 import { type DrawJob, isOver, type RoundView, resultRound } from '../jobs/draw-job.ts';
 import { decisionWords } from '../jobs/narration.ts';
-import { useActions, useStudio } from '../store/context.tsx';
+import { useStudio } from '../store/context.tsx';
 import { Icon, type IconName } from '../ui/icon.tsx';
-import { fileNameFor, referenceOf, savePicture } from '../ui/picture-files.ts';
+import { fileNameFor } from '../ui/picture-files.ts';
 import { PictureView } from '../ui/picture-view.tsx';
+import { usePictureTools } from '../ui/use-picture-tools.ts';
 import { seconds, timeLeft } from '../ui/words.ts';
 
 interface RoundCardProps {
@@ -38,7 +39,9 @@ export function RoundCard({ job, round, newest }: RoundCardProps) {
           {picture ? (
             <PictureView picture={picture} smooth label={printLabel(round)} />
           ) : (
-            <div className="blank-print">{live && <LoadingBar model={model} />}</div>
+            <div className="blank-print" style={{ aspectRatio: `${job.size.width} / ${job.size.height}` }}>
+              {live && <LoadingBar model={model} />}
+            </div>
           )}
           {live && round.picture === undefined && round.steps > 0 && (
             <progress aria-label={`Round ${round.round}`} max={round.steps} value={round.step} />
@@ -100,7 +103,8 @@ function Instruction({ round }: { round: RoundView }) {
 }
 
 function Critique({ round, live }: { round: RoundView; live: boolean }) {
-  if (round.critique === '') return null;
+  // What it said of no use is not shown as its judgement; the decision says so.
+  if (round.critique === '' || round.decision === 'unclear') return null;
   const writing = live && round.decision === undefined;
   return (
     <div className="crit">
@@ -141,14 +145,10 @@ function Decision({ job, round, live }: { job: DrawJob; round: RoundView; live: 
 }
 
 function CardTools({ job, round }: { job: DrawJob; round: RoundView }) {
-  const { addReferences, say } = useActions();
+  const tools = usePictureTools();
   const { picture } = round;
   if (!picture) return null;
   const fileName = fileNameFor(`${job.request.prompt} round ${round.round}`, job.request.settings.seed);
-  const use = async () => {
-    addReferences([await referenceOf(picture, fileName)]);
-    say(`Round ${round.round} added as a reference.`);
-  };
   return (
     <fieldset className="card-tools">
       <legend className="unseen">Round {round.round}</legend>
@@ -156,7 +156,7 @@ function CardTools({ job, round }: { job: DrawJob; round: RoundView }) {
         type="button"
         className="btn"
         aria-label={`Use it as reference: round ${round.round}`}
-        onClick={() => void use()}
+        onClick={() => tools.use(picture, fileName, `Round ${round.round} added as a reference.`)}
       >
         <Icon name="reference" />
         <span>Use it</span>
@@ -165,7 +165,7 @@ function CardTools({ job, round }: { job: DrawJob; round: RoundView }) {
         type="button"
         className="btn"
         aria-label={`Save round ${round.round}`}
-        onClick={() => void savePicture(picture, fileName)}
+        onClick={() => tools.save(picture, fileName)}
       >
         <Icon name="save" />
         <span>Save</span>

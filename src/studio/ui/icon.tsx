@@ -63,6 +63,7 @@ const STROKES = {
   ),
   reference: <path d="M4 5h9v9H4zM17 9h3v10H9v-2" />,
   undo: <path d="M8 5 4 9l4 4M4 9h10a5.5 5.5 0 0 1 0 11H9" />,
+  bin: <path d="M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 13h9l1-13M10.5 11v5M13.5 11v5" />,
   chip: (
     <>
       <rect x="7" y="7" width="10" height="10" rx="1.5" />

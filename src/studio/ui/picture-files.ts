@@ -1,6 +1,7 @@
 /** Pictures to and from files: reading what a person gives, and giving away what was drawn. */
 
 import { type ErrorReport, reportOf } from '../../errors.ts';
+import { MAX_REFERENCES } from '../../omnigen2/config.ts';
 import { checkPictureFile, pictureBytes, undecodable } from '../../omnigen2/images/check.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
@@ -38,20 +39,29 @@ export interface ReadPictures {
   readonly references: readonly Reference[];
   /** Why the other files cannot be used, each with its name. */
   readonly refusals: readonly ErrorReport[];
+  /** How many files were not looked at, because as many pictures were found as can be used. */
+  readonly unread: number;
 }
 
 /** The official bounds on a reference; a picture that is too narrow for these is too narrow at every size. */
 const WIDEST = { maxPixels: 1024 * 1024, maxReferenceSide: 1024 };
 
-/** Reads files as pictures, in the order given. */
+/**
+ * Reads files as pictures, in the order given, until no more can be used. One at a time: a folder of photographs decoded
+ * at once takes gigabytes.
+ */
 export async function readPictures(files: readonly Blob[]): Promise<ReadPictures> {
-  const read = await Promise.allSettled(files.map(readPicture));
-  return {
-    references: read.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])),
-    refusals: read.flatMap((each) =>
-      each.status === 'rejected' ? [reportOf(each.reason, 'Reading the picture')] : [],
-    ),
-  };
+  const references: Reference[] = [];
+  const refusals: ErrorReport[] = [];
+  for (const file of files) {
+    if (references.length === MAX_REFERENCES) break;
+    try {
+      references.push(await readPicture(file));
+    } catch (error) {
+      refusals.push(reportOf(error, 'Reading the picture'));
+    }
+  }
+  return { references, refusals, unread: files.length - references.length - refusals.length };
 }
 
 /**
