@@ -20,7 +20,7 @@ if (process.argv.includes('--browser') && !browserPath()) {
   if (existsSync('/etc/debian_version') && process.getuid?.() === 0) {
     console.log('Installing Chromium for the browser tests …');
     run('apt-get', ['update', '-qq']);
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium']);
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-liberation']);
   } else {
     fail('The browser tests need Chromium: run "npx playwright install chromium", then this command again.');
   }
