@@ -91,6 +91,21 @@ test('pictures are dropped and pasted anywhere; other files are refused by name'
   expect(await studio.referenceNames()).toEqual(['blue-cat', 'sailboat']);
 });
 
+test('words that are pasted with a picture of them stay words in a field', async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.prompt.focus();
+  const stopped = await page.evaluate(() => {
+    const transfer = new DataTransfer();
+    transfer.setData('text/plain', 'a red house');
+    transfer.items.add(new File([new Uint8Array(9)], 'cells.png', { type: 'image/png' }));
+    const event = new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData: transfer });
+    return !document.activeElement?.dispatchEvent(event);
+  });
+  expect(stopped).toBe(false);
+  await expect(studio.references).toHaveCount(0);
+});
+
 test('a picture that is named but not there is pointed out and mended with a click', async ({ page }) => {
   const studio = new StudioPage(page);
   await studio.open();

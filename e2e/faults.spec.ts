@@ -12,11 +12,18 @@ test('a model that does not load says so, and loads again when asked', async ({ 
   await expect(studio.status).toContainText('did not load');
   await expect(notice).toContainText('What you write and drop here meanwhile is kept.');
   await studio.prompt.fill('a red house');
-  await page.unroute('**/models/**');
   await notice.getByRole('button', { name: 'Load the model again' }).click();
+  await expect(notice).toBeVisible({ timeout: 60_000 });
+  await notice.getByRole('button', { name: 'Put away' }).click();
+  await expect(page.getByRole('button', { name: 'Load the model again' }).first()).toBeVisible();
+
+  // Asking for a picture loads it, too.
+  await page.unroute('**/models/**');
+  await studio.makeButton.click();
   await studio.modelReady();
   await expect(notice).toBeHidden();
   await expect(studio.prompt).toHaveValue('a red house');
+  await expect(studio.stopButton).toBeVisible();
 });
 
 test('without a GPU the processor draws, and the page says why, once', async ({ page }) => {
