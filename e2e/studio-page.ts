@@ -9,6 +9,12 @@ export function sample(name: string): string {
   return resolve('public/samples', `${name}.png`);
 }
 
+/** A file as a person has it. */
+export interface GivenFile {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
 export class StudioPage {
   readonly page: Page;
   readonly prompt: Locator;
@@ -57,6 +63,14 @@ export class StudioPage {
     const before = await this.references.count();
     await this.page.getByTestId('pick-pictures').first().setInputFiles(names.map(sample));
     await expect(this.references).toHaveCount(Math.min(5, before + names.length));
+  }
+
+  /** Chooses files that need not be pictures. */
+  async choose(...files: readonly GivenFile[]): Promise<void> {
+    await this.page
+      .getByTestId('pick-pictures')
+      .first()
+      .setInputFiles(files.map(({ name, bytes }) => ({ name, buffer: bytes, mimeType: 'image/png' })));
   }
 
   /** The file names of the references, in order. */
