@@ -113,7 +113,7 @@ export async function runCommand(
   try {
     process.exitCode = (await main(controller.signal)) ?? 0;
   } catch (error) {
-    const { code, message, action } = reportOf(error, doing);
+    const { code, message, action } = reportOf(error, doing, controller.signal);
     console.error(code === 'cancelled' ? 'Stopped.' : `${oneLine(message)}\n${oneLine(action)}`);
     process.exitCode =
       code === 'cancelled' ? EXIT_STOPPED : code === 'bad_request' ? EXIT_USAGE : EXIT_FAILED;

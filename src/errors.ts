@@ -57,12 +57,13 @@ export class OmniError extends Error implements ErrorReport {
 }
 
 /**
- * Turns anything thrown into a report. An {@link OmniError} keeps its words; an abort becomes `cancelled`; anything
- * else is a defect of ours or of an engine and is reported as `internal` under the name of what was being done.
+ * Turns anything thrown into a report. An {@link OmniError} keeps its words; an abort becomes `cancelled` if `signal`
+ * has been aborted, for a browser ends things of its own accord with the same error; anything else is a defect of ours or
+ * of an engine and is reported as `internal` under the name of what was being done.
  */
-export function reportOf(thrown: unknown, doing: string): ErrorReport {
+export function reportOf(thrown: unknown, doing: string, signal?: AbortSignal): ErrorReport {
   if (thrown instanceof OmniError) return thrown.toReport();
-  if (isAbort(thrown)) {
+  if (signal?.aborted && isAbort(thrown)) {
     return { code: 'cancelled', permanent: false, message: 'Stopped.', action: 'Start again when you like.' };
   }
   const detail = thrown instanceof Error ? thrown.message : String(thrown);
@@ -74,7 +75,7 @@ export function reportOf(thrown: unknown, doing: string): ErrorReport {
   };
 }
 
-/** Whether a thrown value means that an AbortSignal fired. */
+/** Whether a thrown value is what an aborted AbortSignal throws. It does not say whose signal it was. */
 export function isAbort(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === 'AbortError';
 }

@@ -1,8 +1,17 @@
 /** Entry of the generation worker: hands messages to the service. */
 
+import { loadServedModel } from '../src/generation/load.ts';
 import { GenerationService } from '../src/generation/service.ts';
 import type { ToWorker } from '../src/protocol.ts';
 
-const service = new GenerationService((message) => self.postMessage(message));
+const service = new GenerationService({
+  post: (message) => self.postMessage(message),
+  load: loadServedModel,
+  // Uncaught on purpose: the page hears of it as of any crash.
+  crash: (words) =>
+    setTimeout(() => {
+      throw new Error(words);
+    }),
+});
 
 self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => service.handle(data));

@@ -1,53 +1,55 @@
 /** The worker's side of the protocol: loads the model, runs one job at a time, and answers with events. */
 
-import { memoryFolder } from '../checkpoints/folder.ts';
-import { openCheckpoint } from '../checkpoints/layout.ts';
 import { OmniError, reportOf } from '../errors.ts';
-import { OmniGen2Model } from '../omnigen2/model.ts';
-import { loadTokenizer } from '../omnigen2/tokenizer.transformers.ts';
 import {
-  type AskRequest,
-  type BackendChoice,
-  type DrawRequest,
   type FromWorker,
   type JobEvent,
   type JobId,
-  type ModelRef,
+  type JobResult,
   type ModelState,
   type Picture,
   PROTOCOL_VERSION,
   type ToWorker,
 } from '../protocol.ts';
-import { startWebRuntime, type WebRuntime } from '../runtime/runtime.web.ts';
-import { loadBundle } from '../storage/weights.ts';
 import { runAsk } from './ask-job.ts';
 import { runDraw } from './draw-job.ts';
+import type { LoadModel, Opened, Wanted } from './load.ts';
 
-type Post = (message: FromWorker) => void;
-
-interface Opened {
-  readonly model: OmniGen2Model;
-  readonly runtime: WebRuntime;
+export interface ServiceHost {
+  /** Sends a message to the page. */
+  post(message: FromWorker): void;
+  /** Brings in the model that the page wants. */
+  readonly load: LoadModel;
+  /** Ends the worker with words for the person: the page starts another one and counts the running job as failed. */
+  crash(words: string): void;
 }
 
-interface QueuedJob {
+interface Job {
   readonly id: JobId;
   readonly work: Extract<ToWorker, { type: 'draw' | 'ask' }>;
   readonly abort: AbortController;
 }
 
-export class GenerationService {
-  readonly #post: Post;
-  #wanted: { model: ModelRef; backend: BackendChoice } | undefined;
-  #opened: Promise<Opened> | undefined;
-  #queue: QueuedJob[] = [];
-  #running: QueuedJob | undefined;
+/** One opening of the model, from its beginning on. */
+interface Opening {
+  readonly abort: AbortController;
+  readonly opened: Promise<Opened>;
+}
 
-  constructor(post: Post) {
-    this.#post = post;
+export class GenerationService {
+  readonly #host: ServiceHost;
+  #wanted: Wanted | undefined;
+  #opening: Opening | undefined;
+  #waiting: Job[] = [];
+  #running: Job | undefined;
+  /** Settles when no job uses the model any more. */
+  #idle: Promise<void> = Promise.resolve();
+
+  constructor(host: ServiceHost) {
+    this.#host = host;
   }
 
-  /** Takes one message of the page. Never throws: whatever goes wrong is answered. */
+  /** Takes one message of the page. What goes wrong with it is answered, not thrown. */
   handle(message: ToWorker): void {
     switch (message.type) {
       case 'open':
@@ -65,64 +67,63 @@ export class GenerationService {
     }
   }
 
+  /** A second model takes the place of the first; the job that runs on the first is stopped. */
   #open({ version, model, backend }: Extract<ToWorker, { type: 'open' }>): void {
     if (version !== PROTOCOL_VERSION) {
-      this.#postModel({
-        status: 'failed',
-        error: new OmniError({
-          code: 'internal',
-          message: `The page speaks version ${version} of the protocol and its worker version ${PROTOCOL_VERSION}.`,
-          action: 'Reload the page: a newer version was installed while it was open.',
-        }).toReport(),
+      const error = new OmniError({
+        code: 'internal',
+        message: `The page speaks version ${version} of the protocol and its worker version ${PROTOCOL_VERSION}.`,
+        action: 'Reload the page: a newer version was installed while it was open.',
       });
+      this.#postModel({ status: 'failed', error: error.toReport() });
       return;
     }
     this.#wanted = { model, backend };
-    this.#reopen();
+    this.#running?.abort.abort();
+    this.#reopen(this.#wanted);
   }
 
-  /** (Re)opens the wanted model; its outcome is posted, and kept for the jobs that wait for it. */
-  #reopen(): Promise<Opened> {
-    const before = this.#opened;
-    const opened = (async () => {
-      await before?.then(close, () => undefined);
-      return this.#load();
-    })();
-    this.#opened = opened;
-    opened.then(
-      ({ model, runtime }) =>
-        this.#postModel({
-          status: 'ready',
-          model: model.checkpoint.name,
-          sizeBytes: model.checkpoint.sizeBytes,
-          device: {
-            backend: runtime.backend,
-            description: runtime.description,
-            halfPrecision: runtime.halfPrecision,
-            reason: runtime.reason,
-          },
-        }),
-      (error) => this.#postModel({ status: 'failed', error: reportOf(error, 'Loading the model') }),
+  /** Opens the model anew once no job uses the one before. Jobs that wait run on the new one. */
+  #reopen(wanted: Wanted): void {
+    const before = this.#opening;
+    before?.abort.abort();
+    const abort = new AbortController();
+    const opening: Opening = { abort, opened: this.#replace(before, wanted, abort.signal) };
+    this.#opening = opening;
+    const isCurrent = () => this.#opening === opening;
+    opening.opened.then(
+      ({ model: { checkpoint }, device, note, lost }) => {
+        if (!isCurrent()) return;
+        const { name, sizeBytes } = checkpoint;
+        this.#postModel({ status: 'ready', model: name, sizeBytes, device, note });
+        // Not left to the next job, which would run into the lost device.
+        void lost.then(() => isCurrent() && this.#reopen(wanted));
+      },
+      (error: unknown) => {
+        if (isCurrent()) this.#postModel({ status: 'failed', error: reportOf(error, 'Loading the model') });
+      },
     );
-    return opened;
   }
 
-  async #load(): Promise<Opened> {
-    if (!this.#wanted) throw new Error('no model was asked for');
-    const { model, backend } = this.#wanted;
-    const never = new AbortController().signal;
-    const [runtime, files] = await Promise.all([
-      startWebRuntime({ backend }),
-      loadBundle(never, model.baseUrl, (progress) => this.#postModel({ status: 'loading', ...progress })),
-    ]);
-    const checkpoint = await openCheckpoint(memoryFolder(model.id, files));
-    return { runtime, model: new OmniGen2Model(checkpoint, runtime, loadTokenizer) };
+  async #replace(before: Opening | undefined, wanted: Wanted, signal: AbortSignal): Promise<Opened> {
+    await this.#idle;
+    // What failed to open has nothing to close, and what fails to close is gone all the same.
+    await before?.opened.then((opened) => opened.dispose()).catch(() => undefined);
+    signal.throwIfAborted();
+    return this.#host.load(signal, wanted, {
+      onProgress: (progress) => {
+        if (!signal.aborted) this.#postModel({ status: 'loading', ...progress });
+      },
+      onPart: (part) => {
+        if (this.#running) this.#postJob(this.#running.id, { type: 'preparing', part });
+      },
+    });
   }
 
-  #enqueue(job: QueuedJob): void {
-    this.#queue.push(job);
+  #enqueue(job: Job): void {
+    this.#waiting.push(job);
     this.#postJob(job.id, { type: 'queued' });
-    if (!this.#running) void this.#drain();
+    this.#startNext();
   }
 
   #cancel(id: JobId): void {
@@ -130,65 +131,82 @@ export class GenerationService {
       this.#running.abort.abort();
       return;
     }
-    const waiting = this.#queue.find((job) => job.id === id);
+    const waiting = this.#waiting.find((job) => job.id === id);
     if (!waiting) return;
-    this.#queue = this.#queue.filter((job) => job !== waiting);
+    this.#waiting = this.#waiting.filter((job) => job !== waiting);
     this.#postJob(id, { type: 'cancelled' });
   }
 
-  async #drain(): Promise<void> {
-    for (let job = this.#queue.shift(); job; job = this.#queue.shift()) {
-      this.#running = job;
-      await this.#run(job);
-    }
-    this.#running = undefined;
+  #startNext(): void {
+    if (this.#running) return;
+    const job = this.#waiting.shift();
+    if (!job) return;
+    this.#running = job;
+    this.#idle = this.#run(job).then(() => {
+      this.#running = undefined;
+      this.#startNext();
+    });
   }
 
-  async #run({ id, work, abort }: QueuedJob): Promise<void> {
+  /** Runs one job to its end, which is always told. */
+  async #run({ id, work, abort: { signal } }: Job): Promise<void> {
+    const opening = this.#opening;
     let partial: Picture | undefined;
     const emit = (event: JobEvent) => {
       if (event.type === 'picture') partial = event.picture;
       if (event.type === 'denoising') partial = event.preview ?? partial;
       this.#postJob(id, event);
     };
-    let opened: Opened;
+    let doing = 'Loading the model';
+    let opened: Opened | undefined;
     try {
-      opened = await (this.#opened ?? Promise.reject(new Error('no model was asked for')));
-      abort.signal.throwIfAborted();
+      if (!opening) throw new Error('no model was asked for');
+      opened = await unlessAborted(opening.opened, signal);
+      doing = work.type === 'draw' ? 'Drawing' : 'Answering';
+      emit({ type: 'done', result: await runWork(signal, opened, work, emit) });
     } catch (error) {
-      emit(outcomeOf(error, 'Loading the model'));
-      return;
-    }
-    opened.model.onPart = (part) => emit({ type: 'preparing', part });
-    try {
-      const result =
-        work.type === 'draw'
-          ? await runDraw(abort.signal, opened.model, work.request satisfies DrawRequest, emit)
-          : await runAsk(abort.signal, opened.model, work.request satisfies AskRequest, emit);
-      emit({ type: 'done', result });
-    } catch (error) {
-      const outcome = outcomeOf(error, work.type === 'draw' ? 'Drawing' : 'Answering');
-      emit(outcome.type === 'cancelled' ? { ...outcome, partial } : outcome);
-      // A lost or failed device is opened anew, so that the next job finds a working one.
-      if (outcome.type === 'failed' && outcome.error.code === 'device') this.#reopen().catch(() => undefined);
+      const report = reportOf(error, doing, signal);
+      if (report.code === 'cancelled') {
+        emit({ type: 'cancelled', partial });
+      } else if (opened?.brokenDown()) {
+        // What waits here would run into it as well; it ends with this worker.
+        this.#waiting = [];
+        this.#host.crash(report.message);
+      } else {
+        emit({ type: 'failed', error: report });
+        // A failed device is opened anew, so that the next job finds a working one.
+        const stale = opened && report.code === 'device' && this.#opening === opening;
+        if (stale && this.#wanted) this.#reopen(this.#wanted);
+      }
     }
   }
 
   #postModel(state: ModelState): void {
-    this.#post({ type: 'model', state });
+    this.#host.post({ type: 'model', state });
   }
 
   #postJob(job: JobId, event: JobEvent): void {
-    this.#post({ type: 'job', job, event });
+    this.#host.post({ type: 'job', job, event });
   }
 }
 
-function outcomeOf(error: unknown, doing: string): Extract<JobEvent, { type: 'cancelled' | 'failed' }> {
-  const report = reportOf(error, doing);
-  return report.code === 'cancelled' ? { type: 'cancelled' } : { type: 'failed', error: report };
+function runWork(
+  signal: AbortSignal,
+  { model }: Opened,
+  work: Job['work'],
+  emit: (event: JobEvent) => void,
+): Promise<JobResult> {
+  return work.type === 'draw'
+    ? runDraw(signal, model, work.request, emit)
+    : runAsk(signal, model, work.request, emit);
 }
 
-async function close({ model, runtime }: Opened): Promise<void> {
-  await model.dispose();
-  await runtime.dispose();
+/** What `promise` gives, unless `signal` is aborted first. @throws AbortError, or what `promise` rejects with */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }

@@ -6,6 +6,7 @@ import type { Checkpoint, Component, ComponentName } from '../checkpoints/layout
 import type { Runtime, WeightBytes } from '../runtime/types.ts';
 import { Autoencoder } from './autoencoder.ts';
 import type { ModelConfig } from './config.ts';
+import { disposeAll } from './dispose.ts';
 import type { Numerics } from './graphs/layers.ts';
 import { Mllm } from './mllm.ts';
 import type { ReadFile } from './token-embeddings.ts';
@@ -30,16 +31,22 @@ export class OmniGen2Model {
   readonly checkpoint: Checkpoint;
   readonly runtime: Runtime;
   readonly numerics: Numerics;
-  /** Called when a part begins to open. */
-  onPart: ((part: ModelPart) => void) | undefined;
+  readonly #onPart: (part: ModelPart) => void;
   readonly #loadTokenizer: LoadTokenizer;
   readonly #parts = new Map<ModelPart, Promise<unknown>>();
   /** Parts open one after another: two at once can exceed a device's memory where each alone fits. */
   #opening: Promise<unknown> = Promise.resolve();
 
-  constructor(checkpoint: Checkpoint, runtime: Runtime, loadTokenizer: LoadTokenizer) {
+  /** @param onPart is called when a part begins to open */
+  constructor(
+    checkpoint: Checkpoint,
+    runtime: Runtime,
+    loadTokenizer: LoadTokenizer,
+    onPart: (part: ModelPart) => void = () => undefined,
+  ) {
     this.checkpoint = checkpoint;
     this.runtime = runtime;
+    this.#onPart = onPart;
     this.#loadTokenizer = loadTokenizer;
     this.numerics = {
       compute: runtime.halfPrecision ? 'float16' : 'float32',
@@ -90,20 +97,18 @@ export class OmniGen2Model {
     };
   }
 
-  /** Closes every part that is open. The runtime is the caller's. */
+  /** Closes every part that is open, even if one of them fails to close; then throws as that one. The runtime is the caller's. */
   async dispose(): Promise<void> {
     const parts = [...this.#parts.values()];
     this.#parts.clear();
-    for (const part of await Promise.allSettled(parts)) {
-      if (part.status === 'fulfilled' && isDisposable(part.value)) await part.value.dispose();
-    }
+    await disposeAll(parts);
   }
 
   #part<Part>(name: ModelPart, open: () => Promise<Part>): Promise<Part> {
     const known = this.#parts.get(name) as Promise<Part> | undefined;
     if (known) return known;
     const part = this.#opening.then(() => {
-      this.onPart?.(name);
+      this.#onPart(name);
       return open();
     });
     this.#opening = part.catch(() => undefined);
@@ -112,8 +117,4 @@ export class OmniGen2Model {
     part.catch(() => this.#parts.delete(name));
     return part;
   }
-}
-
-function isDisposable(value: unknown): value is { dispose(): Promise<void> } {
-  return typeof value === 'object' && value !== null && 'dispose' in value;
 }

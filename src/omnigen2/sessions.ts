@@ -2,6 +2,7 @@
 
 import type { BuiltGraph } from '../onnx/graph.ts';
 import type { GraphSession, Runtime, WeightBytes } from '../runtime/types.ts';
+import { disposeAll } from './dispose.ts';
 
 export class Sessions {
   readonly #runtime: Runtime;
@@ -28,11 +29,10 @@ export class Sessions {
     return session;
   }
 
+  /** Closes every session, even if one of them fails to close; then throws as that one. */
   async dispose(): Promise<void> {
     const sessions = [...this.#open.values()];
     this.#open.clear();
-    for (const session of await Promise.allSettled(sessions)) {
-      if (session.status === 'fulfilled') await session.value.dispose();
-    }
+    await disposeAll(sessions);
   }
 }

@@ -1,12 +1,12 @@
 /**
  * Weights in the browser's own storage: fetched once, hashed, kept as Blobs in IndexedDB under their hash, and read
  * from there ever after. A second visit fetches the manifest and no weight byte; without a network it uses the
- * manifest of the last visit.
+ * manifest of the last visit. Once another set of weights is complete, those that it does not need are deleted.
  */
 
-import { createStore, get, keys, set, type UseStore } from 'idb-keyval';
 import { MANIFEST_FILE, type Manifest, type ManifestFile, parseManifest } from '../checkpoints/manifest.ts';
 import { OmniError } from '../errors.ts';
+import { type Kept, keptUnder } from './kept.ts';
 
 export interface LoadProgress {
   readonly doneBytes: number;
@@ -15,66 +15,123 @@ export interface LoadProgress {
   readonly from: 'network' | 'cache';
 }
 
+export interface Bundle {
+  /** The files by their path in the bundle. */
+  readonly files: ReadonlyMap<string, Blob>;
+  /** Said to the person if the browser did not keep them. */
+  readonly note?: string;
+}
+
 /** Ends a fetch that stalls: no byte for this long. */
 const STALL_MS = 60_000;
 
+const HASH_PREFIX = 'sha256/';
+
 /**
- * Gives every file of the bundle at `baseUrl`, from storage where it is there, else from the network.
- * @returns the files as Blobs, by their path in the bundle
- * @throws OmniError `unreachable`, `bad_checkpoint` (wrong hash or size), `storage`
+ * Gives every file of the bundle at `baseUrl`, from storage where it is there, else from the network. A browser that
+ * keeps nothing gives the files all the same.
+ * @throws OmniError `unreachable`, `bad_checkpoint` (wrong hash or size)
  */
 export async function loadBundle(
   signal: AbortSignal,
   baseUrl: string,
   onProgress: (progress: LoadProgress) => void,
-): Promise<Map<string, Blob>> {
-  const store = createStore('omnigen2-weights', 'files');
+): Promise<Bundle> {
+  const kept = keptUnder('omnigen2-weights');
   const folder = baseUrl.replace(/\/+$/, '');
-  const manifest = await loadManifest(signal, store, folder);
-  const known = new Set(await keys<string>(store));
+  const manifestKey = `manifest/${folder}`;
+  const manifest = await loadManifest(signal, folder, () => kept.get(manifestKey));
+  const known = new Set(await kept.keys());
   const totalBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
-  const from = manifest.files.every((file) => known.has(keyOf(file))) ? 'cache' : 'network';
+  let from: LoadProgress['from'] = manifest.files.every((file) => known.has(keyOf(file)))
+    ? 'cache'
+    : 'network';
   let doneBytes = 0;
   const advance = (bytes: number) => {
     doneBytes += bytes;
     onProgress({ doneBytes, totalBytes, from });
   };
   const files = new Map<string, Blob>();
+  let keepsAll = true;
   for (const file of manifest.files) {
-    const kept = known.has(keyOf(file)) ? await get<Blob>(keyOf(file), store) : undefined;
-    if (kept?.size === file.sizeBytes) {
+    signal.throwIfAborted();
+    const there = known.has(keyOf(file)) ? await readable(await kept.get(keyOf(file)), file) : undefined;
+    if (there) {
       advance(file.sizeBytes);
-      files.set(file.path, kept);
+      files.set(file.path, there);
       continue;
     }
+    from = 'network';
     const blob = await fetchFile(signal, `${folder}/${file.path}`, file, advance);
-    await keep(store, keyOf(file), blob);
+    keepsAll = (await keep(kept, manifest, keyOf(file), blob)) && keepsAll;
     files.set(file.path, blob);
   }
-  return files;
+  // Not before the files are there: until then the manifest of the last visit can still be drawn from.
+  keepsAll = (await keep(kept, manifest, manifestKey, manifest)) && keepsAll;
+  await deleteUnneeded(kept, manifest);
+  return {
+    files,
+    note: keepsAll
+      ? undefined
+      : 'The browser did not keep the model, as its storage is full or switched off: the next visit fetches it again.',
+  };
 }
 
 function keyOf(file: ManifestFile): string {
-  return `sha256/${file.sha256}`;
+  return `${HASH_PREFIX}${file.sha256}`;
 }
 
-async function loadManifest(signal: AbortSignal, store: UseStore, baseUrl: string): Promise<Manifest> {
-  const key = `manifest/${baseUrl}`;
-  const url = `${baseUrl}/${MANIFEST_FILE}`;
-  let response: Response;
+/** A kept value if it is the file and can be read: a browser may keep the entry of a Blob and lose its bytes. */
+async function readable(value: unknown, { sizeBytes }: ManifestFile): Promise<Blob | undefined> {
+  if (!(value instanceof Blob) || value.size !== sizeBytes) return undefined;
+  return value
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => value,
+      () => undefined,
+    );
+}
+
+/** Keeps a value, if need be in the place of weights that `manifest` does not need. @returns whether it is kept */
+async function keep(kept: Kept, manifest: Manifest, key: string, value: unknown): Promise<boolean> {
+  if (await kept.set(key, value)) return true;
+  await deleteUnneeded(kept, manifest);
+  return kept.set(key, value);
+}
+
+async function deleteUnneeded(kept: Kept, manifest: Manifest): Promise<void> {
+  const needed = new Set(manifest.files.map(keyOf));
+  const unneeded = (await kept.keys()).filter((key) => key.startsWith(HASH_PREFIX) && !needed.has(key));
+  if (unneeded.length > 0) await kept.delete(unneeded);
+}
+
+/** The manifest from the network, or the one of the last visit if what comes from there is none. */
+async function loadManifest(
+  signal: AbortSignal,
+  folder: string,
+  ofLastVisit: () => Promise<unknown>,
+): Promise<Manifest> {
+  const url = `${folder}/${MANIFEST_FILE}`;
   try {
-    response = await fetch(url, { signal, cache: 'no-cache' });
-    if (!response.ok) throw unreachable(url, `the server answered ${response.status}`);
+    return await fetchManifest(signal, url);
   } catch (error) {
     signal.throwIfAborted();
-    const kept = await get<unknown>(key, store);
-    if (kept !== undefined) return parseManifest(kept, 'of the last visit');
-    throw error instanceof OmniError ? error : unreachable(url, 'the network is not there', error);
+    const value = await ofLastVisit();
+    if (value !== undefined) return parseManifest(value, 'of the last visit');
+    throw error;
   }
-  const value: unknown = await response.json().catch(() => undefined);
-  const manifest = parseManifest(value, url);
-  await keep(store, key, manifest);
-  return manifest;
+}
+
+async function fetchManifest(signal: AbortSignal, url: string): Promise<Manifest> {
+  const response = await fetch(url, { signal, cache: 'no-cache' }).catch((cause: unknown) => {
+    throw unreachable(url, 'the network is not there', cause);
+  });
+  if (!response.ok) throw unreachable(url, `the server answered ${response.status}`);
+  const value: unknown = await response.json().catch((cause: unknown) => {
+    throw unreachable(url, 'another page came in its place, perhaps the sign-in page of the network', cause);
+  });
+  return parseManifest(value, url);
 }
 
 async function fetchFile(
@@ -85,11 +142,16 @@ async function fetchFile(
 ): Promise<Blob> {
   const bytes = new Uint8Array(sizeBytes);
   let filled = 0;
-  const stalled = new AbortController();
-  let timer = setTimeout(() => stalled.abort(), STALL_MS);
+  const request = new AbortController();
+  let stalled = false;
+  const stall = () => {
+    stalled = true;
+    request.abort();
+  };
+  let timer = setTimeout(stall, STALL_MS);
   try {
     const response = await fetch(url, {
-      signal: AbortSignal.any([signal, stalled.signal]),
+      signal: AbortSignal.any([signal, request.signal]),
       cache: 'no-store',
     });
     if (!response.ok || !response.body) throw unreachable(url, `the server answered ${response.status}`);
@@ -97,7 +159,7 @@ async function fetchFile(
       const { done, value } = await reader.read();
       if (done) break;
       clearTimeout(timer);
-      timer = setTimeout(() => stalled.abort(), STALL_MS);
+      timer = setTimeout(stall, STALL_MS);
       if (filled + value.length > sizeBytes)
         throw damaged(path, `is longer than the ${sizeBytes} bytes it should have`);
       bytes.set(value, filled);
@@ -107,32 +169,17 @@ async function fetchFile(
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof OmniError) throw cause;
-    throw unreachable(
-      url,
-      stalled.signal.aborted ? 'no byte came for a minute' : 'the connection broke',
-      cause,
-    );
+    throw unreachable(url, stalled ? 'no byte came for a minute' : 'the connection broke', cause);
   } finally {
     clearTimeout(timer);
+    // What is not wanted any more need not come.
+    request.abort();
   }
   if (filled !== sizeBytes) throw unreachable(url, `only ${filled} of ${sizeBytes} bytes came`);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
   if (hash !== sha256) throw damaged(path, 'does not have the hash that the manifest says');
   return new Blob([bytes]);
-}
-
-async function keep(store: UseStore, key: string, value: unknown): Promise<void> {
-  try {
-    await set(key, value, store);
-  } catch (cause) {
-    throw new OmniError({
-      code: 'storage',
-      message: 'The browser did not store the model: its storage is full or refused.',
-      action: 'Free disk space or allow this page to store data, then load it again.',
-      cause,
-    });
-  }
 }
 
 function unreachable(url: string, why: string, cause?: unknown): OmniError {

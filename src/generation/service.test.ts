@@ -1,0 +1,304 @@
+import { beforeAll, expect, test } from 'vitest';
+import type { Checkpoint } from '../checkpoints/layout.ts';
+import { OmniError } from '../errors.ts';
+import { fixtureCheckpoint } from '../omnigen2/fixtures.node.ts';
+import { OmniGen2Model } from '../omnigen2/model.ts';
+import { loadTokenizer } from '../omnigen2/tokenizer.transformers.ts';
+import {
+  type DrawRequest,
+  type FromWorker,
+  type JobEvent,
+  type JobId,
+  type ModelState,
+  PROTOCOL_VERSION,
+} from '../protocol.ts';
+import { nodeRuntime } from '../runtime/runtime.node.ts';
+import type { Runtime } from '../runtime/types.ts';
+import type { LoadModel, Opened } from './load.ts';
+import { GenerationService } from './service.ts';
+
+const [A, B, C] = ['a', 'b', 'c'] as JobId[];
+const MODEL = { id: 'tiny', baseUrl: 'https://example.org/tiny' };
+
+let checkpoint: Checkpoint;
+beforeAll(async () => {
+  checkpoint = await fixtureCheckpoint();
+});
+
+/** What a test changes about a loaded model; everything else is the real one, on this processor. */
+interface Twist {
+  readonly runtime?: (real: Runtime) => Runtime;
+  readonly tokenizer?: typeof loadTokenizer;
+  readonly opened?: (real: Opened) => Opened | Promise<Opened>;
+}
+
+const AS_IT_IS: Required<Twist> = {
+  runtime: (real) => real,
+  tokenizer: loadTokenizer,
+  opened: (real) => real,
+};
+
+/** The page's side: a service on the tiny model, and all that it has said. The n-th load takes the n-th twist. */
+function page(...twists: readonly Twist[]) {
+  const said: FromWorker[] = [];
+  const crashes: string[] = [];
+  const log: string[] = [];
+  let act: (message: FromWorker) => void = () => undefined;
+  const waiting = new Set<() => void>();
+  let loads = 0;
+  const load: LoadModel = async (_signal, { model: { id } }, { onProgress, onPart }) => {
+    const { runtime, tokenizer, opened } = { ...AS_IT_IS, ...twists[loads] };
+    const number = ++loads;
+    log.push(`load ${number} of ${id}`);
+    onProgress({ doneBytes: 1, totalBytes: 1, from: 'cache' });
+    const model = new OmniGen2Model(checkpoint, runtime(nodeRuntime({ threads: 1 })), tokenizer, onPart);
+    return opened({
+      model,
+      device: { backend: 'wasm', description: 'a test', halfPrecision: false },
+      lost: new Promise(() => undefined),
+      brokenDown: () => false,
+      dispose: async () => {
+        log.push(`dispose ${number}`);
+        await model.dispose();
+      },
+    });
+  };
+  const post = (message: FromWorker) => {
+    said.push(message);
+    act(message);
+    for (const look of waiting) look();
+  };
+  const service = new GenerationService({ post, load, crash: (words) => crashes.push(words) });
+  const events = (job: JobId) =>
+    said.flatMap((each) => (each.type === 'job' && each.job === job ? [each.event] : []));
+  const states = () => said.flatMap((each) => (each.type === 'model' ? [each.state] : []));
+  /** Waits for what has been said, or comes to be said, to make `seen` true. */
+  const until = (seen: () => boolean) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (!seen()) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
+  const ended = async (job: JobId): Promise<JobEvent> => {
+    const last = () => events(job).findLast(({ type }) => ['done', 'failed', 'cancelled'].includes(type));
+    await until(() => last() !== undefined);
+    return last() as JobEvent;
+  };
+  const ready = (times = 1) =>
+    until(() => states().filter(({ status }) => status === 'ready').length >= times);
+  /** Does something at the moment at which a message comes. */
+  const on = (then: typeof act) => {
+    act = then;
+  };
+  const open = (id = MODEL.id) =>
+    service.handle({ type: 'open', version: PROTOCOL_VERSION, model: { ...MODEL, id }, backend: 'auto' });
+  const draw = (job: JobId, steps = 1) => service.handle({ type: 'draw', job, request: drawing(steps) });
+  const cancel = (job: JobId) => service.handle({ type: 'cancel', job });
+  return { service, said, crashes, log, events, states, until, ended, ready, on, open, draw, cancel };
+}
+
+function drawing(steps: number): DrawRequest {
+  const size = { width: 32, height: 32, alignSize: true };
+  const guidance = { textGuidance: 1, imageGuidance: 1, guidanceRange: [0, 1] } as const;
+  const rest = { seed: 1, scheduler: 'euler', negativePrompt: '' } as const;
+  return {
+    prompt: 'a red cat',
+    references: [],
+    settings: { ...size, ...guidance, ...rest, steps },
+    rounds: 1,
+  };
+}
+
+const deviceError = () =>
+  new OmniError({ code: 'device', message: 'The device is gone.', action: 'Try again.' });
+
+/** A runtime whose graphs do not open. */
+function refusing({ backend, halfPrecision, quantized, dispose }: Runtime, error: () => unknown): Runtime {
+  return { backend, halfPrecision, quantized, dispose, open: () => Promise.reject(error()) };
+}
+
+const types = (events: readonly JobEvent[]) => [...new Set(events.map(({ type }) => type))];
+const statuses = (states: readonly ModelState[]) => states.map(({ status }) => status);
+
+test('a page of another version is refused in words', async () => {
+  const { service, states, log } = page();
+  service.handle({ type: 'open', version: 1, model: MODEL, backend: 'auto' });
+  expect(states()).toMatchObject([
+    {
+      status: 'failed',
+      error: { message: expect.stringContaining('version 1 of the protocol'), action: /Reload/ },
+    },
+  ]);
+  expect(log).toEqual([]);
+});
+
+test('jobs run in order, one at a time, and each tells its life', async () => {
+  const { open, draw, service, ended, events, said, states } = page();
+  open();
+  draw(A, 2);
+  service.handle({
+    type: 'ask',
+    job: B,
+    request: { question: 'What is it?', pictures: [], maxNewTokens: 2 },
+  });
+  draw(C);
+  await ended(C);
+  expect(states()).toMatchObject([{ status: 'loading' }, { status: 'ready', model: checkpoint.name }]);
+  expect(types(events(A))).toEqual([
+    'queued',
+    'reading',
+    'preparing',
+    'denoising',
+    'decoding',
+    'picture',
+    'done',
+  ]);
+  expect(events(A).at(-1)).toMatchObject({ result: { type: 'picture', round: 1, rounds: 1 } });
+  expect(events(B).at(-1)).toMatchObject({ type: 'done', result: { type: 'answer' } });
+  const working = said.flatMap((each) =>
+    each.type === 'job' && each.event.type !== 'queued' ? [each.job] : [],
+  );
+  expect(working.filter((job, i) => job !== working[i - 1])).toEqual([A, B, C]);
+});
+
+test('a waiting job is cancelled without having run', async () => {
+  const { open, draw, cancel, ended, events } = page();
+  open();
+  draw(A);
+  draw(B);
+  cancel(B);
+  expect(events(B)).toEqual([{ type: 'queued' }, { type: 'cancelled' }]);
+  expect(await ended(A)).toMatchObject({ type: 'done' });
+});
+
+test('a running job is cancelled with what was on the easel, and the next one runs', async () => {
+  const { open, draw, cancel, ended, on } = page();
+  on((message) => {
+    if (message.type === 'job' && message.event.type === 'denoising' && message.event.step === 2) cancel(A);
+  });
+  open();
+  draw(A, 20);
+  draw(B);
+  expect(await ended(A)).toMatchObject({ type: 'cancelled', partial: { width: 32, height: 32 } });
+  expect(await ended(B)).toMatchObject({ type: 'done' });
+});
+
+test('a job that waits for the model is cancelled at once', async () => {
+  const { open, draw, cancel, ended, states } = page({
+    opened: () => new Promise(() => undefined),
+  });
+  open();
+  draw(A);
+  cancel(A);
+  expect(await ended(A)).toEqual({ type: 'cancelled', partial: undefined });
+  expect(statuses(states())).toEqual(['loading']);
+});
+
+test('an abort that the person did not ask for is a failure', async () => {
+  const { open, draw, ended } = page({
+    tokenizer: () => Promise.reject(new DOMException('The file was let go.', 'AbortError')),
+  });
+  open();
+  draw(A);
+  expect(await ended(A)).toMatchObject({
+    type: 'failed',
+    error: { code: 'internal', message: 'Drawing failed: The file was let go.' },
+  });
+});
+
+test('a bad request fails alone', async () => {
+  const { open, service, draw, ended, log } = page();
+  open();
+  service.handle({ type: 'draw', job: A, request: { ...drawing(1), prompt: ' ' } });
+  draw(B);
+  expect(await ended(A)).toMatchObject({ type: 'failed', error: { code: 'bad_request' } });
+  expect(await ended(B)).toMatchObject({ type: 'done' });
+  expect(log).toEqual(['load 1 of tiny']);
+});
+
+test('after an error of the device the model is opened anew, even if the old one does not close', async () => {
+  const { open, draw, ended, log, states } = page({
+    runtime: (real) => refusing(real, deviceError),
+    opened: (real) => ({ ...real, dispose: () => real.dispose().then(() => Promise.reject(deviceError())) }),
+  });
+  open();
+  draw(A);
+  draw(B);
+  expect(await ended(A)).toMatchObject({ type: 'failed', error: { message: 'The device is gone.' } });
+  expect(await ended(B)).toMatchObject({ type: 'done' });
+  expect(log).toEqual(['load 1 of tiny', 'dispose 1', 'load 2 of tiny']);
+  expect(statuses(states())).toEqual(['loading', 'ready', 'loading', 'ready']);
+});
+
+test('a device lost between jobs costs no picture', async () => {
+  let lose = () => undefined as unknown;
+  const lost = new Promise<void>((resolve) => {
+    lose = resolve;
+  });
+  const { open, draw, ended, ready, log } = page({
+    runtime: (real) => refusing(real, deviceError),
+    opened: (real) => ({ ...real, lost }),
+  });
+  open();
+  await ready();
+  lose();
+  await ready(2);
+  draw(A);
+  expect(await ended(A)).toMatchObject({ type: 'done' });
+  expect(log).toEqual(['load 1 of tiny', 'dispose 1', 'load 2 of tiny']);
+});
+
+test('an engine that has broken down ends the worker with the words of the job that met it', async () => {
+  const { open, draw, crashes, events } = page({
+    runtime: (real) => refusing(real, deviceError),
+    opened: (real) => ({ ...real, brokenDown: () => true }),
+  });
+  open();
+  draw(A);
+  draw(B);
+  await expect.poll(() => crashes).toEqual(['The device is gone.']);
+  expect(types(events(A))).not.toContain('failed');
+  expect(types(events(B))).toEqual(['queued']);
+});
+
+test('a model that does not load fails its jobs in its words', async () => {
+  const { open, draw, ended, states } = page({
+    opened: () => {
+      throw new OmniError({ code: 'unreachable', message: 'The network is gone.', action: 'Try again.' });
+    },
+  });
+  open();
+  draw(A);
+  expect(await ended(A)).toMatchObject({ type: 'failed', error: { code: 'unreachable' } });
+  expect(statuses(states())).toEqual(['loading', 'failed']);
+  open();
+  draw(B);
+  expect(await ended(B)).toMatchObject({ type: 'done' });
+});
+
+test('a second model stops the job that runs, closes the first one and takes what waits', async () => {
+  const { open, draw, on, ended, log, events } = page();
+  on((message) => {
+    if (message.type === 'job' && message.event.type === 'denoising' && message.event.step === 1) {
+      on(() => undefined);
+      open('other');
+    }
+  });
+  open();
+  draw(A, 20);
+  draw(B);
+  expect(await ended(A)).toMatchObject({ type: 'cancelled' });
+  expect(await ended(B)).toMatchObject({ type: 'done' });
+  expect(log).toEqual(['load 1 of tiny', 'dispose 1', 'load 2 of other']);
+  expect(types(events(B))).toContain('preparing');
+});
+
+test('a job without a model is a failure', async () => {
+  const { draw, ended } = page();
+  draw(A);
+  expect(await ended(A)).toMatchObject({ type: 'failed', error: { code: 'internal' } });
+});
