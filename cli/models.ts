@@ -37,8 +37,22 @@ export async function openModel(model: string): Promise<OmniGen2Model> {
 /** The folder of the served built-in model; made from the trained checkpoint if it is not there or not current. */
 export async function builtInModel(signal: AbortSignal = new AbortController().signal): Promise<string> {
   const source = `${SERVED_WEIGHTS} of ${await digestOf(TRAINED)}`;
+  if (await isCurrent(source)) return SERVED;
+  try {
+    await makeServed(source, signal);
+  } catch (error) {
+    // Another command may have made it meanwhile.
+    if (!(await isCurrent(source))) throw error;
+  }
+  return SERVED;
+}
+
+async function isCurrent(source: string): Promise<boolean> {
   const recorded = join(SERVED, SOURCE_FILE);
-  if (existsSync(recorded) && (await readFile(recorded, 'utf8')) === source) return SERVED;
+  return existsSync(recorded) && (await readFile(recorded, 'utf8')) === source;
+}
+
+async function makeServed(source: string, signal: AbortSignal): Promise<void> {
   await rm(SERVED, { recursive: true, force: true });
   await mkdir(dirname(SERVED), { recursive: true });
   const plan = await planConversion(await openCheckpoint(nodeFolder(TRAINED)), { weights: SERVED_WEIGHTS });
@@ -50,7 +64,6 @@ export async function builtInModel(signal: AbortSignal = new AbortController().s
     );
     await writeFile(join(temporary, SOURCE_FILE), source);
   });
-  return SERVED;
 }
 
 async function manifestOf(folder: string): Promise<Manifest> {
