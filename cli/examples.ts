@@ -22,7 +22,7 @@ export async function drawExample(model: OmniGen2Model, example: Example): Promi
   for (const path of example.references)
     references.push(await decodeImage(await readFile(join(PUBLIC, path)), path));
   const { image } = await draw(model, {
-    ...drawDefaults({ width: example.size, height: example.size }),
+    ...drawDefaults({ width: example.size, height: example.size }, model.checkpoint.trainedOn),
     prompt: example.prompt,
     references,
     seed: example.seed,

@@ -7,11 +7,11 @@
 
 import { extname } from 'node:path';
 import { OmniError } from '../src/errors.ts';
-import { drawWithReflection } from '../src/omnigen2/drawing.ts';
+import { type DrawingEvent, drawWithReflection } from '../src/omnigen2/drawing.ts';
 import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
 import { numberOption, readArgs, runCommand } from './args.ts';
-import { BUILT_IN, openModel } from './models.ts';
+import { openModel } from './models.ts';
 import { checkPictureTarget, readPictures, writePictures } from './picture-files.ts';
 
 const CALL = 'npm run -s generate --';
@@ -26,7 +26,7 @@ await runCommand('Drawing', async (signal) => {
       image: { placeholder: 'FILE', help: 'reference picture; the first is "image 1"', multiple: true },
       size: {
         placeholder: 'WxH',
-        help: 'in pixels; an edit keeps the shape of its picture (default 128x128 for storybook, else 1024x1024)',
+        help: 'in pixels; an edit keeps the shape of its picture (default: what the model was trained on)',
       },
       steps: { placeholder: 'N', help: 'denoising steps', fallback: '20' },
       seed: { placeholder: 'N', help: 'same seed, same picture', fallback: '0' },
@@ -48,7 +48,11 @@ await runCommand('Drawing', async (signal) => {
   const scale = { min: 0, max: 100 };
   const rounds = numberOption('reflect', args.reflect, { min: 0, max: 20, whole: true });
   const imageNotes: string[] = [];
-  const defaults = drawDefaults(sizeOf(args.size ?? (args.model === BUILT_IN ? '128x128' : '1024x1024')));
+  const model = await openModel(args.model);
+  const { trainedOn } = model.checkpoint;
+  const size =
+    args.size === undefined ? { width: trainedOn.side, height: trainedOn.side } : sizeOf(args.size);
+  const defaults = drawDefaults(size, trainedOn);
   const options: DrawOptions = {
     ...defaults,
     prompt: args.prompt,
@@ -60,7 +64,6 @@ await runCommand('Drawing', async (signal) => {
     imageGuidance: numberOption('image-guidance', args['image-guidance'], scale),
     scheduler: args.scheduler,
   };
-  const model = await openModel(args.model);
   try {
     const started = performance.now();
     const {
@@ -70,7 +73,9 @@ await runCommand('Drawing', async (signal) => {
     } = await drawWithReflection(model, options, Math.max(1, rounds), {
       signal,
       now: () => performance.now(),
+      onEvent: (event) => progress(event, options),
     });
+    endProgress();
     const notes = [...imageNotes, ...drawNotes];
     const files = reports.map(({ round }) => roundFile(args.out, round));
     await writePictures(
@@ -93,6 +98,24 @@ await runCommand('Drawing', async (signal) => {
     await model.dispose();
   }
 });
+
+/** Says on the terminal where the drawing is; a pipe gets one line a round. */
+function progress(event: DrawingEvent, { width, height, steps }: DrawOptions): void {
+  const { stderr } = process;
+  if (event.type === 'progress' && event.progress.type === 'denoising') {
+    const { step } = event.progress;
+    if (step === 0) stderr.write(`Round ${event.round}: ${width} x ${height}, ${steps} steps\n`);
+    else if (stderr.isTTY) stderr.write(`\rstep ${step} of ${steps}\u001b[K`);
+  } else if (event.type === 'looking' && stderr.isTTY) {
+    stderr.write(`\r${event.text.slice(-60)}\u001b[K`);
+  } else if (event.type === 'round') {
+    endProgress();
+  }
+}
+
+function endProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+}
 
 function sizeOf(text: string): { width: number; height: number } {
   const [, width, height] = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text.trim()) ?? [];

@@ -19,7 +19,7 @@ export function options(
   steps: number,
   guidance: { readonly textGuidance: number; readonly imageGuidance: number },
 ): DrawOptions {
-  return { ...drawDefaults(SIZE), ...guidance, prompt, references, steps, seed: SEED };
+  return { ...drawDefaults(SIZE, { promptTokens: 80 }), ...guidance, prompt, references, steps, seed: SEED };
 }
 
 /** The result as the page saves it. */

@@ -22,6 +22,8 @@ from vae import load_vae
 HERE = Path(__file__).parent
 INDEX = {
     "_class_name": "OmniGen2Pipeline", "_diffusers_version": "0.33.1",
+    # Beyond these it draws badly: the side of its pictures, and the longest prompt (73 tokens) rounded up.
+    "_trained_on": {"side": 128, "prompt_tokens": 80},
     "mllm": ["transformers", "Qwen2_5_VLForConditionalGeneration"],
     "processor": ["transformers", "Qwen2_5_VLProcessor"],
     "scheduler": ["scheduling_flow_match_euler_discrete", "FlowMatchEulerDiscreteScheduler"],

@@ -5,7 +5,7 @@ import { decodeImage } from '../../src/omnigen2/images/decode.node.ts';
 import { type DrawOptions, drawDefaults } from '../../src/omnigen2/pipeline.ts';
 
 const SETTINGS = {
-  ...drawDefaults({ width: 128, height: 128 }),
+  ...drawDefaults({ width: 128, height: 128 }, { promptTokens: 80 }),
   steps: 20,
   seed: 1,
   textGuidance: 4,

@@ -170,6 +170,14 @@ describe('refusing', () => {
       (f) => f.delete('model_index.json'),
       /tiny is not an OmniGen2 checkpoint: model_index\.json is missing/,
     ],
+    [
+      'a training size that is no number',
+      (f) =>
+        editJson(f, 'model_index.json', (j) => {
+          j._trained_on = { side: 'large', prompt_tokens: 80 };
+        }),
+      /model_index\.json has "large" as _trained_on\.side instead of a whole number/,
+    ],
     ['an empty folder', (f) => f.clear(), /model_index\.json is missing/],
     [
       'another pipeline',

@@ -37,9 +37,18 @@ export interface Component<Config> {
   readonly files: readonly FolderFile[];
 }
 
+/** What a model has learnt, and beyond which it draws badly. */
+export interface TrainedOn {
+  /** Side in pixels of the square whose area its pictures had. */
+  readonly side: number;
+  /** Most tokens of a prompt, with the frame that the pipeline puts around it. */
+  readonly promptTokens: number;
+}
+
 /** An opened checkpoint: consistent, complete, and not yet loaded. */
 export interface Checkpoint {
   readonly name: string;
+  readonly trainedOn: TrainedOn;
   readonly folder: CheckpointFolder;
   readonly config: ModelConfig;
   readonly components: { readonly [Name in ComponentName]: Component<ModelConfig[Name]> };
@@ -54,6 +63,10 @@ export interface Checkpoint {
 }
 
 const MODEL_INDEX = 'model_index.json';
+/** Names in model_index.json, of which the official loader passes over those that begin with an underscore. */
+const TRAINED_ON = '_trained_on';
+/** The released model. Source: OmniGen2 inference.py, --width, --height and max_sequence_length */
+const RELEASED: TrainedOn = { side: 1024, promptTokens: 1024 };
 const GENERATION_CONFIG = 'mllm/generation_config.json';
 
 /** The classes that each entry of model_index.json may name. */
@@ -86,7 +99,8 @@ export async function openCheckpoint(folder: CheckpointFolder): Promise<Checkpoi
   const has = (path: string) => files.some((file) => file.path === path);
   if (!has(MODEL_INDEX)) throw noModelIndex(folder.name, files);
   const json = async (path: string) => parseJson(await readWhole(folder, path), path);
-  checkModelIndex(await json(MODEL_INDEX));
+  const modelIndex = checkModelIndex(await json(MODEL_INDEX));
+  const trainedOn = parseTrainedOn(modelIndex[TRAINED_ON]);
   for (const path of REQUIRED_FILES) {
     if (!has(path)) throw missingFile(path);
   }
@@ -140,6 +154,7 @@ export async function openCheckpoint(folder: CheckpointFolder): Promise<Checkpoi
   const all = [...beside, ...COMPONENTS.flatMap((name) => components[name].files)];
   return {
     name: folder.name,
+    trainedOn,
     folder,
     config,
     components,
@@ -161,7 +176,7 @@ export function canonicalMllmName(name: string): string {
   return name.replace(/^model\.language_model\./, 'model.').replace(/^model\.visual\./, 'visual.');
 }
 
-function checkModelIndex(json: unknown) {
+function checkModelIndex(json: unknown): Readonly<Record<string, unknown>> {
   if (!isObject(json)) throw badIndex(`is ${quote(json)} and not an object`);
   // A pipeline whose code lies beside the weights is named as [file, class].
   const pipeline: unknown = Array.isArray(json._class_name) ? json._class_name[1] : json._class_name;
@@ -181,6 +196,24 @@ function checkModelIndex(json: unknown) {
     if (!supported.includes(className))
       throw notSupported(`${name} is of class ${quote(className)}`, supported);
   }
+  return json;
+}
+
+/** Reads `{side, prompt_tokens}`; a checkpoint that does not say is taken for the released model. */
+function parseTrainedOn(value: unknown): TrainedOn {
+  if (value === undefined) return RELEASED;
+  if (!isObject(value))
+    throw badIndex(`has ${quote(value)} as ${TRAINED_ON} instead of {side, prompt_tokens}`);
+  const whole = (field: string, min: number) => {
+    const number = value[field];
+    if (!Number.isInteger(number) || (number as number) < min || (number as number) > 65536) {
+      throw badIndex(
+        `has ${quote(number)} as ${TRAINED_ON}.${field} instead of a whole number from ${min} to 65536`,
+      );
+    }
+    return number as number;
+  };
+  return { side: whole('side', 16), promptTokens: whole('prompt_tokens', 1) };
 }
 
 /** Why a folder is no checkpoint, and where one may be instead. */

@@ -19,7 +19,7 @@ export async function runDraw(
   emit: (event: JobEvent) => void,
 ): Promise<JobResult> {
   const start = performance.now();
-  const defaults = drawDefaults(settings);
+  const defaults = drawDefaults(settings, model.checkpoint.trainedOn);
   const notes: string[] = [];
   const images: RgbImage[] = [];
   for (const [i, file] of references.entries()) {

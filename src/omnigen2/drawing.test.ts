@@ -20,7 +20,13 @@ beforeAll(async () => {
 afterAll(() => model.dispose());
 
 function drawn(prompt: string, size: Size): Promise<Drawing> {
-  const options = { ...drawDefaults(size), prompt, references: [], steps: 1, seed: 3 };
+  const options = {
+    ...drawDefaults(size, { promptTokens: 1024 }),
+    prompt,
+    references: [],
+    steps: 1,
+    seed: 3,
+  };
   return drawWithReflection(model, { ...options, textGuidance: 1, imageGuidance: 1 }, 2, { now: () => 0 });
 }
 

@@ -13,7 +13,7 @@ const runtime = nodeRuntime({ threads: 1 });
 afterAll(() => runtime.dispose());
 
 const OPTIONS: DrawOptions = {
-  ...drawDefaults({ width: 64, height: 64 }),
+  ...drawDefaults({ width: 64, height: 64 }, { promptTokens: 1024 }),
   prompt: 'a cat',
   references: [],
   steps: 1,

@@ -26,7 +26,7 @@ const REFERENCE: RgbImage = {
 
 function options(changes: Partial<DrawOptions> = {}): DrawOptions {
   return {
-    ...drawDefaults({ width: 64, height: 48 }),
+    ...drawDefaults({ width: 64, height: 48 }, { promptTokens: 1024 }),
     prompt: 'A dog running in the park',
     references: [],
     steps: 4,

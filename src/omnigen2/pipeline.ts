@@ -3,6 +3,7 @@
  * Source of the rules: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2.py`, `OmniGen2Pipeline.__call__`, `processing`.
  */
 
+import type { TrainedOn } from '../checkpoints/layout.ts';
 import { OmniError } from '../errors.ts';
 import type { Autoencoder } from './autoencoder.ts';
 import { MAX_REFERENCES } from './config.ts';
@@ -55,13 +56,19 @@ type Unsaid =
 
 /** What the official pipeline draws at most; larger pictures are enlarged. Source: OmniGen2 inference.py, max_pixels */
 const MAX_PIXELS = 1024 * 1024;
+/** Source: OmniGen2 inference.py, max_sequence_length */
+const MAX_SEQUENCE_LENGTH = 1024;
 
 /**
  * The options that follow from the wanted size, and the official defaults of the rest. Neither the picture nor any
  * reference gets more pixels than the wanted size has: a model draws well at the sizes it has learnt, and the size says which.
+ * Prompts are cut to what the model has learnt to read.
  * @throws OmniError `bad_request` if no picture can have that size
  */
-export function drawDefaults({ width, height }: Size): Pick<DrawOptions, Unsaid | 'width' | 'height'> {
+export function drawDefaults(
+  { width, height }: Size,
+  { promptTokens }: Pick<TrainedOn, 'promptTokens'>,
+): Pick<DrawOptions, Unsaid | 'width' | 'height'> {
   checkOutputSize({ width, height });
   return {
     width,
@@ -72,7 +79,7 @@ export function drawDefaults({ width, height }: Size): Pick<DrawOptions, Unsaid 
     alignSize: true,
     maxPixels: Math.min(width * height, MAX_PIXELS),
     maxReferenceSide: 1024,
-    maxSequenceLength: 1024,
+    maxSequenceLength: Math.min(promptTokens, MAX_SEQUENCE_LENGTH),
   };
 }
 
