@@ -61,7 +61,8 @@ export function floatsOf(golden: GoldenCase, name: string): Float32Array {
   return data;
 }
 
-function badCase({ id }: GoldenCase, why: string): OmniError {
+/** The error for a case whose record contradicts itself. */
+export function badCase({ id }: GoldenCase, why: string): OmniError {
   return new OmniError({
     code: 'bad_request',
     message: `Case ${id} ${why}.`,

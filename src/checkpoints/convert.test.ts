@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -297,7 +297,11 @@ describe('writing to disk', () => {
     expect(await check(folder, join(folder, 'full'))).toMatch(/lie inside each other/);
     expect(await check(join(folder, 'file'))).toMatch(/is a file/);
     expect(await check(join(folder, 'full'))).toMatch(/exists and is not empty/);
-    expect(await check(join(folder, 'file/model'))).toMatch(/cannot be written: a part of its path is a file/);
+    await symlink(join(folder, 'nowhere'), join(folder, 'link'));
+    expect(await check(join(folder, 'link'))).toMatch(/is a link to a place that is not there/);
+    expect(await check(join(folder, 'file/model'))).toMatch(
+      /cannot be written: a part of its path is a file/,
+    );
     expect(await check(join(folder, 'n'.repeat(300)))).toMatch(/cannot be written: its name is too long/);
   });
 

@@ -1,7 +1,19 @@
 /** Writes a folder on disk so that it appears whole or not at all. */
 
 import { constants, type Stats } from 'node:fs';
-import { access, mkdir, open, readdir, realpath, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import {
+  access,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  statfs,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { OmniError } from '../errors.ts';
 import type { FolderWriter } from './convert-run.ts';
@@ -20,6 +32,9 @@ export async function checkTarget(target: string, source: string, sizeBytes: num
     throw refused(`${target} and ${source} lie inside each other.`, 'Give a target beside the source.');
   }
   const info = await words(target, () => checkWritable(path));
+  if (!info && (await lstat(path).catch(() => undefined))) {
+    throw refused(`${target} is a link to a place that is not there.`, 'Give a folder as the target.');
+  }
   if (info && !info.isDirectory()) throw refused(`${target} is a file.`, 'Give a folder as the target.');
   if (info && (await readdir(path)).length > 0) {
     throw refused(`${target} exists and is not empty.`, 'Give a new folder; nothing is ever overwritten.');

@@ -1,7 +1,6 @@
 /** An adapter merged into the transformer's weights, at each of the strengths that the case records. */
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { z } from 'zod';
 import { planConversion } from '../../../src/checkpoints/convert.ts';
 import { executeConversion } from '../../../src/checkpoints/convert-run.ts';
 import { fillDerived } from '../../../src/checkpoints/derive.ts';
@@ -11,8 +10,11 @@ import { type Lora, readLora } from '../../../src/checkpoints/lora.ts';
 import { memoryWriter } from '../../../src/checkpoints/memory-writer.ts';
 import { Transformer } from '../../../src/omnigen2/transformer.ts';
 import { compareTensor, tensorOf } from '../compare.ts';
+import { readGolden } from '../goldens.ts';
 import type { Comparison, KindRunner, VerifyContext } from '../types.ts';
 import { requestOf } from './dit.ts';
+
+const paramsSchema = z.object({ adapter: z.string() });
 
 /** Strength of the adapter behind each recorded output; 0 is the transformer without it. */
 const STRENGTHS: Readonly<Record<string, number>> = {
@@ -23,9 +25,9 @@ const STRENGTHS: Readonly<Record<string, number>> = {
 
 export const run: KindRunner = async (golden, context) => {
   const { checkpoint } = await context.model();
-  const file = String(golden.params.adapter);
+  const { adapter: file } = paramsSchema.parse(golden.params);
   const { expected } = checkpoint.components.transformer;
-  const lora = readLora(await readFile(join(context.folder, file)), file, expected);
+  const lora = readLora(await readGolden(context.folder, file), file, expected);
   const comparisons: Comparison[] = [];
   for (const name of golden.outputs) {
     const strength = STRENGTHS[name];

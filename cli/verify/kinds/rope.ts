@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { type PatchGrid, patchGrid } from '../../../src/omnigen2/patches.ts';
 import { jointPositions, rotaryTable } from '../../../src/omnigen2/rope.ts';
-import { compareExact, compareTensor, tensorOf } from '../compare.ts';
+import { badCase, compareExact, compareTensor, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner } from '../types.ts';
 
 const triple = z.tuple([z.number(), z.number(), z.number()]);
@@ -111,6 +111,12 @@ function samplesOf(golden: GoldenCase): Sample[] {
   const params = layoutParams.parse(golden.params);
   const mask = tensorOf(golden, 'attention_mask');
   const [count, longest] = mask.shape;
+  if (params.ref_latent_sizes_hw.length !== count) {
+    throw badCase(
+      golden,
+      `has ${count} samples, but ${params.ref_latent_sizes_hw.length} lists in ref_latent_sizes_hw`,
+    );
+  }
   const grid = ([height, width]: z.infer<typeof size>) => patchGrid({ height, width }, params.patch_size);
   const noise = params.latent_size_hw;
   return Array.from({ length: count }, (_, sample) => {
