@@ -57,8 +57,8 @@ test('a critique becomes the instruction on the picture it is about', async () =
   });
   expect(rounds.map(({ decision }) => decision)).toEqual(['mend', 'accept']);
   expect(events.map(({ type }) => type)).toEqual([
-    ...['picture', 'looking', 'round'],
-    ...['picture', 'looking', 'round'],
+    ...['drawing', 'picture', 'looking', 'round'],
+    ...['drawing', 'picture', 'looking', 'round'],
   ]);
 });
 
@@ -80,7 +80,7 @@ test('a critic who says nothing ends the loop in words', async () => {
 test('one round draws and does not look', async () => {
   const { options, events } = studio([], 1);
   expect(await reflect(options)).toEqual({ picture: 'picture 1', rounds: [] });
-  expect(events.map(({ type }) => type)).toEqual(['picture']);
+  expect(events.map(({ type }) => type)).toEqual(['drawing', 'picture']);
 });
 
 test('an abort while drawing stops before the critic looks', async () => {

@@ -36,6 +36,7 @@ export interface Round<P> extends RoundReport {
 
 /** What happens, as it happens. */
 export type ReflectEvent<P> =
+  | { readonly type: 'drawing'; readonly round: number; readonly instruction: string }
   | { readonly type: 'picture'; readonly round: number; readonly picture: P; readonly drawMs: number }
   /** `text` is all that the critic has written so far. */
   | { readonly type: 'looking'; readonly round: number; readonly text: string }
@@ -81,6 +82,7 @@ export async function reflect<P>(options: ReflectOptions<P>): Promise<Reflected<
   let { references } = options;
   for (let round = 1; ; round++) {
     signal?.throwIfAborted();
+    onEvent?.({ type: 'drawing', round, instruction });
     const start = now();
     const picture = await draw({ round, instruction, references });
     const drawn = now();
