@@ -6,6 +6,7 @@ import { type DrawForm, type FormProblem, NEW_FORM, type PresetName } from '../c
 import { type DrawJob, keptOf } from '../jobs/draw-job.ts';
 import type { Paces } from '../jobs/pace.ts';
 import type { Question } from '../jobs/question.ts';
+import { quoted } from '../ui/words.ts';
 
 export type Theme = 'light' | 'dark';
 
@@ -117,10 +118,9 @@ export function noticeOf(id: string, error: ErrorReport): Notice {
 export function failureNotice(job: DrawJob): Notice | undefined {
   if (job.state.status !== 'failed') return undefined;
   const { error } = job.state;
-  const words = job.request.prompt;
   return {
     ...noticeOf(failureId(job.id), error),
-    title: `“${words.length > 80 ? `${words.slice(0, 79)}…` : words}” was not drawn`,
+    title: `${quoted(job.request.prompt)} was not drawn`,
     text: `${error.message} ${error.action}${keptOf(job) ? ' What was drawn of it is kept on the shelf.' : ''}`,
     remedy: error.permanent ? undefined : { kind: 'make again', job: job.id },
   };

@@ -15,6 +15,7 @@ import {
 import { addReferences, moveReference, type Reference, removeReference } from '../composer/references.ts';
 import { type DrawJob, isOver, markStopping, newDrawJob } from '../jobs/draw-job.ts';
 import { ANSWER_TOKENS, newQuestion } from '../jobs/question.ts';
+import { quoted } from '../ui/words.ts';
 import { createWorkerClient, type WorkerPort } from '../worker-client.ts';
 import { workerEvents } from './events.ts';
 import { jobOf, shelfJobs, shownJob } from './selectors.ts';
@@ -297,7 +298,7 @@ function removedNotice(job: DrawJob): Notice {
     id: REMOVED,
     tone: 'good',
     title: 'Removed from the shelf',
-    text: `“${job.request.prompt}” can be brought back as long as this is here.`,
+    text: `${quoted(job.request.prompt)} can be brought back as long as this is here.`,
     remedy: { kind: 'bring back', job },
   };
 }

@@ -1,4 +1,4 @@
-/** Numbers as the page says them; a number and its unit stay on one line. */
+/** Numbers and quotations as the page says them; a number and its unit stay on one line. */
 
 /** 420 -> "0.4 s", 5200 -> "5.2 s", 38000 -> "38 s", 150000 -> "2.5 min" */
 export function seconds(milliseconds: number): string {
@@ -26,4 +26,10 @@ export function seedWords(seed: number): string {
 /** The first letter large, as a sentence begins. */
 export function sentence(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** A request in quotation marks, cut to what a line or two can hold. */
+export function quoted(words: string): string {
+  const letters = [...words];
+  return `“${letters.length > 80 ? `${letters.slice(0, 79).join('')}…` : words}”`;
 }
