@@ -22,13 +22,14 @@ import { type Lora, readLora } from '../src/checkpoints/lora.ts';
 import { checkTarget, writeFolder } from '../src/checkpoints/writer.node.ts';
 import { OmniError } from '../src/errors.ts';
 import { readArgs, runCommand } from './args.ts';
+import { BUILT_IN, TRAINED } from './models.ts';
 
 await runCommand('Converting', async (signal) => {
   const options = readArgs({
     call: 'npm run -s convert --',
     summary: 'Converts the weights of a checkpoint folder in the official layout.',
     options: {
-      from: { placeholder: 'DIR', help: 'checkpoint to read', required: true },
+      from: { placeholder: 'DIR', help: 'checkpoint to read, or storybook', required: true },
       to: {
         placeholder: 'DIR',
         help: 'folder to write; it must not exist or be empty (not needed with --plan)',
@@ -51,11 +52,12 @@ await runCommand('Converting', async (signal) => {
       action: 'Say where to write the result, or add --plan to see only what would be done.',
     });
   }
-  const checkpoint = await openCheckpoint(nodeFolder(options.from));
+  const from = options.from === BUILT_IN ? TRAINED : options.from;
+  const checkpoint = await openCheckpoint(nodeFolder(from));
   const lora = options.lora === undefined ? undefined : await openLora(options.lora, checkpoint);
   const plan = await planConversion(checkpoint, { weights: options.weights, ...(lora && { lora }) });
   const copiedBytes = plan.copied.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  if (target !== undefined) await checkTarget(target, options.from, plan.afterBytes + copiedBytes);
+  if (target !== undefined) await checkTarget(target, from, plan.afterBytes + copiedBytes);
   printPlan(plan);
   if (target === undefined) return 0;
   const started = performance.now();
