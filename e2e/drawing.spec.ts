@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { decode } from 'fast-png';
-import { StudioPage } from './studio-page.ts';
+import sharp from 'sharp';
+import { StudioPage, sample } from './studio-page.ts';
 
 test.describe.configure({ timeout: 300_000 });
 
@@ -36,6 +37,38 @@ test('a picture appears step by step and is saved as it was drawn', async ({ pag
 
   await page.getByRole('button', { name: 'Use as reference' }).click();
   await expect(studio.mode).toHaveText('Edits image 1');
+
+  await page.getByRole('button', { name: 'Remove from the shelf' }).click();
+  await expect(result).toBeHidden();
+  await page.getByRole('button', { name: 'Bring it back' }).click();
+  await expect(result).toBeVisible();
+});
+
+test('an edit has the size of its picture, or the one that was chosen; the page names it', async ({
+  page,
+}) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.modelReady();
+  await studio.checksItself.uncheck();
+  const bytes = await sharp(sample('house-in-snow')).resize(160, 120, { fit: 'fill' }).png().toBuffer();
+  await studio.choose({ name: 'wide.png', bytes });
+  await expect(studio.references).toHaveCount(1);
+  await studio.drawQuickly(1);
+  for (const [shape, size] of [
+    ['As image 1', '144x96'],
+    ['1:1', '128x128'],
+  ] as const) {
+    await studio.openMore();
+    await studio.more.getByRole('radio', { name: shape, exact: true }).check();
+    const named = `${await studio.number('Width in pixels')}x${await studio.number('Height in pixels')}`;
+    expect(named).toBe(size);
+    await studio.closeMore();
+    await studio.make('Make it night.');
+    await expect(studio.saveButton).toBeHidden();
+    await expect(await studio.result()).toHaveAttribute('data-size', size);
+    await expect(page.locator('.plate .meta')).toContainText(size.replace('x', ' × '));
+  }
 });
 
 test('the same seed gives the same picture', async ({ page }) => {
