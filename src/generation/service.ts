@@ -11,9 +11,9 @@ import {
   PROTOCOL_VERSION,
   type ToWorker,
 } from '../protocol.ts';
-import { runAsk } from './ask-job.ts';
-import { runDraw } from './draw-job.ts';
 import type { LoadModel, Opened, Wanted } from './load.ts';
+import { runAsk } from './run-ask.ts';
+import { runDraw } from './run-draw.ts';
 
 export interface ServiceHost {
   /** Sends a message to the page. */

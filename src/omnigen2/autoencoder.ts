@@ -9,6 +9,7 @@ import { OmniError } from '../errors.ts';
 import type { HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
 import type { VaeConfig } from './config.ts';
 import { finite } from './finite.ts';
+import { float32Data, float32Tensor } from './float32.ts';
 import { decoderGraph } from './graphs/autoencoder-decoder.ts';
 import { type AutoencoderParts, encoderGraph } from './graphs/autoencoder-encoder.ts';
 import type { Numerics } from './graphs/layers.ts';
@@ -155,20 +156,20 @@ export class Autoencoder {
 
   async #moments(pixels: Planes): Promise<Planes> {
     const session = await this.#sessions.get('encoder', () => encoderGraph(this.#parts));
-    const { moments } = await session.run({
+    const outputs = await session.run({
       pixels: mapOf(pixels),
       middle_shape: this.#middleShape(this.latentShape(pixels)),
     });
-    return planesOf(moments, 'latents of a reference');
+    return planesOf(outputs, 'moments', 'latents of a reference');
   }
 
   async #pixels(latents: Planes): Promise<Planes> {
     const session = await this.#openDecoder();
-    const { pixels } = await session.run({
+    const outputs = await session.run({
       latents: mapOf(latents),
       middle_shape: this.#middleShape(latents),
     });
-    return planesOf(pixels, 'pixels');
+    return planesOf(outputs, 'pixels', 'pixels');
   }
 
   /** The shape of the feature maps at the lowest resolution. */
@@ -185,10 +186,11 @@ export class Autoencoder {
 
 /** Planes as a feature map `[1, channels, height, width]`. */
 function mapOf({ channels, height, width, data }: Planes): HostTensor {
-  return { type: 'float32', dims: [1, channels, height, width], data };
+  return float32Tensor([1, channels, height, width], data);
 }
 
-function planesOf({ dims: [, channels, height, width], data }: HostTensor, what: string): Planes {
-  if (!(data instanceof Float32Array)) throw new Error('the graph gave something else than float32');
-  return { channels, height, width, data: finite(data, 'vae', what) };
+/** The feature map that a graph gives as `name`. @param what names its values in messages */
+function planesOf(outputs: Readonly<Record<string, HostTensor>>, name: string, what: string): Planes {
+  const [, channels, height, width] = outputs[name].dims;
+  return { channels, height, width, data: finite(float32Data(outputs, name), 'vae', what) };
 }

@@ -55,7 +55,7 @@ export interface VaeConfig {
   /** Residual blocks per resolution in the encoder; the decoder has one more. */
   readonly layersPerBlock: number;
   readonly normNumGroups: number;
-  /** Side in pixels above which tiling cuts the picture. */
+  /** Side in pixels of the pictures it was trained on; the official code tiles above it, if tiling is switched on. */
   readonly sampleSize: number;
   /** Latents are `(z - shiftFactor) * scalingFactor`. */
   readonly scalingFactor: number;

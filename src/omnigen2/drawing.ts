@@ -2,6 +2,7 @@
 
 import { OmniError } from '../errors.ts';
 import { askAboutPicture } from './chat.ts';
+import { MAX_NEW_TOKENS } from './generate.ts';
 import type { RgbImage } from './images/image.ts';
 import { visionSize } from './images/sizes.ts';
 import type { OmniGen2Model } from './model.ts';
@@ -9,9 +10,6 @@ import { type DrawOptions, type DrawProgress, draw } from './pipeline.ts';
 import { beginning } from './prompt.ts';
 import { critiqueQuestion } from './reflection/critic.ts';
 import { type ReflectEvent, type Reflected, reflect } from './reflection/loop.ts';
-
-/** How long a critique may get, in tokens. Source: OmniGen2ChatPipeline.generate_text */
-const MAX_CRITIQUE_TOKENS = 256;
 
 export type DrawingEvent =
   | ReflectEvent<RgbImage>
@@ -67,7 +65,7 @@ export async function drawWithReflection(
       // No more than was drawn from.
       const asked = beginning(await model.tokenizer(), request, options.maxSequenceLength);
       return askAboutPicture(model, critiqueQuestion(asked), [picture], {
-        maxNewTokens: MAX_CRITIQUE_TOKENS,
+        maxNewTokens: MAX_NEW_TOKENS,
         signal,
         onText,
       });

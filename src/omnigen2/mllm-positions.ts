@@ -6,7 +6,7 @@
 
 import { OmniError } from '../errors.ts';
 import type { LanguageConfig, MllmConfig, VisionConfig } from './config.ts';
-import type { PatchGrid } from './vision-windows.ts';
+import type { PatchGrid } from './patches.ts';
 
 /** The positions of one prompt. */
 export interface RopePositions {

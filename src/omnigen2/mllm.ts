@@ -9,13 +9,15 @@ import { OmniError } from '../errors.ts';
 import type { GraphSession, HostTensor, ResidentTensor, Runtime, WeightBytes } from '../runtime/types.ts';
 import type { MllmConfig } from './config.ts';
 import { finite } from './finite.ts';
+import { float32Data, float32Tensor } from './float32.ts';
 import { cacheNames, languageModelGraph, lmHeadGraph } from './graphs/language-model.ts';
 import type { Numerics } from './graphs/layers.ts';
 import { visionTowerGraph } from './graphs/vision-tower.ts';
 import { imageTokenCount, ropePositions, ropeTables, textPositions } from './mllm-positions.ts';
+import type { PatchGrid } from './patches.ts';
 import { Sessions } from './sessions.ts';
 import { type ReadFile, TokenEmbeddings } from './token-embeddings.ts';
-import { type PatchGrid, visionLayout, windowPatches } from './vision-windows.ts';
+import { visionLayout, windowPatches } from './vision-windows.ts';
 
 /** A picture as the vision tower reads it: patch rows `[rows * columns, K]` in the order of merge blocks. */
 export interface PromptImage {
@@ -139,8 +141,8 @@ export class Mllm {
     );
     const { hiddenSize } = language;
     const dims = [hidden.length / hiddenSize, hiddenSize];
-    const out = await session.run({ last_hidden_state: floats(dims, hidden) });
-    return floatsOf(out, 'logits');
+    const out = await session.run({ last_hidden_state: float32Tensor(dims, hidden) });
+    return float32Data(out, 'logits');
   }
 
   /**
@@ -165,17 +167,17 @@ export class Mllm {
     const layout = visionLayout(grid, vision);
     const windowDims = [layout.windows, windowPatches(vision)];
     const out = await session.run({
-      patches: floats([length, rowSize], patches),
+      patches: float32Tensor([length, rowSize], patches),
       order: indices(layout.order),
-      cos: floats([length, headDim / 2], layout.cos),
-      sin: floats([length, headDim / 2], layout.sin),
+      cos: float32Tensor([length, headDim / 2], layout.cos),
+      sin: float32Tensor([length, headDim / 2], layout.sin),
       slots: { type: 'int32', dims: windowDims, data: layout.slots },
-      slot_bias: floats(windowDims, layout.slotBias),
+      slot_bias: float32Tensor(windowDims, layout.slotBias),
       slot_of: indices(layout.slotOf),
       restore: indices(layout.restore),
     });
-    if (this.#trace) for (const name of Object.keys(out)) this.#trace(`vit_${name}`, floatsOf(out, name));
-    return floatsOf(out, 'embeds');
+    if (this.#trace) for (const name of Object.keys(out)) this.#trace(`vit_${name}`, float32Data(out, name));
+    return float32Data(out, 'embeds');
   }
 
   dispose(): Promise<void> {
@@ -201,28 +203,33 @@ export class Mllm {
     const length = past + count;
     const session = await this.#decoder();
     const { outputs, resident } = await session.runKeeping({
-      inputs_embeds: floats([count, language.hiddenSize], embeds),
-      cos: floats([count, language.headDim / 2], cos),
-      sin: floats([count, language.headDim / 2], sin),
+      inputs_embeds: float32Tensor([count, language.hiddenSize], embeds),
+      cos: float32Tensor([count, language.headDim / 2], cos),
+      sin: float32Tensor([count, language.headDim / 2], sin),
       last: indices([length - 1]),
       total: indices([length]),
       ...cache,
     });
-    const present: Record<string, ResidentTensor> = {};
-    for (let i = 0; i < language.numHiddenLayers; i++) {
-      const from = cacheNames('present', i);
-      const to = cacheNames('past', i);
-      present[to.key] = resident[from.key];
-      present[to.value] = resident[from.value];
-      this.#trace?.(`hidden_${i}`, floatsOf(outputs, `hidden_${i}`));
+    try {
+      const present: Record<string, ResidentTensor> = {};
+      for (let i = 0; i < language.numHiddenLayers; i++) {
+        const from = cacheNames('present', i);
+        const to = cacheNames('past', i);
+        present[to.key] = resident[from.key];
+        present[to.value] = resident[from.value];
+        this.#trace?.(`hidden_${i}`, float32Data(outputs, `hidden_${i}`));
+      }
+      const hidden = finite(float32Data(outputs, 'last_hidden_state'), 'mllm', 'hidden states');
+      return { hidden, length, delta, cache: present };
+    } catch (error) {
+      for (const tensor of Object.values(resident)) tensor.dispose();
+      throw error;
     }
-    const hidden = floatsOf(outputs, 'last_hidden_state');
-    return { hidden: finite(hidden, 'mllm', 'hidden states'), length, delta, cache: present };
   }
 
   #emptyCache(): Record<string, HostTensor> {
     const { numHiddenLayers, numKeyValueHeads, headDim } = this.config.language;
-    const nothing = floats([1, numKeyValueHeads, 0, headDim], new Float32Array(0));
+    const nothing = float32Tensor([1, numKeyValueHeads, 0, headDim], new Float32Array(0));
     const names = Array.from({ length: numHiddenLayers }, (_, i) => cacheNames('past', i));
     return Object.fromEntries(
       names.flatMap(({ key, value }) => [
@@ -233,17 +240,6 @@ export class Mllm {
   }
 }
 
-function floats(dims: readonly number[], data: Float32Array): HostTensor {
-  return { type: 'float32', dims, data };
-}
-
 function indices(values: ArrayLike<number>): HostTensor {
   return { type: 'int32', dims: [values.length], data: Int32Array.from(values) };
-}
-
-/** A float32 output of a graph. */
-function floatsOf(outputs: Readonly<Record<string, HostTensor>>, name: string): Float32Array {
-  const data = outputs[name]?.data;
-  if (!(data instanceof Float32Array)) throw new Error(`the graph gave no float32 output ${name}`);
-  return data;
 }

@@ -6,7 +6,7 @@
 import { OmniError } from '../errors.ts';
 import type { Latents } from './latents.ts';
 
-/** Rows and columns of patches of a picture. */
+/** The size of a picture in patches, of the transformer or of the vision tower. */
 export interface PatchGrid {
   readonly rows: number;
   readonly columns: number;

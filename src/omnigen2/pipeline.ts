@@ -6,17 +6,18 @@
 import type { TrainedOn } from '../checkpoints/layout.ts';
 import { OmniError } from '../errors.ts';
 import type { Autoencoder } from './autoencoder.ts';
-import { MAX_REFERENCES } from './config.ts';
+import type { VaeConfig } from './config.ts';
 import { combineGuidance, type GuidanceBranch, guidanceBranches } from './guidance.ts';
 import type { RgbImage } from './images/image.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './images/prepare.ts';
-import { checkOutputSize, outputSize, type Size } from './images/sizes.ts';
+import { checkOutputSize, outputSize, type ReferenceLimits, type Size } from './images/sizes.ts';
 import type { Latents } from './latents.ts';
 import type { OmniGen2Model } from './model.ts';
 import { foreseenPicture } from './preview.ts';
 import { checkPrompt, cutNote, encodePlainPrompt } from './prompt.ts';
 import { noise } from './random.ts';
 import { createScheduler, type SchedulerName } from './schedulers/create.ts';
+import { checkReferences } from './transformer.ts';
 
 /** What to draw. Sizes in pixels; guidance scales without unit. */
 export interface DrawOptions {
@@ -83,6 +84,17 @@ export function drawDefaults(
   };
 }
 
+/**
+ * What the reference pictures of a drawing are resized within.
+ * Source: omnigen2/pipelines/omnigen2/pipeline_omnigen2.py, OmniGen2Pipeline.__init__ (image_processor)
+ */
+export function referenceLimits(
+  { maxPixels, maxReferenceSide }: Pick<DrawOptions, 'maxPixels' | 'maxReferenceSide'>,
+  { downscaleFactor }: Pick<VaeConfig, 'downscaleFactor'>,
+): ReferenceLimits {
+  return { maxPixels, maxReferenceSide, sideMultiple: 2 * downscaleFactor };
+}
+
 /** Where a drawing is. */
 export type DrawProgress =
   | { readonly type: 'reading' }
@@ -131,7 +143,7 @@ export async function draw(
   hooks: DrawHooks = {},
 ): Promise<DrawResult> {
   const random = hooks.noise ?? seededNoise(options.seed);
-  const { references, size } = prepare(options, model.config.vae.downscaleFactor);
+  const { references, size } = prepare(options, model.config.vae);
   const text = await read(model, options, hooks);
   const vae = await model.autoencoder();
   const referenceLatents = await encode(vae, references, random, hooks);
@@ -141,22 +153,14 @@ export async function draw(
 }
 
 /** Stage 1: checks the request, and brings references and output to their sizes. */
-function prepare(options: DrawOptions, downscaleFactor: number) {
+function prepare(options: DrawOptions, vae: Pick<VaeConfig, 'downscaleFactor'>) {
   checkPrompt(options.prompt);
   checkNumbers(options);
-  if (options.references.length > MAX_REFERENCES) {
-    throw new OmniError({
-      code: 'bad_request',
-      message: `There are ${options.references.length} reference pictures; the model knows at most ${MAX_REFERENCES}.`,
-      action: `Remove ${options.references.length - MAX_REFERENCES} of them.`,
-    });
-  }
-  const { maxPixels, maxReferenceSide } = options;
-  // Source: omnigen2/pipelines/omnigen2/pipeline_omnigen2.py, OmniGen2Pipeline.__init__ (image_processor)
-  const limits = { maxPixels, maxReferenceSide, sideMultiple: 2 * downscaleFactor };
+  checkReferences(options.references);
+  const limits = referenceLimits(options, vae);
   const references = options.references.map((image, i) => referencePixels(image, limits, `Image ${i + 1}`));
   const aligned = options.alignSize && references.length === 1 ? references[0] : undefined;
-  return { references, size: outputSize(options, maxPixels, aligned) };
+  return { references, size: outputSize(options, options.maxPixels, aligned) };
 }
 
 function checkNumbers({ seed, textGuidance, imageGuidance, guidanceRange }: DrawOptions): void {

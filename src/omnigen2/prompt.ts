@@ -9,8 +9,8 @@ import { OmniError } from '../errors.ts';
 import { isBlank } from './blank.ts';
 import type { MllmConfig } from './config.ts';
 import { imageTokenCount } from './mllm-positions.ts';
+import type { PatchGrid } from './patches.ts';
 import { TOKENS, type Tokenizer } from './tokenizer.ts';
-import type { PatchGrid } from './vision-windows.ts';
 
 /** Source: omnigen2/pipelines/omnigen2/pipeline_omnigen2.py, OmniGen2Pipeline._apply_chat_template */
 const SYSTEM = 'You are a helpful assistant that generates high-quality images based on user instructions.';

@@ -36,10 +36,10 @@ export async function loadTokenizer(read: ReadProcessorFile): Promise<Tokenizer>
   }
   return {
     encode: (text) => library.encode(text, { add_special_tokens: false }),
-    decode: (ids, { skipSpecial = false } = {}) =>
+    decode: (ids) =>
       ids.length === 0
         ? ''
-        : library.decode([...ids], { skip_special_tokens: skipSpecial, clean_up_tokenization_spaces: false }),
+        : library.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
     idOf: (token) => vocabulary.get(token),
   };
 }

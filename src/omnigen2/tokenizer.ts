@@ -6,8 +6,8 @@ import type { MllmConfig } from './config.ts';
 export interface Tokenizer {
   /** The ids of a text. The text of special tokens gives their ids, and nothing is added. */
   encode(text: string): number[];
-  /** The text of ids. @param skipSpecial leaves out the tokens that the tokenizer's files mark as special */
-  decode(ids: readonly number[], options?: { readonly skipSpecial?: boolean }): string;
+  /** The text of ids, special tokens included. */
+  decode(ids: readonly number[]): string;
   /** The id of a token, or undefined if there is none of that text. */
   idOf(token: string): number | undefined;
 }

@@ -12,6 +12,7 @@ import { OmniError } from '../errors.ts';
 import type { HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
 import { MAX_REFERENCES, type TransformerConfig } from './config.ts';
 import { finite } from './finite.ts';
+import { float32Data, float32Tensor } from './float32.ts';
 import type { Numerics } from './graphs/layers.ts';
 import { contextGraph } from './graphs/transformer-context.ts';
 import { embedGraph, referenceGraph } from './graphs/transformer-embed.ts';
@@ -39,8 +40,8 @@ export interface TransformerOptions {
   readonly cut?: 'fused' | 'split';
   /** Most weights that one session of a split transformer may hold. */
   readonly sessionBytes?: number;
-  /** Whether {@link Transformer.embed} gives the signal that TeaCache watches. */
-  readonly signal?: boolean;
+  /** Whether {@link Transformer.embed} gives the values by whose change TeaCache decides to skip the layers. */
+  readonly teaCacheInput?: boolean;
   /** Makes the graphs of the fused cut give their inner stages too. */
   readonly trace?: TransformerTrace;
 }
@@ -61,8 +62,8 @@ export interface PredictRequest {
 export interface EmbeddedStep {
   /** The joint stream `[joint, D]`: text, references, noisy picture. */
   readonly stream: HostTensor;
-  /** The first layer's modulated input `[joint, D]`, if the transformer was opened with `signal`. */
-  readonly signal?: HostTensor;
+  /** The first layer's modulated input `[joint, D]`, if the transformer was opened with `teaCacheInput`. */
+  readonly teaCacheInput?: HostTensor;
   /** The activated timestep embedding `[1, T]`. */
   readonly activated: HostTensor;
   readonly rope: RotaryTable;
@@ -70,6 +71,16 @@ export interface EmbeddedStep {
   readonly noiseRows: HostTensor;
   /** The noisy picture's patches. */
   readonly grid: PatchGrid;
+}
+
+/** @throws OmniError `bad_request` if there are more pictures than the model has index embeddings for */
+export function checkReferences(references: readonly unknown[]): void {
+  if (references.length <= MAX_REFERENCES) return;
+  throw new OmniError({
+    code: 'bad_request',
+    message: `There are ${references.length} reference pictures; the model knows at most ${MAX_REFERENCES}.`,
+    action: `Remove ${references.length - MAX_REFERENCES} of them.`,
+  });
 }
 
 export class Transformer {
@@ -140,11 +151,11 @@ export class Transformer {
     const session = await this.#openContext();
     const rope = rotaryTable(jointPositions(length, []), this.config.axesDimRope);
     const outputs = await session.run({
-      text: float32(states, length, this.config.textFeatDim),
+      text: float32Tensor([length, this.config.textFeatDim], states),
       ...ropeFeeds(rope),
     });
     this.#trace(outputs, 'stream');
-    return finite(floats(outputs.stream), 'transformer', 'context');
+    return finite(float32Data(outputs, 'stream'), 'transformer', 'context');
   }
 
   /**
@@ -168,20 +179,20 @@ export class Transformer {
       ...(this.#parts.taps ? {} : { noise_rows: noiseRows }),
     });
     this.#trace(outputs, 'velocity');
-    return this.#velocity(outputs.velocity, grid);
+    return this.#velocity(outputs, grid);
   }
 
   /** The first part of a step of the split cut. Throws as {@link predict}. */
   async embed(request: PredictRequest): Promise<EmbeddedStep> {
     const { prefix, noise, sinusoid, rope, grid, noiseRows } = await this.#prepare(request);
     const session = await this.#openEmbed();
-    const { stream, activated, signal } = await session.run({
+    const { stream, activated, tea_cache_input } = await session.run({
       prefix,
       patches: noise,
       sinusoid,
       ...ropeFeeds(tableRows(rope, prefix.dims[0], rope.rows)),
     });
-    return { stream, activated, signal, rope, grid, noiseRows };
+    return { stream, activated, teaCacheInput: tea_cache_input, rope, grid, noiseRows };
   }
 
   /** All main layers of a step of the split cut: the noisy picture's rows `[noise, D]` after the last one. */
@@ -203,8 +214,7 @@ export class Transformer {
   /** The last part of a step of the split cut, from the noisy picture's rows `[noise, D]` after the last layer. */
   async head({ activated, grid }: EmbeddedStep, stream: HostTensor): Promise<Latents> {
     const session = await this.#openHead();
-    const { velocity } = await session.run({ stream, activated });
-    return this.#velocity(velocity, grid);
+    return this.#velocity(await session.run({ stream, activated }), grid);
   }
 
   async dispose(): Promise<void> {
@@ -214,33 +224,24 @@ export class Transformer {
   /** Everything before the noisy picture: references refined, positions, timestep. */
   async #prepare({ latents, timestep, context, references }: PredictRequest) {
     const { hiddenSize, patchSize, timestepScale, timestepFrequencyDim } = this.config;
-    if (references.length > MAX_REFERENCES) {
-      throw new OmniError({
-        code: 'bad_request',
-        message: `There are ${references.length} reference pictures; the model knows at most ${MAX_REFERENCES}.`,
-        action: `Remove ${references.length - MAX_REFERENCES} of them.`,
-      });
-    }
+    checkReferences(references);
     const grid = patchGrid(latents, patchSize);
     const grids = references.map((reference) => patchGrid(reference, patchSize));
     const textRows = context.length / hiddenSize;
     const rope = this.#rope(textRows, [...grids, grid]);
     const values = timestepSinusoid(timestep, timestepScale, timestepFrequencyDim);
-    const sinusoid = float32(values, 1, timestepFrequencyDim);
+    const sinusoid = float32Tensor([1, timestepFrequencyDim], values);
     const streams = [context];
     let at = textRows;
     for (const [index, reference] of references.entries()) {
       const rows = grids[index].rows * grids[index].columns;
-      const known = this.#refinedAt(timestep, reference);
-      const stream =
-        known.get(index) ?? (await this.#refine(reference, index, sinusoid, tableRows(rope, at, at + rows)));
-      known.set(index, stream);
-      streams.push(stream);
+      const refine = () => this.#refine(reference, index, sinusoid, tableRows(rope, at, at + rows));
+      streams.push(await this.#refinedOnce(timestep, reference, index, refine));
       at += rows;
     }
     this.#options.trace?.('time_proj', values);
     return {
-      prefix: float32(joined(streams), at, hiddenSize),
+      prefix: float32Tensor([at, hiddenSize], joined(streams)),
       noise: this.#patches(latents, grid),
       noiseRows: rowNumbers(at, grid.rows * grid.columns),
       sinusoid,
@@ -250,16 +251,23 @@ export class Transformer {
   }
 
   /**
-   * The streams of a reference that are known at a timestep, by its index. The branches of a guided step share them:
-   * their prompts differ in length and so the references' first position ids, but a picture's patches see only each
-   * other here, and attention depends on differences of positions alone.
+   * The refined stream of a reference, computed once a timestep. The branches of a guided step share it: their prompts
+   * differ in length and so the references' first position ids, but a picture's patches see only each other here, and
+   * attention depends on differences of positions alone.
    */
-  #refinedAt(timestep: number, { data }: Latents): Map<number, Float32Array> {
+  async #refinedOnce(
+    timestep: number,
+    { data }: Latents,
+    index: number,
+    refine: () => Promise<Float32Array>,
+  ): Promise<Float32Array> {
     if (this.#refined?.timestep !== timestep) this.#refined = { timestep, streams: new Map() };
     const { streams } = this.#refined;
-    const known = streams.get(data) ?? new Map<number, Float32Array>();
-    streams.set(data, known);
-    return known;
+    const known = streams.get(data)?.get(index);
+    if (known) return known;
+    const stream = await refine();
+    streams.set(data, new Map(streams.get(data)).set(index, stream));
+    return stream;
   }
 
   /** The refined stream `[rows, D]` of one reference. */
@@ -277,7 +285,7 @@ export class Transformer {
       ...ropeFeeds(rope),
     });
     this.#trace(outputs, 'stream', index);
-    return floats(outputs.stream);
+    return float32Data(outputs, 'stream');
   }
 
   /** The angles of a sequence; all steps of a drawing have the same. */
@@ -292,12 +300,13 @@ export class Transformer {
 
   #patches(latents: Latents, { rows, columns }: PatchGrid): HostTensor {
     const { patchSize, inChannels } = this.config;
-    return float32(patchify(latents, patchSize), rows * columns, patchSize ** 2 * inChannels);
+    return float32Tensor([rows * columns, patchSize ** 2 * inChannels], patchify(latents, patchSize));
   }
 
   /** The last rows are the noisy picture's, whether or not there are others before them. */
-  #velocity({ dims: [count, width], ...velocity }: HostTensor, grid: PatchGrid): Latents {
-    const rows = floats(velocity).subarray((count - grid.rows * grid.columns) * width);
+  #velocity(outputs: Readonly<Record<string, HostTensor>>, grid: PatchGrid): Latents {
+    const [count, width] = outputs.velocity.dims;
+    const rows = float32Data(outputs, 'velocity').subarray((count - grid.rows * grid.columns) * width);
     finite(rows, 'transformer', 'velocity');
     return unpatchify(rows, this.config.outChannels, grid, this.config.patchSize);
   }
@@ -305,8 +314,8 @@ export class Transformer {
   #trace(outputs: Readonly<Record<string, HostTensor>>, result: string, reference?: number): void {
     const { trace } = this.#options;
     if (!trace) return;
-    for (const [stage, tensor] of Object.entries(outputs)) {
-      if (stage !== result) trace(stage, floats(tensor), reference);
+    for (const stage of Object.keys(outputs)) {
+      if (stage !== result) trace(stage, float32Data(outputs, stage), reference);
     }
   }
 
@@ -319,8 +328,8 @@ export class Transformer {
   }
 
   #openEmbed() {
-    const signal = this.#options.signal === true;
-    return this.#sessions.get('embed', () => embedGraph({ ...this.#parts, taps: false }, { signal }));
+    const teaCacheInput = this.#options.teaCacheInput === true;
+    return this.#sessions.get('embed', () => embedGraph({ ...this.#parts, taps: false }, { teaCacheInput }));
   }
 
   #openLayers(range: LayerRange) {
@@ -334,15 +343,6 @@ export class Transformer {
   }
 }
 
-function float32(data: Float32Array, ...dims: number[]): HostTensor {
-  return { type: 'float32', dims, data };
-}
-
-function floats({ data }: Pick<HostTensor, 'data'>): Float32Array {
-  if (!(data instanceof Float32Array)) throw new Error('the graph gave something else than float32');
-  return data;
-}
-
 function rowNumbers(from: number, count: number): HostTensor {
   return { type: 'int32', dims: [count], data: Int32Array.from({ length: count }, (_, i) => from + i) };
 }
@@ -350,8 +350,8 @@ function rowNumbers(from: number, count: number): HostTensor {
 function ropeFeeds({ rows, cosines, sines }: RotaryTable, prefix = ''): Record<string, HostTensor> {
   const width = cosines.length / rows;
   return {
-    [`${prefix}cosines`]: float32(cosines, rows, width),
-    [`${prefix}sines`]: float32(sines, rows, width),
+    [`${prefix}cosines`]: float32Tensor([rows, width], cosines),
+    [`${prefix}sines`]: float32Tensor([rows, width], sines),
   };
 }
 

@@ -7,12 +7,7 @@
  */
 
 import type { VisionConfig } from './config.ts';
-
-/** The size of a picture in patches. Both sides are multiples of the merge size. */
-export interface PatchGrid {
-  readonly rows: number;
-  readonly columns: number;
-}
+import type { PatchGrid } from './patches.ts';
 
 /** Added to attention scores of empty slots: their weight becomes exactly 0. */
 const EMPTY_SLOT_BIAS = -1e9;

@@ -68,7 +68,6 @@ export const sqrt = unary('Sqrt');
 export const exp = unary('Exp');
 export const sin = unary('Sin');
 export const cos = unary('Cos');
-export const neg = unary('Neg');
 
 /** `x * sigmoid(x)`. */
 export function silu(g: GraphBuilder, x: Value): Value {

@@ -35,9 +35,9 @@ async function traced(golden: GoldenCase, context: VerifyContext): Promise<Stage
   return stages;
 }
 
-/** The forward in the split cut: embed with the signal for TeaCache, layers one by one, head. */
+/** The forward in the split cut: embed with the input of TeaCache, layers one by one, head. */
 async function compareSplit(golden: GoldenCase, context: VerifyContext): Promise<Comparison[]> {
-  const options = { cut: 'split', sessionBytes: 1, signal: true } as const;
+  const options = { cut: 'split', sessionBytes: 1, teaCacheInput: true } as const;
   return withTransformer(context, options, async (transformer) => {
     const step = await transformer.embed(await requestOf(golden, 0, transformer));
     const { data } = await transformer.head(step, await transformer.layers(step));
@@ -45,10 +45,10 @@ async function compareSplit(golden: GoldenCase, context: VerifyContext): Promise
       ...compareTensor(name, values, tensorOf(golden, name), golden.tolerance),
       name: `${name} in the split cut`,
     });
-    if (!step.signal) throw new Error('the split cut gave no signal');
+    if (!step.teaCacheInput) throw new Error('the split cut gave no input of TeaCache');
     return [
       compare('joint_input', step.stream.data as Float32Array),
-      compare('layer_0_norm1', step.signal.data as Float32Array),
+      compare('layer_0_norm1', step.teaCacheInput.data as Float32Array),
       compare('output', data),
     ];
   });

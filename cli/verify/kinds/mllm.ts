@@ -9,7 +9,8 @@ import { textRows } from '../../../src/omnigen2/chat.ts';
 import type { MllmConfig } from '../../../src/omnigen2/config.ts';
 import { Mllm, type PromptImage } from '../../../src/omnigen2/mllm.ts';
 import { imageTokenCount, ropePositions } from '../../../src/omnigen2/mllm-positions.ts';
-import { type PatchGrid, windowIndex } from '../../../src/omnigen2/vision-windows.ts';
+import type { PatchGrid } from '../../../src/omnigen2/patches.ts';
+import { windowIndex } from '../../../src/omnigen2/vision-windows.ts';
 import { compareTensor, floatsOf, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner } from '../types.ts';
 

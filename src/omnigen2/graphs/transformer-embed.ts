@@ -44,9 +44,12 @@ export function referenceGraph(parts: TransformerParts): BuiltGraph {
  *
  * Inputs: `prefix` `[prefix, D]`, `patches` `[noise, patch]`, `sinusoid` `[1, timestepFrequencyDim]`, `cosines` and
  * `sines` of the noisy rows. Outputs: `stream` `[prefix+noise, D]`; `activated` `[1, T]`, the activated timestep
- * embedding; `signal` `[prefix+noise, D]`, the first layer's modulated input, if asked for.
+ * embedding; `tea_cache_input` `[prefix+noise, D]`, the first layer's modulated input, if asked for.
  */
-export function embedGraph(parts: TransformerParts, { signal }: { signal: boolean }): BuiltGraph {
+export function embedGraph(
+  parts: TransformerParts,
+  { teaCacheInput }: { teaCacheInput: boolean },
+): BuiltGraph {
   const graph = startGraph('embed', parts);
   const { layers, config } = graph;
   const { g } = layers;
@@ -55,7 +58,8 @@ export function embedGraph(parts: TransformerParts, { signal }: { signal: boolea
   const joined = concat(g, [prefix, noiseStream(graph, activated, ropeInputs(graph, 'noise'))], 0);
   g.output('stream', joined);
   g.output('activated', activated);
-  if (signal) g.output('signal', modulatedInput(layers, config, 'layers.0', joined, activated));
+  if (teaCacheInput)
+    g.output('tea_cache_input', modulatedInput(layers, config, 'layers.0', joined, activated));
   return g.finish();
 }
 

@@ -4,6 +4,7 @@ import type { RgbImage } from './image.ts';
 import {
   flattenRgba,
   pixelsOf,
+  referenceImage,
   referencePixels,
   resizeBilinear,
   toRgbImage,
@@ -119,4 +120,13 @@ describe('flattenRgba', () => {
     const rgba = [10, 20, 30, 255, 10, 20, 30, 0, 0, 100, 255, 128];
     expect([...flattenRgba(3, 1, rgba).data]).toEqual([10, 20, 30, 255, 255, 255, 127, 177, 255]);
   });
+});
+
+it('a reference that was brought to its size before is read as from its file', () => {
+  const data = Uint8Array.from({ length: 3 * 100 * 75 }, (_, i) => (i * 7919) % 256);
+  const photo = { width: 100, height: 75, data };
+  const limits = { maxPixels: 64 * 64, maxReferenceSide: 1024 };
+  const small = referenceImage(photo, limits);
+  expect(small).toMatchObject({ width: 64, height: 48 });
+  expect(referencePixels(small, limits)).toEqual(referencePixels(photo, limits));
 });

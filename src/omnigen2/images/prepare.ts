@@ -29,13 +29,22 @@ export function pixelsOf({ width, height, data }: RgbImage): Pixels {
 }
 
 /**
+ * A reference picture at the size at which it is encoded; one that has that size already stays as it is.
+ * Source: omnigen2/pipelines/image_processor.py, OmniGen2ImageProcessor.preprocess
+ * @throws OmniError `bad_image` if it is too narrow
+ */
+export function referenceImage(image: RgbImage, limits: ReferenceLimits, name?: string): RgbImage {
+  const { width, height } = referenceSize(image, limits, name);
+  return resample(image, width, height, 'lanczos');
+}
+
+/**
  * A reference picture as the autoencoder reads it: resized within the limits, values in -1 … 1.
  * Source: omnigen2/pipelines/image_processor.py, OmniGen2ImageProcessor.preprocess
  * @throws OmniError `bad_image` if it is too narrow
  */
 export function referencePixels(image: RgbImage, limits: ReferenceLimits, name?: string): Pixels {
-  const { width, height } = referenceSize(image, limits, name);
-  return pixelsOf(resample(image, width, height, 'lanczos'));
+  return pixelsOf(referenceImage(image, limits, name));
 }
 
 /**

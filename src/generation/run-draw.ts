@@ -3,10 +3,12 @@
 import { type DrawingEvent, drawWithReflection } from '../omnigen2/drawing.ts';
 import { decodeImage } from '../omnigen2/images/decode.web.ts';
 import type { RgbImage } from '../omnigen2/images/image.ts';
+import { referenceImage } from '../omnigen2/images/prepare.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
-import { type DrawProgress, drawDefaults } from '../omnigen2/pipeline.ts';
+import { type DrawProgress, drawDefaults, referenceLimits } from '../omnigen2/pipeline.ts';
 import type { DrawRequest, JobEvent, JobResult } from '../protocol.ts';
 import { toPicture } from './picture.ts';
+import { StepClock } from './step-clock.ts';
 
 /**
  * @param emit is given every event but the outcome
@@ -20,12 +22,16 @@ export async function runDraw(
 ): Promise<JobResult> {
   const start = performance.now();
   const defaults = drawDefaults(settings, model.checkpoint.trainedOn);
+  const limits = referenceLimits(defaults, model.config.vae);
   const notes: string[] = [];
   const images: RgbImage[] = [];
   for (const [i, file] of references.entries()) {
-    images.push(await decodeImage(file, `Image ${i + 1}`, { limits: defaults, notes }));
+    signal.throwIfAborted();
+    const name = `Image ${i + 1}`;
+    // At once in the size that is needed: five photographs in full size take hundreds of megabytes.
+    images.push(referenceImage(await decodeImage(file, name, { limits, notes }), limits, name));
   }
-  const pace = new Pace();
+  const clock = new StepClock();
   const { rounds: reports, notes: drawn } = await drawWithReflection(
     model,
     { ...defaults, ...settings, prompt, references: images },
@@ -34,7 +40,10 @@ export async function runDraw(
       signal,
       previews: true,
       now: () => performance.now(),
-      onEvent: (event) => emit(jobEvent(event, pace)),
+      onEvent: (event) => {
+        const told = jobEvent(event, clock);
+        if (told) emit(told);
+      },
     },
   );
   const round = Math.max(1, reports.length);
@@ -47,10 +56,13 @@ export async function runDraw(
   };
 }
 
-function jobEvent(event: DrawingEvent, pace: Pace): JobEvent {
+function jobEvent(event: DrawingEvent, clock: StepClock): JobEvent | undefined {
   switch (event.type) {
+    // The page knows by the first progress of a round that it has begun.
+    case 'drawing':
+      return undefined;
     case 'progress':
-      return progressEvent(event.round, event.progress, pace);
+      return progressEvent(event.round, event.progress, clock);
     case 'picture':
       return { ...event, picture: toPicture(event.picture) };
     case 'looking':
@@ -62,30 +74,13 @@ function jobEvent(event: DrawingEvent, pace: Pace): JobEvent {
   }
 }
 
-function progressEvent(round: number, progress: DrawProgress, pace: Pace): JobEvent {
+function progressEvent(round: number, progress: DrawProgress, clock: StepClock): JobEvent {
   if (progress.type !== 'denoising') return { ...progress, round };
   const { preview, ...rest } = progress;
   return {
     ...rest,
     round,
     preview: preview && toPicture(preview),
-    ...pace.after(progress.step, progress.steps),
+    ...clock.after(progress.step, progress.steps),
   };
-}
-
-/** How long the steps of a round take, and how long the rest will. */
-class Pace {
-  #start = 0;
-  #first = 0;
-
-  /** The first step is slower (the engine compiles its kernels), so the later ones tell the pace. */
-  after(step: number, steps: number): { elapsedMs: number; remainingMs?: number } {
-    const now = performance.now();
-    if (step === 0) this.#start = now;
-    if (step === 1) this.#first = now;
-    const elapsedMs = now - this.#start;
-    if (step === 0) return { elapsedMs };
-    const perStep = step === 1 ? elapsedMs : (now - this.#first) / (step - 1);
-    return { elapsedMs, remainingMs: perStep * (steps - step) };
-  }
 }

@@ -1,0 +1,14 @@
+/** Float32 values on their way into graphs and out of them. */
+
+import type { HostTensor } from '../runtime/types.ts';
+
+export function float32Tensor(dims: readonly number[], data: Float32Array): HostTensor {
+  return { type: 'float32', dims, data };
+}
+
+/** The values of a graph's output `name`. Anything else than float32 is a defect of the graph. */
+export function float32Data(outputs: Readonly<Record<string, HostTensor>>, name: string): Float32Array {
+  const data = outputs[name]?.data;
+  if (!(data instanceof Float32Array)) throw new Error(`the graph gave no float32 output ${name}`);
+  return data;
+}
