@@ -99,17 +99,15 @@ await runCommand('Drawing', async (signal) => {
   }
 });
 
-/** Says on the terminal where the drawing is; a pipe gets one line a round. */
+/** Says on the terminal where the drawing is; a pipe gets the outcome alone. */
 function progress(event: DrawingEvent, { width, height, steps }: DrawOptions): void {
   const { stderr } = process;
+  if (!stderr.isTTY) return;
   if (event.type === 'progress' && event.progress.type === 'denoising') {
     const { step } = event.progress;
-    if (step === 0) stderr.write(`Round ${event.round}: ${width} x ${height}, ${steps} steps\n`);
-    else if (stderr.isTTY) stderr.write(`\rstep ${step} of ${steps}\u001b[K`);
-  } else if (event.type === 'looking' && stderr.isTTY) {
+    stderr.write(`\rRound ${event.round}: ${width} x ${height}, step ${step} of ${steps}\u001b[K`);
+  } else if (event.type === 'looking') {
     stderr.write(`\r${event.text.slice(-60)}\u001b[K`);
-  } else if (event.type === 'round') {
-    endProgress();
   }
 }
 
