@@ -1,7 +1,6 @@
 /** What the browser keeps of the model, in its real storage: kept, replaced, damaged, refused, offline. */
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { expect, type Page, type Route, test } from '@playwright/test';
 import { z } from 'zod';
 import { StudioPage } from './studio-page.ts';
@@ -14,13 +13,13 @@ test('weights of a model that has changed are fetched, and those before it delet
   const studio = new StudioPage(page);
   await studio.open();
   await studio.modelReady();
-  const manifest = await builtManifest();
+  const manifest = await servedManifest(page);
   const hashes = manifest.files.map(({ sha256 }) => `sha256/${sha256}`);
   expect((await keptKeys(page)).filter((key) => key.startsWith('sha256/')).sort()).toEqual(
     [...new Set(hashes)].sort(),
   );
 
-  const changed = await changedFile();
+  const changed = await changedFile(page);
   await page.route(MANIFEST, (route) => route.fulfill({ json: withFile(manifest, changed) }));
   await page.route(`**/models/storybook/${SMALL}`, (route) => route.fulfill({ body: changed.body }));
   const fetched = await modelRequests(page, async () => {
@@ -35,14 +34,14 @@ test('weights of a model that has changed are fetched, and those before it delet
 
 test('a file that came damaged is refused by name, and not kept', async ({ page }) => {
   const studio = new StudioPage(page);
-  const original = await readFile(`dist/models/storybook/${SMALL}`);
+  const original = await served(page, SMALL);
   const damaged = Buffer.from(original);
   damaged[damaged.length - 2] ^= 1;
   await page.route(`**/models/storybook/${SMALL}`, (route) => route.fulfill({ body: damaged }));
   await studio.open();
   const notice = page.getByRole('alert');
   await expect(notice).toContainText(`${SMALL} does not have the hash`, { timeout: 60_000 });
-  expect(await keptKeys(page)).not.toContain(keyOf(await builtManifest(), SMALL));
+  expect(await keptKeys(page)).not.toContain(keyOf(await servedManifest(page), SMALL));
 
   await page.unroute(`**/models/storybook/${SMALL}`);
   await notice.getByRole('button', { name: 'Load the model again' }).click();
@@ -51,7 +50,7 @@ test('a file that came damaged is refused by name, and not kept', async ({ page 
 
 test('a file longer than it should be is refused before it has come whole', async ({ page }) => {
   const studio = new StudioPage(page);
-  const original = await readFile(`dist/models/storybook/${SMALL}`);
+  const original = await served(page, SMALL);
   await page.route(`**/models/storybook/${SMALL}`, (route) =>
     route.fulfill({ body: Buffer.concat([original, Buffer.alloc(100_000)]) }),
   );
@@ -101,7 +100,7 @@ test('a browser that keeps nothing draws all the same', async ({ page }) => {
     await page.reload();
     await studio.modelReady();
   });
-  expect(second.length).toBe((await builtManifest()).files.length + 1);
+  expect(second.length).toBe((await servedManifest(page)).files.length + 1);
 });
 
 /** Has the page's worker find an IndexedDB that refuses to open, as some browsers' private mode does. */
@@ -121,8 +120,13 @@ const manifestSchema = z.object({
 });
 type Manifest = z.infer<typeof manifestSchema>;
 
-async function builtManifest(): Promise<Manifest> {
-  return manifestSchema.parse(JSON.parse(await readFile('dist/models/storybook/manifest.json', 'utf8')));
+/** A file of the model as the server has it, whatever the page is told. */
+async function served(page: Page, path: string): Promise<Buffer> {
+  return (await page.request.get(`/models/storybook/${path}`)).body();
+}
+
+async function servedManifest(page: Page): Promise<Manifest> {
+  return manifestSchema.parse(JSON.parse((await served(page, 'manifest.json')).toString()));
 }
 
 function keyOf({ files }: Manifest, path: string): string {
@@ -130,8 +134,8 @@ function keyOf({ files }: Manifest, path: string): string {
 }
 
 /** The small file with a space at its end: other bytes, the same meaning. */
-async function changedFile() {
-  const body = Buffer.concat([await readFile(`dist/models/storybook/${SMALL}`), Buffer.from(' ')]);
+async function changedFile(page: Page) {
+  const body = Buffer.concat([await served(page, SMALL), Buffer.from(' ')]);
   const sha256 = createHash('sha256').update(body).digest('hex');
   return { path: SMALL, sizeBytes: body.length, sha256, body };
 }

@@ -7,7 +7,14 @@ import { expect, test } from 'vitest';
 /** What each layer may import from. `types` marks layers of which only types may be used. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   workers: ['generation', 'protocol.ts'],
-  studio: ['protocol.ts', 'errors.ts', 'storybook/examples.ts', 'omnigen2/images', 'omnigen2/config.ts'],
+  studio: [
+    'protocol.ts',
+    'errors.ts',
+    'storybook/examples.ts',
+    'omnigen2/images',
+    'omnigen2/config.ts',
+    'omnigen2/blank.ts',
+  ],
   generation: ['protocol.ts', 'errors.ts', 'storage', 'runtime', 'omnigen2', 'checkpoints'],
   storage: ['errors.ts', 'checkpoints'],
   'protocol.ts': ['types errors.ts', 'types omnigen2'],
