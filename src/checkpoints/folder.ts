@@ -47,7 +47,7 @@ export function memoryFolder(name: string, files: ReadonlyMap<string, Uint8Array
   };
 }
 
-/** All bytes of a file of a folder. For small files: configurations, tokenizers. */
+/** All bytes of a file of a folder, in memory: configurations, tokenizers, and weights for engines that take no Blob. */
 export async function readWhole(folder: CheckpointFolder, path: string): Promise<Uint8Array> {
   const file = await folder.file(path);
   return file instanceof Uint8Array ? file : new Uint8Array(await blobBytes(file, path));
