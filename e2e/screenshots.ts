@@ -28,7 +28,8 @@ interface Shot {
 }
 
 const REQUEST = 'a red house in the snow';
-const SELF_CHECK = 'three red mushrooms in the snow at night';
+/** A request that the built-in model mends twice. */
+const MENDED = { prompt: 'a red ball in the snow', steps: 20, seed: 1, rounds: '3' } as const;
 
 const SHOTS: readonly Shot[] = [
   { name: '01-first', dark: true, reach: ready },
@@ -63,9 +64,10 @@ const SHOTS: readonly Shot[] = [
       await ready(studio);
       await studio.checksItself.uncheck();
       await studio.give('house-in-snow');
+      await studio.set({ steps: 20, seed: 3_567_517_708 });
       await studio.make('Make it night.');
       await studio.result();
-      await studio.ask('What is in the picture?');
+      await studio.ask('Is it day or night?');
     },
   },
   {
@@ -73,8 +75,8 @@ const SHOTS: readonly Shot[] = [
     dark: false,
     reach: async (studio) => {
       await ready(studio);
-      await studio.make(SELF_CHECK);
-      await studio.page.locator('.round.live .print canvas').waitFor({ timeout: 120_000 });
+      await mend(studio);
+      await studio.rounds.nth(1).locator('canvas').waitFor({ timeout: 120_000 });
     },
   },
   {
@@ -82,7 +84,7 @@ const SHOTS: readonly Shot[] = [
     dark: true,
     reach: async (studio) => {
       await ready(studio);
-      await studio.make(SELF_CHECK);
+      await mend(studio);
       await studio.result();
     },
   },
@@ -154,6 +156,12 @@ async function ready(studio: StudioPage): Promise<void> {
   await studio.modelReady();
   const goOn = studio.page.getByRole('button', { name: 'Go on with the processor' });
   if (await goOn.isVisible()) await goOn.click();
+}
+
+async function mend(studio: StudioPage): Promise<void> {
+  await studio.set(MENDED);
+  await studio.page.getByLabel('Rounds at most').selectOption(MENDED.rounds);
+  await studio.make(MENDED.prompt);
 }
 
 async function take(browser: Browser, shot: Shot): Promise<void> {

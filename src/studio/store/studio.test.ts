@@ -79,6 +79,7 @@ describe('queue', () => {
     const first = make('one');
     make('two');
     expect(drawn()).toEqual([]);
+    expect(state().shown).toBe(first);
     ports[0]!.ready();
     expect(drawn()).toEqual(['one']);
     expect(state()).toMatchObject({ running: first, shown: first });

@@ -18,7 +18,7 @@ import { ANSWER_TOKENS, newQuestion } from '../jobs/question.ts';
 import { quoted } from '../ui/words.ts';
 import { createWorkerClient, type WorkerPort } from '../worker-client.ts';
 import { workerEvents } from './events.ts';
-import { jobOf, shelfJobs, shownJob } from './selectors.ts';
+import { jobOf, shelfJobs, shownJob, wouldQueue } from './selectors.ts';
 import { mergeSettings } from './settings.ts';
 import {
   failureId,
@@ -139,9 +139,9 @@ export function createStudio(world: StudioWorld): Studio {
   function enqueueJob(job: DrawJob): void {
     set((state) => ({
       jobs: [...state.jobs, job],
-      shown: state.running === undefined ? job.id : state.shown,
-      view: state.running === undefined ? viewOf(job) : state.view,
-      said: state.running === undefined ? 'Starting.' : 'Added to the queue.',
+      ...(wouldQueue(state)
+        ? { said: 'Added to the queue.' }
+        : { shown: job.id, view: viewOf(job), lookBack: undefined, said: 'Starting.' }),
     }));
     enqueue(job.id);
   }
