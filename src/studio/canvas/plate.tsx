@@ -145,7 +145,8 @@ function StoppingButton({ words }: { words: string }) {
 
 /** "Step 7 of 20 · about 9 s left", or what else is being done. */
 export function StepWords({ job, round }: { job: DrawJob; round: RoundView | undefined }) {
-  const drawing = job.state.status === 'running' && job.state.doing.phase === 'drawing';
+  const { state } = job;
+  const drawing = state.status === 'running' && !state.stopping && state.doing.phase === 'drawing';
   if (!drawing || !round) return <>{doingWords(job)}</>;
   return (
     <>

@@ -48,7 +48,7 @@ function RemedyFace({ words, onClick }: { words: string; onClick: () => void }) 
   );
 }
 
-const SIGNS: Readonly<Record<Notice['tone'], IconName>> = { bad: 'warn', warn: 'chip', good: 'check' };
+const SIGNS: Readonly<Record<Notice['tone'], IconName>> = { bad: 'warn', warn: 'warn', good: 'check' };
 
 /** One notice: what happened, what is safe and what to do, the buttons for it, and details for a report. */
 export function NoticeCard({ notice, children }: { notice: Notice; children?: ReactNode }) {
@@ -59,7 +59,7 @@ export function NoticeCard({ notice, children }: { notice: Notice; children?: Re
       aria-label={notice.title}
     >
       <span className="notice-sign">
-        <Icon name={SIGNS[notice.tone]} />
+        <Icon name={notice.id === 'cpu' ? 'chip' : SIGNS[notice.tone]} />
       </span>
       <div>
         <h2>{notice.title}</h2>

@@ -88,7 +88,7 @@ function StateWords({ job }: { job: DrawJob }) {
           <b>
             Round {current?.round ?? 1}: {doingWords(job).toLowerCase()}.
           </b>{' '}
-          {current && current.step > 0 && !current.picture && (
+          {current && current.step > 0 && !current.picture && !job.state.stopping && (
             <>
               <StepWords job={job} round={current} />.{' '}
             </>
