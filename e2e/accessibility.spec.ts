@@ -50,6 +50,7 @@ test('with a picture, its rounds and an answer', async ({ page }) => {
   await studio.open();
   await studio.modelReady();
   await expectNoViolations(page, 'notice');
+  await studio.checksItself.check();
   await page.getByLabel('Rounds at most').selectOption('2');
   await studio.drawQuickly(2);
   await studio.make('a red house in the snow');

@@ -147,6 +147,7 @@ test('theme, preset and rounds outlast a reload', async ({ page }) => {
   await studio.open();
   await page.getByRole('button', { name: 'Switch to dark' }).click();
   await page.getByRole('radio', { name: 'Fast' }).check();
+  await studio.checksItself.check();
   await page.getByLabel('Rounds at most').selectOption('2');
   await page.reload();
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');

@@ -114,6 +114,7 @@ test('it looks at its own picture and says what it decided', async ({ page }) =>
   const studio = new StudioPage(page);
   await studio.open();
   await studio.modelReady();
+  await studio.checksItself.check();
   await page.getByLabel('Rounds at most').selectOption('2');
   await studio.drawQuickly(4);
   await studio.make('three red mushrooms in the snow at night');
@@ -122,7 +123,7 @@ test('it looks at its own picture and says what it decided', async ({ page }) =>
   const last = studio.rounds.last();
   await expect(last.getByText('Result', { exact: true })).toBeVisible();
   await expect(last.getByText('It says')).toBeVisible();
-  await expect(last.getByText(/^(Accepted|Out of rounds|Stops here)$/)).toBeVisible();
+  await expect(last.getByText(/^(Nothing to mend|Out of rounds|Stops here)$/)).toBeVisible();
   await expect(page.getByText(/^Round [12] is the result\./)).toBeVisible();
 });
 

@@ -20,6 +20,7 @@ test('the rounds of a picture that checks itself', async ({ page }) => {
   const studio = new StudioPage(page);
   await studio.open();
   await studio.modelReady();
+  await studio.checksItself.check();
   await page.getByLabel('Rounds at most').selectOption('3');
   const guidance = await studio.set({ steps: 6, seed: SEED });
   await studio.make('three red mushrooms in the snow at night');

@@ -160,6 +160,7 @@ async function ready(studio: StudioPage): Promise<void> {
 
 async function mend(studio: StudioPage): Promise<void> {
   await studio.set(MENDED);
+  await studio.checksItself.check();
   await studio.page.getByLabel('Rounds at most').selectOption(MENDED.rounds);
   await studio.make(MENDED.prompt);
 }

@@ -69,6 +69,13 @@ test('the last round says that no round is left', async () => {
   expect(rounds.map(({ decision }) => decision)).toEqual(['mend', 'mend', 'out_of_rounds']);
 });
 
+test('a critic who says the same again ends the loop', async () => {
+  const { options } = studio(['Add a hat.', 'Add a scarf.', 'Add a scarf.', 'Add a bow.'], 4);
+  const { picture, rounds } = await reflect(options);
+  expect(picture).toBe('picture 3');
+  expect(rounds.map(({ decision }) => decision)).toEqual(['mend', 'mend', 'repeated']);
+});
+
 test('a critic who says nothing ends the loop in words', async () => {
   const { options } = studio(['']);
   const { rounds } = await reflect(options);

@@ -4,7 +4,7 @@
  * is handed functions.
  */
 
-import { type CriticAnswer, judge } from './critic.ts';
+import { type CriticAnswer, judge, type Verdict } from './critic.ts';
 
 /** What the critic decided after looking at a round. */
 export type RoundDecision =
@@ -14,6 +14,8 @@ export type RoundDecision =
   | 'mend'
   /** The picture does not meet the request, but no round is left. */
   | 'out_of_rounds'
+  /** The critic says what it said of the round before: mending again would not help, and the loop ends. */
+  | 'repeated'
   /** The critic gave no usable answer: the loop ends with this picture. */
   | 'unclear';
 
@@ -71,7 +73,7 @@ export interface Reflected<P> {
 }
 
 /**
- * Draws the request, then mends the picture round by round until the critic accepts it, has nothing to say, or no round
+ * Draws the request, then mends the picture round by round until the critic accepts it, has nothing new to say, or no round
  * is left.
  * @throws whatever `draw` and `look` throw, and AbortError between them after an abort
  */
@@ -92,7 +94,7 @@ export async function reflect<P>(options: ReflectOptions<P>): Promise<Reflected<
     signal?.throwIfAborted();
     const onText = (text: string) => onEvent?.({ type: 'looking', round, text });
     const verdict = judge(await look({ picture, request, onText }));
-    const decision = verdict.kind === 'mend' && round >= rounds ? 'out_of_rounds' : verdict.kind;
+    const decision = decide(verdict, round >= rounds, reports.at(-1)?.critique);
     const report: RoundReport = {
       round,
       instruction,
@@ -107,4 +109,10 @@ export async function reflect<P>(options: ReflectOptions<P>): Promise<Reflected<
     instruction = verdict.critique;
     references = [picture];
   }
+}
+
+function decide(verdict: Verdict, isLast: boolean, before: string | undefined): RoundDecision {
+  if (verdict.kind !== 'mend') return verdict.kind;
+  if (verdict.critique === before) return 'repeated';
+  return isLast ? 'out_of_rounds' : 'mend';
 }

@@ -21,7 +21,7 @@ const problems = (changed: DrawForm, seed = 7) => {
 
 describe('planDrawing', () => {
   it('makes the request with the values of the preset', () => {
-    const plan = planDrawing(form({ prompt: '  a red house ' }), 7);
+    const plan = planDrawing(form({ prompt: '  a red house ', checksItself: true }), 7);
     expect(plan).toEqual({
       ok: true,
       size: { width: 128, height: 128 },

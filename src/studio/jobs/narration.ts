@@ -85,7 +85,10 @@ export function decisionWords(
 ): { readonly title: string; readonly why: string } {
   switch (round.decision) {
     case 'accept':
-      return { title: 'Accepted', why: 'It found nothing left to mend, so it stops here.' };
+      return {
+        title: 'Nothing to mend',
+        why: 'It noticed nothing wrong, so it stops here. It can be mistaken.',
+      };
     case 'mend':
       return {
         title: 'Goes on mending',
@@ -95,6 +98,11 @@ export function decisionWords(
       return {
         title: 'Out of rounds',
         why: `It would mend this too, but round ${job.request.rounds} was the last.`,
+      };
+    case 'repeated':
+      return {
+        title: 'Stops here',
+        why: 'It says the same as of the round before: mending once more would not help.',
       };
     case 'unclear':
       return {

@@ -6,7 +6,7 @@ it('takes the defaults for what is missing or wrong, field by field', () => {
   expect(defaults).toEqual({
     theme: 'dark',
     preset: 'balanced',
-    checksItself: true,
+    checksItself: false,
     rounds: 4,
     paces: {},
     acceptsCpu: false,
@@ -17,11 +17,11 @@ it('takes the defaults for what is missing or wrong, field by field', () => {
     worse: 'fast',
   };
   expect(
-    readSettings({ theme: 'light', preset: 'slow', rounds: 9, checksItself: false, paces }, 'dark'),
+    readSettings({ theme: 'light', preset: 'slow', rounds: 9, checksItself: true, paces }, 'dark'),
   ).toEqual({
     ...defaults,
     theme: 'light',
-    checksItself: false,
+    checksItself: true,
     paces: { good: { perStepMs: 10, overheadMs: 5 } },
   });
 });

@@ -121,6 +121,7 @@ const DECISION_ICONS: Readonly<Record<RoundDecision | 'open', IconName>> = {
   accept: 'check',
   mend: 'right',
   out_of_rounds: 'stop',
+  repeated: 'stop',
   unclear: 'warn',
   open: 'eye',
 };
