@@ -35,7 +35,7 @@ function NotLoaded() {
   const offered = useStudio(({ notices }) => notices.some(({ remedy }) => remedy?.kind === 'load again'));
   const { loadModel } = useActions();
   return (
-    <div className="loading">
+    <div className="loading not-loaded">
       <p>The model did not load.</p>
       {!offered && (
         <button type="button" className="btn" onClick={loadModel}>
