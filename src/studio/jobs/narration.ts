@@ -102,7 +102,7 @@ export function decisionWords(
     case 'repeated':
       return {
         title: 'Stops here',
-        why: 'It says the same as of the round before: mending once more would not help.',
+        why: 'It says the same as in the round before: mending once more would not help.',
       };
     case 'unclear':
       return {
