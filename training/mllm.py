@@ -125,10 +125,10 @@ def language_layer(layer: nn.Module, y: Tensor, b: int, head: int, cos: Tensor, 
     rep = q.shape[1] // k.shape[1]
 
     def first(z: Tensor) -> Tensor:
-        return z[:head].view(1, head, -1, d).transpose(1, 2)
+        return z[:head].view(1, head, z.shape[1] // d, d).transpose(1, 2)
 
     def rest(z: Tensor) -> Tensor:
-        return z[head:].view(b, r, -1, d).transpose(1, 2)
+        return z[head:].view(b, r, z.shape[1] // d, d).transpose(1, 2)
 
     cos, sin = cos.to(q.dtype), sin.to(q.dtype)
     qh, kh, vh = turn(first(q), cos[:1, :, :head], sin[:1, :, :head]), turn(first(k), cos[:1, :, :head], sin[:1, :, :head]), first(v)

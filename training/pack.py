@@ -1,45 +1,77 @@
-"""Small checkpoints to keep: float16 weights without optimiser state; training goes on from them.
+"""What training needs beside the official checkpoint to go on: counters, heads that only training uses, logs.
 
-python train.py pack --run RUN [--out checkpoint/resume]
-To go on: python train.py start --run RUN, then the training step again.
+python train.py pack --run RUN          after `export`: writes checkpoint/resume (2.5 MB)
+python train.py start --run RUN         a run folder from checkpoint/storybook and checkpoint/resume
+Optimiser states are not kept (they would be 60 MB); the first steps after a start build them anew.
 """
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
+
+from model import TransformerConfig
+from vae import CONFIG
+
+HERE = Path(__file__).parent
+CHECKPOINT, RESUME = HERE / "checkpoint/storybook", HERE / "checkpoint/resume"
+HEADS = ("echo", "look", "head")
 
 
 def half(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {k: (v.half() if v.is_floating_point() else v) for k, v in state.items()}
+    return {k: v.half() for k, v in state.items()}
 
 
 def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--run", required=True)
-    ap.add_argument("--out", default=str(Path(__file__).parent / "checkpoint/resume"))
-    args = ap.parse_args()
-    run, out = Path(args.run), Path(args.out)
-    out.mkdir(parents=True, exist_ok=True)
+    run = Path(ap.parse_args().run)
+    RESUME.mkdir(parents=True, exist_ok=True)
+    out: dict[str, dict[str, Any]] = {}
     for name in ("vae", "mllm", "transformer"):
-        if not (run / f"{name}.pt").exists():
-            continue
         state = torch.load(run / f"{name}.pt", map_location="cpu", weights_only=False)
-        keep: dict[str, Any] = {k: state[k] for k in ("step", "seen", "config", "size") if k in state}
-        keep["ema"] = half(state["ema"])
-        keep["ema"].pop("lm_head.weight", None)  # tied to the embedding
-        keep["model"] = keep["ema"]  # training goes on from the mean weights; one copy in the file
-        for k in ("echo", "look", "head"):
-            if state.get(k):
-                keep[k] = half(state[k])
-        torch.save(keep, out / f"{name}.pt")
-        print(name, f"{(out / f'{name}.pt').stat().st_size / 1e6:.1f} MB, step {state['step']}, {state['seen']} samples")
+        out[name] = {k: state[k] for k in ("step", "seen")} | {k: half(state[k]) for k in HEADS if state.get(k)}
+    torch.save(out, RESUME / "training.pt")
     for log in run.glob("*.jsonl"):
-        shutil.copy(log, out / log.name)
+        shutil.copy(log, RESUME / log.name)
+    print({name: (part["step"], part["seen"]) for name, part in out.items()})
+
+
+def weights(part: str, file: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """-> (float32 weights, config.json) of one part of the official checkpoint"""
+    state = {k: v.float() for k, v in load_file(CHECKPOINT / part / f"{file}.safetensors").items()}
+    return state, json.loads((CHECKPOINT / part / "config.json").read_text())
+
+
+def start() -> None:
+    """Nothing that is already in the run folder is overwritten."""
+    ap = argparse.ArgumentParser(description=start.__doc__)
+    ap.add_argument("--run", required=True)
+    run = Path(ap.parse_args().run)
+    run.mkdir(parents=True, exist_ok=True)
+    kept = torch.load(RESUME / "training.pt", weights_only=False)
+    vae, vae_config = weights("vae", "diffusion_pytorch_model")
+    mllm, mllm_config = weights("mllm", "model")
+    transformer, transformer_config = weights("transformer", "diffusion_pytorch_model")
+    names = {k: k.replace("model.", "model.language_model.", 1) if k.startswith("model.") else f"model.{k}" for k in mllm}
+    parts = {
+        "vae": (vae, {k: vae_config[k] for k in CONFIG}),
+        "mllm": ({names[k]: v for k, v in mllm.items()}, mllm_config | {"torch_dtype": "float32"}),
+        "transformer": (transformer, TransformerConfig.from_json(transformer_config).to_json()),
+    }
+    for name, (state, config) in parts.items():
+        if not (run / f"{name}.pt").exists():
+            torch.save({"model": state, "ema": state, "config": config, **kept[name]}, run / f"{name}.pt")
+    for log in RESUME.glob("*.jsonl"):
+        if not (run / log.name).exists():
+            shutil.copy(log, run / log.name)
+    shutil.copytree(CHECKPOINT / "processor", run / "processor", dirs_exist_ok=True)
 
 
 if __name__ == "__main__":

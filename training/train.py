@@ -1,7 +1,7 @@
 """One door to every step:  python train.py STEP [options of the step]
 
 STEP: start, data, tokenizer, vae, mllm, encode, transformer, export, pack, sample, goldens, check-mllm.
-`start` copies the kept weights into a run folder:        python train.py start --run runs/a
+`start` makes a run folder from the kept weights:         python train.py start --run runs/a
 `data` renders shards with the world (../src/storybook):  python train.py data --out data --scale 1 [--seed 100]
 Every training step goes on from the last checkpoint in --run; --fresh starts over.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,26 +36,18 @@ def make_data() -> None:
                        cwd=HERE.parent, check=True)
 
 
-def start_run() -> None:
-    """A run folder that goes on from checkpoint/resume; nothing that is already there is overwritten."""
-    ap = argparse.ArgumentParser()
-    ap.add_argument("--run", required=True)
-    run = Path(ap.parse_args().run)
-    run.mkdir(parents=True, exist_ok=True)
-    for file in (HERE / "checkpoint/resume").iterdir():
-        if not (run / file.name).exists():
-            shutil.copy(file, run / file.name)
-    shutil.copytree(HERE / "checkpoint/storybook/processor", run / "processor", dirs_exist_ok=True)
-
-
 def main() -> None:
     if len(sys.argv) < 2 or sys.argv[1] not in {*STEPS, "data", "start"}:
         print(__doc__)
         raise SystemExit(2)
     step = sys.argv.pop(1)
     sys.argv[0] = f"train.py {step}"
-    own = {"data": make_data, "start": start_run}
-    own[step]() if step in own else importlib.import_module(STEPS[step]).main()
+    if step == "data":
+        make_data()
+    elif step == "start":
+        importlib.import_module("pack").start()
+    else:
+        importlib.import_module(STEPS[step]).main()
 
 
 if __name__ == "__main__":
