@@ -10,11 +10,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   studio: [
     'protocol.ts',
     'errors.ts',
+    'worker-client.ts',
+    'is-record.ts',
     'storybook/examples.ts',
     'omnigen2/images',
     'omnigen2/config.ts',
     'omnigen2/blank.ts',
   ],
+  library: ['worker-client.ts', 'protocol.ts', 'errors.ts'],
+  'worker-client.ts': ['protocol.ts', 'errors.ts', 'is-record.ts'],
   generation: ['protocol.ts', 'errors.ts', 'storage', 'runtime', 'omnigen2', 'checkpoints'],
   storage: ['errors.ts', 'checkpoints'],
   'protocol.ts': ['types errors.ts', 'types omnigen2'],
@@ -24,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   onnx: ['types checkpoints'],
   storybook: [],
   'errors.ts': [],
+  'is-record.ts': [],
 };
 
 const IMPORT = /^(?:import|export)( type)?\s[^;]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/gms;

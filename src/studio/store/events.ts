@@ -3,11 +3,11 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { ErrorReport } from '../../errors.ts';
 import type { DeviceReport, JobEvent, JobId, ModelState } from '../../protocol.ts';
+import type { WorkerListener } from '../../worker-client.ts';
 import { applyDrawEvent, type DrawJob, isOver, withFewStrips } from '../jobs/draw-job.ts';
 import { announcement } from '../jobs/narration.ts';
 import { measuredPace, type Paces, paceKey } from '../jobs/pace.ts';
 import { applyAnswerEvent } from '../jobs/question.ts';
-import type { WorkerListener } from '../worker-client.ts';
 import { failureNotice, type Notice, noticeOf, type StudioState, withNotice, withoutModel } from './state.ts';
 
 /** The listener of the worker. `startNext` is called whenever a waiting job may start. */

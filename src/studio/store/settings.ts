@@ -1,8 +1,8 @@
 /** The settings that outlast a visit, in IndexedDB. A browser that refuses storage only forgets them. */
 
 import { get, set } from 'idb-keyval';
+import { isRecord } from '../../is-record.ts';
 import { MAX_ROUNDS, NEW_FORM, PRESET_NAMES } from '../composer/draw-form.ts';
-import { isRecord } from '../is-record.ts';
 import type { Pace, Paces } from '../jobs/pace.ts';
 import type { Settings, Theme } from './state.ts';
 

@@ -7,7 +7,7 @@ import {
   PROTOCOL_VERSION,
   type ToWorker,
 } from '../../protocol.ts';
-import type { WorkerPort } from '../worker-client.ts';
+import type { WorkerPort } from '../../worker-client.ts';
 import { readSettings } from './settings.ts';
 import { createStudio } from './studio.ts';
 

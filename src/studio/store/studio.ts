@@ -3,6 +3,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { MAX_REFERENCES } from '../../omnigen2/config.ts';
 import type { BackendChoice, JobId, ModelRef } from '../../protocol.ts';
+import { createWorkerClient, type WorkerPort } from '../../worker-client.ts';
 import {
   type Adjustments,
   type DrawForm,
@@ -16,7 +17,6 @@ import { addReferences, moveReference, type Reference, removeReference } from '.
 import { type DrawJob, isOver, markStopping, newDrawJob } from '../jobs/draw-job.ts';
 import { ANSWER_TOKENS, newQuestion } from '../jobs/question.ts';
 import { quoted } from '../ui/words.ts';
-import { createWorkerClient, type WorkerPort } from '../worker-client.ts';
 import { workerEvents } from './events.ts';
 import { jobOf, shelfJobs, shownJob, wouldQueue } from './selectors.ts';
 import { mergeSettings } from './settings.ts';

@@ -3,7 +3,8 @@
  * starts another worker when one has crashed.
  */
 
-import type { ErrorReport } from '../errors.ts';
+import type { ErrorReport } from './errors.ts';
+import { isRecord } from './is-record.ts';
 import {
   type AskRequest,
   type BackendChoice,
@@ -15,8 +16,7 @@ import {
   type ModelState,
   PROTOCOL_VERSION,
   type ToWorker,
-} from '../protocol.ts';
-import { isRecord } from './is-record.ts';
+} from './protocol.ts';
 
 /** The part of the browser's Worker that is used here. */
 export interface WorkerPort {
@@ -45,7 +45,7 @@ export interface WorkerClient {
 
 /** Starts the real worker. The URL must stay in this form for the bundler to find it. */
 export function spawnGenerationWorker(): WorkerPort {
-  return new Worker(new URL('../../workers/generation.worker.ts', import.meta.url), {
+  return new Worker(new URL('../workers/generation.worker.ts', import.meta.url), {
     type: 'module',
     name: 'generation',
   });
