@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   checkpoints: ['errors.ts', 'types onnx', 'omnigen2/config'],
   onnx: ['types checkpoints'],
   storybook: [],
+  omnicontext: [],
   'errors.ts': [],
   'is-record.ts': [],
 };
