@@ -30,6 +30,8 @@ for (const backend of ['node', 'wasm', 'webgpu']) {
   verify(backend, kinds);
 }
 check('build', ['vite', 'build', '--logLevel', 'warn']);
+check('library', ['vite', 'build', '--config', 'vite.library.config.ts', '--logLevel', 'warn']);
+check('types of the library', ['tsc', '-p', 'tsconfig.library.json']);
 suite('e2e', ['playwright', 'test'], () => {
   const { expected, unexpected, flaky } = results('e2e.json').stats;
   return { passed: expected + flaky, failed: unexpected };

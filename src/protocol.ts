@@ -97,6 +97,8 @@ export type ModelState =
       readonly status: 'ready';
       readonly model: string;
       readonly sizeBytes: number;
+      /** Side in pixels of the square that the model has learnt to draw. */
+      readonly trainedSide: number;
       readonly device: DeviceReport;
       /** What the person should know of the loading, in one sentence: that the browser did not keep the weights. */
       readonly note?: string;

@@ -94,8 +94,9 @@ export class GenerationService {
     opening.opened.then(
       ({ model: { checkpoint }, device, note, lost }) => {
         if (!isCurrent()) return;
-        const { name, sizeBytes } = checkpoint;
-        this.#postModel({ status: 'ready', model: name, sizeBytes, device, note });
+        const { name, sizeBytes, trainedOn } = checkpoint;
+        const trainedSide = trainedOn.side;
+        this.#postModel({ status: 'ready', model: name, sizeBytes, trainedSide, device, note });
         // Not left to the next job, which would run into the lost device.
         void lost.then(() => isCurrent() && this.#reopen(wanted));
       },

@@ -47,8 +47,8 @@ async function startWebGpu(strictGpu: boolean): Promise<WebRuntime> {
   try {
     const [ort, { default: wasm }, { default: mjs }] = await Promise.all([
       import('onnxruntime-web/webgpu'),
-      import('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url'),
-      import('onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url'),
+      import('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url&no-inline'),
+      import('onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url&no-inline'),
     ]);
     ort.env.wasm.wasmPaths = { wasm, mjs };
     ort.env.wasm.numThreads = threadCount();
@@ -64,8 +64,8 @@ async function startWebGpu(strictGpu: boolean): Promise<WebRuntime> {
 async function startWasm(reason?: string): Promise<WebRuntime> {
   const [ort, { default: wasm }, { default: mjs }] = await Promise.all([
     import('onnxruntime-web/wasm'),
-    import('onnxruntime-web/ort-wasm-simd-threaded.wasm?url'),
-    import('onnxruntime-web/ort-wasm-simd-threaded.mjs?url'),
+    import('onnxruntime-web/ort-wasm-simd-threaded.wasm?url&no-inline'),
+    import('onnxruntime-web/ort-wasm-simd-threaded.mjs?url&no-inline'),
   ]);
   ort.env.wasm.wasmPaths = { wasm, mjs };
   const threads = threadCount();

@@ -32,7 +32,7 @@ class Port implements WorkerPort {
   }
   ready(): void {
     const device = { backend: 'wasm', description: '2 processor threads', halfPrecision: false } as const;
-    const state = { status: 'ready', model: 'storybook', sizeBytes: 1, device } as const;
+    const state = { status: 'ready', model: 'storybook', sizeBytes: 1, trainedSide: 128, device } as const;
     this.say({ type: 'model', state } satisfies FromWorker);
   }
   crash(message: string): void {
@@ -256,7 +256,7 @@ it('says what the loading of the model left to know', () => {
   const note = 'The weights were not kept.';
   ports[0]!.say({
     type: 'model',
-    state: { status: 'ready', model: 'storybook', sizeBytes: 1, device, note },
+    state: { status: 'ready', model: 'storybook', sizeBytes: 1, trainedSide: 128, device, note },
   } satisfies FromWorker);
   expect(state().notices.map(({ text }) => text)).toEqual([note]);
 });
@@ -346,7 +346,7 @@ describe('without a GPU', () => {
     } as const;
     const message = {
       type: 'model',
-      state: { status: 'ready', model: 'storybook', sizeBytes: 1, device },
+      state: { status: 'ready', model: 'storybook', sizeBytes: 1, trainedSide: 128, device },
     } as const;
     ports[0]!.say(message);
     expect(state().notices.map((notice) => notice.id)).toEqual(['cpu']);

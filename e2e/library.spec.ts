@@ -1,0 +1,137 @@
+/** The library on pages that are not the studio's: the example of docs/LIBRARY.md, and what its types promise. */
+
+import { expect, type Page, test } from '@playwright/test';
+import { openModel } from '../cli/models.ts';
+import { draw } from '../src/omnigen2/pipeline.ts';
+import { type Served, serveWithLibrary } from './library/serve.ts';
+import { decodedSample, expectSamePixels, options } from './node-side.ts';
+import { sample } from './studio-page.ts';
+
+let served: Served;
+
+test.beforeAll(async () => {
+  served = await serveWithLibrary('e2e/library');
+});
+test.afterAll(() => served.close());
+
+test('the example page draws from words and edits a picture, as the same job does under Node', async ({
+  page,
+}) => {
+  await openExample(page);
+  await page.getByRole('button', { name: 'Draw' }).click();
+  await expect(page.getByRole('status')).toHaveText('Drawn with seed 2.', { timeout: 120_000 });
+  const fromWords = await pixels(page);
+  await page.getByLabel('Draw').fill('Make it night.');
+  await page.getByLabel('from').setInputFiles(sample('house-in-snow'));
+  await page.getByRole('button', { name: 'Draw' }).click();
+  await expect(page.getByRole('status')).toContainText('Step');
+  await expect(page.getByRole('status')).toHaveText('Drawn with seed 2.', { timeout: 120_000 });
+  const edited = await pixels(page);
+
+  const model = await openModel('storybook');
+  const guidance = { textGuidance: 4, imageGuidance: 2 };
+  const wanted = { ...options('a brown bear in the desert', [], 20, guidance), seed: 2 };
+  expectSamePixels(fromWords, (await draw(model, wanted)).image);
+  const reference = await decodedSample('house-in-snow');
+  const night = { ...options('Make it night.', [reference], 20, guidance), seed: 2 };
+  expectSamePixels(edited, (await draw(model, night)).image);
+  await model.dispose();
+});
+
+test('the example page says what is wrong, and goes on', async ({ page }) => {
+  await openExample(page);
+  await page.getByLabel('Draw').fill(' ');
+  await page.getByRole('button', { name: 'Draw' }).click();
+  await expect(page.getByRole('status')).toHaveText('The prompt is empty. Say in a few words what you want.');
+  await page.getByLabel('Draw').fill('Make it night.');
+  await page.getByLabel('from').setInputFiles('package.json');
+  await page.getByRole('button', { name: 'Draw' }).click();
+  await expect(page.getByRole('status')).toContainText(/Image 1 is .*picture/);
+  await page.getByLabel('from').setInputFiles([]);
+  await page.getByRole('button', { name: 'Draw' }).click();
+  await expect(page.getByRole('status')).toHaveText('Drawn with seed 2.', { timeout: 120_000 });
+});
+
+test('a page without isolation draws on one thread, answers, stops and closes', async ({ page }) => {
+  const plain = await serveWithLibrary('e2e/library', { isolated: false });
+  await openExample(page, plain.url);
+  const told = await page.evaluate(async () => {
+    // A variable, so that nothing but the browser looks for the module.
+    const library = '/omnigen2/omnigen2.js';
+    const { OmniGen2, OmniError, pngOf }: typeof import('../src/library/omnigen2.ts') = await import(library);
+    const states: string[] = [];
+    const model = await OmniGen2.open({
+      model: '/omnigen2/models/storybook',
+      backend: 'wasm',
+      onState: (state) => states.push(state.status === 'ready' ? state.device.description : state.status),
+    });
+    const { picture, settings } = await model.draw({
+      prompt: 'a red house',
+      steps: 2,
+      width: 64,
+      height: 96,
+    });
+    const again = await model.draw({ prompt: 'a red house', ...settings });
+    const png = await pngOf(picture);
+    const words: string[] = [];
+    const answer = await model.ask('What is in the picture?', {
+      pictures: [png],
+      maxNewTokens: 20,
+      onEvent: (event) => event.type === 'answering' && words.push(event.text),
+    });
+
+    const stop = new AbortController();
+    const stopped = model.draw(
+      { prompt: 'a red house' },
+      {
+        signal: stop.signal,
+        onEvent: (event) => event.type === 'denoising' && event.step === 2 && stop.abort('enough'),
+      },
+    );
+    const waiting = model.draw({ prompt: 'a blue boat' });
+    const stoppedBy = await stopped.catch((reason) => reason);
+    model.dispose();
+    const closedBy = await waiting.catch((reason) => reason.message);
+    const missing = await OmniGen2.open({ model: '/omnigen2/models/none/' }).catch((error) => ({
+      ours: error instanceof OmniError,
+      words: error.message,
+    }));
+    return {
+      threads: states.at(-1),
+      size: [picture.width, picture.height],
+      same: picture.data.every((value, i) => value === again.picture.data[i]),
+      png: { type: png.type, some: png.size > 100 },
+      streamed: words.length > 0 && words.at(-1) === answer.text,
+      stoppedBy,
+      closedBy,
+      missing,
+    };
+  });
+  plain.close();
+  expect(told).toMatchObject({
+    threads: '1 processor thread',
+    size: [64, 96],
+    same: true,
+    png: { type: 'image/png', some: true },
+    streamed: true,
+    stoppedBy: 'enough',
+    closedBy: 'The model was closed.',
+    missing: { ours: true },
+  });
+});
+
+async function openExample(page: Page, url = served.url): Promise<void> {
+  await page.goto(`${url}example.html`);
+  await expect(page.getByRole('status')).toHaveText('Ready.', { timeout: 120_000 });
+}
+
+/** What is on the example's canvas. */
+async function pixels(page: Page) {
+  const { width, height, rgba } = await page.locator('canvas').evaluate((element) => {
+    const canvas = element as HTMLCanvasElement;
+    const { width, height } = canvas;
+    const data = canvas.getContext('2d')?.getImageData(0, 0, width, height).data ?? [];
+    return { width, height, rgba: Array.from(data) };
+  });
+  return { width, height, data: Uint8Array.from(rgba.filter((_, i) => i % 4 !== 3)) };
+}
