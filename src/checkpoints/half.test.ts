@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bfloatToFloat, floatToBfloat, floatToHalf, halfBits, halfToFloat, roundToHalf } from './half.ts';
 
+fc.configureGlobal({ seed: 2506 });
+
 const ALL = Uint16Array.from({ length: 65536 }, (_, code) => code);
 
 describe('float16', () => {

@@ -6,6 +6,8 @@ import { matmulNBits } from '../onnx/ops.ts';
 import { halfToFloat } from './half.ts';
 import { BLOCK_SIZE, dequantize, quantize } from './quantize.ts';
 
+fc.configureGlobal({ seed: 2506 });
+
 /** Repeatable values, roughly normal. */
 function normal(count: number, seed = 1): Float32Array {
   let state = seed;

@@ -11,6 +11,8 @@ import {
 } from './safetensors.ts';
 import { STORED_SIZE_BYTES, type StoredDtype } from './tensors.ts';
 
+fc.configureGlobal({ seed: 2506 });
+
 const FILE = 'transformer/weights.safetensors';
 const encoder = new TextEncoder();
 

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { combineGuidance, type GuidanceRequest, guidanceBranches } from './guidance.ts';
 
+fc.configureGlobal({ seed: 2506 });
+
 const BASE: GuidanceRequest = {
   textGuidance: 5,
   imageGuidance: 2,

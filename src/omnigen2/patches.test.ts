@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { OmniError } from '../errors.ts';
 import { patchGrid, patchify, unpatchify } from './patches.ts';
 
+fc.configureGlobal({ seed: 2506 });
+
 describe('patchify', () => {
   it('puts the channel fastest, then the column and the row inside the patch', () => {
     // Value = 100 * channel + 10 * row + column.

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { beyondOfficialTables, jointPositions, rotaryTable, tableRows } from './rope.ts';
 
+fc.configureGlobal({ seed: 2506 });
+
 const grid = fc.record({ rows: fc.integer({ min: 1, max: 9 }), columns: fc.integer({ min: 1, max: 9 }) });
 const AXES = [4, 8, 6] as const;
 

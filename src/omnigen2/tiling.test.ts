@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Planes, tiled, tilingOf } from './tiling.ts';
 
+fc.configureGlobal({ seed: 2506 });
+
 function planes(channels: number, height: number, width: number): Planes {
   const data = Float32Array.from({ length: channels * height * width }, (_, i) => Math.sin(i));
   return { channels, height, width, data };

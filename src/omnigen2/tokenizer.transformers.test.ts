@@ -5,6 +5,8 @@ import { OmniError } from '../errors.ts';
 import { loadTokenizer } from './tokenizer.transformers.ts';
 import { TOKENS, type Tokenizer } from './tokenizer.ts';
 
+fc.configureGlobal({ seed: 2506 });
+
 const FOLDER = new URL('../../fixtures/goldens/model/processor/', import.meta.url);
 const read = (name: string): Promise<Uint8Array> => readFile(new URL(name, FOLDER));
 

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { fixtureCase, fixtureCheckpoint } from './fixtures.node.ts';
 import { visionLayout, windowIndex, windowPatches } from './vision-windows.ts';
 
+fc.configureGlobal({ seed: 2506 });
+
 const { vision } = (await fixtureCheckpoint()).config.mllm;
 
 test('cells and bounds of windows are the official ones', async () => {

@@ -11,6 +11,8 @@ import {
   visionPatches,
 } from './prepare.ts';
 
+fc.configureGlobal({ seed: 2506 });
+
 const PREPROCESSOR = {
   minPixels: 3136,
   maxPixels: 12_845_056,
