@@ -1,13 +1,11 @@
 /**
  * Converts a checkpoint's weights: float32, float16, or matrices of 8 or 4 bits, with or without an adapter merged.
  *
- *   npm run -s convert -- --from DIR --to DIR --weights q4 [--lora FILE] [--plan]
+ *   npm run -s convert -- --from DIR --to DIR --weights q4 [--lora FILE[:STRENGTH] …] [--plan]
  *
  * The result has the official layout and is opened and checked before it takes its name.
  */
 
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import {
   type ConversionPlan,
   planConversion,
@@ -16,11 +14,10 @@ import {
 } from '../src/checkpoints/convert.ts';
 import { executeConversion } from '../src/checkpoints/convert-run.ts';
 import { nodeFolder } from '../src/checkpoints/folder.node.ts';
-import { unreadable } from '../src/checkpoints/folder.ts';
-import { type Checkpoint, COMPONENTS, openCheckpoint } from '../src/checkpoints/layout.ts';
-import { type Lora, readLora } from '../src/checkpoints/lora.ts';
+import { COMPONENTS, openCheckpoint } from '../src/checkpoints/layout.ts';
 import { checkTarget, writeFolder } from '../src/checkpoints/writer.node.ts';
 import { OmniError } from '../src/errors.ts';
+import { openAdapters } from './adapters.ts';
 import { readArgs, runCommand } from './args.ts';
 import { BUILT_IN, TRAINED } from './models.ts';
 
@@ -40,7 +37,11 @@ await runCommand('Converting', async (signal) => {
         required: true,
         oneOf: WEIGHT_FORMATS,
       },
-      lora: { placeholder: 'FILE', help: 'LoRA adapter (safetensors) to merge into the transformer' },
+      lora: {
+        placeholder: 'FILE[:STRENGTH]',
+        help: 'LoRA adapter to merge into the transformer, as strongly as it was trained or as said',
+        multiple: true,
+      },
       plan: { help: 'say what would be done and why, and stop' },
     },
   });
@@ -54,8 +55,8 @@ await runCommand('Converting', async (signal) => {
   }
   const from = options.from === BUILT_IN ? TRAINED : options.from;
   const checkpoint = await openCheckpoint(nodeFolder(from));
-  const lora = options.lora === undefined ? undefined : await openLora(options.lora, checkpoint);
-  const plan = await planConversion(checkpoint, { weights: options.weights, ...(lora && { lora }) });
+  const adapters = await openAdapters(options.lora, checkpoint);
+  const plan = await planConversion(checkpoint, { weights: options.weights, adapters });
   const copiedBytes = plan.copied.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (target !== undefined) await checkTarget(target, from, plan.afterBytes + copiedBytes);
   printPlan(plan);
@@ -70,13 +71,6 @@ await runCommand('Converting', async (signal) => {
   console.log(`Wrote ${target} in ${seconds} s: ${size(plan.afterBytes + copiedBytes)}.`);
   return 0;
 });
-
-async function openLora(path: string, checkpoint: Checkpoint): Promise<Lora> {
-  const bytes = await readFile(path).catch((cause) => {
-    throw unreadable(path, 'it is not there, or access is denied', cause);
-  });
-  return readLora(bytes, basename(path), checkpoint.components.transformer.expected);
-}
 
 /** Prints one line for every kind of decision, with an example; 7,000 tensors fall into a dozen kinds. */
 function printPlan(plan: ConversionPlan) {
@@ -97,8 +91,11 @@ function printPlan(plan: ConversionPlan) {
       );
     }
   }
-  if (plan.options.lora) {
-    console.log(`LoRA ${plan.options.lora.file}: merged into ${plan.options.lora.pairs.size} matrices`);
+  for (const { lora, strength } of plan.options.adapters ?? []) {
+    const how = strength === 0 ? 'of strength 0, left out' : `merged into ${lora.pairs.size} matrices`;
+    console.log(
+      `LoRA ${lora.file}: ${how}${strength === 0 || strength === 1 ? '' : `, strength ${strength}`}`,
+    );
   }
   if (plan.dropped.length > 0) {
     console.log(`Left out, because the model does not use them: ${plan.dropped.join(', ')}`);

@@ -2,7 +2,7 @@
  * Draws a picture from the command line, on the same pipeline as the page.
  *
  *   npm run -s generate -- --model DIR|storybook --prompt TEXT [--image FILE …] [--size WxH] [--steps N] [--seed N]
- *                          [--reflect N] --out FILE.png [--json]
+ *                          [--reflect N] [--lora FILE[:STRENGTH] …] --out FILE.png [--json]
  */
 
 import { extname } from 'node:path';
@@ -10,6 +10,7 @@ import { OmniError } from '../src/errors.ts';
 import { type DrawingEvent, drawWithReflection } from '../src/omnigen2/drawing.ts';
 import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
+import { openAdapters } from './adapters.ts';
 import { numberOption, readArgs, runCommand } from './args.ts';
 import { openModel } from './models.ts';
 import { checkPictureTarget, readPictures, writePictures } from './picture-files.ts';
@@ -39,6 +40,11 @@ await runCommand('Drawing', async (signal) => {
       'image-guidance': { placeholder: 'X', help: 'how closely to follow the pictures', fallback: '2' },
       'negative-prompt': { placeholder: 'TEXT', help: 'what to keep away from', fallback: '' },
       scheduler: { placeholder: 'NAME', help: 'how to step', fallback: 'euler', oneOf: SCHEDULERS },
+      lora: {
+        placeholder: 'FILE[:STRENGTH]',
+        help: 'LoRA adapter to draw with, as strongly as it was trained or as said',
+        multiple: true,
+      },
       out: { placeholder: 'FILE.png', help: 'where to write the picture', required: true },
       json: { help: 'print the rounds as JSON' },
     },
@@ -65,6 +71,7 @@ await runCommand('Drawing', async (signal) => {
     scheduler: args.scheduler,
   };
   try {
+    await model.setAdapters(await openAdapters(args.lora, model.checkpoint));
     const started = performance.now();
     const {
       picture,

@@ -1,20 +1,14 @@
 /** Carries out a planned conversion, a band of rows at a time: memory stays small whatever the model's size. */
 
 import { OmniError } from '../errors.ts';
-import {
-  bitsOf,
-  type ConversionPlan,
-  indexFileName,
-  isQuantized,
-  outputTensors,
-  type TensorAction,
-} from './convert.ts';
+import { addChange } from './adapters.ts';
+import { bitsOf, type ConversionPlan, indexFileName, outputTensors, type TensorAction } from './convert.ts';
 import { readWhole } from './folder.ts';
 import { floatToHalf } from './half.ts';
 import { type Checkpoint, COMPONENTS } from './layout.ts';
-import { mergeLora } from './lora.ts';
-import { dequantize, quantize } from './quantize.ts';
-import { aligned, elementCount, layoutSafetensors, toFloat32 } from './safetensors.ts';
+import { quantize } from './quantize.ts';
+import { type Band, floatRows, isQuantized, storedRows } from './rows.ts';
+import { elementCount, layoutSafetensors } from './safetensors.ts';
 import type { StoredTensor } from './tensors.ts';
 
 /** A file that is being written; writes may come in any order but do not overlap. */
@@ -102,13 +96,6 @@ async function writeWhole(writer: FolderWriter, path: string, bytes: Uint8Array)
   }
 }
 
-/** Rows of a tensor that are converted together; a tensor is seen as the matrix of its first dimension and the rest. */
-interface Band {
-  readonly firstRow: number;
-  readonly rows: number;
-  readonly columns: number;
-}
-
 async function convertTensor(
   signal: AbortSignal,
   checkpoint: Checkpoint,
@@ -122,11 +109,11 @@ async function convertTensor(
   const outputs = outputTensors(action);
   for (let firstRow = 0; firstRow < totalRows; firstRow += bandRows) {
     signal.throwIfAborted();
-    const band = { firstRow, rows: Math.min(bandRows, totalRows - firstRow), columns };
-    const unchanged = action.from === action.to && !action.lora;
+    const band = { firstRow, rows: Math.min(bandRows, totalRows - firstRow), columns, totalRows };
+    const unchanged = action.from === action.to && !action.change;
     const parts = unchanged
-      ? await storedParts(checkpoint, action, band)
-      : encode(action, band, await floatBand(checkpoint, action, band));
+      ? await storedRows(checkpoint.folder, action.source, band)
+      : encode(action, band, await changedRows(checkpoint, action, band));
     for (const [i, { name }] of outputs.entries()) {
       const place = places.get(name);
       if (!place) throw new Error(`no place was planned for ${name}`);
@@ -135,45 +122,17 @@ async function convertTensor(
   }
 }
 
-/** The bytes of a band as they lie in the checkpoint: one part, or codes and scales. */
-function storedParts(
+/** The values of a band, adapters included. */
+async function changedRows(
   checkpoint: Checkpoint,
-  { source, shape }: TensorAction,
+  { source, change }: TensorAction,
   band: Band,
-): Promise<Uint8Array[]> {
-  const tensors = isQuantized(source) ? [source.codes, source.scales] : [source];
-  const totalRows = shape[0] ?? 1;
-  return Promise.all(
-    tensors.map(({ file, offset, sizeBytes }) => {
-      const rowBytes = sizeBytes / totalRows;
-      return checkpoint.folder.read(file, offset + band.firstRow * rowBytes, band.rows * rowBytes);
-    }),
-  );
-}
-
-/** The values of a band, adapter included. */
-async function floatBand(checkpoint: Checkpoint, action: TensorAction, band: Band): Promise<Float32Array> {
-  const { source, lora } = action;
-  const [bytes, scaleBytes] = await storedParts(checkpoint, action, band);
-  let values: Float32Array;
-  if (isQuantized(source)) {
-    const scales = aligned(scaleBytes, 2);
-    values = new Float32Array(band.rows * band.columns);
-    dequantize(
-      bytes,
-      new Uint16Array(scales.buffer, scales.byteOffset, scales.length / 2),
-      { rows: band.rows, columns: band.columns, bits: source.bits, blockSize: source.blockSize },
-      values,
-    );
-  } else {
-    values = toFloat32(bytes, source.dtype);
-  }
-  if (lora) {
-    // toFloat32 may look straight into the checkpoint's own bytes.
-    values = values.slice();
-    mergeLora(values, lora, band.firstRow);
-  }
-  return values;
+): Promise<Float32Array> {
+  const values = await floatRows(checkpoint.folder, source, band);
+  if (!change) return values;
+  const changed = values.slice();
+  addChange(changed, change, band.firstRow);
+  return changed;
 }
 
 /** A band in the form that is asked for, as {@link outputTensors} names its parts. */

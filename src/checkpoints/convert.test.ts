@@ -213,7 +213,7 @@ describe('merging an adapter', () => {
 
   it('adds B A to every matrix it names and to no other', async () => {
     const lora = await adapter();
-    const merged = await convert(tiny, { weights: 'f32', lora });
+    const merged = await convert(tiny, { weights: 'f32', adapters: [{ lora, strength: 1 }] });
     for (const [name, { down, up, rank }] of lora.pairs) {
       const before = await valuesOf(tiny, 'transformer', name);
       const after = await valuesOf(merged, 'transformer', name);
@@ -236,8 +236,12 @@ describe('merging an adapter', () => {
   it('is merged before quantizing, even into a matrix that was quantized alike', async () => {
     const lora = await adapter();
     const q8 = await convert(tiny, { weights: 'q8' });
-    const merged = await convert(q8, { weights: 'q8', lora });
-    const exact = await valuesOf(await convert(tiny, { weights: 'f32', lora }), 'transformer', MATRIX);
+    const merged = await convert(q8, { weights: 'q8', adapters: [{ lora, strength: 1 }] });
+    const exact = await valuesOf(
+      await convert(tiny, { weights: 'f32', adapters: [{ lora, strength: 1 }] }),
+      'transformer',
+      MATRIX,
+    );
     expect(relativeError(exact, await valuesOf(merged, 'transformer', MATRIX))).toBeLessThan(0.01);
     expect(relativeError(exact, await valuesOf(q8, 'transformer', MATRIX))).toBeGreaterThan(0.02);
   });

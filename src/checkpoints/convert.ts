@@ -1,12 +1,13 @@
 /** Plans a conversion of weights: what becomes of every tensor, why, and how large it is before and after. */
 
 import { OmniError } from '../errors.ts';
+import { type Adapter, type Change, changesOf } from './adapters.ts';
 import { isMatrix } from './check.ts';
 import type { ExpectedTensor } from './expected.ts';
 import type { FolderFile } from './folder.ts';
 import { type Checkpoint, COMPONENTS, type ComponentName } from './layout.ts';
-import type { Lora, LoraPair } from './lora.ts';
 import { BLOCK_SIZE } from './quantize.ts';
+import { isQuantized } from './rows.ts';
 import { elementCount } from './safetensors.ts';
 import {
   QUANTIZED_SUFFIX,
@@ -29,7 +30,8 @@ export type TargetStorage = Exclude<Storage, 'BF16' | 'F64'>;
 
 export interface ConversionOptions {
   readonly weights: WeightFormat;
-  readonly lora?: Lora;
+  /** Merged into the transformer before its matrices are stored. */
+  readonly adapters?: readonly Adapter[];
   /** Larger components are split into several files. */
   readonly maxFileBytes?: number;
 }
@@ -44,8 +46,8 @@ export interface TensorAction {
   readonly to: TargetStorage;
   /** Why it is stored this way, in words. */
   readonly reason: string;
-  /** What an adapter adds to it before it is stored. */
-  readonly lora?: LoraPair;
+  /** What adapters add to it before it is stored. */
+  readonly change?: Change;
   readonly beforeBytes: number;
   readonly afterBytes: number;
 }
@@ -98,6 +100,7 @@ export async function planConversion(
   checkpoint: Checkpoint,
   options: ConversionOptions,
 ): Promise<ConversionPlan> {
+  const changes = changesOf(options.adapters ?? []);
   const plan = (component: ComponentName) =>
     checkpoint.components[component].expected.map((tensor) =>
       planTensor(
@@ -105,7 +108,7 @@ export async function planConversion(
         tensor,
         checkpoint.components[component].weights,
         options.weights,
-        component === 'transformer' ? options.lora?.pairs.get(tensor.name) : undefined,
+        component === 'transformer' ? changes.get(tensor.name) : undefined,
       ),
     );
   const maxFileBytes = options.maxFileBytes ?? MAX_FILE_BYTES;
@@ -115,7 +118,7 @@ export async function planConversion(
     mllm: splitFiles('mllm', plan('mllm'), maxFileBytes),
   };
   const actions = COMPONENTS.flatMap((component) => components[component].flatMap((file) => file.actions));
-  if (actions.every(({ from, to, lora }) => from === to && !lora)) {
+  if (actions.every(({ from, to, change }) => from === to && !change)) {
     throw new OmniError({
       code: 'bad_request',
       message: `${checkpoint.name} is stored as ${options.weights} already; nothing would change.`,
@@ -163,10 +166,6 @@ export function outputTensors({
   ];
 }
 
-export function isQuantized(source: StoredTensor | QuantizedMatrix): source is QuantizedMatrix {
-  return 'codes' in source;
-}
-
 export function bitsOf(storage: 'q8' | 'q4'): 4 | 8 {
   return storage === 'q4' ? 4 : 8;
 }
@@ -208,19 +207,20 @@ function planTensor(
   tensor: ExpectedTensor,
   weights: WeightIndex,
   format: WeightFormat,
-  lora: LoraPair | undefined,
+  change: Change | undefined,
 ): TensorAction {
   const { name, shape } = tensor;
   const source = (isMatrix(tensor) ? quantizedMatrix(weights, name) : undefined) ?? weights.get(name);
   if (!source) throw new Error(`the opened checkpoint has no ${name}`);
   const from = storageOf(source);
   const { to, reason } = decide(component, tensor, from, format);
-  const added = lora ? `, LoRA of rank ${lora.rank} merged before` : '';
+  const ranks = change?.map(({ rank }) => rank).join(' + ');
+  const added = ranks ? `, LoRA of rank ${ranks} merged before` : '';
   const action = { name, shape, source, from, to };
   return {
     ...action,
     reason: reason + added,
-    ...(lora && { lora }),
+    ...(change && { change }),
     beforeBytes: isQuantized(source) ? source.codes.sizeBytes + source.scales.sizeBytes : source.sizeBytes,
     afterBytes: outputTensors(action).reduce(
       (sum, output) => sum + elementCount(output.shape) * STORED_SIZE_BYTES[output.dtype],

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { parseTransformerConfig } from '../omnigen2/config-parse.ts';
 import { expectedTransformer } from './expected.ts';
 import { fixtureFiles, GOLDENS, refusal, textOf, zeros } from './fixture.node.ts';
-import { mergeLora, readLora } from './lora.ts';
-import { readTensors, type TensorBytes, writeSafetensors } from './safetensors.ts';
+import { checkLoraSize, readLora } from './lora.ts';
+import { type TensorBytes, writeSafetensors } from './safetensors.ts';
 
 const FILE = 'adapter.safetensors';
 const CONFIG = 'transformer/config.json';
@@ -36,9 +36,18 @@ describe('readLora', () => {
     ['other trainers', `diffusion_model.${TARGET}.lora_A.weight`, `diffusion_model.${TARGET}.lora_B.weight`],
     ['peft', `base_model.model.${TARGET}.lora_A.weight`, `base_model.model.${TARGET}.lora_B.weight`],
     ['peft with its adapter name', `${TARGET}.lora_A.default.weight`, `${TARGET}.lora_B.default.weight`],
+    ['peft with a name of its own', `${TARGET}.lora_A.my-style.weight`, `${TARGET}.lora_B.my-style.weight`],
+    ['earlier diffusers', `transformer.${TARGET}.lora.down.weight`, `transformer.${TARGET}.lora.up.weight`],
+    ['the first diffusers', `transformer.${TARGET}_lora.down.weight`, `transformer.${TARGET}_lora.up.weight`],
     ['kohya', 'lora_unet_layers_0_attn_to_q.lora_down.weight', 'lora_unet_layers_0_attn_to_q.lora_up.weight'],
   ])('knows the names of %s', (_, down, up) => {
     expect([...read({ [down]: DOWN, [up]: UP }).pairs.keys()]).toEqual([`${TARGET}.weight`]);
+  });
+
+  it('knows the output layer of the first diffusers', () => {
+    const name = 'transformer.layers.0.attn.to_out_lora';
+    const { pairs } = read({ [`${name}.down.weight`]: DOWN, [`${name}.up.weight`]: UP });
+    expect([...pairs.keys()]).toEqual(['layers.0.attn.to_out.0.weight']);
   });
 
   it('divides alpha by the rank', () => {
@@ -118,7 +127,38 @@ describe('readLora', () => {
       { [`${TARGET}.lora_A.weight`]: DOWN, [`transformer.${TARGET}.lora_A.weight`]: DOWN },
       /is there twice, under two names/,
     ],
+    [
+      'an empty alpha',
+      {
+        [`${TARGET}.lora_A.weight`]: DOWN,
+        [`${TARGET}.lora_B.weight`]: UP,
+        [`${TARGET}.alpha`]: floats([0], []),
+      },
+      /the alpha of layers\.0\.attn\.to_q is empty/,
+    ],
+    [
+      'an alpha that is not a number',
+      {
+        [`${TARGET}.lora_A.weight`]: DOWN,
+        [`${TARGET}.lora_B.weight`]: UP,
+        [`${TARGET}.alpha`]: floats([], [Number.NaN]),
+      },
+      /to_q holds values that are not numbers/,
+    ],
     ['DoRA', { [`${TARGET}.dora_scale`]: zeros('F32', [96, 1]) }, /belongs to a DoRA adapter/],
+    [
+      'DoRA as peft writes it',
+      { [`${TARGET}.lora_magnitude_vector`]: zeros('F32', [96]) },
+      /belongs to a DoRA adapter/,
+    ],
+    [
+      'biases',
+      { [`${TARGET}.lora_B.bias`]: zeros('F32', [96]) },
+      /lora_B\.bias belongs to a LoRA adapter with biases/,
+    ],
+    ['LoKr', { 'lora_unet_x.lokr_w1': zeros('F32', [4, 4]) }, /belongs to a LoKr adapter/],
+    ['LoHa', { 'lora_unet_x.hada_w1_a': zeros('F32', [4, 4]) }, /belongs to a LoHa adapter/],
+    ['differences', { 'diffusion_model.layers.0.attn.to_q.diff': DOWN }, /an adapter of whole differences/],
   ])('refuses %s', async (_, tensors, pattern) => {
     expect((await refusal(() => read(tensors))).message).toMatch(pattern);
   });
@@ -129,35 +169,11 @@ describe('readLora', () => {
       /^adapter\.bin: /,
     );
   });
-});
 
-describe('mergeLora', () => {
-  it('adds scale * up * down', () => {
-    const weight = Float32Array.of(1, 2, 3, 4, 5, 6);
-    const pair = {
-      down: Float32Array.of(1, 0, 2, 0, 1, -1),
-      up: Float32Array.of(1, 2, 3, 4),
-      rank: 2,
-      scale: 0.5,
-    };
-    mergeLora(weight, pair);
-    // up [2, 2] * down [2, 3] = [[1, 2, 0], [3, 4, 2]]
-    expect([...weight]).toEqual([1.5, 3, 3, 5.5, 7, 7]);
-  });
-
-  it('gives the same in bands of rows', () => {
-    const pair = readLora(official, FILE, expected).pairs.get(`${TARGET}.weight`);
-    expect(pair).toBeDefined();
-    if (!pair) return;
-    const whole = new Float32Array(96 * 96);
-    mergeLora(whole, pair);
-    const banded = new Float32Array(96 * 96);
-    for (const first of [0, 40, 90]) {
-      const end = first === 0 ? 40 : first === 40 ? 90 : 96;
-      mergeLora(banded.subarray(first * 96, end * 96), pair, first);
-    }
-    expect(banded).toEqual(whole);
-    expect(whole.some((value) => value !== 0)).toBe(true);
-    expect(readTensors(official, FILE).size).toBe(72);
+  it('refuses what is larger than any adapter', async () => {
+    expect((await refusal(() => checkLoraSize(7.9e9, FILE))).message).toMatch(
+      /has 7\.9 GB; adapters have at most/,
+    );
+    checkLoraSize(6.5e8, FILE);
   });
 });

@@ -1,14 +1,17 @@
 /**
- * Low-rank adapters of the diffusion transformer: W' = W + (alpha / rank) * B A.
+ * Reads low-rank adapters of the diffusion transformer: W' = W + (alpha / rank) * B A.
  *
- * Reads what peft and diffusers write (`transformer.<path>.lora_A.weight`) and what kohya writes
- * (`lora_unet_<path with underscores>.lora_down.weight`). Without a stored alpha it equals the rank.
- * Source: diffusers loaders/lora_pipeline.py and lora_conversion_utils.py; OmniGen2 omnigen2/pipelines/lora_pipeline.py
+ * Knows what peft and diffusers write (`transformer.<path>.lora_A.weight`), earlier diffusers (`<path>.lora.down.weight`)
+ * and kohya (`lora_unet_<path with underscores>.lora_down.weight`). Alpha comes from a pair's own tensor, else from the
+ * trainer's settings, else it equals the rank.
+ * Sources: diffusers loaders/lora_pipeline.py, loaders/lora_conversion_utils.py and utils/state_dict_utils.py
+ * (UNET_TO_DIFFUSERS); OmniGen2 omnigen2/pipelines/lora_pipeline.py
  */
 
 import { OmniError } from '../errors.ts';
 import { isMatrix } from './check.ts';
 import type { ExpectedTensor } from './expected.ts';
+import { type LoraSettings, parseAdapterConfig, scaleFrom, settingsInHeader } from './lora-settings.ts';
 import { readTensors, type TensorBytes, toFloat32 } from './safetensors.ts';
 
 /** The change of one matrix `[N, K]`. */
@@ -18,7 +21,7 @@ export interface LoraPair {
   /** `[N, rank]` row-major. */
   readonly up: Float32Array;
   readonly rank: number;
-  /** alpha / rank. */
+  /** What the product is multiplied with: alpha / rank. */
   readonly scale: number;
 }
 
@@ -32,21 +35,57 @@ type Role = 'down' | 'up' | 'alpha';
 
 /** Endings of the three tensors of a pair, in the spellings that exist. */
 const ENDINGS: readonly [ending: RegExp, role: Role][] = [
-  [/\.lora_A(\.default)?\.weight$/, 'down'],
-  [/\.lora_down\.weight$/, 'down'],
-  [/\.lora_B(\.default)?\.weight$/, 'up'],
-  [/\.lora_up\.weight$/, 'up'],
+  // peft puts the adapter's name before `weight`.
+  [/\.lora_A(\.[^.]+)?\.weight$/, 'down'],
+  [/(\.lora_|[._]lora\.)down\.weight$/, 'down'],
+  [/\.lora_B(\.[^.]+)?\.weight$/, 'up'],
+  [/(\.lora_|[._]lora\.)up\.weight$/, 'up'],
   [/\.alpha$/, 'alpha'],
+];
+
+/** Tensors of adapters that are more, or something else, than a product of two matrices. */
+const OTHER_KINDS: readonly [pattern: RegExp, kind: string][] = [
+  [/dora_scale|lora_magnitude_vector/, 'a DoRA adapter'],
+  [/\.lora_B(\.[^.]+)?\.bias$/, 'a LoRA adapter with biases'],
+  [/\.lokr_/, 'a LoKr adapter'],
+  [/\.hada_/, 'a LoHa adapter'],
+  [/\.diff(_b)?$/, 'an adapter of whole differences'],
 ];
 const PREFIXES = /^(base_model\.model\.)?(transformer\.|diffusion_model\.)?/;
 const KOHYA_PREFIXES = /^lora_(unet|transformer)_/;
 
+/** Browsers read no larger file as one piece of memory; adapters of rank 128 of the released model take a third. */
+const MAX_FILE_BYTES = 1.9e9;
+
+/**
+ * Checks the size of an adapter before it is read.
+ * @throws OmniError `bad_checkpoint` if it is larger than any adapter.
+ */
+export function checkLoraSize(sizeBytes: number, file: string): void {
+  if (sizeBytes <= MAX_FILE_BYTES) return;
+  throw doesNotFit(
+    `${file} has ${(sizeBytes / 1e9).toFixed(1)} GB; adapters have at most ${MAX_FILE_BYTES / 1e9} GB`,
+  );
+}
+
+/** peft's name for the settings of the weights that it calls {@link PEFT_WEIGHTS}. Source: peft utils/constants.py */
+export const PEFT_SETTINGS = 'adapter_config.json';
+export const PEFT_WEIGHTS = 'adapter_model.safetensors';
+
 /**
  * Reads an adapter and checks that every part of it fits the transformer.
  * @param expected the tensors of the transformer it is for.
- * @throws OmniError `bad_checkpoint` if the file is broken or made for another model, `unsupported` for DoRA.
+ * @param config the bytes of the `adapter_config.json` that belongs to it; else its header is asked.
+ * @throws OmniError `bad_checkpoint` if the file is broken or made for another model, `unsupported` for other kinds of
+ * adapter.
  */
-export function readLora(bytes: Uint8Array, file: string, expected: readonly ExpectedTensor[]): Lora {
+export function readLora(
+  bytes: Uint8Array,
+  file: string,
+  expected: readonly ExpectedTensor[],
+  config?: Uint8Array,
+): Lora {
+  checkLoraSize(bytes.length, file);
   const targets = new Map(expected.filter(isMatrix).map((tensor) => [tensor.name, tensor]));
   const byKohyaName = new Map(
     [...targets.keys()].map((name) => [modulePath(name).replaceAll('.', '_'), name]),
@@ -55,17 +94,18 @@ export function readLora(bytes: Uint8Array, file: string, expected: readonly Exp
   const tensors = readTensors(bytes, file);
   if (tensors.size === 0) throw doesNotFit(`${file} holds no tensors`);
   for (const [key, tensor] of tensors) {
-    if (key.includes('dora_scale') || key.includes('lora_magnitude_vector')) {
+    const other = OTHER_KINDS.find(([pattern]) => pattern.test(key))?.[1];
+    if (other !== undefined) {
       throw new OmniError({
         code: 'unsupported',
-        message: `${file}: ${key} belongs to a DoRA adapter, which needs more than low-rank matrices.`,
+        message: `${file}: ${key} belongs to ${other}, which is more than low-rank matrices.`,
         action: 'Use a plain LoRA adapter.',
       });
     }
     const ending = ENDINGS.find(([pattern]) => pattern.test(key));
     if (!ending) throw doesNotFit(`${file}: ${key} is no part of a LoRA adapter`);
     const [pattern, role] = ending;
-    const path = key.replace(pattern, '');
+    const path = key.replace(pattern, '').replace(/\.to_out$/, '.to_out.0');
     const target = KOHYA_PREFIXES.test(path)
       ? byKohyaName.get(path.replace(KOHYA_PREFIXES, ''))
       : `${path.replace(PREFIXES, '')}.weight`;
@@ -77,36 +117,22 @@ export function readLora(bytes: Uint8Array, file: string, expected: readonly Exp
     part[role] = tensor;
     parts.set(target, part);
   }
+  const settings = config
+    ? parseAdapterConfig(config, `${PEFT_SETTINGS} of ${file}`)
+    : settingsInHeader(bytes, file);
   const pairs = new Map<string, LoraPair>();
   for (const [name, part] of parts) {
     const target = targets.get(name);
-    if (target) pairs.set(name, pairOf(part, target, file));
+    if (target) pairs.set(name, pairOf(part, target, file, settings));
   }
   return { file, pairs };
-}
-
-/**
- * Adds an adapter's change to some rows of a matrix, in place.
- * @param weight `[rows, K]` row-major: the rows of the matrix from `firstRow`.
- */
-export function mergeLora(weight: Float32Array, { down, up, rank, scale }: LoraPair, firstRow = 0): void {
-  const columns = down.length / rank;
-  const rows = weight.length / columns;
-  for (let row = 0; row < rows; row++) {
-    for (let r = 0; r < rank; r++) {
-      const factor = scale * up[(firstRow + row) * rank + r];
-      if (factor === 0) continue;
-      for (let column = 0; column < columns; column++) {
-        weight[row * columns + column] += factor * down[r * columns + column];
-      }
-    }
-  }
 }
 
 function pairOf(
   { down, up, alpha }: Partial<Record<Role, TensorBytes>>,
   target: ExpectedTensor,
   file: string,
+  settings: LoraSettings | undefined,
 ): LoraPair {
   const path = modulePath(target.name);
   if (!down || !up) {
@@ -123,10 +149,13 @@ function pairOf(
       `${file}: ${path} has lora_A [${down.shape.join(', ')}] and lora_B [${up.shape.join(', ')}], which do not make a matrix [${rows}, ${columns}]`,
     );
   }
-  const pair = { down: floats(down, path, file), up: floats(up, path, file), rank };
-  const value = alpha === undefined ? rank : toFloat32(alpha.bytes, alpha.dtype)[0];
-  if (!Number.isFinite(value)) throw doesNotFit(`${file}: the alpha of ${path} is not a number`);
-  return { ...pair, scale: value / rank };
+  const matrices = { down: floats(down, path, file), up: floats(up, path, file), rank };
+  if (alpha) {
+    const [value] = floats(alpha, path, file);
+    if (value === undefined) throw doesNotFit(`${file}: the alpha of ${path} is empty`);
+    return { ...matrices, scale: value / rank };
+  }
+  return { ...matrices, scale: settings ? scaleFrom(settings, path, rank) : 1 };
 }
 
 function floats({ bytes, dtype }: TensorBytes, path: string, file: string): Float32Array {

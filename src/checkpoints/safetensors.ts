@@ -12,6 +12,8 @@ import { STORED_SIZE_BYTES, type StoredDtype, type StoredTensor } from './tensor
 /** The same bound as the official reader's. */
 const MAX_HEADER_BYTES = 100_000_000;
 const PREFIX_BYTES = 8;
+/** The one entry of the header that is no tensor. */
+const METADATA = '__metadata__';
 /** How much of a file decides whether it is text. */
 const TEXT_BYTES = 64;
 
@@ -52,17 +54,29 @@ export async function readSafetensorsHeader(
  * @throws OmniError see {@link readSafetensorsHeader}.
  */
 export function parseSafetensorsHeader(start: Uint8Array, file: string, sizeBytes: number): StoredTensor[] {
-  const headerBytes = headerLength(start, file, sizeBytes);
-  const dataStart = PREFIX_BYTES + headerBytes;
-  if (start.length < dataStart) throw broken(file, 'its header could not be read to the end');
-  const header = parseJson(start.subarray(PREFIX_BYTES, dataStart), `The header of ${file}`);
-  if (!isObject(header)) throw broken(file, `its header is ${quote(header)} and not a list of tensors`);
-
+  const { header, dataStart } = parseHeader(start, file, sizeBytes);
   const tensors = Object.entries(header)
-    .filter(([name]) => name !== '__metadata__')
+    .filter(([name]) => name !== METADATA)
     .map(([name, entry]) => parseEntry(name, entry, file, dataStart));
   checkCoverage(tensors, file, dataStart, sizeBytes);
   return tensors;
+}
+
+/**
+ * The texts that a file in memory carries besides its tensors, by name; none if it carries nothing.
+ * @throws OmniError see {@link readSafetensorsHeader}.
+ */
+export function readMetadata(bytes: Uint8Array, file: string): ReadonlyMap<string, string> {
+  const metadata = parseHeader(bytes, file, bytes.length).header[METADATA] ?? {};
+  if (!isObject(metadata)) throw broken(file, `its header has ${quote(metadata)} as ${METADATA}`);
+  return new Map(
+    Object.entries(metadata).map(([name, value]) => {
+      if (typeof value !== 'string') {
+        throw broken(file, `its header has ${quote(value)} as ${METADATA}.${name}, which is not a text`);
+      }
+      return [name, value];
+    }),
+  );
 }
 
 /**
@@ -134,7 +148,7 @@ export function layoutSafetensors(
     (a, b) => STORED_SIZE_BYTES[b.dtype] - STORED_SIZE_BYTES[a.dtype] || (a.name < b.name ? -1 : 1),
   );
   let end = 0;
-  const entries = new Map<string, object>([['__metadata__', { format: 'pt' }]]);
+  const entries = new Map<string, object>([[METADATA, { format: 'pt' }]]);
   const placed = ordered.map(({ name, dtype, shape }) => {
     const begin = end;
     end += elementCount(shape) * STORED_SIZE_BYTES[dtype];
@@ -176,6 +190,19 @@ export function elementCount(shape: readonly number[]): number {
 /** The bytes at an address that is a multiple of `alignment`: themselves, or a copy. */
 export function aligned(bytes: Uint8Array, alignment: number): Uint8Array {
   return bytes.byteOffset % alignment === 0 ? bytes : bytes.slice();
+}
+
+function parseHeader(
+  start: Uint8Array,
+  file: string,
+  sizeBytes: number,
+): { header: Readonly<Record<string, unknown>>; dataStart: number } {
+  const headerBytes = headerLength(start, file, sizeBytes);
+  const dataStart = PREFIX_BYTES + headerBytes;
+  if (start.length < dataStart) throw broken(file, 'its header could not be read to the end');
+  const header = parseJson(start.subarray(PREFIX_BYTES, dataStart), `The header of ${file}`);
+  if (!isObject(header)) throw broken(file, `its header is ${quote(header)} and not a list of tensors`);
+  return { header, dataStart };
 }
 
 function headerLength(start: Uint8Array, file: string, sizeBytes: number): number {

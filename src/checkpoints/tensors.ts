@@ -63,3 +63,19 @@ export function quantizedMatrix(weights: WeightIndex, name: string): QuantizedMa
   }
   return undefined;
 }
+
+/**
+ * What adapters add to a matrix `X.weight` `[N, K]` that is computed with as it is stored: the factors `X.weight+down`
+ * `[R, K]` and `X.weight+up` `[N, R]` of a second product. They are made while loading; no file holds them.
+ */
+export const LOW_RANK_SUFFIX = { down: '+down', up: '+up' } as const;
+
+/** The factors beside a matrix, or undefined if no adapter changes it. */
+export function lowRankFactors(
+  weights: WeightIndex,
+  name: string,
+): { readonly down: StoredTensor; readonly up: StoredTensor } | undefined {
+  const down = weights.get(name + LOW_RANK_SUFFIX.down);
+  const up = weights.get(name + LOW_RANK_SUFFIX.up);
+  return down && up && { down, up };
+}

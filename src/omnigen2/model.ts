@@ -1,5 +1,7 @@
 /** An opened checkpoint and the engine it runs on: every part is opened when it is first needed, one at a time. */
 
+import { withAdapters } from '../checkpoints/adapted.ts';
+import type { Adapter } from '../checkpoints/adapters.ts';
 import { fillDerived } from '../checkpoints/derive.ts';
 import { readWhole } from '../checkpoints/folder.ts';
 import type { Checkpoint, Component, ComponentName } from '../checkpoints/layout.ts';
@@ -28,6 +30,7 @@ export interface ComponentSource<Config> {
 
 /** The model: what the pipeline, the chat and the critic ask for. */
 export class OmniGen2Model {
+  /** As it was opened, without adapters. */
   readonly checkpoint: Checkpoint;
   readonly runtime: Runtime;
   readonly numerics: Numerics;
@@ -36,6 +39,8 @@ export class OmniGen2Model {
   readonly #parts = new Map<ModelPart, Promise<unknown>>();
   /** Parts open one after another: two at once can exceed a device's memory where each alone fits. */
   #opening: Promise<unknown> = Promise.resolve();
+  /** What parts are opened from: the checkpoint with its adapters. */
+  #adapted: Checkpoint;
 
   /** @param onPart is called when a part begins to open */
   constructor(
@@ -45,6 +50,7 @@ export class OmniGen2Model {
     onPart: (part: ModelPart) => void = () => undefined,
   ) {
     this.checkpoint = checkpoint;
+    this.#adapted = checkpoint;
     this.runtime = runtime;
     this.#onPart = onPart;
     this.#loadTokenizer = loadTokenizer;
@@ -84,9 +90,30 @@ export class OmniGen2Model {
     return this.#part('vae', () => Autoencoder.open(this.runtime, this.source('vae'), this.numerics));
   }
 
-  /** A component and the bytes of its weights. */
+  /**
+   * Puts adapters on the transformer in place of those it has; an empty list takes them off, to the last bit. Only the
+   * transformer is closed and opened anew, so no drawing may be under way.
+   * @throws OmniError `bad_checkpoint` if a change is larger than weights can be, `device` if the transformer does not
+   * open; the model then has the adapters that it had before
+   */
+  async setAdapters(adapters: readonly Adapter[]): Promise<void> {
+    const before = this.#adapted;
+    const after = withAdapters(this.checkpoint, adapters, this.numerics);
+    if (after === before) return;
+    await this.#close('transformer');
+    this.#adapted = after;
+    if (after === this.checkpoint) return;
+    try {
+      await this.transformer();
+    } catch (error) {
+      this.#adapted = before;
+      throw error;
+    }
+  }
+
+  /** A component and the bytes of its weights, adapters included. */
   source<Name extends ComponentName>(name: Name): ComponentSource<ModelConfig[Name]> {
-    const { folder, components, readTensor } = this.checkpoint;
+    const { folder, components, readTensor } = this.#adapted;
     return {
       component: components[name],
       read: (path, offset, length) => folder.read(path, offset, length),
@@ -102,6 +129,12 @@ export class OmniGen2Model {
     const parts = [...this.#parts.values()];
     this.#parts.clear();
     await disposeAll(parts);
+  }
+
+  async #close(name: ModelPart): Promise<void> {
+    const part = this.#parts.get(name);
+    this.#parts.delete(name);
+    if (part) await disposeAll([part]);
   }
 
   #part<Part>(name: ModelPart, open: () => Promise<Part>): Promise<Part> {

@@ -1,17 +1,10 @@
-/** An adapter merged into the transformer's weights, at each of the strengths that the case records. */
+/** An adapter on the transformer, at each of the strengths that the case records; it is taken off at the end. */
 
 import { z } from 'zod';
-import { planConversion } from '../../../src/checkpoints/convert.ts';
-import { executeConversion } from '../../../src/checkpoints/convert-run.ts';
-import { fillDerived } from '../../../src/checkpoints/derive.ts';
-import { memoryFolder, readWhole } from '../../../src/checkpoints/folder.ts';
-import { type Checkpoint, openCheckpoint } from '../../../src/checkpoints/layout.ts';
-import { type Lora, readLora } from '../../../src/checkpoints/lora.ts';
-import { memoryWriter } from '../../../src/checkpoints/memory-writer.ts';
-import { Transformer } from '../../../src/omnigen2/transformer.ts';
+import { readLora } from '../../../src/checkpoints/lora.ts';
 import { compareTensor, tensorOf } from '../compare.ts';
 import { readGolden } from '../goldens.ts';
-import type { Comparison, KindRunner, VerifyContext } from '../types.ts';
+import type { Comparison, KindRunner } from '../types.ts';
 import { requestOf } from './dit.ts';
 
 const paramsSchema = z.object({ adapter: z.string() });
@@ -24,53 +17,24 @@ const STRENGTHS: Readonly<Record<string, number>> = {
 };
 
 export const run: KindRunner = async (golden, context) => {
-  const { checkpoint } = await context.model();
+  const model = await context.model();
   const { adapter: file } = paramsSchema.parse(golden.params);
-  const { expected } = checkpoint.components.transformer;
+  const { expected } = model.checkpoint.components.transformer;
   const lora = readLora(await readGolden(context.folder, file), file, expected);
   const comparisons: Comparison[] = [];
-  for (const name of golden.outputs) {
-    const strength = STRENGTHS[name];
-    if (strength === undefined)
-      throw new Error(`case ${golden.id} lists an output ${name}, which nothing computes`);
-    const used = strength === 0 ? checkpoint : await merged(checkpoint, scaled(lora, strength));
-    const got = await withTransformer(context, used, async (transformer) => {
-      return (await transformer.predict(await requestOf(golden, 0, transformer))).data;
-    });
-    comparisons.push(compareTensor(name, got, tensorOf(golden, name), golden.tolerance));
+  try {
+    for (const name of golden.outputs) {
+      const strength = STRENGTHS[name];
+      if (strength === undefined) {
+        throw new Error(`case ${golden.id} lists an output ${name}, which nothing computes`);
+      }
+      await model.setAdapters([{ lora, strength }]);
+      const transformer = await model.transformer();
+      const { data } = await transformer.predict(await requestOf(golden, 0, transformer));
+      comparisons.push(compareTensor(name, data, tensorOf(golden, name), golden.tolerance));
+    }
+  } finally {
+    await model.setAdapters([]);
   }
   return comparisons;
 };
-
-function scaled(lora: Lora, strength: number): Lora {
-  const pairs = [...lora.pairs].map(
-    ([name, pair]) => [name, { ...pair, scale: pair.scale * strength }] as const,
-  );
-  return { ...lora, pairs: new Map(pairs) };
-}
-
-/** The checkpoint that a conversion with the adapter makes. */
-async function merged(checkpoint: Checkpoint, lora: Lora): Promise<Checkpoint> {
-  const files = new Map<string, Uint8Array>();
-  const plan = await planConversion(checkpoint, { weights: 'f32', lora });
-  await executeConversion(new AbortController().signal, plan, memoryWriter(files), () => {});
-  return openCheckpoint(memoryFolder('merged', files));
-}
-
-async function withTransformer<Result>(
-  context: VerifyContext,
-  { components, folder, readTensor }: Checkpoint,
-  use: (transformer: Transformer) => Promise<Result>,
-): Promise<Result> {
-  const { runtime, numerics } = await context.model();
-  const bytes = {
-    file: (path: string) => readWhole(folder, path),
-    derived: (graph: Parameters<typeof fillDerived>[0]) => fillDerived(graph, readTensor),
-  };
-  const transformer = await Transformer.open(runtime, { component: components.transformer, bytes }, numerics);
-  try {
-    return await use(transformer);
-  } finally {
-    await transformer.dispose();
-  }
-}

@@ -5,7 +5,12 @@
  * compute in float16, as islands between two casts.
  */
 
-import { quantizedMatrix, type StoredTensor, type WeightIndex } from '../../checkpoints/tensors.ts';
+import {
+  lowRankFactors,
+  quantizedMatrix,
+  type StoredTensor,
+  type WeightIndex,
+} from '../../checkpoints/tensors.ts';
 import { type Dim, type GraphBuilder, GraphError, type Value } from '../../onnx/graph.ts';
 import { add, castTo, conv2d, gemm, layerNorm, matmulNBits, reshape, rmsNorm } from '../../onnx/ops.ts';
 
@@ -60,7 +65,8 @@ export class Layers {
         matmulNBits(g, castTo(g, x, compute), codes, scales, { bits, blockSize, columns }),
         'float32',
       );
-      return bias ? add(g, y, bias) : y;
+      const changed = this.#withFactors(x, y, weightName);
+      return bias ? add(g, changed, bias) : changed;
     }
     const weight = quantized
       ? g.dequantize(quantized.codes, quantized.scales, quantized.bits, columns)
@@ -73,6 +79,20 @@ export class Layers {
       'float32',
     );
     return x.shape.length === 2 ? y : reshape(g, y, [...x.shape.slice(0, -1), y.shape[1]]);
+  }
+
+  /**
+   * `y [.., N]` and what adapters add to it, if they stand beside the matrix `weightName`. In float32: their factors may
+   * be too small for float16, and the two products are a few percent of the matrix's own.
+   */
+  #withFactors(x: Value, y: Value, weightName: string): Value {
+    const factors = lowRankFactors(this.weights, weightName);
+    if (!factors) return y;
+    const { g } = this;
+    const [down, up] = [this.#as(factors.down, 'float32'), this.#as(factors.up, 'float32')];
+    const flat = x.shape.length === 2 ? x : reshape(g, x, ['rows', factors.down.shape[1]]);
+    const added = gemm(g, gemm(g, flat, down), up);
+    return add(g, y, x.shape.length === 2 ? added : reshape(g, added, [...y.shape]));
   }
 
   /** RMSNorm over the last axis by the gain `${name}.weight`. */

@@ -1,0 +1,61 @@
+/** Adapters on the command line: `--lora FILE`, or `--lora FILE:STRENGTH`, as often as one likes. */
+
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Adapter, checkAdapters } from '../src/checkpoints/adapters.ts';
+import { fileTrouble } from '../src/checkpoints/folder.node.ts';
+import { unreadable } from '../src/checkpoints/folder.ts';
+import type { Checkpoint } from '../src/checkpoints/layout.ts';
+import { checkLoraSize, PEFT_SETTINGS, PEFT_WEIGHTS, readLora } from '../src/checkpoints/lora.ts';
+import { OmniError } from '../src/errors.ts';
+
+/**
+ * Reads the adapters that the options name.
+ * @throws OmniError `bad_request` for a strength that is no number, `unreachable` for a file that cannot be read,
+ * `bad_checkpoint` for one that does not fit the checkpoint.
+ */
+export async function openAdapters(options: readonly string[], checkpoint: Checkpoint): Promise<Adapter[]> {
+  const wanted = options.map(readOption);
+  checkAdapters(wanted.map(({ file, strength }) => ({ name: resolve(file), strength })));
+  const adapters: Adapter[] = [];
+  for (const { file, strength } of wanted) {
+    const { expected } = checkpoint.components.transformer;
+    const lora = readLora(await bytesOf(file), basename(file), expected, await settingsOf(file));
+    adapters.push({ lora, strength });
+  }
+  return adapters;
+}
+
+/**
+ * The file and the strength in one option. Colons belong to the name of a file that exists, and to the drive of a path
+ * such as `C:\adapter.safetensors`; a strength is what follows the last one and has no slash in it.
+ */
+export function readOption(option: string): { file: string; strength: number } {
+  const [, file, text] = /^(.+):([^:/\\]*)$/.exec(option) ?? [];
+  if (file === undefined || existsSync(option)) return { file: option, strength: 1 };
+  const strength = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isFinite(strength)) return { file, strength };
+  if (!existsSync(file)) return { file: option, strength: 1 };
+  throw new OmniError({
+    code: 'bad_request',
+    message: `--lora ${file}: the strength is "${text}", but must be a number.`,
+    action: 'For example: --lora adapter.safetensors:0.8',
+  });
+}
+
+async function bytesOf(file: string): Promise<Uint8Array> {
+  const failed = (cause: unknown) => {
+    throw unreadable(file, fileTrouble(cause), cause);
+  };
+  const info = await stat(file).catch(failed);
+  if (info.isDirectory()) throw unreadable(file, 'it is a folder; give the safetensors file in it');
+  checkLoraSize(info.size, file);
+  return readFile(file).catch(failed);
+}
+
+/** The settings that peft writes beside weights of its own. */
+async function settingsOf(file: string): Promise<Uint8Array | undefined> {
+  const settings = join(dirname(file), PEFT_SETTINGS);
+  return basename(file) === PEFT_WEIGHTS && existsSync(settings) ? bytesOf(settings) : undefined;
+}

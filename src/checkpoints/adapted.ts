@@ -1,0 +1,172 @@
+/**
+ * A checkpoint with adapters on its transformer, without another copy of it: everything that no adapter touches lies
+ * where it lay, and what they touch is computed from it when it is read.
+ *
+ * A touched matrix becomes float32, whatever it is stored as: graphs take it as they take every float32 tensor. Rounding
+ * it to bfloat16 or quantizing it anew would lose much of a small change (docs/QUANTIZATION.md). Where an engine computes
+ * with the quantized matrix itself, it stays as it is, and the change becomes a low-rank product beside it.
+ */
+
+import { OmniError } from '../errors.ts';
+import {
+  type Adapter,
+  addChange,
+  type Change,
+  changesOf,
+  joinedChange,
+  largestSum,
+  rankOf,
+} from './adapters.ts';
+import type { CheckpointFolder } from './folder.ts';
+import type { Checkpoint } from './layout.ts';
+import { floatRows, isQuantized } from './rows.ts';
+import {
+  LOW_RANK_SUFFIX,
+  QUANTIZED_SUFFIX,
+  type QuantizedMatrix,
+  quantizedMatrix,
+  type StoredTensor,
+  type WeightIndex,
+} from './tensors.ts';
+
+/** How the engine wants matrices; see `omnigen2/graphs/layers.ts`, Numerics. */
+export interface MatrixUse {
+  readonly quantized: 'native' | 'widened';
+}
+
+/** A float32 matrix that is computed when it is read, `[rows, columns]`. */
+interface ComputedMatrix {
+  readonly tensor: StoredTensor;
+  /** The rows from `firstRow`, row-major. */
+  read(firstRow: number, rows: number): Promise<Float32Array>;
+}
+
+/** Weights are far below 1; what adds more than this would leave float16, in which some devices compute. */
+const MAX_CHANGE = 30000;
+
+/**
+ * The checkpoint as it is with `adapters`; itself if they change nothing.
+ * @throws OmniError `bad_checkpoint` if they add more than any weight can be.
+ */
+export function withAdapters(
+  checkpoint: Checkpoint,
+  adapters: readonly Adapter[],
+  use: MatrixUse,
+): Checkpoint {
+  const changes = changesOf(adapters);
+  if (changes.size === 0) return checkpoint;
+  const { transformer } = checkpoint.components;
+  const shapes = new Map(transformer.expected.map(({ name, shape }) => [name, shape]));
+  const computed = new Map<string, ComputedMatrix>();
+  const hidden = new Set<string>();
+  for (const [name, change] of changes) {
+    const source = quantizedMatrix(transformer.weights, name) ?? transformer.weights.get(name);
+    const shape = shapes.get(name);
+    if (!source || !shape) throw new Error(`the opened checkpoint has no ${name}`);
+    const most = largestSum(change);
+    if (!(most <= MAX_CHANGE)) throw tooLarge(adapters, name, most);
+    const [rows, columns] = shape;
+    const staysQuantized = isQuantized(source) && use.quantized === 'native';
+    if (staysQuantized && rankOf(change) * (rows + columns) < rows * columns) {
+      for (const matrix of besideMatrix(name, change)) computed.set(matrix.tensor.name, matrix);
+    } else {
+      computed.set(name, mergedMatrix(checkpoint.folder, name, shape, source, change));
+      for (const suffix of Object.values(QUANTIZED_SUFFIX)) hidden.add(name + suffix);
+    }
+  }
+  const weights = overlaid(transformer.weights, computed, hidden);
+  const folder = folderWith(checkpoint.folder, [...computed.values()]);
+  return {
+    ...checkpoint,
+    folder,
+    components: { ...checkpoint.components, transformer: { ...transformer, weights } },
+    readTensor: ({ file, offset, sizeBytes }) => folder.read(file, offset, sizeBytes),
+  };
+}
+
+function overlaid(
+  weights: WeightIndex,
+  computed: ReadonlyMap<string, ComputedMatrix>,
+  hidden: ReadonlySet<string>,
+): WeightIndex {
+  const kept = weights.names.filter((name) => !hidden.has(name) && !computed.has(name));
+  return {
+    get: (name) => computed.get(name)?.tensor ?? (hidden.has(name) ? undefined : weights.get(name)),
+    names: [...kept, ...computed.keys()],
+  };
+}
+
+/** The matrix with its change. */
+function mergedMatrix(
+  folder: CheckpointFolder,
+  name: string,
+  shape: readonly number[],
+  source: StoredTensor | QuantizedMatrix,
+  change: Change,
+): ComputedMatrix {
+  const [totalRows, columns] = shape;
+  return {
+    tensor: computedTensor(name, shape),
+    async read(firstRow, rows) {
+      const values = (await floatRows(folder, source, { firstRow, rows, columns, totalRows })).slice();
+      addChange(values, change, firstRow);
+      return values;
+    },
+  };
+}
+
+/** The two factors of the change, for a product beside the matrix. */
+function besideMatrix(name: string, change: Change): ComputedMatrix[] {
+  const { down, up, rank } = joinedChange(change);
+  return [
+    inMemory(name + LOW_RANK_SUFFIX.down, [rank, down.length / rank], down),
+    inMemory(name + LOW_RANK_SUFFIX.up, [up.length / rank, rank], up),
+  ];
+}
+
+function inMemory(name: string, shape: readonly [number, number], values: Float32Array): ComputedMatrix {
+  const [, columns] = shape;
+  return {
+    tensor: computedTensor(name, shape),
+    read: async (firstRow, rows) => values.subarray(firstRow * columns, (firstRow + rows) * columns),
+  };
+}
+
+/** Each computed tensor is a file of its own, so that none is computed before a graph asks for it. */
+function computedTensor(name: string, shape: readonly number[]): StoredTensor {
+  const sizeBytes = 4 * shape[0] * shape[1];
+  return { name, dtype: 'F32', shape, file: `transformer/adapted/${name}`, offset: 0, sizeBytes };
+}
+
+/** The folder, in which computed tensors are files that can be read but are not listed. */
+function folderWith(folder: CheckpointFolder, matrices: readonly ComputedMatrix[]): CheckpointFolder {
+  const byPath = new Map(matrices.map((matrix) => [matrix.tensor.file, matrix]));
+  const bytes = async ({ tensor, read }: ComputedMatrix, offset: number, length: number) => {
+    const rowBytes = 4 * tensor.shape[1];
+    const firstRow = Math.floor(offset / rowBytes);
+    const values = await read(firstRow, Math.ceil((offset + length) / rowBytes) - firstRow);
+    const start = values.byteOffset + offset - firstRow * rowBytes;
+    return new Uint8Array(values.buffer, start, length);
+  };
+  return {
+    name: folder.name,
+    list: () => folder.list(),
+    async read(path, offset, length) {
+      const matrix = byPath.get(path);
+      return matrix ? bytes(matrix, offset, length) : folder.read(path, offset, length);
+    },
+    async file(path) {
+      const matrix = byPath.get(path);
+      return matrix ? bytes(matrix, 0, matrix.tensor.sizeBytes) : folder.file(path);
+    },
+  };
+}
+
+function tooLarge(adapters: readonly Adapter[], name: string, most: number): OmniError {
+  const given = adapters.map(({ lora: { file }, strength }) => `${file} at strength ${strength}`).join(', ');
+  return new OmniError({
+    code: 'bad_checkpoint',
+    message: `${given} would change ${name} by up to ${most.toPrecision(3)}, which is more than any weight can be.`,
+    action: 'Take a smaller strength, or another adapter.',
+  });
+}

@@ -1,0 +1,120 @@
+/** Several adapters at once: what they add to each matrix, each as strongly as the person wants. */
+
+import { OmniError } from '../errors.ts';
+import type { Lora, LoraPair } from './lora.ts';
+
+/** An adapter and how strongly it acts: 1 as it was trained, 0 not at all, negative the other way round. */
+export interface Adapter {
+  readonly lora: Lora;
+  readonly strength: number;
+}
+
+/** Beyond this no picture is left, and sums of adapters that cancel out lose their digits. */
+const MAX_STRENGTH = 100;
+
+/**
+ * Checks what a person asks for before any file is read.
+ * @param wanted the adapters by the names that people know them by.
+ * @throws OmniError `bad_request` for a strength that is no number or too large, and for a name that is there twice.
+ */
+export function checkAdapters(wanted: readonly { readonly name: string; readonly strength: number }[]): void {
+  const seen = new Set<string>();
+  for (const { name, strength } of wanted) {
+    if (!(Math.abs(strength) <= MAX_STRENGTH)) {
+      throw new OmniError({
+        code: 'bad_request',
+        message: `The strength of ${name} is ${strength}, but must be a number from -${MAX_STRENGTH} to ${MAX_STRENGTH}.`,
+        action: 'Take 1 for the adapter as it was trained, or less for a weaker effect.',
+      });
+    }
+    if (seen.has(name)) {
+      throw new OmniError({
+        code: 'bad_request',
+        message: `The adapter ${name} is there twice.`,
+        action: 'Give it once, with the sum of its strengths.',
+      });
+    }
+    seen.add(name);
+  }
+}
+
+/** What several adapters add to a matrix: the sum of their products, strengths included in the scales. */
+export type Change = readonly LoraPair[];
+
+/** What adapters add, by the name of the weight they add to. Adapters of strength 0 are left out. */
+export function changesOf(adapters: readonly Adapter[]): ReadonlyMap<string, Change> {
+  const changes = new Map<string, LoraPair[]>();
+  for (const { lora, strength } of adapters) {
+    if (strength === 0) continue;
+    for (const [name, pair] of lora.pairs) {
+      changes.set(name, [...(changes.get(name) ?? []), { ...pair, scale: pair.scale * strength }]);
+    }
+  }
+  return changes;
+}
+
+/** The rank of a change: the columns of its matrices side by side. */
+export function rankOf(change: Change): number {
+  return change.reduce((sum, { rank }) => sum + rank, 0);
+}
+
+/** No value of a change is larger than this. */
+export function largestSum(change: Change): number {
+  const largest = (values: Float32Array) =>
+    values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return change.reduce(
+    (sum, { down, up, rank, scale }) => sum + Math.abs(scale) * rank * largest(up) * largest(down),
+    0,
+  );
+}
+
+/**
+ * Adds a change to some rows of a matrix, in place. Each value is summed in float64 and rounded once.
+ * @param weight `[rows, K]` row-major: the rows of the matrix from `firstRow`.
+ */
+export function addChange(weight: Float32Array, change: Change, firstRow = 0): void {
+  const [{ down: first, rank: firstRank }] = change;
+  const columns = first.length / firstRank;
+  const sums = new Float64Array(columns);
+  for (let start = 0; start < weight.length; start += columns) {
+    const row = weight.subarray(start, start + columns);
+    sums.set(row);
+    for (const pair of change) addRow(sums, pair, firstRow + start / columns);
+    row.set(sums);
+  }
+}
+
+/** Four ranks at a time: reading and writing the sums is what takes the time. */
+function addRow(sums: Float64Array, { down, up, rank, scale }: LoraPair, row: number): void {
+  const columns = sums.length;
+  const factor = (r: number) => (r < rank ? scale * up[row * rank + r] : 0);
+  for (let r = 0; r < rank; r += 4) {
+    const [a, b, c, d] = [factor(r), factor(r + 1), factor(r + 2), factor(r + 3)];
+    // Beyond the last rank the factor is 0, and so any row will do.
+    const from = (ahead: number) => Math.min(r + ahead, rank - 1) * columns;
+    const [atA, atB, atC, atD] = [from(0), from(1), from(2), from(3)];
+    for (let i = 0; i < columns; i++) {
+      sums[i] += a * down[atA + i] + b * down[atB + i] + c * down[atC + i] + d * down[atD + i];
+    }
+  }
+}
+
+/** The same change as one product `up [N, R] @ down [R, K]`, scales included in `up`. */
+export function joinedChange(change: Change): { down: Float32Array; up: Float32Array; rank: number } {
+  const rank = rankOf(change);
+  const columns = change[0].down.length / change[0].rank;
+  const rows = change[0].up.length / change[0].rank;
+  const down = new Float32Array(rank * columns);
+  const up = new Float32Array(rows * rank);
+  let at = 0;
+  for (const pair of change) {
+    down.set(pair.down, at * columns);
+    for (let row = 0; row < rows; row++) {
+      for (let r = 0; r < pair.rank; r++) {
+        up[row * rank + at + r] = pair.scale * pair.up[row * pair.rank + r];
+      }
+    }
+    at += pair.rank;
+  }
+  return { down, up, rank };
+}
