@@ -1,17 +1,18 @@
 /**
- * The text pathway: a question about pictures, its answer, and what the answer means for drawing.
+ * The text pathway: a question about pictures and its answer, and what chat prompts are to the diffusion transformer.
  * Source of the rules: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2_chat.py`, OmniGen2ChatPipeline.
  */
 
+import { routeReply, visibleText } from './chat-reply.ts';
 import type { MllmConfig } from './config.ts';
 import { generate, STOP_STRINGS } from './generate.ts';
 import type { RgbImage } from './images/image.ts';
 import { visionPatches } from './images/prepare.ts';
 import type { PromptImage } from './mllm.ts';
 import type { OmniGen2Model } from './model.ts';
-import { checkPrompt, encodeChatPrompt } from './prompt.ts';
-import { likeliest } from './token-choice.ts';
-import { TOKENS } from './tokenizer.ts';
+import { type DrawHooks, type DrawOptions, type DrawResult, draw } from './pipeline.ts';
+import { checkPrompt, encodeChatPrompt, type TypedTokens } from './prompt.ts';
+import { likeliest, type Sampling, sampled, type TokenChoice } from './token-choice.ts';
 
 /** What a person reads of an answer. */
 export interface Answer {
@@ -25,6 +26,8 @@ export interface Answer {
 
 export interface AskOptions {
   readonly maxNewTokens: number;
+  /** How words are chosen by chance; without it the likeliest ones are taken, as in the official code. */
+  readonly sampling?: Sampling;
   readonly signal?: AbortSignal;
   /** Called with all of the answer so far, whenever it has grown. */
   readonly onText?: (text: string) => void;
@@ -32,48 +35,78 @@ export interface AskOptions {
 
 /**
  * Asks the language model about zero or more pictures, the first of which is "image 1".
- * @throws OmniError `bad_request` for an empty question, `bad_image` for a picture that is too small; AbortError within
- *   one token of an abort
+ * @throws OmniError `bad_request` for an empty question or values that words cannot be chosen by, `bad_image` for a picture
+ *   that is too small; AbortError within one token of an abort
  */
 export async function askAboutPicture(
   model: OmniGen2Model,
   question: string,
   pictures: readonly RgbImage[],
-  { maxNewTokens, signal, onText }: AskOptions,
+  { maxNewTokens, sampling, signal, onText }: AskOptions,
 ): Promise<Answer> {
   checkPrompt(question, 'The question');
-  const { generation } = model.config;
+  const choose = wordChoice(model, sampling);
   const tokenizer = await model.tokenizer();
   const { ids, images } = await chatPrompt(model, question, pictures);
   const mllm = await model.mllm();
   signal?.throwIfAborted();
-  let shown = '';
   const { text, ended } = await generate(mllm, {
     ids,
     images,
     maxNewTokens,
     stopStrings: STOP_STRINGS,
-    stopIds: generation.eosTokenIds,
-    choose: likeliest(generation.repetitionPenalty),
+    stopIds: model.config.generation.eosTokenIds,
+    choose,
     decode: (tokens) => tokenizer.decode(tokens),
     signal,
-    onToken: (token) => {
-      const words = visibleText(token.text);
-      if (words !== shown) onText?.(words);
-      shown = words;
-    },
+    onToken: onText && growing(onText),
   });
-  return { text: visibleText(text), complete: ended === 'stop', draws: drawsPicture(text) };
+  return { ...routeReply(text), complete: ended === 'stop' };
 }
 
-/** Whether a generated text asks for a picture. Source: OmniGen2ChatPipeline.__call__ */
-export function drawsPicture(text: string): boolean {
-  return text.startsWith(TOKENS.image);
+/**
+ * How the model's words are chosen: by chance, or the likeliest ones, with the checkpoint's penalty on repetitions.
+ * @param turn numbers the answers that the same seed is used for
+ * @throws OmniError `bad_request`: see `token-choice.ts`
+ */
+export function wordChoice({ config }: OmniGen2Model, sampling?: Sampling, turn = 0): TokenChoice {
+  const { repetitionPenalty } = config.generation;
+  return sampling ? sampled({ ...sampling, repetitionPenalty }, turn) : likeliest(repetitionPenalty);
 }
 
-/** A generated text as the official pipeline returns it: without the tokens that end a turn, and nothing else. */
-export function replyText(text: string): string {
-  return text.replaceAll(TOKENS.end, '');
+/** Tells the words of a text as it is generated, whenever there are more of them. */
+export function growing(onText: (text: string) => void): (token: { readonly text: string }) => void {
+  let shown = '';
+  return ({ text }) => {
+    const words = visibleText(text);
+    if (words !== shown) onText(words);
+    shown = words;
+  };
+}
+
+/**
+ * Draws as the chat pipeline does: language model and autoencoder both see the pictures, the former in full size, and
+ * the negative prompt is read through the template of chat prompts. Prompts are not cut.
+ * Source: OmniGen2ChatPipeline.generate_image
+ * @param typed what the text of special tokens in the prompts is read as
+ * @param condition the condition of the prompt, where it is known already: see {@link chatCondition}
+ * @throws OmniError, AbortError: see `pipeline.ts` and {@link askAboutPicture}
+ */
+export function drawInChat(
+  model: OmniGen2Model,
+  options: DrawOptions,
+  hooks: Omit<DrawHooks, 'condition'>,
+  typed: TypedTokens,
+  condition?: Float32Array,
+): Promise<DrawResult> {
+  const { prompt, negativePrompt, references } = options;
+  return draw(model, options, {
+    ...hooks,
+    condition: async (role) =>
+      role === 'negative'
+        ? chatCondition(model, negativePrompt, [], typed)
+        : (condition ?? chatCondition(model, prompt, references, typed)),
+  });
 }
 
 /**
@@ -86,8 +119,9 @@ export async function chatCondition(
   model: OmniGen2Model,
   prompt: string,
   pictures: readonly RgbImage[] = [],
+  typed: TypedTokens = 'words',
 ): Promise<Float32Array> {
-  const { ids, images } = await chatPrompt(model, prompt, pictures);
+  const { ids, images } = await chatPrompt(model, prompt, pictures, typed);
   const mllm = await model.mllm();
   return textRows(await mllm.hiddenStates(ids, images), ids, model.config.mllm);
 }
@@ -107,18 +141,15 @@ export function textRows(
   return out;
 }
 
-async function chatPrompt(
+/** A question about pictures as the language model reads it. */
+export async function chatPrompt(
   model: OmniGen2Model,
   prompt: string,
   pictures: readonly RgbImage[],
-): Promise<{ ids: readonly number[]; images: readonly PromptImage[] }> {
+  typed: TypedTokens = 'words',
+): Promise<{ readonly ids: readonly number[]; readonly images: readonly PromptImage[] }> {
   const { preprocessor, mllm } = model.config;
   const images = pictures.map((picture, i) => visionPatches(picture, preprocessor, `Picture ${i + 1}`));
   const grids = images.map(({ grid }) => grid);
-  return { ids: encodeChatPrompt(await model.tokenizer(), prompt, grids, mllm).ids, images };
-}
-
-/** Without special tokens, whose text no person wants to read. */
-function visibleText(text: string): string {
-  return text.replaceAll(/<\|\w+\|>/g, '').trim();
+  return { ids: encodeChatPrompt(await model.tokenizer(), prompt, grids, mllm, typed), images };
 }

@@ -14,7 +14,7 @@ afterAll(() => mllm.dispose());
 
 const golden = await fixtureCase('generate_text');
 const options: GenerateOptions = {
-  ids: golden.tensors.get('input_ids')?.data ?? [],
+  ids: Array.from(golden.tensors.get('input_ids')?.data ?? []),
   maxNewTokens: 24,
   stopStrings: STOP_STRINGS,
   stopIds: checkpoint.config.generation.eosTokenIds,
@@ -25,7 +25,7 @@ const options: GenerateOptions = {
 /** Writes the given tokens, whatever the model thinks. */
 function dictate(ids: readonly number[]): TokenChoice {
   let next = 0;
-  return () => ids[next++];
+  return () => ({ id: ids[next++], probability: 1 });
 }
 
 function idsOf(text: string): number[] {

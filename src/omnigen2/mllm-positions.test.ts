@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { OmniError } from '../errors.ts';
 import { fixtureCase, fixtureCheckpoint } from './fixtures.node.ts';
-import { ropePositions, ropeTables, textPositions } from './mllm-positions.ts';
+import { ropePositions, ropeTables } from './mllm-positions.ts';
 
 const { mllm } = (await fixtureCheckpoint()).config;
 const IMAGE = mllm.imageTokenId;
@@ -23,9 +23,35 @@ test('two pictures one after another each start where the one before ended', () 
 });
 
 test('later tokens follow the largest position', () => {
-  const { ids, delta } = ropePositions([7, IMAGE, IMAGE, IMAGE, IMAGE, 7], [{ rows: 4, columns: 4 }], mllm);
+  const prompt = [7, IMAGE, IMAGE, IMAGE, IMAGE, 7];
+  const { ids, delta } = ropePositions(prompt, [{ rows: 4, columns: 4 }], mllm);
   expect(ids[5]).toBe(3);
-  expect(Array.from(textPositions(6, 2, delta))).toEqual([4, 5, 4, 5, 4, 5]);
+  const later = ropePositions([8, 9], [], mllm, prompt.length + delta);
+  expect(Array.from(later.ids)).toEqual([4, 5, 4, 5, 4, 5]);
+  expect(later.delta).toBe(0);
+});
+
+test('a prompt read in two parts has the positions of the whole', () => {
+  const grid = { rows: 4, columns: 2 };
+  const prompt = [7, IMAGE, IMAGE, 7, 7, IMAGE, IMAGE, 7];
+  const whole = ropePositions(prompt, [grid, grid], mllm);
+  for (const [split, pictures] of [
+    [4, 1],
+    [1, 0],
+    [7, 2],
+  ]) {
+    const first = ropePositions(prompt.slice(0, split), Array(pictures).fill(grid), mllm);
+    const rest = Array(2 - pictures).fill(grid);
+    const second = ropePositions(prompt.slice(split), rest, mllm, split + first.delta);
+    for (const axis of [0, 1, 2]) {
+      const [a, b] = [first.ids, second.ids].map((ids) => {
+        const length = ids.length / 3;
+        return Array.from(ids.slice(axis * length, (axis + 1) * length));
+      });
+      expect([...a, ...b]).toEqual(Array.from(whole.ids.slice(axis * 8, (axis + 1) * 8)));
+    }
+    expect(first.delta + second.delta).toBe(whole.delta);
+  }
 });
 
 test.each([

@@ -22,21 +22,23 @@ export function imageTokenCount({ rows, columns }: PatchGrid, { spatialMergeSize
 }
 
 /**
- * Positions of a prompt whose pictures' tokens are already written out.
+ * Positions of a prompt, or of a part of one, whose pictures' tokens are already written out.
  *
  * Text counts on by one. The tokens of a picture share one time; rows and columns count its merged cells from the same
  * value; text goes on after the largest of them. A prompt without pictures is all text: an image token that someone
  * typed is then a word like any other.
+ * @param start the position of the first token
  * @throws OmniError `bad_request` if the image tokens do not fit the pictures
  */
 export function ropePositions(
   ids: ArrayLike<number>,
   images: readonly PatchGrid[],
   { imageTokenId, vision }: Pick<MllmConfig, 'imageTokenId' | 'vision'>,
+  start = 0,
 ): RopePositions {
   const length = ids.length;
   const positions = new Int32Array(3 * length);
-  let next = 0;
+  let next = start;
   let image = 0;
   for (let at = 0; at < length; ) {
     if (images.length === 0 || ids[at] !== imageTokenId) {
@@ -61,12 +63,7 @@ export function ropePositions(
   }
   if (image !== images.length)
     throw misfit(`it has image tokens for ${image} of its ${images.length} pictures`);
-  return { ids: positions, delta: next - length };
-}
-
-/** Positions of `count` tokens that follow `past` others. */
-export function textPositions(past: number, count: number, delta: number): Int32Array {
-  return Int32Array.from({ length: 3 * count }, (_, i) => past + (i % count) + delta);
+  return { ids: positions, delta: next - start - length };
 }
 
 /**

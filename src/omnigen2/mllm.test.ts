@@ -10,6 +10,9 @@ import { nodeRuntime } from '../runtime/runtime.node.ts';
 import { fixtureCase, fixtureCheckpoint, mllmSource } from './fixtures.node.ts';
 import { CPU_NUMERICS } from './graphs/layers.ts';
 import { Mllm, type PromptImage } from './mllm.ts';
+import { imageTokenCount, ropePositions } from './mllm-positions.ts';
+import type { PatchGrid } from './patches.ts';
+import { uniform } from './random.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 const source = mllmSource(await fixtureCheckpoint());
@@ -82,6 +85,73 @@ test('a prompt read in two parts gives what it gives in one', async () => {
   const last = whole.subarray(-H);
   const error = Math.max(...prompt.hidden.map((value, i) => Math.abs(value - last[i])));
   expect(error).toBeLessThan(1e-5);
+});
+
+/** A prompt with pictures of random patches at the places of `IMAGE`. */
+function withPictures(words: readonly (number | PatchGrid)[]) {
+  const next = uniform(4, 'latents');
+  const { vision, imageTokenId } = mllm.config;
+  const rowSize = vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2;
+  const ids: number[] = [];
+  const images: PromptImage[] = [];
+  for (const word of words) {
+    if (typeof word === 'number') {
+      ids.push(word);
+      continue;
+    }
+    const patches = Float32Array.from({ length: word.rows * word.columns * rowSize }, () => 2 * next() - 1);
+    images.push({ patches, grid: word });
+    for (let cell = imageTokenCount(word, vision); cell > 0; cell--) ids.push(imageTokenId);
+  }
+  return { ids, images };
+}
+
+const largestError = (got: Float32Array, want: Float32Array) =>
+  got.length === want.length ? Math.max(...got.map((value, i) => Math.abs(value - want[i]))) : Number.NaN;
+
+// Two pictures amid words: 2 + 6 + 3 + 4 + 2 tokens. The second picture begins at token 11.
+const LONG = withPictures([5, 6, { rows: 4, columns: 6 }, 7, 8, 9, { rows: 4, columns: 4 }, 10, 11]);
+
+test.each([
+  ['words after a picture', 8, 1],
+  ['words and a picture after a picture', 9, 1],
+  ['a picture at once', 11, 1],
+  ['everything after one word', 1, 0],
+  ['one word', LONG.ids.length - 1, 2],
+])('read on by %s: hidden states and logits are those of one read', async (_, first, pictures) => {
+  const { ids, images } = LONG;
+  const whole = await mllm.hiddenStates(ids, images);
+  const start = await mllm.read(ids.slice(0, first), images.slice(0, pictures));
+  const longer = await mllm.extend(start, ids.slice(first), images.slice(pictures));
+  expect(longer.length).toBe(ids.length);
+  expect(longer.hidden.length).toBe((ids.length - first) * H);
+  expect(largestError(longer.hidden, whole.subarray(first * H))).toBeLessThan(1e-5);
+  const logits = await mllm.logits(longer.hidden.subarray(-H));
+  expect(largestError(logits, await mllm.logits(whole.subarray(-H)))).toBeLessThan(1e-4);
+  // The prompt before can be read on once more, in another way.
+  const other = await mllm.extend(start, [20, 21]);
+  const otherWhole = await mllm.hiddenStates([...ids.slice(0, first), 20, 21], images.slice(0, pictures));
+  expect(largestError(other.hidden, otherWhole.subarray(first * H))).toBeLessThan(1e-5);
+  for (const prompt of [start, longer, other]) mllm.forget(prompt);
+});
+
+test('the beginning of a prompt that was read is read on as if nothing had followed it', async () => {
+  const { ids, images } = LONG;
+  const long = await mllm.read(ids, images);
+  for (const [length, pictures] of [
+    [10, 1],
+    [2, 0],
+  ]) {
+    const grids = images.slice(0, pictures).map(({ grid }) => grid);
+    const { delta } = ropePositions(ids.slice(0, length), grids, mllm.config);
+    const short = await mllm.cut(long, length, delta);
+    expect(short.length).toBe(length);
+    const longer = await mllm.extend(short, [30, 31, 32]);
+    const whole = await mllm.hiddenStates([...ids.slice(0, length), 30, 31, 32], images.slice(0, pictures));
+    expect(largestError(longer.hidden, whole.subarray(length * H))).toBeLessThan(1e-5);
+    for (const prompt of [short, longer]) mllm.forget(prompt);
+  }
+  mllm.forget(long);
 });
 
 test('tokens see what stands before them, and nothing behind', async () => {

@@ -7,13 +7,13 @@ import type { Component } from '../checkpoints/layout.ts';
 import type { WeightIndex } from '../checkpoints/tensors.ts';
 import { OmniError } from '../errors.ts';
 import type { GraphSession, HostTensor, ResidentTensor, Runtime, WeightBytes } from '../runtime/types.ts';
-import type { MllmConfig } from './config.ts';
+import type { LanguageConfig, MllmConfig } from './config.ts';
 import { finite } from './finite.ts';
 import { float32Data, float32Tensor } from './float32.ts';
-import { cacheNames, languageModelGraph, lmHeadGraph } from './graphs/language-model.ts';
+import { cacheCutGraph, cacheNames, languageModelGraph, lmHeadGraph } from './graphs/language-model.ts';
 import type { Numerics } from './graphs/layers.ts';
 import { visionTowerGraph } from './graphs/vision-tower.ts';
-import { imageTokenCount, ropePositions, ropeTables, textPositions } from './mllm-positions.ts';
+import { imageTokenCount, ropePositions, ropeTables } from './mllm-positions.ts';
 import type { PatchGrid } from './patches.ts';
 import { Sessions } from './sessions.ts';
 import { type ReadFile, TokenEmbeddings } from './token-embeddings.ts';
@@ -35,12 +35,13 @@ export interface MllmSource {
 /** Sees intermediate values, under the names of the graphs' outputs; those of the vision tower begin with `vit_`. */
 export type MllmTrace = (name: string, values: Float32Array) => void;
 
-/** A prompt that has been read, and can be continued token by token. Its cache is freed by {@link Mllm.forget}. */
+/** A prompt that has been read, and can be read on. Its cache is freed by {@link Mllm.forget}. */
 export interface ReadPrompt {
-  /** Last hidden states, after the final norm, `[L, H]`. */
+  /** Last hidden states, after the final norm, `[n, H]`, of the tokens that were read last. */
   readonly hidden: Float32Array;
   /** Tokens read so far. */
   readonly length: number;
+  /** Added to a later token's index to give its position. */
   readonly delta: number;
   readonly cache: Readonly<Record<string, HostTensor | ResidentTensor>>;
 }
@@ -91,41 +92,62 @@ export class Mllm {
   }
 
   /** Reads one prompt. @throws OmniError see {@link hiddenStates}; AbortError between two pictures */
-  async read(
+  read(
     ids: ArrayLike<number>,
     images: readonly PromptImage[] = [],
     signal?: AbortSignal,
   ): Promise<ReadPrompt> {
-    const { language, vision, imageTokenId } = this.config;
-    if (ids.length === 0 || ids.length > language.maxPositionEmbeddings) {
-      throw new OmniError({
-        code: 'bad_request',
-        message: `The prompt has ${ids.length} tokens; the language model reads 1 to ${language.maxPositionEmbeddings}.`,
-        action: ids.length === 0 ? 'Write a prompt.' : 'Shorten the prompt or show smaller pictures.',
-      });
-    }
-    const grids = images.map(({ grid }) => grid);
-    const positions = ropePositions(ids, grids, this.config);
-    const embeds = await this.#embeddings.rows(ids);
-    let at = 0;
-    for (const image of images) {
-      signal?.throwIfAborted();
-      const rows = await this.look(image);
-      while (ids[at] !== imageTokenId) at++;
-      embeds.set(rows, at * language.hiddenSize);
-      at += imageTokenCount(image.grid, vision);
-    }
-    signal?.throwIfAborted();
-    const nothing = { length: 0, delta: positions.delta, cache: this.#emptyCache() };
-    return this.#forward(embeds, positions.ids, nothing);
+    if (ids.length === 0) throw tooLong(0, this.config.language);
+    return this.#readOn({ length: 0, delta: 0, cache: this.#emptyCache() }, ids, images, signal);
+  }
+
+  /**
+   * Reads more tokens and pictures after a prompt, as if all had been read at once. The prompt before stays as it is and can
+   * be read on in another way.
+   * @throws OmniError, AbortError see {@link read}
+   */
+  extend(
+    prompt: ReadPrompt,
+    ids: ArrayLike<number>,
+    images: readonly PromptImage[] = [],
+    signal?: AbortSignal,
+  ): Promise<ReadPrompt> {
+    return this.#readOn(prompt, ids, images, signal);
   }
 
   /** Reads one more token. The prompt before it is used up. */
   async append(prompt: ReadPrompt, id: number): Promise<ReadPrompt> {
-    const embeds = await this.#embeddings.rows([id]);
-    const longer = await this.#forward(embeds, textPositions(prompt.length, 1, prompt.delta), prompt);
+    const longer = await this.extend(prompt, [id]);
     this.forget(prompt);
     return longer;
+  }
+
+  /**
+   * The first tokens of a prompt, without reading them again; it has no hidden states. The prompt stays as it is.
+   * @param length more than 0, and not within a picture
+   * @param delta what {@link ReadPrompt.delta} was after these tokens
+   */
+  async cut(prompt: ReadPrompt, length: number, delta: number): Promise<ReadPrompt> {
+    const session = await this.#sessions.get('cache cut', () => cacheCutGraph(this.config.language));
+    const kept = indices(Array.from({ length }, (_, i) => i));
+    const cache: Record<string, ResidentTensor> = {};
+    const short = { hidden: new Float32Array(0), length, delta, cache };
+    try {
+      for (let i = 0; i < this.config.language.numHiddenLayers; i++) {
+        const { key, value } = cacheNames('past', i);
+        const { resident } = await session.runKeeping({
+          kept,
+          key: prompt.cache[key],
+          value: prompt.cache[value],
+        });
+        cache[key] = resident.short_key;
+        cache[value] = resident.short_value;
+      }
+      return short;
+    } catch (error) {
+      this.forget(short);
+      throw error;
+    }
   }
 
   /** Frees the cache of a prompt that is not read on. */
@@ -142,7 +164,7 @@ export class Mllm {
     const { hiddenSize } = language;
     const dims = [hidden.length / hiddenSize, hiddenSize];
     const out = await session.run({ last_hidden_state: float32Tensor(dims, hidden) });
-    return float32Data(out, 'logits');
+    return finite(float32Data(out, 'logits'), 'mllm', 'logits');
   }
 
   /**
@@ -189,6 +211,31 @@ export class Mllm {
     return this.#sessions.get('language model', () =>
       languageModelGraph(this.#weights, this.config.language, this.#numerics, { taps }),
     );
+  }
+
+  async #readOn(
+    past: Pick<ReadPrompt, 'length' | 'delta' | 'cache'>,
+    ids: ArrayLike<number>,
+    images: readonly PromptImage[],
+    signal?: AbortSignal,
+  ): Promise<ReadPrompt> {
+    const { language, vision, imageTokenId } = this.config;
+    const length = past.length + ids.length;
+    if (length > language.maxPositionEmbeddings) throw tooLong(length, language);
+    const start = past.length + past.delta;
+    const grids = images.map(({ grid }) => grid);
+    const positions = ropePositions(ids, grids, this.config, start);
+    const embeds = await this.#embeddings.rows(ids);
+    let at = 0;
+    for (const image of images) {
+      signal?.throwIfAborted();
+      const rows = await this.look(image);
+      while (ids[at] !== imageTokenId) at++;
+      embeds.set(rows, at * language.hiddenSize);
+      at += imageTokenCount(image.grid, vision);
+    }
+    signal?.throwIfAborted();
+    return this.#forward(embeds, positions.ids, { ...past, delta: past.delta + positions.delta });
   }
 
   /** Runs the decoder on embeddings `[L, H]` at positions `[3, L]`, after `past` tokens in the cache. */
@@ -238,6 +285,14 @@ export class Mllm {
       ]),
     );
   }
+}
+
+function tooLong(length: number, { maxPositionEmbeddings }: LanguageConfig): OmniError {
+  return new OmniError({
+    code: 'bad_request',
+    message: `The prompt has ${length} tokens; the language model reads 1 to ${maxPositionEmbeddings}.`,
+    action: length === 0 ? 'Write a prompt.' : 'Shorten the prompt or show smaller pictures.',
+  });
 }
 
 function indices(values: ArrayLike<number>): HostTensor {

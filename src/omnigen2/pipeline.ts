@@ -15,7 +15,7 @@ import type { Latents } from './latents.ts';
 import type { OmniGen2Model } from './model.ts';
 import { foreseenPicture } from './preview.ts';
 import { checkPrompt, cutNote, encodePlainPrompt } from './prompt.ts';
-import { noise } from './random.ts';
+import { checkSeed, noise } from './random.ts';
 import { createScheduler, type SchedulerName } from './schedulers/create.ts';
 import { checkReferences } from './transformer.ts';
 
@@ -116,11 +116,16 @@ export interface NoiseSource {
   posterior(index: number, count: number): Float32Array;
 }
 
+/** What a prompt is for. */
+export type PromptRole = 'prompt' | 'negative';
+
 export interface DrawHooks {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DrawProgress) => void;
   /** Whether to show what the picture will look like after every step. */
   readonly previews?: boolean;
+  /** Hidden states `[n, H]` of the prompts from elsewhere than the plain template. */
+  readonly condition?: (role: PromptRole) => Promise<Float32Array>;
   /** Random numbers from elsewhere than the seed. */
   readonly noise?: NoiseSource;
   /** Sees intermediate values under the names that recorded values of the official code have. */
@@ -167,9 +172,7 @@ function checkNumbers({ seed, textGuidance, imageGuidance, guidanceRange }: Draw
   const refuse = (message: string, action: string) => {
     throw new OmniError({ code: 'bad_request', message, action });
   };
-  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-    refuse(`The seed ${seed} is not a whole number from 0 to ${2 ** 32 - 1}.`, 'Choose another seed.');
-  }
+  checkSeed(seed);
   for (const [name, scale] of Object.entries({ text: textGuidance, image: imageGuidance })) {
     if (!(scale >= 0 && scale <= 100)) {
       refuse(`The ${name} guidance ${scale} is not a number from 0 to 100.`, 'Choose one between 1 and 8.');
@@ -196,19 +199,22 @@ interface ReadText {
 async function read(model: OmniGen2Model, options: DrawOptions, hooks: DrawHooks): Promise<ReadText> {
   hooks.onProgress?.({ type: 'reading' });
   const notes: string[] = [];
-  const states = async (prompt: string, what: string, name: string) => {
-    hooks.signal?.throwIfAborted();
+  const readPlain = async (prompt: string, what: string) => {
     const encoded = encodePlainPrompt(await model.tokenizer(), prompt, options.maxSequenceLength);
     const note = cutNote(encoded, what);
     if (note) notes.push(note);
-    const hidden = await (await model.mllm()).hiddenStates(encoded.ids);
+    return (await model.mllm()).hiddenStates(encoded.ids);
+  };
+  const states = async (role: PromptRole, prompt: string, what: string, name: string) => {
+    hooks.signal?.throwIfAborted();
+    const hidden = hooks.condition ? await hooks.condition(role) : await readPlain(prompt, what);
     hooks.trace?.(name, hidden);
     return hidden;
   };
-  const prompt = await states(options.prompt, 'The prompt', 'prompt_embeds');
+  const prompt = await states('prompt', options.prompt, 'The prompt', 'prompt_embeds');
   const guided = options.textGuidance > 1;
   const negative = guided
-    ? await states(options.negativePrompt, 'The negative prompt', 'negative_prompt_embeds')
+    ? await states('negative', options.negativePrompt, 'The negative prompt', 'negative_prompt_embeds')
     : undefined;
   hooks.signal?.throwIfAborted();
   const transformer = await model.transformer();

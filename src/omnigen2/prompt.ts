@@ -35,12 +35,24 @@ export function plainTemplate(prompt: string): string {
  * Source: omnigen2/pipelines/omnigen2/pipeline_omnigen2_chat.py, OmniGen2ChatPipeline._apply_chat_template
  */
 export function chatTemplate(prompt: string, imageCount: number): string {
-  const { visionStart, imagePad, visionEnd, start } = TOKENS;
+  const [before, after] = chatFrame(imageCount);
+  return `${before}${prompt}${after}`;
+}
+
+/** What stands before and after the words of a person. */
+function chatFrame(imageCount: number): readonly [before: string, after: string] {
+  const [before, after] = turnFrame(imageCount);
+  return [`${turn('system', SYSTEM)}${before}`, after];
+}
+
+/** The same without the turn of the system, which stands before the first one alone. */
+function turnFrame(imageCount: number): readonly [before: string, after: string] {
+  const { visionStart, imagePad, visionEnd, start, end } = TOKENS;
   const images = Array.from(
     { length: imageCount },
     (_, i) => `<img${i + 1}>: ${visionStart}${imagePad}${visionEnd}`,
   );
-  return `${plainTemplate(images.join('') + prompt)}${start}assistant\n`;
+  return [`${start}user\n${images.join('')}`, `${end}\n${start}assistant\n`];
 }
 
 /**
@@ -59,28 +71,71 @@ export function beginning(tokenizer: Tokenizer, text: string, maxLength: number)
   return ids.length <= maxLength ? text : tokenizer.decode(ids.slice(0, maxLength));
 }
 
+/** What becomes of the text of special tokens that a person typed, such as `<|image_pad|>`. */
+export type TypedTokens =
+  /** It is read as the words that it is. */
+  | 'words'
+  /** It becomes those tokens, as in the official code, whatever this does to the frame of the prompt. */
+  | 'tokens';
+
 /**
  * The tokens of a prompt that shows pictures, with one image token for every merged cell of every picture.
  * Source: transformers `models/qwen2_5_vl/processing_qwen2_5_vl.py`, Qwen2_5_VLProcessor.__call__
- * @throws OmniError `bad_request` if the prompt itself has image tokens in it
+ * @throws OmniError `bad_request` if typed image tokens would take the place of pictures
  */
 export function encodeChatPrompt(
   tokenizer: Tokenizer,
   prompt: string,
   images: readonly PatchGrid[],
+  config: Pick<MllmConfig, 'vision' | 'imageTokenId'>,
+  typed: TypedTokens,
+): number[] {
+  const short = encodeFramed(tokenizer, chatFrame(images.length), prompt, typed);
+  return withCells(short, images, config);
+}
+
+/**
+ * The tokens of a later turn of a conversation: they end the answer before, and go on as {@link encodeChatPrompt}.
+ * @throws OmniError `bad_request`: see {@link encodeChatPrompt}
+ */
+export function encodeChatTurn(
+  tokenizer: Tokenizer,
+  prompt: string,
+  images: readonly PatchGrid[],
+  config: Pick<MllmConfig, 'vision' | 'imageTokenId'>,
+  typed: TypedTokens,
+): number[] {
+  const [before, after] = turnFrame(images.length);
+  const short = encodeFramed(tokenizer, [`${TOKENS.end}\n${before}`, after], prompt, typed);
+  return withCells(short, images, config);
+}
+
+function encodeFramed(
+  tokenizer: Tokenizer,
+  [before, after]: readonly [string, string],
+  prompt: string,
+  typed: TypedTokens,
+): number[] {
+  // Cut behind the "<", none of the two parts is a special token any more.
+  const pieces = typed === 'words' ? prompt.split(/(?<=<)(?=\|\w+\|>)/) : [prompt];
+  pieces[0] = before + pieces[0];
+  pieces[pieces.length - 1] += after;
+  return pieces.flatMap((piece) => tokenizer.encode(piece));
+}
+
+/** Repeats the image token of each picture for every merged cell of it. */
+function withCells(
+  short: readonly number[],
+  images: readonly PatchGrid[],
   { vision, imageTokenId }: Pick<MllmConfig, 'vision' | 'imageTokenId'>,
-): EncodedPrompt {
-  const short = tokenizer.encode(chatTemplate(prompt, images.length));
+): number[] {
+  if (images.length === 0) return [...short];
   const ids: number[] = [];
   let image = 0;
   for (const id of short) {
-    if (id !== imageTokenId) {
-      ids.push(id);
-      continue;
-    }
-    const grid = images[image++];
-    if (!grid) break;
-    for (let cell = imageTokenCount(grid, vision); cell > 0; cell--) ids.push(id);
+    const cells = id !== imageTokenId ? 1 : images[image] ? imageTokenCount(images[image], vision) : 0;
+    if (id === imageTokenId) image++;
+    for (let cell = 0; cell < cells; cell++) ids.push(id);
   }
   if (image !== images.length) {
     throw new OmniError({
@@ -89,7 +144,7 @@ export function encodeChatPrompt(
       action: `Leave the text ${TOKENS.imagePad} out of the prompt.`,
     });
   }
-  return { ids, fullLength: ids.length };
+  return ids;
 }
 
 /**

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { naturalLog, noise, uniform } from './random.ts';
+import { exponential, naturalLog, noise, uniform } from './random.ts';
+
+fc.configureGlobal({ seed: 2506 });
 
 const seed = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
@@ -104,5 +106,18 @@ describe('naturalLog', () => {
       { numRuns: 2000 },
     );
     expect(naturalLog(1)).toBe(0);
+  });
+});
+
+describe('exponential', () => {
+  it('agrees with the engine to the last digits', () => {
+    fc.assert(
+      fc.property(fc.double({ min: -700, max: 0, noNaN: true }), (x) => {
+        const want = Math.exp(x);
+        expect(Math.abs(exponential(x) - want)).toBeLessThanOrEqual(4e-16 * want);
+      }),
+      { numRuns: 2000 },
+    );
+    expect([0, -701, Number.NEGATIVE_INFINITY].map(exponential)).toEqual([1, 0, 0]);
   });
 });

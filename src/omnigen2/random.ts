@@ -2,16 +2,28 @@
  * Random numbers that are the same on every machine: one seed and one stream name give one sequence.
  *
  * Bits come from xoshiro128** (Blackman and Vigna, 2018), whose 128-bit state is filled by splitmix32 from the seed and
- * a 32-bit FNV-1a hash of the stream's name. Normal numbers come from Marsaglia's polar method, with a logarithm built from
- * the four operations: `Math.log`, `Math.sin` and `Math.cos` may differ in their last digit between engines, while +, -,
- * *, / and `Math.sqrt` are rounded correctly everywhere.
+ * a 32-bit FNV-1a hash of the stream's name. Normal numbers come from Marsaglia's polar method. Logarithm and exponential
+ * are built from the four operations: those of `Math` may differ in their last digit between engines, while +, -, *, / and
+ * `Math.sqrt` are rounded correctly everywhere.
  */
+
+import { OmniError } from '../errors.ts';
 
 /** What random numbers are drawn for. Streams are independent: more numbers from one do not change another. */
 export type RandomStream = 'latents' | `vae/${number}` | `tokens/${number}`;
 
 /** Gives numbers uniform in [0, 1), with 53 random bits. */
 export type Uniform = () => number;
+
+/** @throws OmniError `bad_request` for what is not a seed */
+export function checkSeed(seed: number): void {
+  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return;
+  throw new OmniError({
+    code: 'bad_request',
+    message: `The seed ${seed} is not a whole number from 0 to ${2 ** 32 - 1}.`,
+    action: 'Choose another seed.',
+  });
+}
 
 /**
  * `count` standard normal numbers, rounded to float32.
@@ -101,3 +113,18 @@ export function naturalLog(x: number): number {
   for (let k = 21; k >= 1; k -= 2) sum = sum * square + 1 / k;
   return exponent * Math.LN2 + 2 * f * sum;
 }
+
+/** e^x for x <= 0, within 3e-16 of its value, from exactly rounded operations alone; 0 below -700. */
+export function exponential(x: number): number {
+  if (x < -700) return 0;
+  const halvings = Math.round(-x / Math.LN2);
+  // What is left lies within ln(2) / 2 of 0, where the series ends below 1e-17 after 13 terms.
+  const rest = x + halvings * LN2_HIGH + halvings * LN2_LOW;
+  let sum = 1;
+  for (let k = 13; k >= 1; k--) sum = 1 + (sum * rest) / k;
+  return sum * 2 ** -halvings;
+}
+
+/** ln(2) in two parts; the first has so few digits that up to 2000 times it is exact. */
+const LN2_HIGH = 0.6931471803691238;
+const LN2_LOW = 1.9082149292705877e-10;

@@ -2,7 +2,14 @@
 
 import { z } from 'zod';
 import { guidanceBranches } from '../../../src/omnigen2/guidance.ts';
-import { type DrawOptions, draw, type NoiseSource } from '../../../src/omnigen2/pipeline.ts';
+import type { OmniGen2Model } from '../../../src/omnigen2/model.ts';
+import {
+  type DrawHooks,
+  type DrawOptions,
+  type DrawResult,
+  draw,
+  type NoiseSource,
+} from '../../../src/omnigen2/pipeline.ts';
 import { compareExact, compareTensor, floatsOf, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner, VerifyContext } from '../types.ts';
 
@@ -28,7 +35,17 @@ const paramsSchema = z.object({
 /** What one drawing computed: for each name, its values in the order in which they came. */
 type Traced = Map<string, Float32Array[]>;
 
-export const run: KindRunner = async (golden, context) => {
+/** How a picture is drawn: by the pipeline itself, or through a pathway around it. */
+export type DrawWay = (model: OmniGen2Model, options: DrawOptions, hooks: DrawHooks) => Promise<DrawResult>;
+
+export const run: KindRunner = (golden, context) => compareDrawings(golden, context, draw);
+
+/** Draws what a case asks for, and compares every output that it lists. */
+export async function compareDrawings(
+  golden: GoldenCase,
+  context: VerifyContext,
+  way: DrawWay,
+): Promise<Comparison[]> {
   const params = paramsSchema.parse(golden.params);
   const options = await drawOptions(params, context);
   const model = await context.model();
@@ -36,7 +53,7 @@ export const run: KindRunner = async (golden, context) => {
   const greys: number[] = [];
   for (let i = 0; i < params.num_images_per_prompt; i++) {
     const traced: Traced = new Map();
-    const { image } = await draw(model, options, {
+    const { image } = await way(model, options, {
       noise: recordedNoise(golden, i, params.num_images_per_prompt),
       trace: (name, values) => traced.set(name, [...(traced.get(name) ?? []), values.slice()]),
     });
@@ -47,7 +64,7 @@ export const run: KindRunner = async (golden, context) => {
     ...golden.outputs.map((name) => compareOutput(golden, name, drawings, greys)),
     compareExact('calls', callsOf(options), golden.expected.calls),
   ];
-};
+}
 
 async function drawOptions(
   params: z.infer<typeof paramsSchema>,

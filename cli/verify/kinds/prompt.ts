@@ -84,7 +84,11 @@ async function compareChat(
       grids.map(({ rows, columns }) => [1, rows, columns]),
       row.image_grid_thw,
     ),
-    compareExact('input_ids', encodeChatPrompt(tokenizer, row.prompt, grids, config.mllm).ids, row.input_ids),
+    compareExact(
+      'input_ids',
+      encodeChatPrompt(tokenizer, row.prompt, grids, config.mllm, 'tokens'),
+      row.input_ids,
+    ),
   ];
 }
 

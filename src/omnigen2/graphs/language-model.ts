@@ -8,7 +8,7 @@
 
 import type { WeightIndex } from '../../checkpoints/tensors.ts';
 import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
-import { add, causalAttention, mul, reshape, rotaryHalves, silu } from '../../onnx/ops.ts';
+import { add, causalAttention, gather, mul, reshape, rotaryHalves, silu } from '../../onnx/ops.ts';
 import type { LanguageConfig } from '../config.ts';
 import { Layers, type Numerics } from './layers.ts';
 
@@ -108,6 +108,20 @@ function decoderLayer(
   const gate = silu(g, layers.linear(inner, `${name}.mlp.gate_proj`));
   const up = layers.linear(inner, `${name}.mlp.up_proj`);
   return add(g, afterAttention, layers.linear(mul(g, gate, up), `${name}.mlp.down_proj`));
+}
+
+/**
+ * The beginning of one layer's cache: `kept` int32 `[Q]` = 0, 1, …; `key`, `value [1, kvHeads, P, D]` -> `short_key`,
+ * `short_value [1, kvHeads, Q, D]`, which stay where they are computed.
+ */
+export function cacheCutGraph({ numKeyValueHeads, headDim }: LanguageConfig): BuiltGraph {
+  const g = new GraphBuilder('cache cut');
+  const kept = g.input('kept', 'int32', ['Q']);
+  for (const name of ['key', 'value']) {
+    const whole = g.input(name, 'float32', [1, numKeyValueHeads, 'P', headDim]);
+    g.output(`short_${name}`, gather(g, whole, kept, 2), { resident: true });
+  }
+  return g.finish();
 }
 
 /** The output projection: `last_hidden_state [n, H]` -> `logits [n, V]`, by the token table where the two are tied. */
