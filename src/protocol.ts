@@ -9,14 +9,18 @@ import type { ErrorReport } from './errors.ts';
 import type { ModelPart } from './omnigen2/model.ts';
 import type { RoundDecision, RoundReport } from './omnigen2/reflection/loop.ts';
 import type { SchedulerName } from './omnigen2/schedulers/create.ts';
+import type { Sampling } from './omnigen2/token-choice.ts';
 
-export type { ModelPart, RoundDecision, RoundReport, SchedulerName };
+export type { ModelPart, RoundDecision, RoundReport, Sampling, SchedulerName };
 
 /** Raised whenever a message changes its meaning; the worker refuses a page of another version in words. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Names one job for as long as page and worker live. */
 export type JobId = string & { readonly brand: 'JobId' };
+
+/** Names one conversation; the worker remembers the one of the last turn. */
+export type ConversationId = string & { readonly brand: 'ConversationId' };
 
 /** An 8-bit sRGB picture: `data` is row-major RGBA, `4 * width * height` bytes, alpha always 255. */
 export interface Picture {
@@ -66,6 +70,21 @@ export interface AskRequest {
   readonly question: string;
   readonly pictures: readonly Blob[];
   readonly maxNewTokens: number;
+  /** How words are chosen by chance; without it the likeliest ones are taken. */
+  readonly sampling?: Sampling;
+}
+
+/** One turn of a conversation, which the model answers in words, with a picture, or with both. */
+export interface ChatRequest {
+  /** An unknown one begins a new conversation, and ends the one before. */
+  readonly conversation: ConversationId;
+  readonly text: string;
+  /** What the words are about; without any, the picture drawn last in this conversation, or those given last. */
+  readonly pictures: readonly Blob[];
+  /** How a picture is drawn, if the reply asks for one. */
+  readonly settings: DrawSettings;
+  readonly maxNewTokens: number;
+  readonly sampling?: Sampling;
 }
 
 /** What the page may send. */
@@ -78,6 +97,7 @@ export type ToWorker =
     }
   | { readonly type: 'draw'; readonly job: JobId; readonly request: DrawRequest }
   | { readonly type: 'ask'; readonly job: JobId; readonly request: AskRequest }
+  | { readonly type: 'chat'; readonly job: JobId; readonly request: ChatRequest }
   | { readonly type: 'cancel'; readonly job: JobId };
 
 /** What the worker may send. */
@@ -144,7 +164,7 @@ export type JobEvent =
   /** The critic is writing; `text` is all it has written so far in this round. */
   | { readonly type: 'reflecting'; readonly round: number; readonly text: string }
   | { readonly type: 'round'; readonly report: RoundReport }
-  /** The answer to a question; `text` is all of it so far. */
+  /** The answer to a question or a turn; `text` is all of it so far. */
   | { readonly type: 'answering'; readonly text: string }
   | { readonly type: 'done'; readonly result: JobResult }
   | { readonly type: 'failed'; readonly error: ErrorReport }
@@ -166,6 +186,17 @@ export type JobResult =
       readonly text: string;
       /** The model asks for a picture instead of, or after, words. */
       readonly draws: boolean;
+      readonly notes: readonly string[];
+      readonly totalMs: number;
+    }
+  | {
+      readonly type: 'reply';
+      /** Empty where the picture says it all. */
+      readonly text: string;
+      /** False if the words were cut because they did not end within their tokens. */
+      readonly complete: boolean;
+      /** Whether a picture was drawn; it came with the event `picture`. */
+      readonly drew: boolean;
       readonly notes: readonly string[];
       readonly totalMs: number;
     };

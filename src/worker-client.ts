@@ -8,6 +8,7 @@ import { isRecord } from './is-record.ts';
 import {
   type AskRequest,
   type BackendChoice,
+  type ChatRequest,
   type DrawRequest,
   type FromWorker,
   type JobEvent,
@@ -39,6 +40,7 @@ export interface WorkerClient {
   open(model: ModelRef, backend: BackendChoice): void;
   draw(job: JobId, request: DrawRequest): void;
   ask(job: JobId, request: AskRequest): void;
+  chat(job: JobId, request: ChatRequest): void;
   cancel(job: JobId): void;
   dispose(): void;
 }
@@ -125,6 +127,7 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     },
     draw: (job, request) => send({ type: 'draw', job, request }),
     ask: (job, request) => send({ type: 'ask', job, request }),
+    chat: (job, request) => send({ type: 'chat', job, request }),
     cancel: (job) => send({ type: 'cancel', job }),
     dispose: stop,
   };

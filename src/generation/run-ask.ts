@@ -13,7 +13,7 @@ import type { AskRequest, JobEvent, JobResult } from '../protocol.ts';
 export async function runAsk(
   signal: AbortSignal,
   model: OmniGen2Model,
-  { question, pictures, maxNewTokens }: AskRequest,
+  { question, pictures, maxNewTokens, sampling }: AskRequest,
   emit: (event: JobEvent) => void,
 ): Promise<JobResult> {
   const start = performance.now();
@@ -24,6 +24,7 @@ export async function runAsk(
   }
   const { text, draws } = await askAboutPicture(model, question, images, {
     maxNewTokens,
+    sampling,
     signal,
     onText: (soFar) => emit({ type: 'answering', text: soFar }),
   });

@@ -5,9 +5,10 @@ import { decodeImage } from '../omnigen2/images/decode.web.ts';
 import type { RgbImage } from '../omnigen2/images/image.ts';
 import { referenceImage } from '../omnigen2/images/prepare.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
-import { type DrawProgress, drawDefaults, referenceLimits } from '../omnigen2/pipeline.ts';
+import { drawDefaults, referenceLimits } from '../omnigen2/pipeline.ts';
 import type { DrawRequest, JobEvent, JobResult } from '../protocol.ts';
 import { toPicture } from './picture.ts';
+import { progressEvent } from './progress-event.ts';
 import { StepClock } from './step-clock.ts';
 
 /**
@@ -72,15 +73,4 @@ function jobEvent(event: DrawingEvent, clock: StepClock): JobEvent | undefined {
     default:
       return event satisfies never;
   }
-}
-
-function progressEvent(round: number, progress: DrawProgress, clock: StepClock): JobEvent {
-  if (progress.type !== 'denoising') return { ...progress, round };
-  const { preview, ...rest } = progress;
-  return {
-    ...rest,
-    round,
-    preview: preview && toPicture(preview),
-    ...clock.after(progress.step, progress.steps),
-  };
 }

@@ -5,6 +5,8 @@ import { fixtureCheckpoint } from '../omnigen2/fixtures.node.ts';
 import { OmniGen2Model } from '../omnigen2/model.ts';
 import { loadTokenizer } from '../omnigen2/tokenizer.transformers.ts';
 import {
+  type ChatRequest,
+  type ConversationId,
   type DrawRequest,
   type FromWorker,
   type JobEvent,
@@ -97,8 +99,9 @@ function page(...twists: readonly Twist[]) {
   const open = (id = MODEL.id) =>
     service.handle({ type: 'open', version: PROTOCOL_VERSION, model: { ...MODEL, id }, backend: 'auto' });
   const draw = (job: JobId, steps = 1) => service.handle({ type: 'draw', job, request: drawing(steps) });
+  const chat = (job: JobId, request: ChatRequest) => service.handle({ type: 'chat', job, request });
   const cancel = (job: JobId) => service.handle({ type: 'cancel', job });
-  return { service, said, crashes, log, events, states, until, ended, ready, on, open, draw, cancel };
+  return { service, said, crashes, log, events, states, until, ended, ready, on, open, draw, chat, cancel };
 }
 
 function drawing(steps: number): DrawRequest {
@@ -112,6 +115,18 @@ function drawing(steps: number): DrawRequest {
     rounds: 1,
   };
 }
+
+const [ONE, OTHER] = ['one', 'other'] as ConversationId[];
+
+function saying(text: string, changes: Partial<ChatRequest> = {}): ChatRequest {
+  const { settings } = drawing(2);
+  return { conversation: ONE, text, pictures: [], settings, maxNewTokens: 4, ...changes };
+}
+
+/** A turn whose reply is a picture: the seed was searched for. */
+const ASKING_FOR_PICTURE = saying('A dog running in the park', {
+  sampling: { temperature: 100, topP: 1, seed: 331 },
+});
 
 const deviceError = () =>
   new OmniError({ code: 'device', message: 'The device is gone.', action: 'Try again.' });
@@ -301,4 +316,75 @@ test('a job without a model is a failure', async () => {
   const { draw, ended } = page();
   draw(A);
   expect(await ended(A)).toMatchObject({ type: 'failed', error: { code: 'internal' } });
+});
+
+test('a conversation replies in words or with a picture, and remembers what was said', async () => {
+  const { open, chat, ended, events } = page();
+  open();
+  chat(A, ASKING_FOR_PICTURE);
+  chat(B, saying('Which colour?'));
+  chat(C, saying('Which colour?', { conversation: OTHER }));
+  expect(await ended(A)).toMatchObject({
+    result: { type: 'reply', text: '', drew: true, complete: true, notes: [] },
+  });
+  expect(types(events(A))).toEqual([
+    'queued',
+    'preparing',
+    'reading',
+    'denoising',
+    'decoding',
+    'picture',
+    'done',
+  ]);
+  const pictures = events(A).filter((event) => event.type === 'picture');
+  expect(pictures).toMatchObject([{ round: 1, picture: { width: 32, height: 32 } }]);
+  const [remembering, anew] = [await ended(B), await ended(C)];
+  expect(remembering).toMatchObject({ result: { type: 'reply', drew: false, notes: [] } });
+  expect(types(events(B))).toEqual(['queued', 'answering', 'done']);
+  expect(anew).toMatchObject({ result: { type: 'reply', drew: false } });
+  const words = ({ type, ...event }: JobEvent) =>
+    type === 'done' && 'result' in event && event.result.type === 'reply' ? event.result.text : undefined;
+  expect(words(remembering)).not.toBe(words(anew));
+});
+
+test('a turn is stopped while it draws, and the conversation goes on', async () => {
+  const { open, chat, cancel, ended, on } = page();
+  on((message) => {
+    if (message.type === 'job' && message.event.type === 'denoising' && message.event.step === 1) cancel(A);
+  });
+  open();
+  const settings = { ...drawing(30).settings };
+  chat(A, { ...ASKING_FOR_PICTURE, settings });
+  chat(B, saying('Which colour?'));
+  expect(await ended(A)).toMatchObject({ type: 'cancelled', partial: { width: 32, height: 32 } });
+  expect(await ended(B)).toMatchObject({ type: 'done', result: { drew: false, notes: [] } });
+});
+
+test('a conversation whose model was loaded again says that it has forgotten', async () => {
+  const { open, chat, ended, ready } = page();
+  open();
+  chat(A, saying('Which colour?'));
+  await ended(A);
+  open();
+  await ready(2);
+  chat(B, saying('Which colour?'));
+  chat(C, saying('Which colour?'));
+  const notes = [expect.stringContaining('no longer knows what was said before')];
+  expect(await ended(B)).toMatchObject({ type: 'done', result: { notes } });
+  expect(await ended(C)).toMatchObject({ type: 'done', result: { notes: [] } });
+});
+
+test('wrong values of chance fail in words, in a question and in a turn', async () => {
+  const { open, chat, service, ended } = page();
+  open();
+  const sampling = { temperature: 1, topP: 2, seed: 0 };
+  chat(A, saying('Which colour?', { sampling }));
+  const request = { question: 'Which colour?', pictures: [], maxNewTokens: 2, sampling };
+  service.handle({ type: 'ask', job: B, request });
+  for (const job of [A, B]) {
+    expect(await ended(job)).toMatchObject({
+      type: 'failed',
+      error: { code: 'bad_request', message: expect.stringContaining('top-p) 2') },
+    });
+  }
 });

@@ -13,6 +13,7 @@ import {
 } from '../protocol.ts';
 import type { LoadModel, Opened, Wanted } from './load.ts';
 import { runAsk } from './run-ask.ts';
+import { LiveConversation } from './run-chat.ts';
 import { runDraw } from './run-draw.ts';
 
 export interface ServiceHost {
@@ -26,7 +27,7 @@ export interface ServiceHost {
 
 interface Job {
   readonly id: JobId;
-  readonly work: Extract<ToWorker, { type: 'draw' | 'ask' }>;
+  readonly work: Extract<ToWorker, { type: 'draw' | 'ask' | 'chat' }>;
   readonly abort: AbortController;
 }
 
@@ -40,6 +41,7 @@ export class GenerationService {
   readonly #host: ServiceHost;
   #wanted: Wanted | undefined;
   #opening: Opening | undefined;
+  readonly #conversation = new LiveConversation();
   #waiting: Job[] = [];
   #running: Job | undefined;
   /** Settles when no job uses the model any more. */
@@ -57,6 +59,7 @@ export class GenerationService {
         return;
       case 'draw':
       case 'ask':
+      case 'chat':
         this.#enqueue({ id: message.job, work: message, abort: new AbortController() });
         return;
       case 'cancel':
@@ -110,6 +113,7 @@ export class GenerationService {
     await this.#idle;
     // What failed to open has nothing to close, and what fails to close is gone all the same.
     await before?.opened.then((opened) => opened.dispose()).catch(() => undefined);
+    this.#conversation.forget();
     signal.throwIfAborted();
     return this.#host.load(signal, wanted, {
       onProgress: (progress) => {
@@ -164,7 +168,7 @@ export class GenerationService {
       if (!opening) throw new Error('no model was asked for');
       opened = await unlessAborted(opening.opened, signal);
       doing = work.type === 'draw' ? 'Drawing' : 'Answering';
-      emit({ type: 'done', result: await runWork(signal, opened, work, emit) });
+      emit({ type: 'done', result: await this.#work(signal, opened, work, emit) });
     } catch (error) {
       const report = reportOf(error, doing, signal);
       if (report.code === 'cancelled') {
@@ -182,6 +186,24 @@ export class GenerationService {
     }
   }
 
+  #work(
+    signal: AbortSignal,
+    { model }: Opened,
+    work: Job['work'],
+    emit: (event: JobEvent) => void,
+  ): Promise<JobResult> {
+    switch (work.type) {
+      case 'draw':
+        return runDraw(signal, model, work.request, emit);
+      case 'ask':
+        return runAsk(signal, model, work.request, emit);
+      case 'chat':
+        return this.#conversation.run(signal, model, work.request, emit);
+      default:
+        return work satisfies never;
+    }
+  }
+
   #postModel(state: ModelState): void {
     this.#host.post({ type: 'model', state });
   }
@@ -189,17 +211,6 @@ export class GenerationService {
   #postJob(job: JobId, event: JobEvent): void {
     this.#host.post({ type: 'job', job, event });
   }
-}
-
-function runWork(
-  signal: AbortSignal,
-  { model }: Opened,
-  work: Job['work'],
-  emit: (event: JobEvent) => void,
-): Promise<JobResult> {
-  return work.type === 'draw'
-    ? runDraw(signal, model, work.request, emit)
-    : runAsk(signal, model, work.request, emit);
 }
 
 /** What `promise` gives, unless `signal` is aborted first. @throws AbortError, or what `promise` rejects with */

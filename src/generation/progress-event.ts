@@ -1,0 +1,17 @@
+/** The progress of a drawing as the page is told it. */
+
+import type { DrawProgress } from '../omnigen2/pipeline.ts';
+import type { JobEvent } from '../protocol.ts';
+import { toPicture } from './picture.ts';
+import type { StepClock } from './step-clock.ts';
+
+export function progressEvent(round: number, progress: DrawProgress, clock: StepClock): JobEvent {
+  if (progress.type !== 'denoising') return { ...progress, round };
+  const { preview, ...rest } = progress;
+  return {
+    ...rest,
+    round,
+    preview: preview && toPicture(preview),
+    ...clock.after(progress.step, progress.steps),
+  };
+}
