@@ -95,6 +95,22 @@ export function numberOption(
 }
 
 /**
+ * A size in pixels given as text, such as `128x96`.
+ * @throws OmniError `bad_request` if it is none.
+ */
+export function sizeOption(name: string, text: string): { width: number; height: number } {
+  const [, width, height] = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text.trim()) ?? [];
+  if (width === undefined) {
+    throw new OmniError({
+      code: 'bad_request',
+      message: `--${name} is "${text}", but must be width x height in pixels.`,
+      action: `For example: --${name} 128x128`,
+    });
+  }
+  return { width: Number(width), height: Number(height) };
+}
+
+/**
  * Runs a command to its exit code. An error is printed as one sentence and what to do; Ctrl-C aborts the signal once and
  * ends the process the second time.
  * @param doing what failed, for errors that carry no words of their own.

@@ -6,12 +6,11 @@
  */
 
 import { extname } from 'node:path';
-import { OmniError } from '../src/errors.ts';
 import { type DrawingEvent, drawWithReflection } from '../src/omnigen2/drawing.ts';
 import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
 import { openAdapters } from './adapters.ts';
-import { numberOption, readArgs, runCommand } from './args.ts';
+import { numberOption, readArgs, runCommand, sizeOption } from './args.ts';
 import { openModel } from './models.ts';
 import { checkPictureTarget, readPictures, writePictures } from './picture-files.ts';
 
@@ -57,7 +56,9 @@ await runCommand('Drawing', async (signal) => {
   const model = await openModel(args.model);
   const { trainedOn } = model.checkpoint;
   const size =
-    args.size === undefined ? { width: trainedOn.side, height: trainedOn.side } : sizeOf(args.size);
+    args.size === undefined
+      ? { width: trainedOn.side, height: trainedOn.side }
+      : sizeOption('size', args.size);
   const defaults = drawDefaults(size, trainedOn);
   const options: DrawOptions = {
     ...defaults,
@@ -120,18 +121,6 @@ function progress(event: DrawingEvent, { width, height, steps }: DrawOptions): v
 
 function endProgress(): void {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-}
-
-function sizeOf(text: string): { width: number; height: number } {
-  const [, width, height] = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text.trim()) ?? [];
-  if (width === undefined) {
-    throw new OmniError({
-      code: 'bad_request',
-      message: `--size is "${text}", but must be width x height in pixels.`,
-      action: 'For example: --size 128x128',
-    });
-  }
-  return { width: Number(width), height: Number(height) };
 }
 
 /** `picture.png`, round 2: `picture.round-2.png`. */

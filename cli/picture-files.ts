@@ -11,13 +11,14 @@ import type { RgbImage } from '../src/omnigen2/images/image.ts';
 import type { ReferenceLimits } from '../src/omnigen2/images/sizes.ts';
 
 /**
- * Reads the reference pictures.
+ * Reads the pictures that were given.
+ * @param limits what they are to be brought to, where they need not be kept in full size
  * @param notes receives what the person should be told
  * @throws OmniError `bad_image` for the first that cannot be used
  */
 export async function readPictures(
   paths: readonly string[],
-  limits: ReferenceLimits,
+  limits: ReferenceLimits | undefined,
   notes: string[],
 ): Promise<RgbImage[]> {
   const images: RgbImage[] = [];

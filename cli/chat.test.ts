@@ -1,0 +1,51 @@
+/** The command as people call it, on the tiny checkpoint. */
+
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { GOLDENS } from '../src/checkpoints/fixture.node.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chat-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function chat(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const command = ['--import', 'tsx', 'cli/chat.ts', '--model', `${GOLDENS}/model`, ...args];
+  try {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, command);
+    return { code: 0, out: stdout, err: stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, out: stdout, err: stderr };
+  }
+}
+
+test('each --say is a turn: one that is answered with a picture, and one about that picture', async () => {
+  const out = join(folder, 'a.png');
+  // With this temperature any token can come first; the seed was searched for.
+  const chance = ['--temperature', '100', '--seed', '331', '--max-tokens', '3'];
+  const picture = ['--size', '32x32', '--steps', '2', '--out', out];
+  const said = ['--say', 'A dog running in the park', '--say', 'Which colour?'];
+  const { code, out: lines } = await chat(...chance, ...picture, ...said, '--json');
+  expect(code).toBe(0);
+  const turns = lines
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(turns).toMatchObject([
+    { said: 'A dog running in the park', reply: '', complete: true, file: out, notes: [] },
+    { said: 'Which colour?', complete: false },
+  ]);
+  expect((await readFile(out)).subarray(1, 4).toString()).toBe('PNG');
+}, 60_000);
+
+test('what cannot be said is refused in words', async () => {
+  const { code, err } = await chat('--say', 'a cat', '--temperature', '200');
+  expect(code).toBe(2);
+  expect(err).toMatch(/^--temperature is "200", but must be a number from 0 to 100\.\n/);
+}, 60_000);

@@ -1,0 +1,156 @@
+/**
+ * Talks with a model on the command line: it answers in words, with pictures, or with both.
+ *
+ *   npm run -s chat -- --model DIR|storybook [--image FILE …] [--say TEXT …] [--temperature X --top-p X --seed N]
+ *                      [--size WxH] [--steps N] [--official] [--json] [--out FILE.png]
+ */
+
+import { extname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { OmniError } from '../src/errors.ts';
+import { type ChatReply, type ChatTurn, Conversation } from '../src/omnigen2/conversation.ts';
+import { MAX_NEW_TOKENS } from '../src/omnigen2/generate.ts';
+import { drawDefaults } from '../src/omnigen2/pipeline.ts';
+import { numberOption, readArgs, runCommand, sizeOption } from './args.ts';
+import { openModel } from './models.ts';
+import { checkPictureTarget, readPictures, writePictures } from './picture-files.ts';
+
+/** One turn, as it is printed. */
+interface Said {
+  readonly said: string;
+  readonly reply: string;
+  readonly complete: boolean;
+  /** Where the picture of the reply lies. */
+  readonly file?: string;
+  readonly seconds: number;
+  readonly notes: readonly string[];
+}
+
+await runCommand('The conversation', async (signal) => {
+  const args = readArgs({
+    call: 'npm run -s chat --',
+    summary: 'Talks with a model: it answers in words, with pictures, or with both.',
+    options: {
+      model: { placeholder: 'DIR', help: 'checkpoint folder, or storybook', fallback: 'storybook' },
+      say: {
+        placeholder: 'TEXT',
+        help: 'one turn; without any, each line of the input is one',
+        multiple: true,
+      },
+      image: {
+        placeholder: 'FILE',
+        help: 'picture that the first turn is about; the first is "image 1"',
+        multiple: true,
+      },
+      temperature: { placeholder: 'X', help: 'how freely words are chosen; 0: the likeliest', fallback: '0' },
+      'top-p': { placeholder: 'X', help: 'share of the likely words that are chosen from', fallback: '1' },
+      seed: { placeholder: 'N', help: 'same seed, same words and pictures', fallback: '0' },
+      'max-tokens': {
+        placeholder: 'N',
+        help: 'how long an answer may be',
+        fallback: String(MAX_NEW_TOKENS),
+      },
+      size: { placeholder: 'WxH', help: 'of pictures, in pixels (default: what the model was trained on)' },
+      steps: { placeholder: 'N', help: 'denoising steps of pictures', fallback: '20' },
+      official: { help: 'decide what is drawn, and what is read, exactly as the official code does' },
+      out: { placeholder: 'FILE.png', help: 'where to write the first picture', fallback: 'chat.png' },
+      json: { help: 'print one line of JSON a turn' },
+    },
+  });
+  await checkPictureTarget(args.out, args.image);
+  const whole = { min: 0, max: 2 ** 32 - 1, whole: true };
+  const seed = numberOption('seed', args.seed, whole);
+  const sampling = {
+    temperature: numberOption('temperature', args.temperature, { min: 0, max: 100 }),
+    topP: numberOption('top-p', args['top-p'], { min: 0, max: 1 }),
+    seed,
+  };
+  const maxNewTokens = numberOption('max-tokens', args['max-tokens'], { min: 1, max: 32_768, whole: true });
+  const steps = numberOption('steps', args.steps, { ...whole, min: 1, max: 1000 });
+  const imageNotes: string[] = [];
+  const images = await readPictures(args.image, undefined, imageNotes);
+  const model = await openModel(args.model);
+  try {
+    const { trainedOn } = model.checkpoint;
+    const size =
+      args.size === undefined
+        ? { width: trainedOn.side, height: trainedOn.side }
+        : sizeOption('size', args.size);
+    const drawing = { ...drawDefaults(size, trainedOn), steps, textGuidance: 4, imageGuidance: 2 };
+    const conversation = new Conversation(model, { official: args.official });
+    let turns = 0;
+    let drawn = 0;
+
+    const say = async (text: string): Promise<Said> => {
+      const start = performance.now();
+      const turn: ChatTurn = {
+        text,
+        pictures: turns === 0 ? images : [],
+        maxNewTokens,
+        sampling,
+        // Else every picture of a conversation would begin from the same noise.
+        drawing: { ...drawing, seed: (seed + turns) >>> 0 },
+      };
+      const reply = await conversation.say(turn, { signal });
+      const notes = [...(turns === 0 ? imageNotes : []), ...reply.notes];
+      turns++;
+      const file = reply.image && (await keep(reply.image, drawn++));
+      const seconds = Number(((performance.now() - start) / 1000).toFixed(2));
+      return { said: text, reply: reply.text, complete: reply.complete, file, seconds, notes };
+    };
+
+    const keep = async (image: NonNullable<ChatReply['image']>, before: number): Promise<string> => {
+      const file = pictureFile(args.out, before);
+      await checkPictureTarget(file, args.image);
+      await writePictures(new Map([[file, image]]));
+      return file;
+    };
+
+    for await (const text of args.say.length > 0 ? args.say : lines(signal)) {
+      try {
+        const said = await say(text);
+        if (args.json) console.log(JSON.stringify(said));
+        else print(said);
+      } catch (error) {
+        // A person at a terminal may say it in another way.
+        if (!(error instanceof OmniError && args.say.length === 0 && process.stdin.isTTY)) throw error;
+        console.error(`${error.message} ${error.action}`);
+      }
+    }
+    signal.throwIfAborted();
+    return 0;
+  } finally {
+    await model.dispose();
+  }
+});
+
+function print({ reply, complete, file, notes }: Said): void {
+  if (reply !== '') console.log(complete ? reply : `${reply} …`);
+  if (file !== undefined) console.log(`Wrote ${file}.`);
+  if (reply === '' && file === undefined) console.log('(no words)');
+  for (const note of notes) console.log(note);
+}
+
+/** What a person types, line by line; blank lines say nothing. */
+async function* lines(signal: AbortSignal): AsyncGenerator<string> {
+  const { stdin, stderr } = process;
+  const input = createInterface({ input: stdin, terminal: false });
+  const stop = () => input.close();
+  signal.addEventListener('abort', stop, { once: true });
+  const ask = () => stdin.isTTY && stderr.write('> ');
+  try {
+    ask();
+    for await (const line of input) {
+      if (line.trim() !== '') yield line;
+      ask();
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
+}
+
+/** `chat.png`, then `chat-2.png`, `chat-3.png` … */
+function pictureFile(out: string, before: number): string {
+  return before === 0 ? out : `${out.slice(0, -extname(out).length)}-${before + 1}.png`;
+}
