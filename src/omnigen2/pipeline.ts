@@ -5,9 +5,16 @@
 
 import type { TrainedOn } from '../checkpoints/layout.ts';
 import { OmniError } from '../errors.ts';
+import {
+  type Acceleration,
+  createPredictor,
+  type Decision,
+  type LoopStep,
+  TEACACHE_THRESHOLD,
+} from './acceleration/acceleration.ts';
 import type { Autoencoder } from './autoencoder.ts';
 import type { VaeConfig } from './config.ts';
-import { combineGuidance, type GuidanceBranch, guidanceBranches } from './guidance.ts';
+import { combineGuidance, type GuidancePlan, guidanceBranches } from './guidance.ts';
 import type { RgbImage } from './images/image.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './images/prepare.ts';
 import { checkOutputSize, outputSize, type ReferenceLimits, type Size } from './images/sizes.ts';
@@ -17,7 +24,7 @@ import { foreseenPicture } from './preview.ts';
 import { checkPrompt, cutNote, encodePlainPrompt } from './prompt.ts';
 import { checkSeed, noise } from './random.ts';
 import { createScheduler, type SchedulerName } from './schedulers/create.ts';
-import { checkReferences } from './transformer.ts';
+import { checkReferences } from './transformer-request.ts';
 
 /** What to draw. Sizes in pixels; guidance scales without unit. */
 export interface DrawOptions {
@@ -35,6 +42,10 @@ export interface DrawOptions {
   /** Fractions of the steps between which guidance is applied, both ends included. */
   readonly guidanceRange: readonly [number, number];
   readonly scheduler: SchedulerName;
+  /** How to draw with less work. */
+  readonly acceleration: Acceleration;
+  /** How much change TeaCache lets pass before it computes again: 0 for none, about 0.05 by default. */
+  readonly teaCacheThreshold: number;
   /** Whether an edit takes the size of its only reference. */
   readonly alignSize: boolean;
   /** Bound on references and output alike. */
@@ -50,6 +61,8 @@ type Unsaid =
   | 'negativePrompt'
   | 'guidanceRange'
   | 'scheduler'
+  | 'acceleration'
+  | 'teaCacheThreshold'
   | 'alignSize'
   | 'maxPixels'
   | 'maxReferenceSide'
@@ -77,6 +90,8 @@ export function drawDefaults(
     negativePrompt: '',
     guidanceRange: [0, 1],
     scheduler: 'euler',
+    acceleration: 'none',
+    teaCacheThreshold: TEACACHE_THRESHOLD,
     alignSize: true,
     maxPixels: Math.min(width * height, MAX_PIXELS),
     maxReferenceSide: 1024,
@@ -130,6 +145,8 @@ export interface DrawHooks {
   readonly noise?: NoiseSource;
   /** Sees intermediate values under the names that recorded values of the official code have. */
   readonly trace?: (name: string, values: Float32Array) => void;
+  /** Sees what an acceleration decides, branch by branch, step by step. */
+  readonly onDecision?: (decision: Decision) => void;
 }
 
 export interface DrawResult {
@@ -168,7 +185,13 @@ function prepare(options: DrawOptions, vae: Pick<VaeConfig, 'downscaleFactor'>) 
   return { references, size: outputSize(options, options.maxPixels, aligned) };
 }
 
-function checkNumbers({ seed, textGuidance, imageGuidance, guidanceRange }: DrawOptions): void {
+function checkNumbers({
+  seed,
+  textGuidance,
+  imageGuidance,
+  guidanceRange,
+  teaCacheThreshold,
+}: DrawOptions): void {
   const refuse = (message: string, action: string) => {
     throw new OmniError({ code: 'bad_request', message, action });
   };
@@ -177,6 +200,12 @@ function checkNumbers({ seed, textGuidance, imageGuidance, guidanceRange }: Draw
     if (!(scale >= 0 && scale <= 100)) {
       refuse(`The ${name} guidance ${scale} is not a number from 0 to 100.`, 'Choose one between 1 and 8.');
     }
+  }
+  if (!(teaCacheThreshold >= 0 && teaCacheThreshold <= 10)) {
+    refuse(
+      `The TeaCache threshold ${teaCacheThreshold} is not a number from 0 to 10.`,
+      `Choose one near ${TEACACHE_THRESHOLD}; a higher one skips more.`,
+    );
   }
   const [start, end] = guidanceRange;
   if (!(start >= 0 && start <= end && end <= 1)) {
@@ -256,7 +285,7 @@ async function denoise(
   references: readonly Latents[],
   options: DrawOptions,
   random: NoiseSource,
-  { signal, onProgress, previews, trace }: DrawHooks,
+  { signal, onProgress, previews, trace, onDecision }: DrawHooks,
 ): Promise<Latents> {
   const { steps } = options;
   const transformer = await model.transformer();
@@ -271,29 +300,41 @@ async function denoise(
   trace?.('timesteps', scheduler.timesteps);
   let latents: Latents = { ...shape, data: random.latents(shape.channels * shape.height * shape.width) };
   onProgress?.({ type: 'denoising', step: 0, steps });
-  for (let step = 0; step < steps; step++) {
-    const timestep = scheduler.timesteps[step];
-    const plan = guidanceBranches({ ...options, references: references.length, step });
-    const predictions: Partial<Record<GuidanceBranch, Float32Array>> = {};
-    for (const branch of plan.branches) {
+  const predictor = createPredictor(transformer, { ...options, onDecision });
+  try {
+    for (let step = 0; step < steps; step++) {
+      const timestep = scheduler.timesteps[step];
+      const plan = guidanceBranches({ ...options, references: references.length, step });
+      const branches = conditionsOf(plan, text, references);
+      const velocities = await predictor.predict({ latents, timestep, branches, step, steps, signal });
+      for (const { data } of velocities) trace?.('predictions', data);
+      const named = plan.branches.map((branch, i) => [branch, velocities[i].data] as const);
+      const velocity = combineGuidance(plan, Object.fromEntries(named));
+      const before = latents;
+      latents = { ...shape, data: scheduler.step(step, latents.data, velocity) };
+      trace?.('step_latents', latents.data);
       signal?.throwIfAborted();
-      const context = branch === 'cond' ? text.prompt : text.negative;
-      if (!context) throw new Error(`branch ${branch} has no negative prompt`);
-      const seen = branch === 'uncond' ? [] : references;
-      const { data } = await transformer.predict({ latents, timestep, context, references: seen });
-      trace?.('predictions', data);
-      predictions[branch] = data;
+      const shown = previews && step + 1 < steps;
+      const preview = shown ? await foreseenPicture(vae, before, velocity, timestep) : undefined;
+      onProgress?.({ type: 'denoising', step: step + 1, steps, preview });
     }
-    const velocity = combineGuidance(plan, predictions);
-    const before = latents;
-    latents = { ...shape, data: scheduler.step(step, latents.data, velocity) };
-    trace?.('step_latents', latents.data);
-    signal?.throwIfAborted();
-    const shown = previews && step + 1 < steps;
-    const preview = shown ? await foreseenPicture(vae, before, velocity, timestep) : undefined;
-    onProgress?.({ type: 'denoising', step: step + 1, steps, preview });
+    return latents;
+  } finally {
+    predictor.dispose();
   }
-  return latents;
+}
+
+/** What each branch of a step sees: `cond` the prompt, the others the negative prompt; `uncond` no references. */
+function conditionsOf(
+  { branches }: GuidancePlan,
+  text: ReadText,
+  references: readonly Latents[],
+): LoopStep['branches'] {
+  return branches.map((name) => {
+    const context = name === 'cond' ? text.prompt : text.negative;
+    if (!context) throw new Error(`branch ${name} has no negative prompt`);
+    return { name, context, references: name === 'uncond' ? [] : references };
+  });
 }
 
 /** Stage 5: latents to pixels, of the size that was asked for. */

@@ -83,6 +83,31 @@ describe('predict', () => {
   });
 });
 
+describe('predictStep', () => {
+  it.each([
+    ['in one graph', { cut: 'fused' }],
+    ['with a session a layer', { cut: 'split', sessionBytes: 1 }],
+  ] as const)('gives every branch what it gives it alone, %s', async (_, options) => {
+    const one = await transformer(options);
+    const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
+    const short = await one.context(new Float32Array(3 * one.config.textFeatDim).fill(0.5));
+    const { context, references, ...noisy } = request;
+    const branches = [
+      { context, references },
+      { context: short, references },
+      { context: short, references: [] },
+    ];
+    for (const count of [3, 2, 1]) {
+      const together = await one.predictStep({ ...noisy, branches: branches.slice(-count) });
+      expect(together).toHaveLength(count);
+      for (const [i, branch] of branches.slice(-count).entries()) {
+        const alone = await one.predict({ ...noisy, ...branch });
+        expect(worst(together[i].data, alone.data)).toBeLessThan(2e-5);
+      }
+    }
+  });
+});
+
 describe('context', () => {
   it('refuses to read no text', async () => {
     const one = await transformer();

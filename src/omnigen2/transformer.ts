@@ -2,35 +2,35 @@
  * The diffusion transformer: predicts the velocity of noisy latents under a prompt and references.
  * Source of the rules: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward
  *
- * A step runs in one of two cuts with the same result. Fused is one graph for everything but the references, and the
- * fastest. Split is embed, ranges of layers, and head: for models too large for one session, and for whoever wants to
- * skip the layers of a step.
+ * A step runs in one of two cuts with the same result. Fused is one graph for everything but the references and for all
+ * branches of guidance at once, and the fastest. Split is embed (once for all branches), ranges of layers, and head: for
+ * models too large for one session, and for whoever wants to skip the layers of a step.
  */
 
-import type { WeightIndex } from '../checkpoints/tensors.ts';
 import { OmniError } from '../errors.ts';
-import type { HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
-import { MAX_REFERENCES, type TransformerConfig } from './config.ts';
+import type { HostTensor, ResidentTensor, Runtime } from '../runtime/types.ts';
+import type { TransformerConfig } from './config.ts';
 import { finite } from './finite.ts';
 import { float32Data, float32Tensor } from './float32.ts';
 import type { Numerics } from './graphs/layers.ts';
-import { contextGraph } from './graphs/transformer-context.ts';
-import { embedGraph, referenceGraph } from './graphs/transformer-embed.ts';
-import { headGraph } from './graphs/transformer-head.ts';
-import { type LayerRange, layersGraph } from './graphs/transformer-layers.ts';
-import { predictGraph } from './graphs/transformer-predict.ts';
 import type { Latents } from './latents.ts';
-import { type PatchGrid, patchGrid, patchify, unpatchify } from './patches.ts';
-import { jointPositions, type RotaryTable, rotaryTable, tableRows } from './rope.ts';
-import { Sessions } from './sessions.ts';
-import { timestepSinusoid } from './timestep.ts';
-import { layerRanges } from './transformer-ranges.ts';
-
-/** What a transformer is opened from. */
-export interface TransformerSource {
-  readonly component: { readonly config: TransformerConfig; readonly weights: WeightIndex };
-  readonly bytes: WeightBytes;
-}
+import { type PatchGrid, unpatchify } from './patches.ts';
+import { RefinedReferences } from './refined-references.ts';
+import { Residents } from './residents.ts';
+import { jointPositions, type RotaryTable, rotaryTable } from './rope.ts';
+import { RotaryTables } from './rotary-tables.ts';
+import {
+  type BranchSequence,
+  type PlannedStep,
+  type PredictRequest,
+  patchTensor,
+  planStep,
+  ropeFeeds,
+  rowNumbers,
+  rowsOf,
+  type StepRequest,
+} from './transformer-request.ts';
+import { TransformerSessions, type TransformerSource } from './transformer-sessions.ts';
 
 /** Sees the stages of every run under the names of the official values, and of which reference they are. */
 export type TransformerTrace = (stage: string, values: Float32Array, reference?: number) => void;
@@ -40,77 +40,65 @@ export interface TransformerOptions {
   readonly cut?: 'fused' | 'split';
   /** Most weights that one session of a split transformer may hold. */
   readonly sessionBytes?: number;
-  /** Whether {@link Transformer.embed} gives the values by whose change TeaCache decides to skip the layers. */
-  readonly teaCacheInput?: boolean;
-  /** Makes the graphs of the fused cut give their inner stages too. */
+  /** Makes the graphs give their inner stages too. */
   readonly trace?: TransformerTrace;
 }
 
-/** What one prediction is made from. */
-export interface PredictRequest {
-  /** Noisy latents; both sides are multiples of the patch size. */
-  readonly latents: Latents;
-  /** 0 (noise) to 1 (picture). */
-  readonly timestep: number;
-  /** From {@link Transformer.context}: `[L, D]`. */
-  readonly context: Float32Array;
-  /** Latents of the reference pictures, the first is "image 1". */
-  readonly references: readonly Latents[];
+/** A step of the split cut, up to the first main layer. Whoever asked for it disposes of it. */
+export interface EmbeddedStep {
+  /** The noisy picture's rows `[noise, D]` before the first layer, the same in every branch. */
+  readonly noise: ResidentTensor;
+  /** The activated timestep embedding `[1, T]`. */
+  readonly activated: ResidentTensor;
+  /** The noisy picture's patches. */
+  readonly grid: PatchGrid;
+  readonly branches: readonly EmbeddedBranch[];
+  dispose(): void;
 }
 
-/** A step of the split cut, up to the first main layer. */
-export interface EmbeddedStep {
-  /** The joint stream `[joint, D]`: text, references, noisy picture. */
-  readonly stream: HostTensor;
-  /** The first layer's modulated input `[joint, D]`, if the transformer was opened with `teaCacheInput`. */
-  readonly teaCacheInput?: HostTensor;
-  /** The activated timestep embedding `[1, T]`. */
-  readonly activated: HostTensor;
+/** What is a branch's own in an embedded step. */
+export interface EmbeddedBranch {
+  /** Text and references `[prefix, D]`. */
+  readonly prefix: HostTensor | ResidentTensor;
   readonly rope: RotaryTable;
   /** Where the noisy picture's rows are. */
   readonly noiseRows: HostTensor;
-  /** The noisy picture's patches. */
-  readonly grid: PatchGrid;
 }
 
-/** @throws OmniError `bad_request` if there are more pictures than the model has index embeddings for */
-export function checkReferences(references: readonly unknown[]): void {
-  if (references.length <= MAX_REFERENCES) return;
-  throw new OmniError({
-    code: 'bad_request',
-    message: `There are ${references.length} reference pictures; the model knows at most ${MAX_REFERENCES}.`,
-    action: `Remove ${references.length - MAX_REFERENCES} of them.`,
-  });
+/** What TeaCache watches, and how it has changed. */
+export interface Watched {
+  /** The first layer's modulated input `[joint, D]`; the caller's to dispose. */
+  readonly watched: ResidentTensor;
+  /** Against the values before, if there were any: mean of |now - before|, and mean of |before|. */
+  readonly change?: { readonly difference: number; readonly size: number };
 }
 
 export class Transformer {
   readonly config: TransformerConfig;
-  readonly #parts: { config: TransformerConfig; weights: WeightIndex; numerics: Numerics; taps: boolean };
-  readonly #sessions: Sessions;
-  readonly #ranges: readonly LayerRange[];
+  readonly sessions: TransformerSessions;
   readonly #fused: boolean;
-  readonly #options: TransformerOptions;
-  #lastRope: { key: string; table: RotaryTable } | undefined;
-  /** Streams of references refined at one timestep, by their latents and index. */
-  #refined: { timestep: number; streams: Map<Float32Array, Map<number, Float32Array>> } | undefined;
+  readonly #trace: TransformerTrace | undefined;
+  readonly #tables: RotaryTables;
+  readonly #refined = new RefinedReferences();
 
   private constructor(
     runtime: Runtime,
-    { component, bytes }: TransformerSource,
+    source: TransformerSource,
     numerics: Numerics,
-    options: TransformerOptions,
+    { cut, sessionBytes, trace }: TransformerOptions,
   ) {
-    const { config, weights } = component;
-    this.config = config;
-    this.#parts = { config, weights, numerics, taps: options.trace !== undefined };
-    this.#sessions = new Sessions(runtime, bytes);
-    this.#ranges = layerRanges(component, numerics, options.sessionBytes);
-    this.#fused = options.cut ? options.cut === 'fused' : this.#ranges.length === 1;
-    this.#options = options;
+    this.config = source.component.config;
+    this.sessions = new TransformerSessions(runtime, source, numerics, {
+      sessionBytes,
+      taps: trace !== undefined,
+    });
+    this.#fused = cut ? cut === 'fused' : this.sessions.ranges.length === 1;
+    this.#trace = trace;
+    this.#tables = new RotaryTables(this.config.axesDimRope);
   }
 
   /**
-   * Opens the graphs that every prompt needs; that of the references follows with the first of them.
+   * Opens the graph that every prompt needs; the others follow when they are first used.
    * @throws OmniError `device` if the model does not fit
    */
   static async open(
@@ -121,13 +109,7 @@ export class Transformer {
   ): Promise<Transformer> {
     const transformer = new Transformer(runtime, source, numerics, options);
     try {
-      await transformer.#openContext();
-      if (transformer.#fused) await transformer.#openPredict();
-      else {
-        await transformer.#openEmbed();
-        for (const range of transformer.#ranges) await transformer.#openLayers(range);
-        await transformer.#openHead();
-      }
+      await transformer.sessions.context();
       return transformer;
     } catch (error) {
       await transformer.dispose();
@@ -148,126 +130,171 @@ export class Transformer {
         action: 'Write a prompt.',
       });
     }
-    const session = await this.#openContext();
+    const session = await this.sessions.context();
     const rope = rotaryTable(jointPositions(length, []), this.config.axesDimRope);
     const outputs = await session.run({
       text: float32Tensor([length, this.config.textFeatDim], states),
       ...ropeFeeds(rope),
     });
-    this.#trace(outputs, 'stream');
+    this.#tell(outputs, 'stream');
     return finite(float32Data(outputs, 'stream'), 'transformer', 'context');
   }
 
+  /** The velocity (picture minus noise) of noisy latents. Throws as {@link predictStep}. */
+  async predict({ latents, timestep, ...condition }: PredictRequest): Promise<Latents> {
+    const [velocity] = await this.predictStep({ latents, timestep, branches: [condition] });
+    return velocity;
+  }
+
   /**
-   * The velocity (picture minus noise) of noisy latents.
-   * @throws OmniError `bad_request` for more than five references, or latents that do not divide into patches
+   * The velocities (picture minus noise) of the same noisy latents, one for each branch of guidance.
+   * @throws OmniError `bad_request` for more than five references, or latents that do not divide into patches; `device`
+   * if a graph does not fit
    */
-  async predict(request: PredictRequest): Promise<Latents> {
-    if (!this.#fused) {
-      const step = await this.embed(request);
-      return this.head(step, await this.layers(step));
+  async predictStep(request: StepRequest): Promise<Latents[]> {
+    return this.#fused ? this.#predictFused(request) : this.#predictSplit(request);
+  }
+
+  async #predictFused(request: StepRequest): Promise<Latents[]> {
+    const plan = planStep(this.config, this.#tables, request);
+    const { branches, grid } = plan;
+    const held = new Residents();
+    try {
+      const feeds: Record<string, HostTensor | ResidentTensor> = {
+        patches: plan.patches,
+        sinusoid: plan.sinusoid,
+        ...ropeFeeds(plan.noiseRope, 'noise_'),
+        ...ropeFeeds(plan.rope),
+        noise_rows: packedNoiseRows(plan),
+        joint_lengths: lengths(branches.map(({ rows }) => rows)),
+        noise_lengths: lengths(branches.map(() => rowsOf(grid))),
+      };
+      for (const [i, branch] of branches.entries()) {
+        feeds[`prefix_${i}`] = await this.#prefix(plan, branch, held);
+      }
+      const session = await this.sessions.predict(branches.length);
+      this.#trace?.('time_proj', plan.sinusoid.data as Float32Array);
+      const outputs = await session.run(feeds);
+      this.#tell(outputs, 'velocity');
+      return this.#velocities(outputs, grid, branches.length);
+    } finally {
+      held.dispose();
     }
-    const { prefix, noise, sinusoid, rope, grid, noiseRows } = await this.#prepare(request);
-    const session = await this.#openPredict();
-    const prefixRows = prefix.dims[0];
-    const outputs = await session.run({
-      prefix,
-      patches: noise,
-      sinusoid,
-      ...ropeFeeds(tableRows(rope, 0, prefixRows), 'prefix_'),
-      ...ropeFeeds(tableRows(rope, prefixRows, rope.rows)),
-      ...(this.#parts.taps ? {} : { noise_rows: noiseRows }),
-    });
-    this.#trace(outputs, 'velocity');
-    return this.#velocity(outputs, grid);
   }
 
-  /** The first part of a step of the split cut. Throws as {@link predict}. */
-  async embed(request: PredictRequest): Promise<EmbeddedStep> {
-    const { prefix, noise, sinusoid, rope, grid, noiseRows } = await this.#prepare(request);
-    const session = await this.#openEmbed();
-    const { stream, activated, tea_cache_input } = await session.run({
-      prefix,
-      patches: noise,
-      sinusoid,
-      ...ropeFeeds(tableRows(rope, prefix.dims[0], rope.rows)),
-    });
-    return { stream, activated, teaCacheInput: tea_cache_input, rope, grid, noiseRows };
+  async #predictSplit(request: StepRequest): Promise<Latents[]> {
+    const step = await this.embed(request);
+    try {
+      const velocities: Latents[] = [];
+      for (const branch of step.branches) {
+        const stream = await this.layers(step, branch);
+        velocities.push(await this.head(step, stream).finally(() => stream.dispose()));
+      }
+      return velocities;
+    } finally {
+      step.dispose();
+    }
   }
 
-  /** All main layers of a step of the split cut: the noisy picture's rows `[noise, D]` after the last one. */
-  async layers({ stream, activated, rope, noiseRows }: EmbeddedStep): Promise<HostTensor> {
-    let x = stream;
-    for (const range of this.#ranges) {
-      const session = await this.#openLayers(range);
-      const outputs = await session.run({
-        stream: x,
-        activated,
-        ...ropeFeeds(rope),
-        ...(range.to === this.config.numLayers ? { noise_rows: noiseRows } : {}),
+  /** The first part of a step of the split cut. Throws as {@link predictStep}. */
+  async embed(request: StepRequest): Promise<EmbeddedStep> {
+    const plan = planStep(this.config, this.#tables, request);
+    const held = new Residents();
+    try {
+      const branches: EmbeddedBranch[] = [];
+      for (const branch of plan.branches) {
+        const prefix = await this.#prefix(plan, branch, held);
+        const noiseRows = int32Tensor(rowNumbers(branch.prefixRows, rowsOf(plan.grid)));
+        branches.push({ prefix, rope: branch.rope, noiseRows });
+      }
+      const session = await this.sessions.embed();
+      const { outputs, resident } = await session.runKeeping({
+        patches: plan.patches,
+        sinusoid: plan.sinusoid,
+        ...ropeFeeds(plan.noiseRope, 'noise_'),
       });
-      x = outputs.stream_out;
+      const [noise, activated] = [held.hold(resident.noise), held.hold(resident.activated)];
+      this.#tell(outputs);
+      return { noise, activated, grid: plan.grid, branches, dispose: () => held.dispose() };
+    } catch (error) {
+      held.dispose();
+      throw error;
     }
-    return x;
+  }
+
+  /** All main layers of a branch: the noisy picture's rows `[noise, D]` after the last one; the caller's to dispose. */
+  async layers({ noise, activated }: EmbeddedStep, branch: EmbeddedBranch): Promise<ResidentTensor> {
+    const held = new Residents();
+    try {
+      let inputs: Record<string, HostTensor | ResidentTensor> = { prefix: branch.prefix, noise };
+      for (const range of this.sessions.ranges) {
+        const session = await this.sessions.layers(range);
+        const { outputs, resident } = await session.runKeeping({
+          ...inputs,
+          activated,
+          ...ropeFeeds(branch.rope),
+          noise_rows: branch.noiseRows,
+        });
+        held.dispose();
+        inputs = { stream: held.hold(resident.stream_out) };
+        this.#tell(outputs);
+      }
+      return held.release(inputs.stream as ResidentTensor);
+    } finally {
+      held.dispose();
+    }
   }
 
   /** The last part of a step of the split cut, from the noisy picture's rows `[noise, D]` after the last layer. */
-  async head({ activated, grid }: EmbeddedStep, stream: HostTensor): Promise<Latents> {
-    const session = await this.#openHead();
-    return this.#velocity(await session.run({ stream, activated }), grid);
+  async head({ activated, grid }: EmbeddedStep, stream: ResidentTensor): Promise<Latents> {
+    const session = await this.sessions.head();
+    const [velocity] = this.#velocities(await session.run({ stream, activated }), grid, 1);
+    return velocity;
+  }
+
+  /** The values of a branch whose change tells TeaCache whether its layers are worth computing. */
+  async watch(
+    { noise, activated }: EmbeddedStep,
+    { prefix }: EmbeddedBranch,
+    previous: ResidentTensor | undefined,
+  ): Promise<Watched> {
+    const session = await this.sessions.watch(previous !== undefined);
+    const inputs = { prefix, noise, activated };
+    const { outputs, resident } = await session.runKeeping(previous ? { ...inputs, previous } : inputs);
+    if (!previous) {
+      this.#tell(outputs);
+      return { watched: resident.watched };
+    }
+    const [difference, size] = ['change', 'size'].map((name) => float32Data(outputs, name)[0]);
+    return { watched: resident.watched, change: { difference, size } };
+  }
+
+  /** Frees what is kept from step to step. A drawing that ends calls it; the next step computes anew. */
+  release(): void {
+    this.#refined.dispose();
   }
 
   async dispose(): Promise<void> {
-    await this.#sessions.dispose();
+    this.release();
+    await this.sessions.dispose();
   }
 
-  /** Everything before the noisy picture: references refined, positions, timestep. */
-  async #prepare({ latents, timestep, context, references }: PredictRequest) {
-    const { hiddenSize, patchSize, timestepScale, timestepFrequencyDim } = this.config;
-    checkReferences(references);
-    const grid = patchGrid(latents, patchSize);
-    const grids = references.map((reference) => patchGrid(reference, patchSize));
-    const textRows = context.length / hiddenSize;
-    const rope = this.#rope(textRows, [...grids, grid]);
-    const values = timestepSinusoid(timestep, timestepScale, timestepFrequencyDim);
-    const sinusoid = float32Tensor([1, timestepFrequencyDim], values);
-    const streams = [context];
-    let at = textRows;
+  /** What stands before the noisy picture in a branch: context and refined references. */
+  async #prefix(
+    plan: PlannedStep,
+    { context, references, prefixRows: _, referenceRopes }: BranchSequence,
+    held: Residents,
+  ): Promise<HostTensor | ResidentTensor> {
+    const { hiddenSize } = this.config;
+    const stream = float32Tensor([context.length / hiddenSize, hiddenSize], context);
+    if (references.length === 0) return stream;
+    const inputs: Record<string, HostTensor | ResidentTensor> = { context: stream };
     for (const [index, reference] of references.entries()) {
-      const rows = grids[index].rows * grids[index].columns;
-      const refine = () => this.#refine(reference, index, sinusoid, tableRows(rope, at, at + rows));
-      streams.push(await this.#refinedOnce(timestep, reference, index, refine));
-      at += rows;
+      const refine = () => this.#refine(reference, index, plan.sinusoid, referenceRopes[index]);
+      inputs[`reference_${index}`] = await this.#refined.get(plan.timestep, reference, index, refine);
     }
-    this.#options.trace?.('time_proj', values);
-    return {
-      prefix: float32Tensor([at, hiddenSize], joined(streams)),
-      noise: this.#patches(latents, grid),
-      noiseRows: rowNumbers(at, grid.rows * grid.columns),
-      sinusoid,
-      rope,
-      grid,
-    };
-  }
-
-  /**
-   * The refined stream of a reference, computed once a timestep. The branches of a guided step share it: their prompts
-   * differ in length and so the references' first position ids, but a picture's patches see only each other here, and
-   * attention depends on differences of positions alone.
-   */
-  async #refinedOnce(
-    timestep: number,
-    { data }: Latents,
-    index: number,
-    refine: () => Promise<Float32Array>,
-  ): Promise<Float32Array> {
-    if (this.#refined?.timestep !== timestep) this.#refined = { timestep, streams: new Map() };
-    const { streams } = this.#refined;
-    const known = streams.get(data)?.get(index);
-    if (known) return known;
-    const stream = await refine();
-    streams.set(data, new Map(streams.get(data)).set(index, stream));
-    return stream;
+    const session = await this.sessions.prefix(references.length);
+    return held.hold((await session.runKeeping(inputs)).resident.prefix);
   }
 
   /** The refined stream `[rows, D]` of one reference. */
@@ -276,92 +303,55 @@ export class Transformer {
     index: number,
     sinusoid: HostTensor,
     rope: RotaryTable,
-  ): Promise<Float32Array> {
-    const session = await this.#sessions.get('reference', () => referenceGraph(this.#parts));
-    const outputs = await session.run({
-      patches: this.#patches(reference, patchGrid(reference, this.config.patchSize)),
-      index: rowNumbers(index, 1),
+  ): Promise<ResidentTensor> {
+    const session = await this.sessions.reference();
+    const { outputs, resident } = await session.runKeeping({
+      patches: patchTensor(this.config, reference),
+      index: int32Tensor(rowNumbers(index, 1)),
       sinusoid,
       ...ropeFeeds(rope),
     });
-    this.#trace(outputs, 'stream', index);
-    return float32Data(outputs, 'stream');
+    this.#tell(outputs, 'stream', index);
+    return resident.stream;
   }
 
-  /** The angles of a sequence; all steps of a drawing have the same. */
-  #rope(textRows: number, grids: readonly PatchGrid[]): RotaryTable {
-    const key = JSON.stringify([textRows, grids]);
-    if (this.#lastRope?.key !== key) {
-      const table = rotaryTable(jointPositions(textRows, grids), this.config.axesDimRope);
-      this.#lastRope = { key, table };
-    }
-    return this.#lastRope.table;
-  }
-
-  #patches(latents: Latents, { rows, columns }: PatchGrid): HostTensor {
-    const { patchSize, inChannels } = this.config;
-    return float32Tensor([rows * columns, patchSize ** 2 * inChannels], patchify(latents, patchSize));
-  }
-
-  /** The last rows are the noisy picture's, whether or not there are others before them. */
-  #velocity(outputs: Readonly<Record<string, HostTensor>>, grid: PatchGrid): Latents {
+  /** The last rows are the noisy pictures', whether or not there are others before them. */
+  #velocities(outputs: Readonly<Record<string, HostTensor>>, grid: PatchGrid, branches: number): Latents[] {
     const [count, width] = outputs.velocity.dims;
-    const rows = float32Data(outputs, 'velocity').subarray((count - grid.rows * grid.columns) * width);
-    finite(rows, 'transformer', 'velocity');
-    return unpatchify(rows, this.config.outChannels, grid, this.config.patchSize);
+    const values = float32Data(outputs, 'velocity');
+    const rows = rowsOf(grid);
+    return Array.from({ length: branches }, (_, i) => {
+      const from = count - (branches - i) * rows;
+      const own = values.subarray(from * width, (from + rows) * width);
+      finite(own, 'transformer', 'velocity');
+      return unpatchify(own, this.config.outChannels, grid, this.config.patchSize);
+    });
   }
 
-  #trace(outputs: Readonly<Record<string, HostTensor>>, result: string, reference?: number): void {
-    const { trace } = this.#options;
-    if (!trace) return;
+  #tell(outputs: Readonly<Record<string, HostTensor>>, result?: string, reference?: number): void {
+    if (!this.#trace) return;
     for (const stage of Object.keys(outputs)) {
-      if (stage !== result) trace(stage, float32Data(outputs, stage), reference);
+      if (stage !== result) this.#trace(stage, float32Data(outputs, stage), reference);
     }
   }
-
-  #openContext() {
-    return this.#sessions.get('context', () => contextGraph(this.#parts));
-  }
-
-  #openPredict() {
-    return this.#sessions.get('predict', () => predictGraph(this.#parts));
-  }
-
-  #openEmbed() {
-    const teaCacheInput = this.#options.teaCacheInput === true;
-    return this.#sessions.get('embed', () => embedGraph({ ...this.#parts, taps: false }, { teaCacheInput }));
-  }
-
-  #openLayers(range: LayerRange) {
-    return this.#sessions.get(`layers ${range.from}`, () =>
-      layersGraph({ ...this.#parts, taps: false }, range),
-    );
-  }
-
-  #openHead() {
-    return this.#sessions.get('head', () => headGraph(this.#parts));
-  }
 }
 
-function rowNumbers(from: number, count: number): HostTensor {
-  return { type: 'int32', dims: [count], data: Int32Array.from({ length: count }, (_, i) => from + i) };
-}
-
-function ropeFeeds({ rows, cosines, sines }: RotaryTable, prefix = ''): Record<string, HostTensor> {
-  const width = cosines.length / rows;
-  return {
-    [`${prefix}cosines`]: float32Tensor([rows, width], cosines),
-    [`${prefix}sines`]: float32Tensor([rows, width], sines),
-  };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0];
-  const out = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
+/** Where the noisy rows are among all rows of all branches. */
+function packedNoiseRows({ branches, grid }: PlannedStep): HostTensor {
+  const count = rowsOf(grid);
+  const rows = new Int32Array(branches.length * count);
+  let end = 0;
+  for (const [i, branch] of branches.entries()) {
+    end += branch.rows;
+    rows.set(rowNumbers(end - count, count), i * count);
   }
-  return out;
+  return int32Tensor(rows);
+}
+
+function int32Tensor(data: Int32Array): HostTensor {
+  return { type: 'int32', dims: [data.length], data };
+}
+
+function lengths(rows: readonly number[]): HostTensor {
+  return { type: 'int64', dims: [rows.length], data: BigInt64Array.from(rows, BigInt) };
 }

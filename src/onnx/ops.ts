@@ -68,6 +68,8 @@ export const sqrt = unary('Sqrt');
 export const exp = unary('Exp');
 export const sin = unary('Sin');
 export const cos = unary('Cos');
+export const relu = unary('Relu');
+export const abs = unary('Abs');
 
 /** `x * sigmoid(x)`. */
 export function silu(g: GraphBuilder, x: Value): Value {
@@ -223,6 +225,29 @@ export function split(g: GraphBuilder, x: Value, axis: number, sizes: readonly n
   );
 }
 
+/**
+ * Cuts `x` along an axis into pieces whose sizes are known when the graph runs.
+ * @param sizes int64 `[pieces]`
+ * @param dims the names of the sizes; together they are the dimension that is cut
+ */
+export function splitRows(
+  g: GraphBuilder,
+  x: Value,
+  axis: number,
+  sizes: Value,
+  dims: readonly Dim[],
+): Value[] {
+  const at = axisOf('Split', x, axis);
+  if (sizes.shape[0] !== dims.length || sumDims(dims) !== x.shape[at])
+    fail('Split', `${show(x)} into ${dims.join(', ')} by ${show(sizes)}`);
+  return g.nodes(
+    'Split',
+    [x, sizes],
+    dims.map((dim) => ({ type: x.type, shape: x.shape.map((each, i) => (i === at ? dim : each)) })),
+    { axis: at },
+  );
+}
+
 /** `x[start:end]` along one axis; `end` may be Infinity; `size` names the result where it is not fixed. */
 export function slice(
   g: GraphBuilder,
@@ -256,6 +281,13 @@ export function gather(g: GraphBuilder, x: Value, indices: Value, axis: number):
 
 export function softmax(g: GraphBuilder, x: Value): Value {
   return g.node('Softmax', [x], x.type, x.shape, { axis: -1 });
+}
+
+/** The mean over one axis, which disappears. */
+export function mean(g: GraphBuilder, x: Value, axis: number): Value {
+  const at = axisOf('ReduceMean', x, axis);
+  const shape = x.shape.filter((_, i) => i !== at);
+  return g.node('ReduceMean', [x, g.constant('int64', [1], [at])], x.type, shape, { keepdims: 0 });
 }
 
 /** `x / sqrt(mean(x^2) + eps) * gain` over the last axis. `gain` is `[D]`. */
@@ -461,3 +493,15 @@ export function expand(g: GraphBuilder, x: Value, shape: Shape): Value {
 export function clip(g: GraphBuilder, x: Value, low: number, high: number): Value {
   return g.node('Clip', [x, scalar(g, low), scalar(g, high)], x.type, x.shape);
 }
+
+function globalPool(op: string) {
+  return (g: GraphBuilder, x: Value): Value => {
+    if (x.shape.length !== 4) fail(op, show(x));
+    return g.node(op, [x], x.type, [x.shape[0], x.shape[1], 1, 1]);
+  };
+}
+
+/** The mean of every channel of `x [B, C, H, W]`: `[B, C, 1, 1]`. */
+export const meanOfChannels = globalPool('GlobalAveragePool');
+/** The largest value of every channel of `x [B, C, H, W]`: `[B, C, 1, 1]`. */
+export const maxOfChannels = globalPool('GlobalMaxPool');

@@ -35,20 +35,30 @@ async function traced(golden: GoldenCase, context: VerifyContext): Promise<Stage
   return stages;
 }
 
-/** The forward in the split cut: embed with the input of TeaCache, layers one by one, head. */
+/** The forward in the split cut: embed, what TeaCache watches, layers one by one, head. */
 async function compareSplit(golden: GoldenCase, context: VerifyContext): Promise<Comparison[]> {
-  const options = { cut: 'split', sessionBytes: 1, teaCacheInput: true } as const;
+  const stages: Stages = new Map();
+  const options: TransformerOptions = {
+    cut: 'split',
+    sessionBytes: 1,
+    trace: (stage, values) => stages.set(stage, [values]),
+  };
   return withTransformer(context, options, async (transformer) => {
-    const step = await transformer.embed(await requestOf(golden, 0, transformer));
-    const { data } = await transformer.head(step, await transformer.layers(step));
+    const request = await requestOf(golden, 0, transformer);
+    stages.clear();
+    const step = await transformer.embed({ ...request, branches: [request] });
+    const { watched } = await transformer.watch(step, step.branches[0], undefined);
+    const seen = new Map(stages);
+    const stream = await transformer.layers(step, step.branches[0]);
+    const { data } = await transformer.head(step, stream);
+    for (const used of [watched, stream, step]) used.dispose();
     const compare = (name: string, values: ArrayLike<number>) => ({
       ...compareTensor(name, values, tensorOf(golden, name), golden.tolerance),
       name: `${name} in the split cut`,
     });
-    if (!step.teaCacheInput) throw new Error('the split cut gave no input of TeaCache');
     return [
-      compare('joint_input', step.stream.data as Float32Array),
-      compare('layer_0_norm1', step.teaCacheInput.data as Float32Array),
+      compare('joint_input', seen.get('joint_input')?.[0] ?? []),
+      compare('layer_0_norm1', seen.get('layer_0_norm1')?.[0] ?? []),
       compare('output', data),
     ];
   });

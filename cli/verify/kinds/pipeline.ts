@@ -1,6 +1,7 @@
 /** Whole drawings, with every intermediate value: prompts, references, each prediction, each step, the picture. */
 
 import { z } from 'zod';
+import { TEACACHE_THRESHOLD } from '../../../src/omnigen2/acceleration/acceleration.ts';
 import { guidanceBranches } from '../../../src/omnigen2/guidance.ts';
 import type { OmniGen2Model } from '../../../src/omnigen2/model.ts';
 import {
@@ -82,6 +83,8 @@ async function drawOptions(
     imageGuidance: params.image_guidance_scale,
     guidanceRange: params.cfg_range,
     scheduler: params.scheduler === 'DPMSolverMultistepScheduler' ? 'dpmsolver++' : 'euler',
+    acceleration: 'none',
+    teaCacheThreshold: TEACACHE_THRESHOLD,
     alignSize: params.align_res,
     maxPixels: params.max_pixels,
     maxReferenceSide: params.max_input_image_side_length,

@@ -1,35 +1,13 @@
 /**
  * The block that the diffusion transformer is made of.
- * Source: OmniGen2 `models/transformers/transformer_omnigen2.py`, OmniGen2TransformerBlock.forward, and
- * `models/attention_processor.py`, OmniGen2AttnProcessor.
+ * Source: OmniGen2 `models/transformers/transformer_omnigen2.py`, OmniGen2TransformerBlock.forward
  */
 
 import type { Value } from '../../onnx/graph.ts';
-import {
-  add,
-  addScalar,
-  attention,
-  gather,
-  mul,
-  repeatHeads,
-  reshape,
-  rmsNorm,
-  rotaryInterleaved,
-  silu,
-  split,
-  tanh,
-} from '../../onnx/ops.ts';
+import { add, addScalar, gather, mul, reshape, rmsNorm, silu, split, tanh } from '../../onnx/ops.ts';
 import type { TransformerConfig } from '../config.ts';
 import type { Layers } from './layers.ts';
-
-/** Epsilon of the norms of queries and keys, fixed in the official code. Source: OmniGen2TransformerBlock.__init__ */
-const QK_NORM_EPS = 1e-5;
-
-/** Rotary angles of the rows of a token stream, both `[L, headDim / 2]`. */
-export interface RopeValues {
-  readonly cosines: Value;
-  readonly sines: Value;
-}
+import { type PackedBranches, type RopeValues, selfAttention } from './transformer-attention.ts';
 
 /** Is told every named stage of a graph; with taps on, each becomes an output. */
 export type Tap = (stage: string, value: Value) => void;
@@ -56,11 +34,13 @@ export interface BlockInput {
   readonly activated?: Value;
   /** int32 `[R]`: the only rows that are wanted. All rows are attended to, but no others are computed. */
   readonly rows?: Value;
+  /** Where `x` holds several samples one after another: attention is within each of them. */
+  readonly packed?: PackedBranches;
   readonly tap?: Tap;
 }
 
 /**
- * One block on a token stream of one sample, every row attending to every other.
+ * One block on a token stream, every row of a sample attending to every other.
  *
  * The official block scales normed rows by `1 + scale` and gates the branch's normed result by `tanh(gate)`. Both are
  * one factor per column, so they are multiplied into the norms' gains instead of into the stream.
@@ -69,7 +49,7 @@ export interface BlockInput {
 export function transformerBlock(
   layers: Layers,
   config: TransformerConfig,
-  { name, x, rope, activated, rows, tap = noTap }: BlockInput,
+  { name, x, rope, activated, rows, packed, tap = noTap }: BlockInput,
 ): Value {
   const { g } = layers;
   const eps = config.normEps;
@@ -80,6 +60,7 @@ export function transformerBlock(
   const attended = selfAttention(layers, config, `${name}.attn`, {
     queries: { x: wanted(normed), rope: { cosines: wanted(rope.cosines), sines: wanted(rope.sines) } },
     keys: { x: normed, rope },
+    packed: packed && { ...packed, queries: rows ? packed.noise : packed.joint },
     tap,
   });
   tap('attn_out', attended);
@@ -136,38 +117,6 @@ function modulatedGains(
     beforeFeedForward: mul(g, gain('ffn_norm1'), addScalar(g, scaleMlp, 1)),
     afterFeedForward: mul(g, gain('ffn_norm2'), tanh(g, gateMlp)),
   };
-}
-
-/** Rows of a stream and their angles. */
-interface Rows {
-  readonly x: Value;
-  readonly rope: RopeValues;
-}
-
-/** Grouped-query attention: query head `h` reads key/value head `h // (heads / kv heads)`. */
-function selfAttention(
-  layers: Layers,
-  config: TransformerConfig,
-  name: string,
-  { queries, keys, tap }: { queries: Rows; keys: Rows; tap: Tap },
-): Value {
-  const { g } = layers;
-  const { numAttentionHeads: heads, numKvHeads: kvHeads, headDim } = config;
-  const rotated = (which: 'q' | 'k', count: number, { x, rope }: Rows) => {
-    const apart = reshape(g, layers.linear(x, `${name}.to_${which}`), [x.shape[0], count, headDim]);
-    const normed = rmsNorm(g, apart, layers.tensor(`${name}.norm_${which}.weight`), QK_NORM_EPS);
-    tap(`${which}_normed`, normed);
-    const together = reshape(g, normed, [1, x.shape[0], count * headDim]);
-    return rotaryInterleaved(g, together, rope.cosines, rope.sines, count);
-  };
-  const y = attention(g, {
-    q: rotated('q', heads, queries),
-    k: repeatHeads(g, rotated('k', kvHeads, keys), kvHeads, heads / kvHeads),
-    v: repeatHeads(g, layers.linear(keys.x, `${name}.to_v`), kvHeads, heads / kvHeads),
-    heads,
-    scale: 1 / Math.sqrt(headDim),
-  });
-  return layers.linear(reshape(g, y, [queries.x.shape[0], heads * headDim]), `${name}.to_out.0`);
 }
 
 /** SwiGLU. Source: `models/transformers/block_lumina2.py`, LuminaFeedForward.forward */

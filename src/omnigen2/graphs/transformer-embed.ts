@@ -1,8 +1,9 @@
-/** Latent patches and the timestep to token streams. Both graphs run once per step. */
+/** Latent patches and the timestep to token streams. These graphs run once per step. */
 
-import type { BuiltGraph, Value } from '../../onnx/graph.ts';
+import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
 import { add, concat, gather } from '../../onnx/ops.ts';
-import { modulatedInput, noTap, type RopeValues, transformerBlock } from './transformer-block.ts';
+import type { RopeValues } from './transformer-attention.ts';
+import { noTap, transformerBlock } from './transformer-block.ts';
 import {
   activatedTimestep,
   patchWidth,
@@ -16,7 +17,7 @@ import {
  * One reference picture; those of a sample do not see each other before the joint layers.
  *
  * Inputs: `patches` `[reference, patch]`, `index` int32 `[1]` (which reference it is), `sinusoid`
- * `[1, timestepFrequencyDim]`, `cosines` and `sines` of its rows. Output: `stream` `[reference, D]`.
+ * `[1, timestepFrequencyDim]`, `cosines` and `sines` of its rows. Output, resident: `stream` `[reference, D]`.
  * Source: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.img_patch_embed_and_refine
  */
 export function referenceGraph(parts: TransformerParts): BuiltGraph {
@@ -35,31 +36,38 @@ export function referenceGraph(parts: TransformerParts): BuiltGraph {
     stream = transformerBlock(layers, config, { name: `ref_image_refiner.${i}`, x: stream, rope, activated });
     tap(`ref_refiner_${i}`, stream);
   }
-  g.output('stream', stream);
+  g.output('stream', stream, { resident: true });
   return g.finish();
 }
 
 /**
- * The noisy picture, joined behind the prefix (context and references).
+ * The noisy picture, once for all branches of a step.
  *
- * Inputs: `prefix` `[prefix, D]`, `patches` `[noise, patch]`, `sinusoid` `[1, timestepFrequencyDim]`, `cosines` and
- * `sines` of the noisy rows. Outputs: `stream` `[prefix+noise, D]`; `activated` `[1, T]`, the activated timestep
- * embedding; `tea_cache_input` `[prefix+noise, D]`, the first layer's modulated input, if asked for.
+ * Inputs: `patches` `[noise, patch]`, `sinusoid` `[1, timestepFrequencyDim]`, `noise_cosines` and `noise_sines` of its
+ * rows. Outputs, resident: `noise` `[noise, D]`; `activated` `[1, T]`, the activated timestep embedding.
  */
-export function embedGraph(
-  parts: TransformerParts,
-  { teaCacheInput }: { teaCacheInput: boolean },
-): BuiltGraph {
+export function embedGraph(parts: TransformerParts): BuiltGraph {
   const graph = startGraph('embed', parts);
-  const { layers, config } = graph;
-  const { g } = layers;
-  const prefix = g.input('prefix', 'float32', ['prefix', config.hiddenSize]);
+  const { g } = graph.layers;
   const activated = activatedTimestep(graph);
-  const joined = concat(g, [prefix, noiseStream(graph, activated, ropeInputs(graph, 'noise'))], 0);
-  g.output('stream', joined);
-  g.output('activated', activated);
-  if (teaCacheInput)
-    g.output('tea_cache_input', modulatedInput(layers, config, 'layers.0', joined, activated));
+  const noise = noiseStream(graph, activated, ropeInputs(graph, 'noise', 'noise_'));
+  g.output('noise', noise, { resident: true });
+  g.output('activated', activated, { resident: true });
+  return g.finish();
+}
+
+/**
+ * What stands before the noisy picture in the sequence of a branch.
+ *
+ * Inputs: `context` `[text, D]`, `reference_0` `[reference_0, D]` …, `count` of them. Output, resident: `prefix`
+ * `[text+references, D]`.
+ */
+export function prefixGraph({ config }: Pick<TransformerParts, 'config'>, count: number): BuiltGraph {
+  const g = new GraphBuilder(`transformer.prefix.${count}`);
+  const stream = (name: string, rows: string) => g.input(name, 'float32', [rows, config.hiddenSize]);
+  const context = stream('context', 'text');
+  const references = Array.from({ length: count }, (_, i) => stream(`reference_${i}`, `reference_${i}`));
+  g.output('prefix', concat(g, [context, ...references], 0), { resident: true });
   return g.finish();
 }
 

@@ -5,7 +5,8 @@ import { type Dim, GraphBuilder, type Value } from '../../onnx/graph.ts';
 import { silu } from '../../onnx/ops.ts';
 import type { TransformerConfig } from '../config.ts';
 import { Layers, type Numerics } from './layers.ts';
-import type { RopeValues, Tap } from './transformer-block.ts';
+import type { RopeValues } from './transformer-attention.ts';
+import type { Tap } from './transformer-block.ts';
 
 /** What a graph of the diffusion transformer is built from. */
 export interface TransformerParts {

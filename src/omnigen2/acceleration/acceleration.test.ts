@@ -1,0 +1,166 @@
+/** Drawings with accelerations on the tiny checkpoint; the official numbers are compared by `verify`. */
+
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { fixtureCheckpoint } from '../fixtures.node.ts';
+import type { RgbImage } from '../images/image.ts';
+import { OmniGen2Model } from '../model.ts';
+import { type DrawHooks, type DrawOptions, draw, drawDefaults } from '../pipeline.ts';
+import { loadTokenizer } from '../tokenizer.transformers.ts';
+import type { Acceleration, Decision } from './acceleration.ts';
+import { watchedRuntime } from './watched-runtime.node.ts';
+
+const watched = watchedRuntime();
+let model: OmniGen2Model;
+
+beforeAll(async () => {
+  model = new OmniGen2Model(await fixtureCheckpoint(), watched.runtime, loadTokenizer);
+});
+
+afterEach(() => {
+  watched.beforeRun = () => undefined;
+  expect(watched.alive.size).toBe(0);
+});
+
+afterAll(() => model.dispose());
+
+const ACCELERATED = ['teacache', 'taylorseer'] as const;
+
+const REFERENCE: RgbImage = {
+  width: 48,
+  height: 32,
+  data: Uint8Array.from({ length: 48 * 32 * 3 }, (_, i) => (i * 7) % 256),
+};
+
+/** What a drawing came to: its last latents, its decisions, and the graphs that ran. */
+async function drawing(changes: Partial<DrawOptions>, hooks: DrawHooks = {}) {
+  const decisions: Decision[] = [];
+  let latents = new Float32Array();
+  watched.runs.length = 0;
+  const options: DrawOptions = {
+    ...drawDefaults({ width: 48, height: 48 }, { promptTokens: 1024 }),
+    prompt: 'A dog running in the park',
+    references: [],
+    steps: 9,
+    seed: 5,
+    textGuidance: 3,
+    imageGuidance: 2,
+    ...changes,
+  };
+  await draw(model, options, {
+    ...hooks,
+    onDecision: (decision) => decisions.push(decision),
+    trace: (name, values) => {
+      if (name === 'step_latents') latents = new Float32Array(values);
+    },
+  });
+  const count = (part: string) => watched.runs.filter((name) => name.startsWith(part)).length;
+  return { decisions, latents, count };
+}
+
+function furthest(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length);
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+}
+
+const stepsOf = (decisions: readonly Decision[], branch: string) =>
+  decisions.filter((decision) => decision.branch === branch);
+
+describe.each(ACCELERATED)('%s', (acceleration) => {
+  test('computes the layers where it decides to, and embeds once a step', async () => {
+    const { decisions, count } = await drawing({
+      acceleration,
+      teaCacheThreshold: 1,
+      references: [REFERENCE],
+    });
+    expect(decisions).toHaveLength(9 * 3);
+    const computed = decisions.filter((decision) => decision.computed).length;
+    expect(computed).toBeGreaterThan(0);
+    expect(computed).toBeLessThan(decisions.length);
+    expect(count('transformer.layers')).toBe(computed);
+    expect(count('transformer.embed')).toBe(9);
+    expect(count('transformer.reference')).toBe(9);
+    expect(count('transformer.predict')).toBe(0);
+  });
+
+  test.each([1, 2, 3, 4, 5])('draws in %i steps', async (steps) => {
+    const { decisions, latents } = await drawing({ acceleration, steps });
+    const plain = await drawing({ steps });
+    expect(decisions[0].computed).toBe(true);
+    // None is skipped: TaylorSeer computes the first five, and this noise changes much in few steps.
+    expect(decisions.every(({ computed }) => computed)).toBe(true);
+    expect(furthest(latents, plain.latents)).toBeLessThan(1e-4);
+  });
+
+  test('a branch that begins late and ends early', async () => {
+    const { decisions } = await drawing({
+      acceleration,
+      guidanceRange: [0.3, 0.6],
+      references: [REFERENCE],
+      teaCacheThreshold: 0.5,
+    });
+    expect(stepsOf(decisions, 'cond').map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    for (const branch of ['ref', 'uncond']) {
+      const own = stepsOf(decisions, branch);
+      expect(own.map(({ step }) => step)).toEqual([3, 4, 5]);
+      expect(own[0].computed).toBe(true);
+    }
+  });
+
+  test('is forgotten when it is switched off again', async () => {
+    const before = await drawing({ acceleration: 'none' });
+    await drawing({ acceleration, teaCacheThreshold: 1 });
+    const after = await drawing({ acceleration: 'none' });
+    expect(after.latents).toEqual(before.latents);
+    expect(after.decisions).toEqual([]);
+  });
+
+  test('cancelled in the middle, it frees what it held and draws the next picture as ever', async () => {
+    const options = { acceleration, teaCacheThreshold: 0.5 };
+    const whole = await drawing(options);
+    const controller = new AbortController();
+    let heads = 0;
+    watched.beforeRun = (graph) => {
+      if (graph === 'transformer.head' && ++heads === 12) controller.abort();
+    };
+    await expect(drawing(options, { signal: controller.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    expect(heads).toBe(12);
+    expect(watched.alive.size).toBe(0);
+    const again = await drawing(options);
+    expect(again.latents).toEqual(whole.latents);
+    expect(again.decisions).toEqual(whole.decisions);
+  });
+
+  test.each(['transformer.embed', 'transformer.head', 'transformer.reference', 'stream.'])(
+    'frees what it held when the engine fails in %s',
+    async (part) => {
+      let runs = 0;
+      watched.beforeRun = (graph) => {
+        if (graph.startsWith(part) && ++runs === 4) throw new Error('the device is gone');
+      };
+      const failing = drawing({ acceleration, teaCacheThreshold: 0.5, references: [REFERENCE] });
+      await expect(failing).rejects.toThrow('the device is gone');
+    },
+  );
+});
+
+test('without acceleration nothing is decided and nothing is left on the device', async () => {
+  const { decisions, count } = await drawing({ references: [REFERENCE, REFERENCE] });
+  expect(decisions).toEqual([]);
+  expect(count('transformer.predict.3')).toBe(9);
+  expect(count('transformer.reference')).toBe(18);
+});
+
+test('branches that need not run are not run', async () => {
+  const { count } = await drawing({ references: [REFERENCE], guidanceRange: [0.3, 0.6] });
+  expect(count('transformer.predict.1')).toBe(6);
+  expect(count('transformer.predict.3')).toBe(3);
+  expect((await drawing({ textGuidance: 1 })).count('transformer.predict.1')).toBe(9);
+});
+
+test.each([-0.1, 11, Number.NaN])('the threshold %d is refused in words', async (teaCacheThreshold) => {
+  await expect(
+    drawing({ acceleration: 'teacache' satisfies Acceleration, teaCacheThreshold }),
+  ).rejects.toThrow(/^The TeaCache threshold .* is not a number from 0 to 10\.$/);
+});

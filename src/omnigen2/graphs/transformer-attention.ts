@@ -1,0 +1,98 @@
+/**
+ * Self-attention of the diffusion transformer, of one sample or of several that lie one after another in a stream.
+ * Source: OmniGen2 `models/attention_processor.py`, OmniGen2AttnProcessor
+ */
+
+import type { Dim, Value } from '../../onnx/graph.ts';
+import {
+  attention,
+  concat,
+  repeatHeads,
+  reshape,
+  rmsNorm,
+  rotaryInterleaved,
+  splitRows,
+} from '../../onnx/ops.ts';
+import type { TransformerConfig } from '../config.ts';
+import type { Layers } from './layers.ts';
+import type { Tap } from './transformer-block.ts';
+
+/** Epsilon of the norms of queries and keys, fixed in the official code. Source: OmniGen2TransformerBlock.__init__ */
+const QK_NORM_EPS = 1e-5;
+
+/** Rotary angles of the rows of a token stream, both `[L, headDim / 2]`. */
+export interface RopeValues {
+  readonly cosines: Value;
+  readonly sines: Value;
+}
+
+/** How many rows of a stream belong to each of the samples in it. */
+export interface SampleRows {
+  /** int64 `[samples]` */
+  readonly lengths: Value;
+  /** The names of these lengths. */
+  readonly dims: readonly Dim[];
+}
+
+/** The samples of a packed stream: all rows of each, and the noisy picture's alone. */
+export interface PackedBranches {
+  readonly joint: SampleRows;
+  readonly noise: SampleRows;
+}
+
+/** Rows of a stream and their angles. */
+export interface AttentionRows {
+  readonly x: Value;
+  readonly rope: RopeValues;
+}
+
+/**
+ * Grouped-query attention: query head `h` reads key/value head `h // (heads / kv heads)`.
+ * @returns `[L, D]` for the `L` rows of `queries`
+ */
+export function selfAttention(
+  layers: Layers,
+  config: TransformerConfig,
+  name: string,
+  {
+    queries,
+    keys,
+    packed,
+    tap,
+  }: {
+    queries: AttentionRows;
+    keys: AttentionRows;
+    /** Rows of each sample among the keys and among the queries; without it all rows are one sample's. */
+    packed?: { readonly joint: SampleRows; readonly queries: SampleRows };
+    tap: Tap;
+  },
+): Value {
+  const { g } = layers;
+  const { numAttentionHeads: heads, numKvHeads: kvHeads, headDim } = config;
+  const rotated = (which: 'q' | 'k', count: number, { x, rope }: AttentionRows) => {
+    const apart = reshape(g, layers.linear(x, `${name}.to_${which}`), [x.shape[0], count, headDim]);
+    const normed = rmsNorm(g, apart, layers.tensor(`${name}.norm_${which}.weight`), QK_NORM_EPS);
+    tap(`${which}_normed`, normed);
+    const together = reshape(g, normed, [1, x.shape[0], count * headDim]);
+    return rotaryInterleaved(g, together, rope.cosines, rope.sines, count);
+  };
+  const samples = (value: Value, rows: SampleRows | undefined) =>
+    rows ? splitRows(g, value, 1, rows.lengths, rows.dims) : [value];
+  const value = reshape(g, layers.linear(keys.x, `${name}.to_v`), [1, keys.x.shape[0], kvHeads * headDim]);
+  const [q, k, v] = [
+    samples(rotated('q', heads, queries), packed?.queries),
+    samples(rotated('k', kvHeads, keys), packed?.joint),
+    samples(value, packed?.joint),
+  ];
+  const attended = q.map((query, i) =>
+    attention(g, {
+      q: query,
+      k: repeatHeads(g, k[i], kvHeads, heads / kvHeads),
+      v: repeatHeads(g, v[i], kvHeads, heads / kvHeads),
+      heads,
+      scale: 1 / Math.sqrt(headDim),
+    }),
+  );
+  const y = reshape(g, concat(g, attended, 1), [queries.x.shape[0], heads * headDim]);
+  return layers.linear(y, `${name}.to_out.0`);
+}

@@ -1,0 +1,94 @@
+/** The graphs of the diffusion transformer as sessions, each opened when it is first needed. */
+
+import type { WeightIndex } from '../checkpoints/tensors.ts';
+import type { GraphSession, Runtime, WeightBytes } from '../runtime/types.ts';
+import type { TransformerConfig } from './config.ts';
+import type { Numerics } from './graphs/layers.ts';
+import { pairGraph, taylorFactorsGraph, taylorSumGraph } from './graphs/stream-arithmetic.ts';
+import { watchGraph } from './graphs/teacache-watch.ts';
+import { contextGraph } from './graphs/transformer-context.ts';
+import { embedGraph, prefixGraph, referenceGraph } from './graphs/transformer-embed.ts';
+import { headGraph } from './graphs/transformer-head.ts';
+import { type LayerRange, layersGraph } from './graphs/transformer-layers.ts';
+import type { TransformerParts } from './graphs/transformer-parts.ts';
+import { predictGraph } from './graphs/transformer-predict.ts';
+import { Sessions } from './sessions.ts';
+import { layerRanges } from './transformer-ranges.ts';
+
+/** What a transformer is opened from. */
+export interface TransformerSource {
+  readonly component: { readonly config: TransformerConfig; readonly weights: WeightIndex };
+  readonly bytes: WeightBytes;
+}
+
+export class TransformerSessions {
+  /** How the main layers are shared out in the split cut. */
+  readonly ranges: readonly LayerRange[];
+  readonly #parts: TransformerParts;
+  readonly #sessions: Sessions;
+
+  constructor(
+    runtime: Runtime,
+    { component, bytes }: TransformerSource,
+    numerics: Numerics,
+    { sessionBytes, taps }: { sessionBytes: number | undefined; taps: boolean },
+  ) {
+    this.ranges = layerRanges(component, numerics, sessionBytes);
+    this.#parts = { ...component, numerics, taps };
+    this.#sessions = new Sessions(runtime, bytes);
+  }
+
+  context(): Promise<GraphSession> {
+    return this.#sessions.get('context', () => contextGraph(this.#parts));
+  }
+
+  reference(): Promise<GraphSession> {
+    return this.#sessions.get('reference', () => referenceGraph(this.#parts));
+  }
+
+  /** For so many references. */
+  prefix(count: number): Promise<GraphSession> {
+    return this.#sessions.get(`prefix ${count}`, () => prefixGraph(this.#parts, count));
+  }
+
+  /** For so many branches. */
+  predict(branches: number): Promise<GraphSession> {
+    return this.#sessions.get(`predict ${branches}`, () => predictGraph(this.#parts, branches));
+  }
+
+  embed(): Promise<GraphSession> {
+    return this.#sessions.get('embed', () => embedGraph(this.#parts));
+  }
+
+  layers(range: LayerRange): Promise<GraphSession> {
+    return this.#sessions.get(`layers ${range.from}`, () => layersGraph(this.#parts, range));
+  }
+
+  head(): Promise<GraphSession> {
+    return this.#sessions.get('head', () => headGraph(this.#parts));
+  }
+
+  watch(compares: boolean): Promise<GraphSession> {
+    return this.#sessions.get(`watch ${compares}`, () => watchGraph(this.#parts, { compares }));
+  }
+
+  pair(what: 'sum' | 'difference'): Promise<GraphSession> {
+    return this.#sessions.get(what, () => pairGraph(this.#parts.config.hiddenSize, what));
+  }
+
+  taylorFactors(orders: number): Promise<GraphSession> {
+    return this.#sessions.get(`taylor factors ${orders}`, () =>
+      taylorFactorsGraph(this.#parts.config.hiddenSize, orders),
+    );
+  }
+
+  taylorSum(count: number): Promise<GraphSession> {
+    return this.#sessions.get(`taylor sum ${count}`, () =>
+      taylorSumGraph(this.#parts.config.hiddenSize, count),
+    );
+  }
+
+  async dispose(): Promise<void> {
+    await this.#sessions.dispose();
+  }
+}
