@@ -1,10 +1,11 @@
 /**
  * Measures speed, memory and the cost of quantization, and prints tables with their baselines.
  *
- *   npm run -s bench -- [--only page|picture|quantization]
+ *   npm run -s bench -- [--only page|picture|chat|quantization]
  */
 
 import { readArgs, runCommand } from './args.ts';
+import { chatTable } from './bench/chat.ts';
 import { pageTable } from './bench/page.ts';
 import { pictureTable } from './bench/picture.ts';
 import { quantizationTable } from './bench/quantization.ts';
@@ -13,6 +14,7 @@ import { markdown, type Table } from './bench/table.ts';
 const TABLES = {
   page: pageTable,
   picture: pictureTable,
+  chat: chatTable,
   quantization: quantizationTable,
 } as const satisfies Record<string, () => Promise<Table>>;
 const NAMES = Object.keys(TABLES) as (keyof typeof TABLES)[];

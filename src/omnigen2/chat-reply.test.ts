@@ -20,6 +20,7 @@ test.each([
   ['  It is\n\na cat. <|endoftext|>', 'It is\n\na cat.', false],
   ['An <img> of <b>', 'An <img> of <b>', false],
   ['', '', false],
+  ['a cat \uFFFD\uFFFD', 'a cat', false],
 ])('the reply to %j', (generated, text, draws) => {
   expect(routeReply(generated)).toEqual({ text, draws });
 });

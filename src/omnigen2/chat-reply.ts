@@ -1,5 +1,6 @@
 /** What a generated text means: words for a person, a picture to draw, or both. */
 
+import { certain } from './generate.ts';
 import { TOKENS } from './tokenizer.ts';
 
 export interface RoutedReply {
@@ -10,7 +11,7 @@ export interface RoutedReply {
 
 /**
  * Where a generated text leads. A text that asks for a picture anywhere draws it, and its words are what a person reads of
- * it: without special tokens and outer white space.
+ * it: without special tokens, outer white space, and a last character that is cut off.
  * @param official decides as the official code does: only a text that begins with the token draws, and of the special
  *   tokens the one that ends a turn alone is left out. Source: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2_chat.py`,
  *   OmniGen2ChatPipeline.__call__
@@ -18,7 +19,7 @@ export interface RoutedReply {
 export function routeReply(generated: string, official = false): RoutedReply {
   return official
     ? { text: generated.replaceAll(TOKENS.end, ''), draws: generated.startsWith(TOKENS.image) }
-    : { text: visibleText(generated), draws: generated.includes(TOKENS.image) };
+    : { text: visibleText(certain(generated)), draws: generated.includes(TOKENS.image) };
 }
 
 /** Without special tokens, whose text no person wants to read, and outer white space. */

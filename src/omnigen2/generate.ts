@@ -102,6 +102,6 @@ function endsWithin(text: string, stop: string, before: number): boolean {
 }
 
 /** The text without a last character of which some bytes are still missing. */
-function certain(text: string): string {
+export function certain(text: string): string {
   return text.replace(/\uFFFD+$/, '');
 }
