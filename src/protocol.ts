@@ -2,7 +2,7 @@
  * Every message between the page and the generation worker: two discriminated unions and a version.
  *
  * The page sends {@link ToWorker}, the worker answers with {@link FromWorker}. A job is answered by events that end
- * with exactly one of `done`, `failed` or `cancelled`. Pictures cross as plain RGBA bytes, errors as whole reports.
+ * with exactly one of `done`, `failed` or `cancelled`, a change of adapters by one `adapters`. Pictures cross as plain RGBA bytes, errors as whole reports.
  */
 
 import type { ErrorReport } from './errors.ts';
@@ -21,6 +21,9 @@ export type JobId = string & { readonly brand: 'JobId' };
 
 /** Names one conversation; the worker remembers the one of the last turn. */
 export type ConversationId = string & { readonly brand: 'ConversationId' };
+
+/** Names one change of adapters. */
+export type AdapterChangeId = string & { readonly brand: 'AdapterChangeId' };
 
 /** An 8-bit sRGB picture: `data` is row-major RGBA, `4 * width * height` bytes, alpha always 255. */
 export interface Picture {
@@ -87,6 +90,18 @@ export interface ChatRequest {
   readonly sampling?: Sampling;
 }
 
+/** A LoRA adapter for the transformer. */
+export interface AdapterFile {
+  /** How messages call it; no two of a change have the same. */
+  readonly name: string;
+  /** A safetensors file as trainers write it. */
+  readonly file: Blob;
+  /** The `adapter_config.json` that peft wrote beside it. */
+  readonly settings?: Blob;
+  /** 1 as it was trained, 0 not at all, negative the other way round. */
+  readonly strength: number;
+}
+
 /** What the page may send. */
 export type ToWorker =
   | {
@@ -98,12 +113,25 @@ export type ToWorker =
   | { readonly type: 'draw'; readonly job: JobId; readonly request: DrawRequest }
   | { readonly type: 'ask'; readonly job: JobId; readonly request: AskRequest }
   | { readonly type: 'chat'; readonly job: JobId; readonly request: ChatRequest }
-  | { readonly type: 'cancel'; readonly job: JobId };
+  | { readonly type: 'cancel'; readonly job: JobId }
+  /** Before the next job the model gets these adapters in place of all that it has. */
+  | {
+      readonly type: 'adapters';
+      readonly change: AdapterChangeId;
+      readonly adapters: readonly AdapterFile[];
+    };
 
 /** What the worker may send. */
 export type FromWorker =
   | { readonly type: 'model'; readonly state: ModelState }
-  | { readonly type: 'job'; readonly job: JobId; readonly event: JobEvent };
+  | { readonly type: 'job'; readonly job: JobId; readonly event: JobEvent }
+  /** How a change of adapters ended; while it went on, the model was `loading`. */
+  | { readonly type: 'adapters'; readonly change: AdapterChangeId; readonly outcome: AdapterOutcome };
+
+/** Either the model has the new adapters, or those from before and a reason. */
+export type AdapterOutcome =
+  | { readonly status: 'done' }
+  | { readonly status: 'failed'; readonly error: ErrorReport };
 
 /** The life of the model in the worker. */
 export type ModelState =

@@ -6,6 +6,9 @@
 import type { ErrorReport } from './errors.ts';
 import { isRecord } from './is-record.ts';
 import {
+  type AdapterChangeId,
+  type AdapterFile,
+  type AdapterOutcome,
   type AskRequest,
   type BackendChoice,
   type ChatRequest,
@@ -31,7 +34,9 @@ export interface WorkerPort {
 export interface WorkerListener {
   model(state: ModelState): void;
   job(id: JobId, event: JobEvent): void;
-  /** The worker is gone and its running job with it; `restarted` tells whether another one is loading the model. */
+  /** How a change of adapters ended. */
+  adapters(change: AdapterChangeId, outcome: AdapterOutcome): void;
+  /** The worker is gone and its running job with it, and changes of adapters that were under way; `restarted` tells whether another one is loading the model. */
   crashed(error: ErrorReport, restarted: boolean): void;
 }
 
@@ -42,6 +47,8 @@ export interface WorkerClient {
   ask(job: JobId, request: AskRequest): void;
   chat(job: JobId, request: ChatRequest): void;
   cancel(job: JobId): void;
+  /** Gives the model these adapters in place of all that it has; a worker that is started again gets them too. */
+  adapters(change: AdapterChangeId, adapters: readonly AdapterFile[]): void;
   dispose(): void;
 }
 
@@ -58,6 +65,9 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
   let opened: { readonly model: ModelRef; readonly backend: BackendChoice } | undefined;
   /** Whether the worker has loaded a model: one that never got so far is not started again by itself. */
   let wasReady = false;
+  /** Changes that are under way, and the last one that came to pass. */
+  const changes = new Map<AdapterChangeId, readonly AdapterFile[]>();
+  let applied: { readonly change: AdapterChangeId; readonly adapters: readonly AdapterFile[] } | undefined;
 
   function start(): void {
     if (!opened) return;
@@ -82,6 +92,7 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     port.onmessage = port.onmessageerror = port.onerror = null;
     port.terminate();
     port = undefined;
+    changes.clear();
   }
 
   function receive(data: unknown): void {
@@ -100,6 +111,12 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     } else if (message.type === 'model') {
       wasReady ||= message.state.status === 'ready';
       listener.model(message.state);
+    } else if (message.type === 'adapters') {
+      const { change, outcome } = message;
+      const adapters = changes.get(change);
+      changes.delete(change);
+      if (adapters && outcome.status === 'done') applied = { change, adapters };
+      listener.adapters(change, outcome);
     } else {
       listener.job(message.job, message.event);
     }
@@ -112,7 +129,14 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
       ? 'It is being started again; then make the picture once more.'
       : 'Load the model again; if that does not help, reload the page.';
     listener.crashed({ code: 'internal', permanent: false, message, action }, again);
-    if (again) start();
+    if (!again) return;
+    start();
+    if (applied) changeAdapters(applied.change, applied.adapters);
+  }
+
+  function changeAdapters(id: AdapterChangeId, adapters: readonly AdapterFile[]): void {
+    changes.set(id, adapters);
+    send({ type: 'adapters', change: id, adapters });
   }
 
   function send(message: ToWorker): void {
@@ -123,17 +147,20 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     open(model, backend) {
       stop();
       opened = { model, backend };
+      applied = undefined;
       start();
     },
     draw: (job, request) => send({ type: 'draw', job, request }),
     ask: (job, request) => send({ type: 'ask', job, request }),
     chat: (job, request) => send({ type: 'chat', job, request }),
     cancel: (job) => send({ type: 'cancel', job }),
+    adapters: changeAdapters,
     dispose: stop,
   };
 }
 
 const MODEL_STATUSES: ReadonlySet<string> = new Set<ModelState['status']>(['loading', 'ready', 'failed']);
+const OUTCOMES: ReadonlySet<string> = new Set<AdapterOutcome['status']>(['done', 'failed']);
 const JOB_EVENTS: ReadonlySet<string> = new Set<JobEvent['type']>([
   'queued',
   'preparing',
@@ -160,6 +187,9 @@ function readMessage(data: unknown): FromWorker | undefined {
     return data as unknown as FromWorker;
   }
   if (data.type === 'job' && isRecord(data.event) && JOB_EVENTS.has(String(data.event.type))) {
+    return data as unknown as FromWorker;
+  }
+  if (data.type === 'adapters' && isRecord(data.outcome) && OUTCOMES.has(String(data.outcome.status))) {
     return data as unknown as FromWorker;
   }
   return undefined;

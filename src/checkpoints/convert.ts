@@ -215,7 +215,8 @@ function planTensor(
   const from = storageOf(source);
   const { to, reason } = decide(component, tensor, from, format);
   const ranks = change?.map(({ rank }) => rank).join(' + ');
-  const added = ranks ? `, LoRA of rank ${ranks} merged before` : '';
+  const lost = from === 'q4' && to === 'q4' ? '; 4 bits keep little of a small change' : '';
+  const added = ranks ? `, LoRA of rank ${ranks} merged before${lost}` : '';
   const action = { name, shape, source, from, to };
   return {
     ...action,

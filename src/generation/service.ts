@@ -1,7 +1,9 @@
 /** The worker's side of the protocol: loads the model, runs one job at a time, and answers with events. */
 
-import { OmniError, reportOf } from '../errors.ts';
+import type { Adapter } from '../checkpoints/adapters.ts';
+import { type ErrorReport, OmniError, reportOf } from '../errors.ts';
 import {
+  type AdapterOutcome,
   type FromWorker,
   type JobEvent,
   type JobId,
@@ -12,6 +14,7 @@ import {
   type ToWorker,
 } from '../protocol.ts';
 import type { LoadModel, Opened, Wanted } from './load.ts';
+import { readAdapters } from './read-adapters.ts';
 import { runAsk } from './run-ask.ts';
 import { LiveConversation } from './run-chat.ts';
 import { runDraw } from './run-draw.ts';
@@ -31,19 +34,37 @@ interface Job {
   readonly abort: AbortController;
 }
 
+/** What waits for its turn with the model: a job, or other adapters for the jobs after it. */
+type Task = Job | AdapterChange;
+
+interface AdapterChange {
+  readonly change: Extract<ToWorker, { type: 'adapters' }>;
+  readonly abort: AbortController;
+}
+
 /** One opening of the model, from its beginning on. */
 interface Opening {
   readonly abort: AbortController;
   readonly opened: Promise<Opened>;
 }
 
+/** What becomes of adapters for a model that another one takes the place of. */
+const SUPERSEDED: ErrorReport = {
+  code: 'cancelled',
+  permanent: false,
+  message: 'Another model is being loaded, so the adapters for this one were left out.',
+  action: 'Choose adapters for the model that is loading.',
+};
+
 export class GenerationService {
   readonly #host: ServiceHost;
   #wanted: Wanted | undefined;
   #opening: Opening | undefined;
   readonly #conversation = new LiveConversation();
-  #waiting: Job[] = [];
-  #running: Job | undefined;
+  #waiting: Task[] = [];
+  #running: Task | undefined;
+  /** What the model has; opened anew, it gets them again. */
+  #adapters: readonly Adapter[] = [];
   /** Settles when no job uses the model any more. */
   #idle: Promise<void> = Promise.resolve();
 
@@ -65,12 +86,18 @@ export class GenerationService {
       case 'cancel':
         this.#cancel(message.job);
         return;
+      case 'adapters':
+        this.#enqueueChange({ change: message, abort: new AbortController() });
+        return;
       default:
         message satisfies never;
     }
   }
 
-  /** A second model takes the place of the first; the job that runs on the first is stopped. */
+  /**
+   * A second model takes the place of the first; the job that runs on the first is stopped, and adapters for the first
+   * are left out.
+   */
   #open({ version, model, backend }: Extract<ToWorker, { type: 'open' }>): void {
     if (version !== PROTOCOL_VERSION) {
       const error = new OmniError({
@@ -83,6 +110,10 @@ export class GenerationService {
     }
     this.#wanted = { model, backend };
     this.#running?.abort.abort();
+    this.#adapters = [];
+    for (const task of this.#waiting.filter(isChange))
+      this.#postOutcome(task, { status: 'failed', error: SUPERSEDED });
+    this.#waiting = this.#waiting.filter((task) => !isChange(task));
     this.#reopen(this.#wanted);
   }
 
@@ -95,11 +126,10 @@ export class GenerationService {
     this.#opening = opening;
     const isCurrent = () => this.#opening === opening;
     opening.opened.then(
-      ({ model: { checkpoint }, device, note, lost }) => {
+      (opened) => {
         if (!isCurrent()) return;
-        const { name, sizeBytes, trainedOn } = checkpoint;
-        const trainedSide = trainedOn.side;
-        this.#postModel({ status: 'ready', model: name, sizeBytes, trainedSide, device, note });
+        this.#postReady(opened);
+        const { lost } = opened;
         // Not left to the next job, which would run into the lost device.
         void lost.then(() => isCurrent() && this.#reopen(wanted));
       },
@@ -115,14 +145,22 @@ export class GenerationService {
     await before?.opened.then((opened) => opened.dispose()).catch(() => undefined);
     this.#conversation.forget();
     signal.throwIfAborted();
-    return this.#host.load(signal, wanted, {
+    const opened = await this.#host.load(signal, wanted, {
       onProgress: (progress) => {
         if (!signal.aborted) this.#postModel({ status: 'loading', ...progress });
       },
       onPart: (part) => {
-        if (this.#running) this.#postJob(this.#running.id, { type: 'preparing', part });
+        const task = this.#running;
+        if (task && !isChange(task)) this.#postJob(task.id, { type: 'preparing', part });
       },
     });
+    try {
+      await opened.model.setAdapters(this.#adapters);
+      return opened;
+    } catch (error) {
+      await opened.dispose().catch(() => undefined);
+      throw error;
+    }
   }
 
   #enqueue(job: Job): void {
@@ -131,23 +169,32 @@ export class GenerationService {
     this.#startNext();
   }
 
+  /** Changes go before the jobs that wait, in their own order. */
+  #enqueueChange(change: AdapterChange): void {
+    const jobs = this.#waiting.filter((task) => !isChange(task));
+    this.#waiting = [...this.#waiting.filter(isChange), change, ...jobs];
+    this.#startNext();
+  }
+
   #cancel(id: JobId): void {
-    if (this.#running?.id === id) {
+    const isWanted = (task: Task | undefined): task is Job =>
+      task !== undefined && !isChange(task) && task.id === id;
+    if (isWanted(this.#running)) {
       this.#running.abort.abort();
       return;
     }
-    const waiting = this.#waiting.find((job) => job.id === id);
+    const waiting = this.#waiting.find(isWanted);
     if (!waiting) return;
-    this.#waiting = this.#waiting.filter((job) => job !== waiting);
+    this.#waiting = this.#waiting.filter((task) => task !== waiting);
     this.#postJob(id, { type: 'cancelled' });
   }
 
   #startNext(): void {
     if (this.#running) return;
-    const job = this.#waiting.shift();
-    if (!job) return;
-    this.#running = job;
-    this.#idle = this.#run(job).then(() => {
+    const task = this.#waiting.shift();
+    if (!task) return;
+    this.#running = task;
+    this.#idle = (isChange(task) ? this.#apply(task) : this.#run(task)).then(() => {
       this.#running = undefined;
       this.#startNext();
     });
@@ -204,6 +251,45 @@ export class GenerationService {
     }
   }
 
+  /** Gives the model other adapters; if that fails, it keeps those it has. How it ended is always told. */
+  async #apply(task: AdapterChange): Promise<void> {
+    const { adapters } = task.change;
+    const { signal } = task.abort;
+    const opening = this.#opening;
+    let opened: Opened | undefined;
+    let outcome: AdapterOutcome = { status: 'done' };
+    try {
+      if (!opening) throw new Error('no model was asked for');
+      opened = await unlessAborted(opening.opened, signal);
+      const totalBytes = adapters.reduce((sum, { file }) => sum + file.size, 0);
+      this.#postModel({ status: 'loading', doneBytes: 0, totalBytes, from: 'cache' });
+      const wanted = await readAdapters(adapters, opened.model.checkpoint);
+      await opened.model.setAdapters(wanted);
+      signal.throwIfAborted();
+      this.#adapters = wanted;
+    } catch (error) {
+      const report = signal.aborted ? SUPERSEDED : reportOf(error, 'Loading the adapters');
+      outcome = { status: 'failed', error: report };
+      if (opened?.brokenDown()) {
+        this.#waiting = [];
+        this.#host.crash(report.message);
+        return;
+      }
+    }
+    this.#postOutcome(task, outcome);
+    if (opened && this.#opening === opening) this.#postReady(opened);
+  }
+
+  #postOutcome({ change: { change } }: AdapterChange, outcome: AdapterOutcome): void {
+    this.#host.post({ type: 'adapters', change, outcome });
+  }
+
+  #postReady({ model: { checkpoint }, device, note }: Opened): void {
+    const { name, sizeBytes, trainedOn } = checkpoint;
+    const trainedSide = trainedOn.side;
+    this.#postModel({ status: 'ready', model: name, sizeBytes, trainedSide, device, note });
+  }
+
   #postModel(state: ModelState): void {
     this.#host.post({ type: 'model', state });
   }
@@ -211,6 +297,10 @@ export class GenerationService {
   #postJob(job: JobId, event: JobEvent): void {
     this.#host.post({ type: 'job', job, event });
   }
+}
+
+function isChange(task: Task): task is AdapterChange {
+  return 'change' in task;
 }
 
 /** What `promise` gives, unless `signal` is aborted first. @throws AbortError, or what `promise` rejects with */

@@ -5,6 +5,8 @@
 
 import { type ErrorReport, OmniError } from '../errors.ts';
 import type {
+  AdapterChangeId,
+  AdapterOutcome,
   BackendChoice,
   DrawSettings,
   JobEvent,
@@ -64,6 +66,18 @@ export interface AskOptions extends JobHooks {
 
 export type Answer = Omit<Extract<JobResult, { type: 'answer' }>, 'type'>;
 
+/** A LoRA adapter for the transformer. */
+export interface AdapterOptions {
+  /** A safetensors file as trainers write it. */
+  readonly file: Blob;
+  /** The `adapter_config.json` that peft wrote beside it. */
+  readonly settings?: Blob;
+  /** 1, if it is not said: as it was trained. 0: not at all; negative: the other way round. */
+  readonly strength?: number;
+  /** How errors call it; by default as its file. */
+  readonly name?: string;
+}
+
 type Ready = Extract<ModelState, { status: 'ready' }>;
 
 /** One job between its request and its end. */
@@ -78,6 +92,7 @@ interface Pending {
 export class OmniGen2 {
   readonly #client: WorkerClient;
   readonly #jobs = new Map<JobId, Pending>();
+  readonly #changes = new Map<AdapterChangeId, { resolve: () => void; reject: (reason: unknown) => void }>();
   readonly #ready: Promise<Ready>;
 
   private constructor({ model, backend = 'auto', onState }: OpenOptions) {
@@ -93,6 +108,7 @@ export class OmniGen2 {
           if (state.status === 'failed') settle?.reject(new OmniError(state.error));
         },
         job: (id, event) => this.#receive(id, event),
+        adapters: (change, outcome) => this.#settle(change, outcome),
         crashed: (error) => {
           settle?.reject(new OmniError(error));
           this.#endAll(new OmniError(error));
@@ -163,6 +179,25 @@ export class OmniGen2 {
     return answer;
   }
 
+  /**
+   * Gives the model these LoRA adapters in place of all that it has, before the next job; none takes them all off.
+   * @throws OmniError for adapters that cannot be used; the model then keeps those that it had
+   */
+  async setAdapters(adapters: readonly AdapterOptions[]): Promise<void> {
+    await this.#ready;
+    const change = crypto.randomUUID() as string as AdapterChangeId;
+    const files = adapters.map(({ file, settings, strength = 1, name }, i) => ({
+      name: name ?? (file instanceof File ? file.name : `adapter ${i + 1}`),
+      file,
+      settings,
+      strength,
+    }));
+    await new Promise<void>((resolve, reject) => {
+      this.#changes.set(change, { resolve, reject });
+      this.#client.adapters(change, files);
+    });
+  }
+
   /** Ends the worker and frees all it holds. Jobs that still run are rejected with `reason`. */
   dispose(reason: unknown = new DOMException('The model was closed.', 'AbortError')): void {
     this.#client.dispose();
@@ -207,7 +242,17 @@ export class OmniGen2 {
     this.#jobs.delete(id);
   }
 
+  #settle(change: AdapterChangeId, outcome: AdapterOutcome): void {
+    const pending = this.#changes.get(change);
+    this.#changes.delete(change);
+    if (outcome.status === 'done') pending?.resolve();
+    else pending?.reject(new OmniError(outcome.error));
+  }
+
   #endAll(reason: unknown): void {
+    const changes = [...this.#changes.values()];
+    this.#changes.clear();
+    for (const { reject } of changes) reject(reason);
     const ended = [...this.#jobs.values()];
     this.#jobs.clear();
     for (const { reject } of ended) reject(reason);

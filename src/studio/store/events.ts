@@ -2,7 +2,14 @@
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { ErrorReport } from '../../errors.ts';
-import type { DeviceReport, JobEvent, JobId, ModelState } from '../../protocol.ts';
+import type {
+  AdapterChangeId,
+  AdapterOutcome,
+  DeviceReport,
+  JobEvent,
+  JobId,
+  ModelState,
+} from '../../protocol.ts';
 import type { WorkerListener } from '../../worker-client.ts';
 import { applyDrawEvent, type DrawJob, isOver, withFewStrips } from '../jobs/draw-job.ts';
 import { announcement } from '../jobs/narration.ts';
@@ -50,6 +57,11 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
     if (next.status === 'ready') startNext();
   }
 
+  function adapters(_: AdapterChangeId, outcome: AdapterOutcome): void {
+    if (outcome.status === 'done') return;
+    set(({ notices }) => ({ notices: withNotice(notices, noticeOf('adapters', outcome.error)) }));
+  }
+
   function crashed(error: ErrorReport, restarted: boolean): void {
     const { running, queue } = get();
     set({ model: restarted ? { status: 'starting' } : { status: 'failed', error } });
@@ -67,7 +79,7 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
     }));
   }
 
-  return { model, job, crashed };
+  return { model, job, adapters, crashed };
 }
 
 function withPace(state: StudioState, job: DrawJob, number: number): Paces {

@@ -1,0 +1,181 @@
+/** Adapters through the service: they come before the next job, and what is wrong with them leaves the model as it was. */
+
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { OmniError } from '../errors.ts';
+import type { AdapterChangeId, AdapterFile, JobId, ModelState, Picture } from '../protocol.ts';
+import { page } from './page-fixture.node.ts';
+
+const [A, B, C] = ['a', 'b', 'c'] as JobId[];
+const [FIRST, SECOND, THIRD] = ['first', 'second', 'third'] as AdapterChangeId[];
+const official = new Blob([await readFile('fixtures/goldens/lora/pytorch_lora_weights.safetensors')]);
+const LORA: AdapterFile = { name: 'style.safetensors', file: official, strength: 1 };
+
+type Page = ReturnType<typeof page>;
+
+/** The picture that a job has drawn. */
+async function drawn({ ended, events }: Page, job: JobId): Promise<Picture> {
+  expect(await ended(job)).toMatchObject({ type: 'done' });
+  const event = events(job).find(({ type }) => type === 'picture');
+  if (event?.type !== 'picture') throw new Error('there is no picture');
+  return event.picture;
+}
+const statuses = (states: readonly ModelState[]) => states.map(({ status }) => status);
+
+test('the jobs after it draw with them, until they are taken off', async () => {
+  const here = page();
+  here.open();
+  here.draw(A);
+  const plain = await drawn(here, A);
+  here.adapters(FIRST, [LORA]);
+  here.draw(B);
+  expect(await here.settled(FIRST)).toEqual({ status: 'done' });
+  const changed = await drawn(here, B);
+  expect(changed.data).not.toEqual(plain.data);
+  here.adapters(SECOND, [
+    { ...LORA, strength: 0.5 },
+    { ...LORA, name: 'again', strength: 0.5 },
+  ]);
+  here.draw(C);
+  expect((await drawn(here, C)).data).toEqual(changed.data);
+  here.adapters(THIRD, []);
+  here.draw(A);
+  await here.settled(THIRD);
+  await here.until(() => here.events(A).filter(({ type }) => type === 'done').length === 2);
+  const last = here.events(A).findLast(({ type }) => type === 'picture');
+  expect(last).toMatchObject({ picture: { data: plain.data } });
+  expect(statuses(here.states())).toEqual(
+    ['loading', ...Array(4).fill(['ready', 'loading']).flat()].slice(0, 8),
+  );
+});
+
+test('they come before the jobs that wait, and not into the one that runs', async () => {
+  const here = page();
+  here.open();
+  here.draw(A);
+  const plain = await drawn(here, A);
+  here.draw(B, 3);
+  here.draw(C);
+  here.adapters(FIRST, [LORA]);
+  const events = () =>
+    here.said.map((each) => (each.type === 'job' ? `${each.job} ${each.event.type}` : each.type));
+  expect((await drawn(here, C)).data).not.toEqual(plain.data);
+  const order = events();
+  expect(order.indexOf('b done')).toBeLessThan(order.indexOf('adapters'));
+  expect(order.indexOf('adapters')).toBeLessThan(order.indexOf('c reading'));
+});
+
+describe('what is wrong is told, and the model stays as it was', () => {
+  test.each<[string, readonly AdapterFile[], RegExp]>([
+    ['a broken file', [{ ...LORA, file: official.slice(0, 50000) }], /^style\.safetensors: it is cut off/],
+    ['another file', [{ ...LORA, file: new Blob(['<html>']) }], /^style\.safetensors: /],
+    ['a name that is there twice', [LORA, LORA], /^The adapter style\.safetensors is there twice/],
+    [
+      'a strength of nothing',
+      [{ ...LORA, strength: Number.NaN }],
+      /^The strength of style\.safetensors is NaN/,
+    ],
+    [
+      'a strength that no weight can bear',
+      [{ ...LORA, settings: new Blob(['{"r":4,"lora_alpha":1e9}']) }],
+      /would change/,
+    ],
+    [
+      'settings of another adapter',
+      [{ ...LORA, settings: new Blob(['{"r":8,"lora_alpha":8}']) }],
+      /says rank 8/,
+    ],
+  ])('%s', async (_, files, words) => {
+    const here = page();
+    here.open();
+    here.adapters(FIRST, [LORA]);
+    here.draw(A);
+    const before = await drawn(here, A);
+    here.adapters(SECOND, files);
+    here.draw(B);
+    const outcome = await here.settled(SECOND);
+    expect(outcome).toMatchObject({ status: 'failed', error: { message: expect.stringMatching(words) } });
+    expect((await drawn(here, B)).data).toEqual(before.data);
+    expect(statuses(here.states()).at(-1)).toBe('ready');
+  });
+
+  test('a transformer that does not open with them', async () => {
+    let refuses = false;
+    const here = page({
+      runtime: (real) => {
+        const { backend, halfPrecision, quantized } = real;
+        const error = new OmniError({ code: 'device', message: 'It does not fit.', action: 'Wait.' });
+        return {
+          ...{ backend, halfPrecision, quantized, dispose: () => real.dispose() },
+          open: (graph, weights) => (refuses ? Promise.reject(error) : real.open(graph, weights)),
+        };
+      },
+    });
+    here.open();
+    here.draw(A);
+    const before = await drawn(here, A);
+    refuses = true;
+    here.adapters(FIRST, [LORA]);
+    expect(await here.settled(FIRST)).toMatchObject({
+      status: 'failed',
+      error: { message: 'It does not fit.' },
+    });
+    refuses = false;
+    here.draw(B);
+    expect((await drawn(here, B)).data).toEqual(before.data);
+    expect(here.log).toEqual(['load 1 of tiny']);
+  });
+
+  test('no model at all', async () => {
+    const here = page();
+    here.adapters(FIRST, [LORA]);
+    expect(await here.settled(FIRST)).toMatchObject({ status: 'failed' });
+    expect(here.states()).toEqual([]);
+  });
+});
+
+test('a model that is opened anew after a lost device has them again', async () => {
+  let lose = () => undefined as unknown;
+  const lost = new Promise<void>((resolve) => {
+    lose = resolve;
+  });
+  const here = page({ opened: (real) => ({ ...real, lost }) });
+  here.open();
+  here.adapters(FIRST, [LORA]);
+  here.draw(A);
+  const before = await drawn(here, A);
+  const times = statuses(here.states()).filter((status) => status === 'ready').length;
+  lose();
+  await here.ready(times + 1);
+  here.draw(B);
+  expect((await drawn(here, B)).data).toEqual(before.data);
+  expect(here.log).toEqual(['load 1 of tiny', 'dispose 1', 'load 2 of tiny']);
+});
+
+test('another model begins without them, and changes for the one before are left out', async () => {
+  const here = page();
+  here.open();
+  here.draw(A);
+  const plain = await drawn(here, A);
+  here.adapters(FIRST, [LORA]);
+  await here.settled(FIRST);
+  here.draw(B, 20);
+  here.adapters(SECOND, [LORA]);
+  here.open('other');
+  expect(await here.settled(SECOND)).toMatchObject({ status: 'failed', error: { code: 'cancelled' } });
+  here.draw(C);
+  expect((await drawn(here, C)).data).toEqual(plain.data);
+});
+
+test('an engine that breaks down under them ends the worker', async () => {
+  const here = page({
+    runtime: ({ backend, halfPrecision, quantized, dispose }) => ({
+      ...{ backend, halfPrecision, quantized, dispose },
+      open: () => Promise.reject(new OmniError({ code: 'device', message: 'It is gone.', action: 'Wait.' })),
+    }),
+    opened: (real) => ({ ...real, brokenDown: () => true }),
+  });
+  here.open();
+  here.adapters(FIRST, [LORA]);
+  await expect.poll(() => here.crashes).toEqual(['It is gone.']);
+});
