@@ -40,7 +40,7 @@ export function readOption(option: string): { file: string; strength: number } {
   throw new OmniError({
     code: 'bad_request',
     message: `--lora ${file}: the strength is "${text}", but must be a number.`,
-    action: 'For example: --lora adapter.safetensors:0.8',
+    action: 'Write a number after the colon, such as 0.8 for a weaker effect, or leave both away.',
   });
 }
 
