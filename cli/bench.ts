@@ -1,10 +1,11 @@
 /**
  * Measures speed, memory and the cost of quantization, and prints tables with their baselines.
  *
- *   npm run -s bench -- [--only page|picture|chat|quantization]
+ *   npm run -s bench -- [--only page|picture|chat|quantization|adapters]
  */
 
 import { readArgs, runCommand } from './args.ts';
+import { adaptersTable } from './bench/adapters.ts';
 import { chatTable } from './bench/chat.ts';
 import { pageTable } from './bench/page.ts';
 import { pictureTable } from './bench/picture.ts';
@@ -16,6 +17,7 @@ const TABLES = {
   picture: pictureTable,
   chat: chatTable,
   quantization: quantizationTable,
+  adapters: adaptersTable,
 } as const satisfies Record<string, () => Promise<Table>>;
 const NAMES = Object.keys(TABLES) as (keyof typeof TABLES)[];
 
