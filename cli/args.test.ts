@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../src/checkpoints/fixture.node.ts';
-import { type Command, numberOption, type Option, readArgs } from './args.ts';
+import { type Command, numberOption, type Option, rangeOption, readArgs } from './args.ts';
 
 const COMMAND = {
   call: 'npm run -s draw --',
@@ -63,6 +63,23 @@ describe('numberOption', () => {
     const error = await refusal(() => numberOption('steps', text, { min: 1, max: 100, whole: true }));
     expect(error.message).toBe(`--steps is "${text}", but must be a whole number from 1 to 100.`);
   });
+});
+
+describe('rangeOption', () => {
+  it('reads two fractions', () => {
+    expect(rangeOption('guidance-range', '0, 0.6')).toEqual([0, 0.6]);
+    expect(rangeOption('guidance-range', '0.5,0.5')).toEqual([0.5, 0.5]);
+  });
+
+  it.each(['', '0.5', '0.6,0.4', '0,1.5', '-0.1,1', '0,0.5,1', 'a,b', ',1', '0,'])(
+    'refuses %j',
+    async (text) => {
+      const error = await refusal(() => rangeOption('guidance-range', text));
+      expect(error.message).toBe(
+        `--guidance-range is "${text}", but must be two numbers within 0 to 1 in rising order, such as 0,0.6.`,
+      );
+    },
+  );
 });
 
 describe('a command as people run it', { timeout: 60_000 }, () => {

@@ -111,6 +111,22 @@ export function sizeOption(name: string, text: string): { width: number; height:
 }
 
 /**
+ * A part of a whole given as text, such as `0.2,0.8`.
+ * @throws OmniError `bad_request` if it is not two numbers within 0 to 1 in rising order.
+ */
+export function rangeOption(name: string, text: string): readonly [number, number] {
+  const [start, end, ...more] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (!(start >= 0 && start <= end && end <= 1) || more.length > 0) {
+    throw wrong(
+      `--${name} is "${text}", but must be two numbers within 0 to 1 in rising order, such as 0,0.6.`,
+    );
+  }
+  return [start, end];
+}
+
+/**
  * Runs a command to its exit code. An error is printed as one sentence and what to do; Ctrl-C aborts the signal once and
  * ends the process the second time.
  * @param doing what failed, for errors that carry no words of their own.

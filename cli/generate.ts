@@ -2,15 +2,17 @@
  * Draws a picture from the command line, on the same pipeline as the page.
  *
  *   npm run -s generate -- --model DIR|storybook --prompt TEXT [--image FILE …] [--size WxH] [--steps N] [--seed N]
- *                          [--reflect N] [--lora FILE[:STRENGTH] …] --out FILE.png [--json]
+ *                          [--reflect N] [--acceleration none|teacache|taylorseer] [--guidance-range A,B]
+ *                          [--lora FILE[:STRENGTH] …] --out FILE.png [--json]
  */
 
 import { extname } from 'node:path';
+import { ACCELERATIONS, TEACACHE_THRESHOLD } from '../src/omnigen2/acceleration/acceleration.ts';
 import { type DrawingEvent, drawWithReflection } from '../src/omnigen2/drawing.ts';
 import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
 import { openAdapters } from './adapters.ts';
-import { numberOption, readArgs, runCommand, sizeOption } from './args.ts';
+import { numberOption, rangeOption, readArgs, runCommand, sizeOption } from './args.ts';
 import { openModel } from './models.ts';
 import { checkPictureTarget, readPictures, writePictures } from './picture-files.ts';
 
@@ -39,6 +41,22 @@ await runCommand('Drawing', async (signal) => {
       'image-guidance': { placeholder: 'X', help: 'how closely to follow the pictures', fallback: '2' },
       'negative-prompt': { placeholder: 'TEXT', help: 'what to keep away from', fallback: '' },
       scheduler: { placeholder: 'NAME', help: 'how to step', fallback: 'euler', oneOf: SCHEDULERS },
+      'guidance-range': {
+        placeholder: 'A,B',
+        help: 'part of the steps in which guidance is applied, as fractions of them',
+        fallback: '0,1',
+      },
+      acceleration: {
+        placeholder: 'NAME',
+        help: 'skip work that changes little',
+        fallback: 'none',
+        oneOf: ACCELERATIONS,
+      },
+      'teacache-threshold': {
+        placeholder: 'X',
+        help: 'how much change TeaCache lets pass; a higher one skips more',
+        fallback: String(TEACACHE_THRESHOLD),
+      },
       lora: {
         placeholder: 'FILE[:STRENGTH]',
         help: 'LoRA adapter to draw with, as strongly as it was trained or as said',
@@ -69,7 +87,10 @@ await runCommand('Drawing', async (signal) => {
     seed: numberOption('seed', args.seed, whole),
     textGuidance: numberOption('text-guidance', args['text-guidance'], scale),
     imageGuidance: numberOption('image-guidance', args['image-guidance'], scale),
+    guidanceRange: rangeOption('guidance-range', args['guidance-range']),
     scheduler: args.scheduler,
+    acceleration: args.acceleration,
+    teaCacheThreshold: numberOption('teacache-threshold', args['teacache-threshold'], { min: 0, max: 10 }),
   };
   try {
     await model.setAdapters(await openAdapters(args.lora, model.checkpoint));

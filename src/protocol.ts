@@ -6,12 +6,13 @@
  */
 
 import type { ErrorReport } from './errors.ts';
+import type { Acceleration } from './omnigen2/acceleration/acceleration.ts';
 import type { ModelPart } from './omnigen2/model.ts';
 import type { RoundDecision, RoundReport } from './omnigen2/reflection/loop.ts';
 import type { SchedulerName } from './omnigen2/schedulers/create.ts';
 import type { Sampling } from './omnigen2/token-choice.ts';
 
-export type { ModelPart, RoundDecision, RoundReport, Sampling, SchedulerName };
+export type { Acceleration, ModelPart, RoundDecision, RoundReport, Sampling, SchedulerName };
 
 /** Raised whenever a message changes its meaning; the worker refuses a page of another version in words. */
 export const PROTOCOL_VERSION = 3;
@@ -55,6 +56,8 @@ export interface DrawSettings {
   /** Part of the steps, as fractions 0 … 1, in which guidance is applied. */
   readonly guidanceRange: readonly [number, number];
   readonly scheduler: SchedulerName;
+  /** How to draw with less work. */
+  readonly acceleration: Acceleration;
   readonly negativePrompt: string;
 }
 

@@ -113,7 +113,7 @@ export function page(...twists: readonly Twist[]) {
 export function drawing(steps: number): DrawRequest {
   const size = { width: 32, height: 32, alignSize: true };
   const guidance = { textGuidance: 1, imageGuidance: 1, guidanceRange: [0, 1] } as const;
-  const rest = { seed: 1, scheduler: 'euler', negativePrompt: '' } as const;
+  const rest = { seed: 1, scheduler: 'euler', acceleration: 'none', negativePrompt: '' } as const;
   return {
     prompt: 'a red cat',
     references: [],

@@ -278,6 +278,7 @@ function usualSettings({ trainedSide }: Ready, { width, height }: Partial<DrawSe
     imageGuidance: 2,
     guidanceRange: [0, 1],
     scheduler: 'euler',
+    acceleration: 'none',
     negativePrompt: '',
   };
 }

@@ -1,13 +1,13 @@
 /** Drawings with accelerations on the tiny checkpoint; the official numbers are compared by `verify`. */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { watchedRuntime } from '../../runtime/watched-runtime.node.ts';
 import { fixtureCheckpoint } from '../fixtures.node.ts';
 import type { RgbImage } from '../images/image.ts';
 import { OmniGen2Model } from '../model.ts';
 import { type DrawHooks, type DrawOptions, draw, drawDefaults } from '../pipeline.ts';
 import { loadTokenizer } from '../tokenizer.transformers.ts';
 import type { Acceleration, Decision } from './acceleration.ts';
-import { watchedRuntime } from './watched-runtime.node.ts';
 
 const watched = watchedRuntime();
 let model: OmniGen2Model;

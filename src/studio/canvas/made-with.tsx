@@ -1,16 +1,19 @@
+import { accelerationName } from '../composer/acceleration-setting.tsx';
 import { modeOf } from '../composer/references.ts';
 import { type DrawJob, isOver, keptOf } from '../jobs/draw-job.ts';
 import { seconds, seedWords, sentence } from '../ui/words.ts';
 
 /** How long a picture took and the settings it was made with, in a line. */
 export function MadeWith({ job }: { job: DrawJob }) {
-  const { steps, seed } = job.request.settings;
+  const { steps, seed, acceleration } = job.request.settings;
   const kept = isOver(job) ? keptOf(job) : undefined;
   const { width, height } = kept?.picture ?? job.size;
   return (
     <p className="meta">
       {kept && `${madeWords(job)} `}
-      {sentence(job.settingsName)}, {steps} steps, {width} × {height}, seed <code>{seedWords(seed)}</code>
+      {sentence(job.settingsName)}, {steps} steps
+      {acceleration !== 'none' && ` with ${accelerationName(acceleration)}`}, {width} × {height}, seed{' '}
+      <code>{seedWords(seed)}</code>
     </p>
   );
 }

@@ -39,6 +39,7 @@ describe('planDrawing', () => {
           imageGuidance: 2,
           guidanceRange: [0, 1],
           scheduler: 'euler',
+          acceleration: 'none',
           negativePrompt: '',
         },
       },

@@ -2,7 +2,7 @@
 
 import { isBlank } from '../../omnigen2/blank.ts';
 import { referenceSize } from '../../omnigen2/images/sizes.ts';
-import type { DrawRequest, DrawSettings, SchedulerName } from '../../protocol.ts';
+import type { Acceleration, DrawRequest, DrawSettings, SchedulerName } from '../../protocol.ts';
 import type { Reference } from './references.ts';
 
 export type PresetName = 'fast' | 'balanced' | 'best';
@@ -37,6 +37,7 @@ export interface Adjustments {
   /** Fractions of the steps, 0 … 1. */
   readonly guidanceRange: readonly [number, number];
   readonly scheduler: SchedulerName;
+  readonly acceleration: Acceleration;
   readonly negativePrompt: string;
 }
 
@@ -83,6 +84,7 @@ export function presetValues(preset: PresetName): Adjustments {
     imageGuidance: 2,
     guidanceRange: [0, 1],
     scheduler: 'euler',
+    acceleration: 'none',
     negativePrompt: '',
   };
 }
@@ -167,6 +169,7 @@ export function planDrawing(form: DrawForm, seed: number): DrawPlan {
     imageGuidance: values.imageGuidance,
     guidanceRange: values.guidanceRange,
     scheduler: values.scheduler,
+    acceleration: values.acceleration,
     negativePrompt: values.negativePrompt,
   };
   const rounds = form.checksItself ? form.rounds : 1;

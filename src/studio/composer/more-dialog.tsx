@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef } from 'react';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { AccelerationSetting } from './acceleration-setting.tsx';
 import { adjustmentsOf, type FormField, GUIDANCE, PRESETS, planDrawing, STEPS } from './draw-form.ts';
 import { NumberSetting } from './number-setting.tsx';
 import { PresetPicker } from './preset-picker.tsx';
@@ -147,6 +148,11 @@ function Adjusting() {
           ))}
         </fieldset>
       </div>
+      <AccelerationSetting
+        value={values.acceleration}
+        changed={changed('acceleration')}
+        onChange={(acceleration) => change({ acceleration })}
+      />
       <SeedSetting problem={problem('seed')} />
       <div className={changed('negativePrompt') ? 'set changed' : 'set'}>
         <label htmlFor={negativeId}>Leave out</label>

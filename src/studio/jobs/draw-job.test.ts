@@ -29,6 +29,7 @@ const job = (rounds = 1, id = 'job-1'): DrawJob => {
     imageGuidance: 2,
     guidanceRange: [0, 1],
     scheduler: 'euler',
+    acceleration: 'none',
     negativePrompt: '',
   } as const;
   const request: DrawRequest = { prompt: 'a red house', references: [], settings, rounds };

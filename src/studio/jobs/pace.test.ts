@@ -25,6 +25,7 @@ const settings: DrawSettings = {
   imageGuidance: 2,
   guidanceRange: [0, 1],
   scheduler: 'euler',
+  acceleration: 'none',
   negativePrompt: '',
 };
 
@@ -57,6 +58,7 @@ it('keeps paces apart that cannot be compared', () => {
     paceKey(device, plan(1, { imageGuidance: 1 })),
     paceKey(device, plan(0, {}, 256)),
     paceKey({ ...device, backend: 'webgpu' }, plan(0)),
+    paceKey(device, plan(0, { acceleration: 'teacache' })),
   ];
   expect(new Set(keys).size).toBe(keys.length);
   expect(paceKey(device, plan(0, { seed: 2, steps: 8 }))).toBe(keys[0]);

@@ -12,11 +12,15 @@ export interface Pace {
 /** Measured paces by {@link paceKey}. */
 export type Paces = Readonly<Record<string, Pace>>;
 
-/** What a pace depends on: device, size, number of references and of guidance branches. */
+/** What a pace depends on: device, size, number of references and of guidance branches, and what skips work. */
 export function paceKey(device: DeviceReport, { request, size }: Pick<DrawJob, 'request' | 'size'>): string {
   const { backend, description } = device;
   const pixels = `${size.width}x${size.height}`;
-  return [backend, description, pixels, request.references.length, guidanceBranches(request)].join('|');
+  const { acceleration } = request.settings;
+  const skips = acceleration === 'none' ? [] : [acceleration];
+  return [backend, description, pixels, request.references.length, guidanceBranches(request), ...skips].join(
+    '|',
+  );
 }
 
 /** How often the transformer runs in a guided step (pipeline_omnigen2.py, `processing`). */

@@ -1,7 +1,7 @@
 /** The runtime of this processor, watched by tests: what runs, and which resident tensors have not been freed. */
 
-import { nodeRuntime } from '../../runtime/runtime.node.ts';
-import type { GraphSession, ResidentTensor, Runtime } from '../../runtime/types.ts';
+import { nodeRuntime } from './runtime.node.ts';
+import type { GraphSession, ResidentTensor, Runtime } from './types.ts';
 
 export interface WatchedRuntime {
   readonly runtime: Runtime;
