@@ -7,17 +7,22 @@
 import type { WeightIndex } from '../checkpoints/tensors.ts';
 import { OmniError } from '../errors.ts';
 import type { HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
+import { decodeInStrips, encodeInStrips, type StripWork } from './autoencoder-strips.ts';
 import type { VaeConfig } from './config.ts';
+import { disposeAll } from './dispose.ts';
 import { finite } from './finite.ts';
-import { float32Data, float32Tensor } from './float32.ts';
+import { float32Data } from './float32.ts';
 import { decoderGraph } from './graphs/autoencoder-decoder.ts';
 import { type AutoencoderParts, encoderGraph } from './graphs/autoencoder-encoder.ts';
 import type { Numerics } from './graphs/layers.ts';
 import type { Pixels } from './images/prepare.ts';
 import type { Size } from './images/sizes.ts';
 import type { Latents } from './latents.ts';
-import { Sessions } from './sessions.ts';
-import { type Planes, tiled, tilingOf } from './tiling.ts';
+import type { Planes } from './planes.ts';
+import { RememberedFiles, Sessions } from './sessions.ts';
+import { type StripPlan, stripPlan } from './strip-plan.ts';
+import { mapOf } from './strips.ts';
+import { tiled, tilingOf } from './tiling.ts';
 
 /** What an autoencoder is opened from. */
 export interface AutoencoderSource {
@@ -33,12 +38,19 @@ export interface Posterior {
 }
 
 /** How large pictures are cut. */
-export interface TilingOptions {
+export interface CodingOptions {
   /**
-   * Pictures with a longer side, in pixels, are worked on in tiles of this side, which takes less memory and gives
-   * slightly different values. A quarter of it must be whole latent pixels. Without it nothing is cut.
+   * Pictures in which a buffer on the device would be larger are worked on in strips, which changes no value. 64 MiB
+   * by default.
+   */
+  readonly maxBufferBytes?: number;
+  /**
+   * The official way to save memory, which changes values: pictures with a longer side, in pixels, are worked on in
+   * overlapping tiles of this side. A quarter of it must be whole latent pixels. Without it there are no tiles.
    */
   readonly tileSide?: number;
+  /** Heard between runs. */
+  readonly signal?: AbortSignal;
 }
 
 const [MIN_LOGVAR, MAX_LOGVAR] = [-30, 20];
@@ -47,12 +59,16 @@ export class Autoencoder {
   readonly config: VaeConfig;
   readonly #parts: AutoencoderParts;
   readonly #sessions: Sessions;
+  readonly #stripFiles: RememberedFiles;
+  readonly #stripSessions: Sessions;
 
   private constructor(runtime: Runtime, { component, bytes }: AutoencoderSource, numerics: Numerics) {
     const { config, weights } = component;
     this.config = config;
     this.#parts = { config, weights, numerics };
     this.#sessions = new Sessions(runtime, bytes);
+    this.#stripFiles = new RememberedFiles(bytes);
+    this.#stripSessions = new Sessions(runtime, this.#stripFiles);
   }
 
   /**
@@ -77,9 +93,11 @@ export class Autoencoder {
 
   /**
    * Reads a picture, `[3, height, width]` in -1..1.
-   * @throws OmniError `bad_image` if a side is shorter than one latent pixel; `bad_request` for an impossible tile
+   * @throws OmniError `bad_image` if a side is shorter than one latent pixel; `bad_request` for an impossible tile;
+   * AbortError soon after an abort
    */
-  async encode({ width, height, data }: Pixels, { tileSide }: TilingOptions = {}): Promise<Posterior> {
+  async encode({ width, height, data }: Pixels, options: CodingOptions = {}): Promise<Posterior> {
+    const { tileSide } = options;
     const { inChannels, downscaleFactor } = this.config;
     if (Math.min(width, height) < downscaleFactor) {
       throw new OmniError({
@@ -91,8 +109,10 @@ export class Autoencoder {
     const pixels = { channels: inChannels, height, width, data };
     const moments =
       tileSide !== undefined && Math.max(height, width) > tileSide
-        ? await tiled(pixels, tilingOf(tileSide, this.#latentSide(tileSide)), (tile) => this.#moments(tile))
-        : await this.#moments(pixels);
+        ? await tiled(pixels, tilingOf(tileSide, this.#latentSide(tileSide)), (tile) =>
+            this.#moments(tile, options),
+          )
+        : await this.#moments(pixels, options);
     const half = moments.data.length / 2;
     const shape = { ...moments, channels: moments.channels / 2 };
     return {
@@ -127,17 +147,18 @@ export class Autoencoder {
   }
 
   /** The picture of latents of the autoencoder: `[3, height, width]`, about -1..1 and not clamped. Throws as {@link encode}. */
-  async decode(latents: Latents, { tileSide }: TilingOptions = {}): Promise<Pixels> {
+  async decode(latents: Latents, options: CodingOptions = {}): Promise<Pixels> {
+    const { tileSide } = options;
     const inputSide = tileSide === undefined ? Number.POSITIVE_INFINITY : this.#latentSide(tileSide);
     const { height, width, data } =
       tileSide !== undefined && Math.max(latents.height, latents.width) > inputSide
-        ? await tiled(latents, tilingOf(inputSide, tileSide), (tile) => this.#pixels(tile))
-        : await this.#pixels(latents);
+        ? await tiled(latents, tilingOf(inputSide, tileSide), (tile) => this.#pixels(tile, options))
+        : await this.#pixels(latents, options);
     return { height, width, data };
   }
 
   async dispose(): Promise<void> {
-    await this.#sessions.dispose();
+    await disposeAll([Promise.resolve(this.#sessions), Promise.resolve(this.#stripSessions)]);
   }
 
   /** The side of a tile in latent pixels. Tiles overlap by a quarter, which has to be the same on both sides. */
@@ -154,22 +175,47 @@ export class Autoencoder {
     return tileSide / downscaleFactor;
   }
 
-  async #moments(pixels: Planes): Promise<Planes> {
+  async #moments(pixels: Planes, { maxBufferBytes, signal }: CodingOptions): Promise<Planes> {
+    signal?.throwIfAborted();
+    const latents = this.latentShape(pixels);
+    const plan = stripPlan(this.config, latents, maxBufferBytes);
+    if (plan) {
+      const moments = await this.#inStrips(plan, signal, (work) => encodeInStrips(work, pixels, latents));
+      return checked(moments, 'latents of a reference');
+    }
     const session = await this.#sessions.get('encoder', () => encoderGraph(this.#parts));
     const outputs = await session.run({
       pixels: mapOf(pixels),
-      middle_shape: this.#middleShape(this.latentShape(pixels)),
+      middle_shape: this.#middleShape(latents),
     });
     return planesOf(outputs, 'moments', 'latents of a reference');
   }
 
-  async #pixels(latents: Planes): Promise<Planes> {
+  async #pixels(latents: Planes, { maxBufferBytes, signal }: CodingOptions): Promise<Planes> {
+    signal?.throwIfAborted();
+    const plan = stripPlan(this.config, latents, maxBufferBytes);
+    if (plan) {
+      return checked(await this.#inStrips(plan, signal, (work) => decodeInStrips(work, latents)), 'pixels');
+    }
     const session = await this.#openDecoder();
     const outputs = await session.run({
       latents: mapOf(latents),
       middle_shape: this.#middleShape(latents),
     });
     return planesOf(outputs, 'pixels', 'pixels');
+  }
+
+  /** Works on one picture in strips. Many small graphs are opened for it, each from a part of the same file. */
+  async #inStrips(
+    plan: StripPlan,
+    signal: AbortSignal | undefined,
+    work: (strips: StripWork) => Promise<Planes>,
+  ): Promise<Planes> {
+    try {
+      return await work({ parts: this.#parts, sessions: this.#stripSessions, plan, signal });
+    } finally {
+      this.#stripFiles.forget();
+    }
   }
 
   /** The shape of the feature maps at the lowest resolution. */
@@ -184,13 +230,12 @@ export class Autoencoder {
   }
 }
 
-/** Planes as a feature map `[1, channels, height, width]`. */
-function mapOf({ channels, height, width, data }: Planes): HostTensor {
-  return float32Tensor([1, channels, height, width], data);
-}
-
 /** The feature map that a graph gives as `name`. @param what names its values in messages */
 function planesOf(outputs: Readonly<Record<string, HostTensor>>, name: string, what: string): Planes {
   const [, channels, height, width] = outputs[name].dims;
-  return { channels, height, width, data: finite(float32Data(outputs, name), 'vae', what) };
+  return checked({ channels, height, width, data: float32Data(outputs, name) }, what);
+}
+
+function checked(planes: Planes, what: string): Planes {
+  return { ...planes, data: finite(planes.data, 'vae', what) };
 }

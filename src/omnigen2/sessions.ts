@@ -36,3 +36,31 @@ export class Sessions {
     await disposeAll(sessions);
   }
 }
+
+/** Keeps the files that it has read, for sessions that are opened from the same file one after another. */
+export class RememberedFiles implements WeightBytes {
+  readonly #bytes: WeightBytes;
+  readonly #files = new Map<string, Promise<Uint8Array | Blob>>();
+
+  constructor(bytes: WeightBytes) {
+    this.#bytes = bytes;
+  }
+
+  file(path: string): Promise<Uint8Array | Blob> {
+    const known = this.#files.get(path);
+    if (known) return known;
+    const file = this.#bytes.file(path);
+    this.#files.set(path, file);
+    file.catch(() => this.#files.delete(path));
+    return file;
+  }
+
+  derived(graph: BuiltGraph): Promise<Uint8Array> {
+    return this.#bytes.derived(graph);
+  }
+
+  /** Lets go of the files; a later call reads them anew. */
+  forget(): void {
+    this.#files.clear();
+  }
+}

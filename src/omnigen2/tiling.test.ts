@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Planes, tiled, tilingOf } from './tiling.ts';
+import type { Planes } from './planes.ts';
+import { tiled, tilingOf } from './tiling.ts';
 
 fc.configureGlobal({ seed: 2506 });
 

@@ -3,13 +3,7 @@
  * Source: diffusers `models/autoencoders/autoencoder_kl.py`, AutoencoderKL.tiled_decode, _tiled_encode, blend_v, blend_h
  */
 
-/** Planes `[channels, height, width]`, row-major. */
-export interface Planes {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-  readonly data: Float32Array;
-}
+import { below, type Planes } from './planes.ts';
 
 /** Sides in pixels of the input (what is cut into tiles) or of the output (what the tiles become). */
 export interface Tiling {
@@ -116,22 +110,6 @@ function beside(parts: readonly Planes[]): Planes {
       data.set(part.data.subarray(line * part.width, (line + 1) * part.width), line * width + left);
     }
     left += part.width;
-  }
-  return { channels, height, width, data };
-}
-
-/** Joins planes of equal width from top to bottom. */
-function below(parts: readonly Planes[]): Planes {
-  const { channels, width } = parts[0];
-  const height = parts.reduce((sum, part) => sum + part.height, 0);
-  const data = new Float32Array(channels * height * width);
-  let top = 0;
-  for (const part of parts) {
-    const size = part.height * width;
-    for (let channel = 0; channel < channels; channel++) {
-      data.set(part.data.subarray(channel * size, (channel + 1) * size), (channel * height + top) * width);
-    }
-    top += part.height;
   }
   return { channels, height, width, data };
 }

@@ -28,6 +28,8 @@ class NodeRuntime implements Runtime {
       interOpNumThreads: 1,
       // Waiting threads sleep: beside other work on the same processors, spinning ones cost up to three times as much.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
+      // An arena of its own would keep each session's largest memory for ever, without making it faster.
+      enableCpuMemArena: false,
       logSeverityLevel: 3,
     });
   }

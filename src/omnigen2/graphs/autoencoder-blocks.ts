@@ -19,7 +19,7 @@ import type { VaeConfig } from '../config.ts';
 import type { Layers } from './layers.ts';
 
 /** Epsilon of every norm, fixed in the official code. Source: diffusers `models/autoencoders/vae.py` (resnet_eps) */
-const NORM_EPS = 1e-6;
+export const NORM_EPS = 1e-6;
 
 /** Layers of one autoencoder graph. */
 export class AutoencoderBlocks {
@@ -76,19 +76,30 @@ export class AutoencoderBlocks {
   #selfAttention(x: Value, name: string): Value {
     const { g } = this.layers;
     const sizes = g.input('middle_shape', 'int64', [4]);
+    const { q, k, v } = this.attentionInputs(x, name);
+    const y = attention(g, { q, k, v, heads: 1, scale: 1 / Math.sqrt(fixed(q, 2)) });
+    return this.attentionOutput(x, y, sizes, name);
+  }
+
+  /** Queries, keys and values of all pixels, each `[1, pixels, C]`. */
+  attentionInputs(x: Value, name: string): { q: Value; k: Value; v: Value } {
+    const { g } = this.layers;
     const channels = fixed(x, 1);
     const planes = reshape(g, this.groupNorm(x, `${name}.group_norm`), [channels, 'pixels']);
     const rows = transpose(g, planes, [1, 0]);
     const part = (which: string) =>
       reshape(g, this.layers.linear(rows, `${name}.to_${which}`), [1, 'pixels', channels]);
-    const y = attention(g, {
-      q: part('q'),
-      k: part('k'),
-      v: part('v'),
-      heads: 1,
-      scale: 1 / Math.sqrt(channels),
-    });
-    const out = this.layers.linear(reshape(g, y, ['pixels', channels]), `${name}.to_out.0`);
+    return { q: part('q'), k: part('k'), v: part('v') };
+  }
+
+  /**
+   * Adds to `x` what its pixels saw.
+   * @param y `[1, pixels, C]`
+   * @param sizes int64 `[4]`, the shape of `x`
+   */
+  attentionOutput(x: Value, y: Value, sizes: Value, name: string): Value {
+    const { g } = this.layers;
+    const out = this.layers.linear(reshape(g, y, ['pixels', fixed(x, 1)]), `${name}.to_out.0`);
     return add(g, x, reshapeTo(g, transpose(g, out, [1, 0]), sizes, x.shape));
   }
 }
