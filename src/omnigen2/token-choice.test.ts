@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { likeliest, type PenalisedSampling, sampled, type TokenChoice } from './token-choice.ts';
 
@@ -147,6 +148,21 @@ test('the probabilities of all tokens that can be drawn are one together', () =>
     }
     expect([...seen.values()].reduce((a, b) => a + b)).toBeCloseTo(1, 12);
   }
+});
+
+test('what is drawn from is the distribution that the official processors leave', async () => {
+  const { distribution } = JSON.parse(await readFile('fixtures/conversation.json', 'utf8'));
+  const { repetitionPenalty, temperature, topP, seen, probabilities } = distribution;
+  const choose = sampled({ repetitionPenalty, temperature, topP, seed: 1 });
+  const values = Float32Array.from(distribution.logits);
+  const drawn = new Map<number, number>();
+  for (let i = 0; i < 4000; i++) {
+    const { id, probability } = choose(values, new Set(seen));
+    drawn.set(id, probability);
+  }
+  const want = Object.entries<number>(probabilities);
+  expect(drawn.size).toBe(want.length);
+  for (const [id, probability] of want) expect(drawn.get(Number(id))).toBeCloseTo(probability, 6);
 });
 
 test('the same seed draws the same tokens on every machine; another seed or turn others', () => {
