@@ -21,7 +21,7 @@ export async function openAdapters(options: readonly string[], checkpoint: Check
   const adapters: Adapter[] = [];
   for (const { file, strength } of wanted) {
     const { expected } = checkpoint.components.transformer;
-    const lora = readLora(await bytesOf(file), basename(file), expected, await settingsOf(file));
+    const lora = readLora(await bytesOf(file), basename(file), expected, { config: await settingsOf(file) });
     adapters.push({ lora, strength });
   }
   return adapters;

@@ -45,7 +45,7 @@ function withMetadata(bytes: Uint8Array, metadata: unknown): Uint8Array {
 
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const scales = (bytes: Uint8Array, config?: Uint8Array) => {
-  const { pairs } = readLora(bytes, FILE, expected, config);
+  const { pairs } = readLora(bytes, FILE, expected, { config });
   return [pairs.get(`${Q}.weight`)?.scale, pairs.get(`${REFINER}.weight`)?.scale];
 };
 const SETTINGS = {
@@ -97,7 +97,7 @@ describe('adapter_config.json', () => {
     ['another method', { ...SETTINGS, peft_type: 'IA3' }, /an adapter of the kind "IA3"/],
     ['DoRA', { ...SETTINGS, use_dora: true }, /describes a DoRA adapter/],
   ])('is refused with %s', async (_, config, pattern) => {
-    const { message } = await refusal(() => readLora(adapter(), FILE, expected, json(config)));
+    const { message } = await refusal(() => readLora(adapter(), FILE, expected, { config: json(config) }));
     expect(message).toMatch(/^adapter_config\.json of adapter_model\.safetensors /);
     expect(message).toMatch(pattern);
   });

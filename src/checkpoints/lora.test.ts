@@ -50,6 +50,23 @@ describe('readLora', () => {
     expect([...pairs.keys()]).toEqual(['layers.0.attn.to_out.0.weight']);
   });
 
+  it('takes each alpha for the rank, or for that of the first as the official loader does', () => {
+    const other = 'layers.0.attn.to_v';
+    const tensors = {
+      [`transformer.${TARGET}.lora_A.weight`]: DOWN,
+      [`transformer.${TARGET}.lora_B.weight`]: UP,
+      [`transformer.${other}.lora_A.weight`]: zeros('F32', [2, 96]),
+      [`transformer.${other}.lora_B.weight`]: zeros('F32', [48, 2]),
+    };
+    const bytes = writeSafetensors(new Map(Object.entries(tensors)));
+    const scales = (official: boolean) => {
+      const { pairs } = readLora(bytes, FILE, expected, { official });
+      return [pairs.get(`${TARGET}.weight`)?.scale, pairs.get(`${other}.weight`)?.scale];
+    };
+    expect(scales(false)).toEqual([1, 1]);
+    expect(scales(true)).toEqual([1, 2]);
+  });
+
   it('divides alpha by the rank', () => {
     const name = 'lora_unet_layers_0_attn_to_q';
     const { pairs } = read({
@@ -58,6 +75,17 @@ describe('readLora', () => {
       [`${name}.alpha`]: floats([], [2]),
     });
     expect(pairs.get(`${TARGET}.weight`)?.scale).toBe(0.5);
+    const whole: TensorBytes = {
+      dtype: 'I64',
+      shape: [],
+      bytes: new Uint8Array(BigInt64Array.of(8n).buffer),
+    };
+    const { pairs: doubled } = read({
+      [`${name}.lora_down.weight`]: DOWN,
+      [`${name}.lora_up.weight`]: UP,
+      [`${name}.alpha`]: whole,
+    });
+    expect(doubled.get(`${TARGET}.weight`)?.scale).toBe(2);
   });
 
   it.each<[string, Record<string, TensorBytes>, RegExp]>([
@@ -134,7 +162,7 @@ describe('readLora', () => {
         [`${TARGET}.lora_B.weight`]: UP,
         [`${TARGET}.alpha`]: floats([0], []),
       },
-      /the alpha of layers\.0\.attn\.to_q is empty/,
+      /the alpha of layers\.0\.attn\.to_q is no number/,
     ],
     [
       'an alpha that is not a number',
@@ -143,7 +171,7 @@ describe('readLora', () => {
         [`${TARGET}.lora_B.weight`]: UP,
         [`${TARGET}.alpha`]: floats([], [Number.NaN]),
       },
-      /to_q holds values that are not numbers/,
+      /the alpha of layers\.0\.attn\.to_q is no number/,
     ],
     ['DoRA', { [`${TARGET}.dora_scale`]: zeros('F32', [96, 1]) }, /belongs to a DoRA adapter/],
     [

@@ -72,10 +72,20 @@ export function checkLoraSize(sizeBytes: number, file: string): void {
 export const PEFT_SETTINGS = 'adapter_config.json';
 export const PEFT_WEIGHTS = 'adapter_model.safetensors';
 
+export interface LoraReading {
+  /** The bytes of the `adapter_config.json` that belongs to the file; without it, the file's header is asked. */
+  readonly config?: Uint8Array;
+  /**
+   * Scale pairs as the official loader does, which knows no settings: alpha of all is the rank of the first in order of
+   * names, so that pairs of another rank become too strong or too weak. Source: diffusers utils/peft_utils.py,
+   * get_peft_kwargs
+   */
+  readonly official?: boolean;
+}
+
 /**
  * Reads an adapter and checks that every part of it fits the transformer.
  * @param expected the tensors of the transformer it is for.
- * @param config the bytes of the `adapter_config.json` that belongs to it; else its header is asked.
  * @throws OmniError `bad_checkpoint` if the file is broken or made for another model, `unsupported` for other kinds of
  * adapter.
  */
@@ -83,7 +93,7 @@ export function readLora(
   bytes: Uint8Array,
   file: string,
   expected: readonly ExpectedTensor[],
-  config?: Uint8Array,
+  { config, official = false }: LoraReading = {},
 ): Lora {
   checkLoraSize(bytes.length, file);
   const targets = new Map(expected.filter(isMatrix).map((tensor) => [tensor.name, tensor]));
@@ -120,19 +130,33 @@ export function readLora(
   const settings = config
     ? parseAdapterConfig(config, `${PEFT_SETTINGS} of ${file}`)
     : settingsInHeader(bytes, file);
+  const scale = official ? officialScale(tensors) : scaleBySettings(settings);
   const pairs = new Map<string, LoraPair>();
   for (const [name, part] of parts) {
     const target = targets.get(name);
-    if (target) pairs.set(name, pairOf(part, target, file, settings));
+    if (target) pairs.set(name, pairOf(part, target, file, scale));
   }
   return { file, pairs };
+}
+
+/** What a pair without an alpha of its own is multiplied with. */
+type ScaleOf = (path: string, rank: number) => number;
+
+function scaleBySettings(settings: LoraSettings | undefined): ScaleOf {
+  return (path, rank) => (settings ? scaleFrom(settings, path, rank) : 1);
+}
+
+function officialScale(tensors: ReadonlyMap<string, TensorBytes>): ScaleOf {
+  const first = [...tensors.keys()].filter((key) => /\.lora_B\./.test(key)).sort()[0];
+  const alpha = tensors.get(first)?.shape[1];
+  return (_, rank) => (alpha ?? rank) / rank;
 }
 
 function pairOf(
   { down, up, alpha }: Partial<Record<Role, TensorBytes>>,
   target: ExpectedTensor,
   file: string,
-  settings: LoraSettings | undefined,
+  scaleOf: ScaleOf,
 ): LoraPair {
   const path = modulePath(target.name);
   if (!down || !up) {
@@ -151,11 +175,12 @@ function pairOf(
   }
   const matrices = { down: floats(down, path, file), up: floats(up, path, file), rank };
   if (alpha) {
-    const [value] = floats(alpha, path, file);
-    if (value === undefined) throw doesNotFit(`${file}: the alpha of ${path} is empty`);
+    // Some trainers write it as a whole number.
+    const [value] = toFloat32(alpha.bytes, alpha.dtype);
+    if (!Number.isFinite(value)) throw doesNotFit(`${file}: the alpha of ${path} is no number`);
     return { ...matrices, scale: value / rank };
   }
-  return { ...matrices, scale: settings ? scaleFrom(settings, path, rank) : 1 };
+  return { ...matrices, scale: scaleOf(path, rank) };
 }
 
 function floats({ bytes, dtype }: TensorBytes, path: string, file: string): Float32Array {

@@ -20,7 +20,7 @@ export async function readAdapters(
     checkLoraSize(file.size, name);
     const bytes = await bytesOf(file, name);
     const config = settings && (await bytesOf(settings, `The settings of ${name}`));
-    adapters.push({ lora: readLora(bytes, name, components.transformer.expected, config), strength });
+    adapters.push({ lora: readLora(bytes, name, components.transformer.expected, { config }), strength });
   }
   return adapters;
 }

@@ -7,7 +7,7 @@ import { readGolden } from '../goldens.ts';
 import type { Comparison, KindRunner } from '../types.ts';
 import { requestOf } from './dit.ts';
 
-const paramsSchema = z.object({ adapter: z.string() });
+const paramsSchema = z.object({ adapter: z.string(), official: z.boolean().optional() });
 
 /** Strength of the adapter behind each recorded output; 0 is the transformer without it. */
 const STRENGTHS: Readonly<Record<string, number>> = {
@@ -18,9 +18,9 @@ const STRENGTHS: Readonly<Record<string, number>> = {
 
 export const run: KindRunner = async (golden, context) => {
   const model = await context.model();
-  const { adapter: file } = paramsSchema.parse(golden.params);
+  const { adapter: file, official } = paramsSchema.parse(golden.params);
   const { expected } = model.checkpoint.components.transformer;
-  const lora = readLora(await readGolden(context.folder, file), file, expected);
+  const lora = readLora(await readGolden(context.folder, file), file, expected, { official });
   const comparisons: Comparison[] = [];
   try {
     for (const name of golden.outputs) {
