@@ -3,11 +3,12 @@
  *
  *   npm run -s generate -- --model DIR|storybook --prompt TEXT [--image FILE …] [--size WxH] [--steps N] [--seed N]
  *                          [--reflect N] [--acceleration none|teacache|taylorseer] [--guidance-range A,B]
- *                          [--lora FILE[:STRENGTH] …] --out FILE.png [--json]
+ *                          [--posterior sample|mean] [--lora FILE[:STRENGTH] …] --out FILE.png [--json]
  */
 
 import { extname } from 'node:path';
 import { ACCELERATIONS, TEACACHE_THRESHOLD } from '../src/omnigen2/acceleration/acceleration.ts';
+import { POSTERIORS } from '../src/omnigen2/autoencoder.ts';
 import { type DrawingEvent, drawWithReflection } from '../src/omnigen2/drawing.ts';
 import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
@@ -57,6 +58,12 @@ await runCommand('Drawing', async (signal) => {
         help: 'how much change TeaCache lets pass; a higher one skips more',
         fallback: String(TEACACHE_THRESHOLD),
       },
+      posterior: {
+        placeholder: 'NAME',
+        help: 'read references by the seed, or as their mean, the same for every seed',
+        fallback: 'sample',
+        oneOf: POSTERIORS,
+      },
       lora: {
         placeholder: 'FILE[:STRENGTH]',
         help: 'LoRA adapter to draw with, as strongly as it was trained or as said',
@@ -90,6 +97,7 @@ await runCommand('Drawing', async (signal) => {
     guidanceRange: rangeOption('guidance-range', args['guidance-range']),
     scheduler: args.scheduler,
     acceleration: args.acceleration,
+    posterior: args.posterior,
     teaCacheThreshold: numberOption('teacache-threshold', args['teacache-threshold'], { min: 0, max: 10 }),
   };
   try {

@@ -37,6 +37,10 @@ export interface Posterior {
   readonly logvar: Latents;
 }
 
+/** What references are read as: drawn from what the encoder gives, as the official pipeline does, or its mean. */
+export const POSTERIORS = ['sample', 'mean'] as const;
+export type PosteriorChoice = (typeof POSTERIORS)[number];
+
 /** How large pictures are cut. */
 export interface CodingOptions {
   /**

@@ -49,6 +49,25 @@ test('the same seed draws the same picture, edits included; another seed another
   }
 });
 
+test('a reference is drawn by the seed, or is the mean, whatever the seed', async () => {
+  const seen = async (posterior: DrawOptions['posterior'], seed: number) => {
+    const values = new Map<string, Float32Array>();
+    await draw(model, options({ references: [REFERENCE], posterior, seed, steps: 1 }), {
+      trace: (name, data) => values.set(name, data),
+    });
+    return values;
+  };
+  const { shiftFactor, scalingFactor } = model.config.vae;
+  const mean = await seen('mean', 5);
+  expect(mean.get('ref_latents_0')).toEqual(
+    mean.get('vae_mean_0')?.map((value) => (value - shiftFactor) * scalingFactor),
+  );
+  expect((await seen('mean', 6)).get('ref_latents_0')).toEqual(mean.get('ref_latents_0'));
+  const sample = await seen('sample', 5);
+  expect(sample.get('ref_latents_0')).not.toEqual(mean.get('ref_latents_0'));
+  expect((await seen('sample', 6)).get('ref_latents_0')).not.toEqual(sample.get('ref_latents_0'));
+});
+
 test('an edit has the size of its reference, unless told otherwise', async () => {
   const references = [REFERENCE];
   expect((await draw(model, options({ references }))).image).toMatchObject({ width: 48, height: 32 });

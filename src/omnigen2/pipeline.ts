@@ -12,7 +12,7 @@ import {
   type LoopStep,
   TEACACHE_THRESHOLD,
 } from './acceleration/acceleration.ts';
-import type { Autoencoder } from './autoencoder.ts';
+import type { Autoencoder, PosteriorChoice } from './autoencoder.ts';
 import type { VaeConfig } from './config.ts';
 import { combineGuidance, type GuidancePlan, guidanceBranches } from './guidance.ts';
 import type { RgbImage } from './images/image.ts';
@@ -46,6 +46,8 @@ export interface DrawOptions {
   readonly acceleration: Acceleration;
   /** How much change TeaCache lets pass before it computes again: 0 for none, about 0.05 by default. */
   readonly teaCacheThreshold: number;
+  /** Whether references are drawn from what the encoder gives, by the seed, or are its mean, whatever the seed. */
+  readonly posterior: PosteriorChoice;
   /** Whether an edit takes the size of its only reference. */
   readonly alignSize: boolean;
   /** Bound on references and output alike. */
@@ -63,6 +65,7 @@ type Unsaid =
   | 'scheduler'
   | 'acceleration'
   | 'teaCacheThreshold'
+  | 'posterior'
   | 'alignSize'
   | 'maxPixels'
   | 'maxReferenceSide'
@@ -92,6 +95,7 @@ export function drawDefaults(
     scheduler: 'euler',
     acceleration: 'none',
     teaCacheThreshold: TEACACHE_THRESHOLD,
+    posterior: 'sample',
     alignSize: true,
     maxPixels: Math.min(width * height, MAX_PIXELS),
     maxReferenceSide: 1024,
@@ -168,7 +172,7 @@ export async function draw(
   const { references, size } = prepare(options, model.config.vae);
   const text = await read(model, options, hooks);
   const vae = await model.autoencoder();
-  const referenceLatents = await encode(vae, references, random, hooks);
+  const referenceLatents = await encode(vae, references, options, random, hooks);
   const latents = await denoise(model, vae, size.generated, text, referenceLatents, options, random, hooks);
   const image = await decode(vae, latents, size.requested, hooks);
   return { image, notes: text.notes };
@@ -258,6 +262,7 @@ async function read(model: OmniGen2Model, options: DrawOptions, hooks: DrawHooks
 async function encode(
   vae: Autoencoder,
   references: readonly Pixels[],
+  { posterior }: DrawOptions,
   random: NoiseSource,
   { signal, onProgress, trace }: DrawHooks,
 ): Promise<Latents[]> {
@@ -266,10 +271,11 @@ async function encode(
     signal?.throwIfAborted();
     onProgress?.({ type: 'encoding', index: i + 1, count: references.length });
     trace?.(`ref_pixels_${i}`, pixels.data);
-    const { mean, logvar } = await vae.encode(pixels);
+    const { mean, logvar } = await vae.encode(pixels, { signal });
     trace?.(`vae_mean_${i}`, mean.data);
     trace?.(`vae_logvar_${i}`, logvar.data);
-    const latents = vae.toModel(vae.sample({ mean, logvar }, random.posterior(i, mean.data.length)));
+    const drawn = posterior === 'sample' ? random.posterior(i, mean.data.length) : undefined;
+    const latents = vae.toModel(vae.sample({ mean, logvar }, drawn));
     trace?.(`ref_latents_${i}`, latents.data);
     encoded.push(latents);
   }
@@ -348,7 +354,7 @@ async function decode(
   onProgress?.({ type: 'decoding' });
   const input = vae.fromModel(latents);
   trace?.('decoder_input', input.data);
-  const decoded = await vae.decode(input);
+  const decoded = await vae.decode(input, { signal });
   trace?.('decoded', decoded.data);
   const resized = resizeBilinear(decoded, size.width, size.height);
   trace?.('image', resized.data);

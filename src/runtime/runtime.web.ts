@@ -95,7 +95,8 @@ class WasmRuntime implements WebRuntime {
   }
 
   async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
-    const options = { executionProviders: ['wasm'], logSeverityLevel: 3 } as const;
+    // An arena would keep each session's largest memory for ever, in a heap that all of them share.
+    const options = { executionProviders: ['wasm'], enableCpuMemArena: false, logSeverityLevel: 3 } as const;
     const watched: AroundRun = async (work) => {
       try {
         return await work();

@@ -85,6 +85,7 @@ async function drawOptions(
     scheduler: params.scheduler === 'DPMSolverMultistepScheduler' ? 'dpmsolver++' : 'euler',
     acceleration: 'none',
     teaCacheThreshold: TEACACHE_THRESHOLD,
+    posterior: 'sample',
     alignSize: params.align_res,
     maxPixels: params.max_pixels,
     maxReferenceSide: params.max_input_image_side_length,
