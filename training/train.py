@@ -1,6 +1,6 @@
 """One door to every step:  python train.py STEP [options of the step]
 
-STEP: start, data, tokenizer, vae, mllm, encode, transformer, export, pack, sample, goldens, check-mllm.
+STEP: start, data, tokenizer, vae, mllm, encode, transformer, export, pack, sample, goldens, check-mllm, judge.
 `start` makes a run folder from the kept weights:         python train.py start --run runs/a
 `data` renders shards with the world (../src/storybook):  python train.py data --out data --scale 1 [--seed 100]
 Every training step goes on from the last checkpoint in --run; --fresh starts over.
@@ -15,7 +15,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 STEPS = {"tokenizer": "tokenizer", "vae": "vae", "mllm": "mllm_train", "encode": "encode", "transformer": "transformer",
-         "export": "export", "pack": "pack", "sample": "sample", "goldens": "check_goldens", "check-mllm": "check_mllm"}
+         "export": "export", "pack": "pack", "sample": "sample", "goldens": "check_goldens", "check-mllm": "check_mllm",
+         "judge": "judge"}
 COUNTS = {"t2i": 36000, "understand": 60000, "reflect": 22000, "checklist": 5000, "chat": 6000, "edit": 20000,
           "incontext": 8000, "critique_fix": 6000}
 

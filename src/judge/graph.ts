@@ -1,0 +1,65 @@
+/** The judge's network: a convolutional detector. Trained by `training/judge.py`, whose export this reads. */
+
+import type { WeightIndex } from '../checkpoints/tensors.ts';
+import { type BuiltGraph, GraphBuilder, GraphError, type Value } from '../onnx/graph.ts';
+import {
+  add,
+  concat,
+  conv2d,
+  fixed,
+  gemm,
+  maxOfChannels,
+  meanOfChannels,
+  relu,
+  reshape,
+  upsampleNearest,
+} from '../onnx/ops.ts';
+import { PICTURE_SIDE } from './classes.ts';
+
+/**
+ * Input: `picture` `[1, 3, 128, 128]` in -1..1. Outputs: `stands` `[1, C, 16, 16]`, logits and numbers for each cell, and
+ * `page` `[1, P]`, logits for the whole page; their order is that of `classes.ts`, presence first.
+ * Norms and temperatures are folded into the weights.
+ */
+export function judgeGraph(weights: WeightIndex): BuiltGraph {
+  const g = new GraphBuilder('judge');
+  const { conv, tensor } = layers(g, weights);
+  const active = (x: Value, name: string, stride = 1) => relu(g, conv(x, name, stride));
+  const block = (x: Value, name: string) =>
+    relu(g, add(g, x, conv(active(x, `${name}.first`), `${name}.second`)));
+
+  let x = active(g.input('picture', 'float32', [1, 3, PICTURE_SIDE, PICTURE_SIDE]), 'stem', 2);
+  x = active(x, 'down1', 2);
+  for (const i of [0, 1]) x = block(x, `fine.${i}`);
+  x = active(x, 'down2', 2);
+  for (const i of [0, 1]) x = block(x, `middle.${i}`);
+  const coarse = conv(block(active(x, 'down3', 2), 'coarse'), 'up');
+  const side = fixed(x, 2);
+  x = block(relu(g, add(g, x, upsampleNearest(g, coarse, side, side))), 'merged');
+  g.output('stands', conv(active(x, 'hidden'), 'stands'));
+  const channels = fixed(x, 1);
+  const seen = concat(g, [meanOfChannels(g, x), maxOfChannels(g, x)], 1);
+  g.output('page', gemm(g, reshape(g, seen, [1, 2 * channels]), tensor('page.weight'), tensor('page.bias')));
+  return g.finish();
+}
+
+function layers(g: GraphBuilder, weights: WeightIndex) {
+  const tensor = (name: string): Value => {
+    const stored = weights.get(name);
+    if (!stored) throw new GraphError(`the judge's weights have no tensor ${name}`);
+    return g.cast(stored, 'float32');
+  };
+  /** A convolution with the padding that makes its output `1 / stride` of the input's side. */
+  const conv = (x: Value, name: string, stride = 1): Value => {
+    const weight = tensor(`${name}.weight`);
+    const pad = Math.floor((fixed(weight, 2) - 1) / 2);
+    const side = fixed(x, 2) / stride;
+    return conv2d(g, x, weight, tensor(`${name}.bias`), {
+      stride,
+      pads: [pad, pad, pad, pad],
+      height: side,
+      width: side,
+    });
+  };
+  return { conv, tensor };
+}

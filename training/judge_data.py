@@ -1,0 +1,239 @@
+"""What the judge learns from: exact scenes as arrays, and pictures as it will meet them, whole, damaged or broken."""
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from data import Shards
+from hints import ACCESSORIES, COLOURS, EXPRESSIONS, GLOBAL, KINDS, PATTERNS
+
+GRID, CELL = 16, 8
+SIZES = ["small", "medium", "big"]
+FIELDS: list[tuple[str, list[str]]] = [
+    ("kind", KINDS), ("colour", COLOURS), ("pattern", PATTERNS), ("patternColour", COLOURS), ("expression", EXPRESSIONS),
+    ("accessory", ["none", *ACCESSORIES]), ("accessoryColour", COLOURS), ("size", SIZES)]
+REGRESSIONS = ["x", "y", "scale", "width", "height", "feature", "eye", "gap", "belly"]
+PAGE = GLOBAL
+# where the scene of a sample is that of one of its pictures: the target, or the picture asked about
+SHOWN = {"t2i": "target", "edit": "target", "incontext": "target", "understand": "ref"}
+
+
+@dataclass
+class Page:
+    """One picture's truth: place (x, middle y) and scale in pixels, class numbers (255: does not apply), build"""
+
+    id: int
+    page: np.ndarray  # [4] numbers of style, time, weather, background
+    at: np.ndarray  # [stands, 4]: x, y of the middle, scale, half width in pixels
+    fields: np.ndarray  # [stands, 8] bytes
+    build: np.ndarray  # [stands, 6] about -1..1
+
+
+def number(values: list[str], value: Any) -> int:
+    return values.index(value) if value in values else 255
+
+
+def page_of(id: int, scene: Any) -> Page:
+    at, fields, build = [], [], []
+    for thing in scene["things"]:
+        who, b = thing["who"], thing["who"]["build"]
+        worn = who.get("accessory")
+        creature = thing.get("expression") is not None
+        row = [number(KINDS, who["kind"]), number(COLOURS, who["colour"]), number(PATTERNS, who["pattern"]),
+               number(COLOURS, who.get("patternColour")), number(EXPRESSIONS, thing.get("expression")),
+               FIELDS[5][1].index(worn["kind"]) if worn else 0 if creature else 255,
+               number(COLOURS, worn["colour"]) if worn else 255, number(SIZES, thing["size"])]
+        shape = [(b["width"] - 1) * 10, (b["height"] - 1) * 10, (b["feature"] - 1) * 3, (b["eye"] - 1) * 6,
+                 (b["gap"] - 1) * 12, 1.0 if b["belly"] else -1.0]
+        for s in thing["stands"]:
+            at.append([s["x"], s["y"] - 22 * s["scale"] * b["height"], s["scale"], 19 * s["scale"] * b["width"]])
+            fields.append(row)
+            build.append(shape)
+    return Page(id, np.array([number(v, scene[n]) for n, v in PAGE]), np.array(at, dtype=np.float32).reshape(-1, 4),
+                np.array(fields, dtype=np.uint8).reshape(-1, 8), np.array(build, dtype=np.float32).reshape(-1, 6))
+
+
+def sure(page: Page) -> list[np.ndarray]:
+    """The page's truth as one probability of 1 for each head"""
+    return [np.eye(len(v), dtype=np.float32)[page.page[i]] for i, (_, v) in enumerate(PAGE)]
+
+
+def labels(data: Shards, kept: float = 0.01) -> tuple[list[Page], list[Page]]:
+    """Truth of every picture whose scene is known: for training, and a share that is kept back from it"""
+    seen: dict[int, Page] = {}
+    for s in data.samples:
+        where = SHOWN.get(s.task)
+        id = None if where is None else s.target if where == "target" else s.refs[0]
+        if id is not None and isinstance(s.scene, dict):
+            seen[id] = page_of(id, s.scene)
+    data.samples.clear()  # several GB of scenes
+    pages = list(seen.values())
+    order = np.random.default_rng(7).permutation(len(pages))
+    n = int(len(pages) * kept)
+    return [pages[i] for i in order[n:]], [pages[i] for i in order[:n]]
+
+
+def decoded(data: Shards, pages: list[Page], vae_run: Optional[Path], folder: Path, n: int, machine: Any,
+            log: Any) -> tuple[np.ndarray, list[Page]]:
+    """Pictures as the autoencoder gives them back, most with noisy latents; made once and kept in `folder`"""
+    file = folder.with_suffix(".npz")
+    if file.exists():
+        kept = np.load(file)
+        return kept["pictures"], [pages[i] for i in kept["pages"]]
+    if vae_run is None:
+        return np.zeros((0, data.size, data.size, 3), dtype=np.uint8), []
+    from vae import load_vae
+
+    net, config = load_vae(vae_run)
+    rng = np.random.default_rng(11)
+    chosen = rng.integers(0, len(pages), n) if n != len(pages) else np.arange(n)
+    out = []
+    for i in range(0, n, 32):
+        part = chosen[i : i + 32]
+        x = data.batch(pages[k].id for k in part).to(memory_format=torch.channels_last)
+        with torch.no_grad(), machine.autocast():
+            z = net.encode(x).latent_dist.mean.float()
+            level = torch.from_numpy(rng.uniform(0, 0.4, len(part)) * (rng.random(len(part)) < 0.7)).float()
+            z = z + level[:, None, None, None] / config["scaling_factor"] * torch.randn_like(z)
+            y = net.decode(z).sample.float()
+        out.append(((y.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
+        if i % 1600 == 0:
+            log.write(event="decoded", file=str(file), pictures=i)
+    pictures = np.concatenate(out)
+    np.savez(file, pictures=pictures, pages=chosen)
+    return pictures, [pages[i] for i in chosen]
+
+
+class Mixer:
+    """Draws batches: pictures in -1..1 with what the losses need"""
+
+    def __init__(self, data: Shards, pages: list[Page], again: tuple[np.ndarray, list[Page]], rng: np.random.Generator) -> None:
+        self.data, self.pages, self.again, self.rng = data, pages, again, rng
+
+    def one(self) -> tuple[np.ndarray, Page]:
+        if len(self.again[1]) > 0 and self.rng.random() < 0.35:
+            i = int(self.rng.integers(len(self.again[1])))
+            return self.again[0][i], self.again[1][i]
+        page = self.pages[int(self.rng.integers(len(self.pages)))]
+        return self.data.picture(page.id), page
+
+    def draw(self, n: int) -> dict[str, Tensor]:
+        drawn = [self.damaged(*self.one()) for _ in range(n)]
+        return Mixer.targets([d[1] for d in drawn], [d[2] for d in drawn], [d[3] for d in drawn]) | {
+            "x": torch.from_numpy(np.stack([d[0] for d in drawn])).permute(0, 3, 1, 2)}
+
+    def damaged(self, picture: np.ndarray, page: Page) -> tuple[np.ndarray, Page, list[np.ndarray], np.ndarray]:
+        """-> picture in -1..1, its truth, soft truth of the page, and per stand: 1 there, 0 broken, -1 undecided"""
+        rng = self.rng
+        x = picture.astype(np.float32) / 127.5 - 1
+        soft = sure(page)
+        there = np.ones(len(page.at), dtype=np.int8)
+        if rng.random() < 0.16:
+            x, soft, there = self.broken(x, page, soft, there)
+        if rng.random() < 0.5:
+            dx, dy = (int(v) for v in rng.integers(-4, 5, 2))
+            x = np.pad(x, ((4, 4), (4, 4), (0, 0)), mode="edge")[4 - dy : 132 - dy, 4 - dx : 132 - dx]
+            page = Page(page.id, page.page, page.at + np.array([dx, dy, 0, 0], dtype=np.float32), page.fields, page.build)
+        if rng.random() < 0.3:
+            x = (x - 0.1) * rng.uniform(0.88, 1.12) + 0.1 + rng.uniform(-0.08, 0.08, (1, 1, 3)).astype(np.float32) * rng.random()
+        if rng.random() < 0.15:
+            x = blurred(x, float(rng.uniform(0.4, 1.0)))
+        if rng.random() < 0.15:
+            x = x + rng.standard_normal(x.shape, dtype=np.float32) * float(rng.uniform(0.01, 0.09))
+        if rng.random() < 0.12:
+            file = io.BytesIO()
+            Image.fromarray(((x.clip(-1, 1) + 1) * 127.5).astype(np.uint8)).save(file, "JPEG", quality=int(rng.integers(35, 90)))
+            x = np.asarray(Image.open(file), dtype=np.float32) / 127.5 - 1
+        return x.clip(-1, 1).astype(np.float32), page, soft, there
+
+    def broken(self, x: np.ndarray, page: Page, soft: list[np.ndarray], there: np.ndarray) -> Any:
+        """Half of it from another picture, two pictures through one another, or a thing smeared or torn"""
+        rng = self.rng
+        way = rng.random()
+        x = x.copy()
+        if way < 0.55:
+            other, second = self.one()
+            y = other.astype(np.float32) / 127.5 - 1
+            theirs = sure(second)
+            if way < 0.3:
+                cut = int(rng.integers(24, 105))
+                mine = cut / 128
+                x[:, cut:] = y[:, cut:]
+                left, right = page.at[:, 0] - page.at[:, 3], page.at[:, 0] + page.at[:, 3]
+                seen = ((np.minimum(right, cut) - left) / (right - left)).clip(0, 1)
+                there = np.where(seen > 0.93, 1, np.where(seen > 0.5, -1, 0)).astype(np.int8)
+            else:
+                mine = float(rng.choice([rng.uniform(0.82, 0.95), rng.uniform(0.45, 0.65)]))
+                x = mine * x + (1 - mine) * y
+                there[:] = 1 if mine > 0.8 else 0
+            soft = [mine * a + (1 - mine) * b for a, b in zip(soft, theirs)]
+        elif len(page.at) > 0:
+            k = int(rng.integers(len(page.at)))
+            cx, cy, scale, half = page.at[k]
+            x0, x1 = int(max(0, cx - 1.2 * half)), int(min(128, cx + 1.2 * half))
+            y0, y1 = int(max(0, cy - 32 * scale)), int(min(128, cy + 25 * scale))
+            part = x[y0:y1, x0:x1]
+            if way < 0.8:
+                x[y0:y1, x0:x1] = blurred(part, float(rng.uniform(4, 9) * scale))
+            else:
+                tile = max(4, int(12 * scale))
+                torn = part.copy()
+                for ty in range(0, part.shape[0] - tile, tile):
+                    for tx in range(0, part.shape[1] - tile, tile):
+                        sy, sx = int(rng.integers(part.shape[0] - tile)), int(rng.integers(part.shape[1] - tile))
+                        torn[ty : ty + tile, tx : tx + tile] = part[sy : sy + tile, sx : sx + tile]
+                x[y0:y1, x0:x1] = torn
+            reach = abs(page.at[:, 0] - cx) < page.at[:, 3] + 1.2 * half
+            there = np.where(np.arange(len(there)) == k, 0, np.where(reach, -1, 1)).astype(np.int8)
+        return x, soft, there
+
+    @staticmethod
+    def targets(pages: list[Page], soft: list[list[np.ndarray]], there: Optional[list[np.ndarray]] = None) -> dict[str, Any]:
+        heat = np.zeros((len(pages), GRID, GRID), dtype=np.float32)
+        ignore = np.zeros((len(pages), GRID, GRID), dtype=bool)
+        at = np.arange(GRID) + 0.5
+        where, fields, regress = [], [], []
+        for n, page in enumerate(pages):
+            for k, (x, y, scale, _) in enumerate(page.at):
+                state = 1 if there is None else int(there[n][k])
+                gx, gy = x / CELL, y / CELL
+                cx, cy = min(GRID - 1, max(0, int(gx))), min(GRID - 1, max(0, int(gy)))
+                if state == 0:
+                    continue
+                if state < 0:
+                    ignore[n, max(0, cy - 3) : cy + 4, max(0, cx - 2) : cx + 3] = True
+                    continue
+                bump = np.exp(-((at[None, :] - gx) ** 2 + (at[:, None] - gy) ** 2) / (2 * 0.7**2))
+                bump[bump > 0.99] = 0.99
+                heat[n] = np.maximum(heat[n], bump)
+                heat[n, cy, cx] = 1
+                where.append((n, cy, cx))
+                fields.append(page.fields[k])
+                regress.append([gx - cx - 0.5, gy - cy - 0.5, np.log(scale), *page.build[k]])
+        for n, cy, cx in where:
+            ignore[n, cy, cx] = False
+        spots = torch.tensor(where, dtype=torch.long).reshape(-1, 3)
+        return {"heat": torch.from_numpy(heat), "ignore": torch.from_numpy(ignore), "n": spots[:, 0], "cy": spots[:, 1],
+                "cx": spots[:, 2], "fields": torch.from_numpy(np.stack(fields) if fields else np.zeros((0, 8), np.uint8)),
+                "regress": torch.tensor(np.array(regress, dtype=np.float32).reshape(-1, len(REGRESSIONS))),
+                "page": [torch.from_numpy(np.stack([s[i] for s in soft])) for i in range(len(PAGE))]}
+
+
+def blurred(x: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur of [H, W, 3]"""
+    r = max(1, int(2.5 * sigma))
+    k = torch.exp(-torch.arange(-r, r + 1).float() ** 2 / (2 * sigma**2))
+    k = (k / k.sum()).view(1, 1, -1)
+    t = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32)).permute(2, 0, 1)
+    for _ in range(2):
+        rows = F.conv1d(F.pad(t, (r, r), mode="replicate").reshape(-1, 1, t.shape[2] + 2 * r), k)
+        t = rows.reshape(3, t.shape[1], t.shape[2]).transpose(1, 2)
+    return t.permute(1, 2, 0).numpy()
