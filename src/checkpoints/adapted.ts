@@ -7,16 +7,7 @@
  * with the quantized matrix itself, it stays as it is, and the change becomes a low-rank product beside it.
  */
 
-import { OmniError } from '../errors.ts';
-import {
-  type Adapter,
-  addChange,
-  type Change,
-  changesOf,
-  joinedChange,
-  largestSum,
-  rankOf,
-} from './adapters.ts';
+import { type Adapter, addChange, type Change, changesOf, joinedChange, rankOf } from './adapters.ts';
 import type { CheckpointFolder } from './folder.ts';
 import type { Checkpoint } from './layout.ts';
 import { floatRows, isQuantized } from './rows.ts';
@@ -41,9 +32,6 @@ interface ComputedMatrix {
   read(firstRow: number, rows: number): Promise<Float32Array>;
 }
 
-/** Weights are far below 1; what adds more than this would leave float16, in which some devices compute. */
-const MAX_CHANGE = 30000;
-
 /**
  * The checkpoint as it is with `adapters`; itself if they change nothing.
  * @throws OmniError `bad_checkpoint` if they add more than any weight can be.
@@ -63,12 +51,10 @@ export function withAdapters(
     const source = quantizedMatrix(transformer.weights, name) ?? transformer.weights.get(name);
     const shape = shapes.get(name);
     if (!source || !shape) throw new Error(`the opened checkpoint has no ${name}`);
-    const most = largestSum(change);
-    if (!(most <= MAX_CHANGE)) throw tooLarge(adapters, name, most);
     const [rows, columns] = shape;
     const staysQuantized = isQuantized(source) && use.quantized === 'native';
     if (staysQuantized && rankOf(change) * (rows + columns) < rows * columns) {
-      for (const matrix of besideMatrix(name, change)) computed.set(matrix.tensor.name, matrix);
+      for (const matrix of besideMatrix(name, change, shape)) computed.set(matrix.tensor.name, matrix);
     } else {
       computed.set(name, mergedMatrix(checkpoint.folder, name, shape, source, change));
       for (const suffix of Object.values(QUANTIZED_SUFFIX)) hidden.add(name + suffix);
@@ -115,21 +101,15 @@ function mergedMatrix(
   };
 }
 
-/** The two factors of the change, for a product beside the matrix. */
-function besideMatrix(name: string, change: Change): ComputedMatrix[] {
-  const { down, up, rank } = joinedChange(change);
-  return [
-    inMemory(name + LOW_RANK_SUFFIX.down, [rank, down.length / rank], down),
-    inMemory(name + LOW_RANK_SUFFIX.up, [up.length / rank, rank], up),
-  ];
-}
-
-function inMemory(name: string, shape: readonly [number, number], values: Float32Array): ComputedMatrix {
-  const [, columns] = shape;
-  return {
-    tensor: computedTensor(name, shape),
-    read: async (firstRow, rows) => values.subarray(firstRow * columns, (firstRow + rows) * columns),
-  };
+/** The two factors of the change, for a product beside the matrix; joined when they are read, so that they are held once. */
+function besideMatrix(name: string, change: Change, [rows, columns]: readonly number[]): ComputedMatrix[] {
+  const rank = rankOf(change);
+  const factor = (which: 'down' | 'up', shape: readonly [number, number]): ComputedMatrix => ({
+    tensor: computedTensor(name + LOW_RANK_SUFFIX[which], shape),
+    read: async (firstRow, count) =>
+      joinedChange(change)[which].subarray(firstRow * shape[1], (firstRow + count) * shape[1]),
+  });
+  return [factor('down', [rank, columns]), factor('up', [rows, rank])];
 }
 
 /** Each computed tensor is a file of its own, so that none is computed before a graph asks for it. */
@@ -160,13 +140,4 @@ function folderWith(folder: CheckpointFolder, matrices: readonly ComputedMatrix[
       return matrix ? bytes(matrix, 0, matrix.tensor.sizeBytes) : folder.file(path);
     },
   };
-}
-
-function tooLarge(adapters: readonly Adapter[], name: string, most: number): OmniError {
-  const given = adapters.map(({ lora: { file }, strength }) => `${file} at strength ${strength}`).join(', ');
-  return new OmniError({
-    code: 'bad_checkpoint',
-    message: `${given} would change ${name} by up to ${most.toPrecision(3)}, which is more than any weight can be.`,
-    action: 'Take a smaller strength, or another adapter.',
-  });
 }

@@ -41,7 +41,13 @@ export function checkAdapters(wanted: readonly { readonly name: string; readonly
 /** What several adapters add to a matrix: the sum of their products, strengths included in the scales. */
 export type Change = readonly LoraPair[];
 
-/** What adapters add, by the name of the weight they add to. Adapters of strength 0 are left out. */
+/** Weights are far below 1; what adds more than this would leave float16, in which some devices compute. */
+const MAX_CHANGE = 30000;
+
+/**
+ * What adapters add, by the name of the weight they add to. Adapters of strength 0 are left out.
+ * @throws OmniError `bad_checkpoint` if they add more than any weight can be.
+ */
 export function changesOf(adapters: readonly Adapter[]): ReadonlyMap<string, Change> {
   const changes = new Map<string, LoraPair[]>();
   for (const { lora, strength } of adapters) {
@@ -50,22 +56,16 @@ export function changesOf(adapters: readonly Adapter[]): ReadonlyMap<string, Cha
       changes.set(name, [...(changes.get(name) ?? []), { ...pair, scale: pair.scale * strength }]);
     }
   }
+  for (const [name, change] of changes) {
+    const most = largestSum(change);
+    if (!(most <= MAX_CHANGE)) throw tooLarge(adapters, name, most);
+  }
   return changes;
 }
 
 /** The rank of a change: the columns of its matrices side by side. */
 export function rankOf(change: Change): number {
   return change.reduce((sum, { rank }) => sum + rank, 0);
-}
-
-/** No value of a change is larger than this. */
-export function largestSum(change: Change): number {
-  const largest = (values: Float32Array) =>
-    values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return change.reduce(
-    (sum, { down, up, rank, scale }) => sum + Math.abs(scale) * rank * largest(up) * largest(down),
-    0,
-  );
 }
 
 /**
@@ -100,7 +100,7 @@ function addRow(sums: Float64Array, { down, up, rank, scale }: LoraPair, row: nu
 }
 
 /** The same change as one product `up [N, R] @ down [R, K]`, scales included in `up`. */
-export function joinedChange(change: Change): { down: Float32Array; up: Float32Array; rank: number } {
+export function joinedChange(change: Change): { down: Float32Array; up: Float32Array } {
   const rank = rankOf(change);
   const columns = change[0].down.length / change[0].rank;
   const rows = change[0].up.length / change[0].rank;
@@ -116,5 +116,24 @@ export function joinedChange(change: Change): { down: Float32Array; up: Float32A
     }
     at += pair.rank;
   }
-  return { down, up, rank };
+  return { down, up };
+}
+
+/** No value of a change is larger than this. */
+function largestSum(change: Change): number {
+  const largest = (values: Float32Array) =>
+    values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return change.reduce(
+    (sum, { down, up, rank, scale }) => sum + Math.abs(scale) * rank * largest(up) * largest(down),
+    0,
+  );
+}
+
+function tooLarge(adapters: readonly Adapter[], name: string, most: number): OmniError {
+  const given = adapters.map(({ lora: { file }, strength }) => `${file} at strength ${strength}`).join(', ');
+  return new OmniError({
+    code: 'bad_checkpoint',
+    message: `${given} would change ${name} by up to ${most.toPrecision(3)}, which is more than any weight can be.`,
+    action: 'Take a smaller strength, or another adapter.',
+  });
 }

@@ -94,7 +94,7 @@ const VOCABULARY = /^(model\.embed_tokens|lm_head)\.weight$/;
 
 /**
  * Decides what becomes of every tensor.
- * @throws OmniError `bad_request` if nothing would change.
+ * @throws OmniError `bad_request` if nothing would change, `bad_checkpoint` if adapters add more than a weight can be.
  */
 export async function planConversion(
   checkpoint: Checkpoint,
