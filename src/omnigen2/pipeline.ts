@@ -305,12 +305,14 @@ async function denoise(
   );
   trace?.('timesteps', scheduler.timesteps);
   let latents: Latents = { ...shape, data: random.latents(shape.channels * shape.height * shape.width) };
-  onProgress?.({ type: 'denoising', step: 0, steps });
+  const planOf = (step: number) => guidanceBranches({ ...options, references: references.length, step });
   const predictor = createPredictor(transformer, { ...options, onDecision });
   try {
+    await predictor.open(planOf(0).branches.length);
+    onProgress?.({ type: 'denoising', step: 0, steps });
     for (let step = 0; step < steps; step++) {
       const timestep = scheduler.timesteps[step];
-      const plan = guidanceBranches({ ...options, references: references.length, step });
+      const plan = planOf(step);
       const branches = conditionsOf(plan, text, references);
       const velocities = await predictor.predict({ latents, timestep, branches, step, steps, signal });
       for (const { data } of velocities) trace?.('predictions', data);

@@ -27,6 +27,18 @@ export function layerRanges(
   }));
 }
 
+/**
+ * Most weights of the main layers, in bytes, of a transformer that runs in one graph. There is one such graph for each
+ * number of branches, each with its own copy of the weights. What they save is the cost of many small products: at 512 px
+ * the built-in model takes as long either way, and so do larger models at any size.
+ */
+const FUSED_BYTES = 2 ** 27;
+
+/** Whether a step runs in one graph with all its branches, rather than in parts and branch by branch. */
+export function runsFused({ weights }: { weights: WeightIndex }, numerics: Numerics): boolean {
+  return heldBytes(weights, 'layers.', numerics) <= FUSED_BYTES;
+}
+
 /** Bytes of all tensors whose names begin with `prefix`, as a session holds them. */
 function heldBytes(weights: WeightIndex, prefix: string, { compute, quantized }: Numerics): number {
   let bytes = 0;

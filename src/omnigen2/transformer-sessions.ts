@@ -68,6 +68,13 @@ export class TransformerSessions {
     return this.#sessions.get('head', () => headGraph(this.#parts));
   }
 
+  /** Opens all graphs of the split cut. */
+  async openSplit(): Promise<void> {
+    await this.embed();
+    for (const range of this.ranges) await this.layers(range);
+    await this.head();
+  }
+
   watch(compares: boolean): Promise<GraphSession> {
     return this.#sessions.get(`watch ${compares}`, () => watchGraph(this.#parts, { compares }));
   }

@@ -4,7 +4,7 @@ import { VerifySession } from '../../cli/verify/session.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
 import { fixtureCase } from './fixtures.node.ts';
 import { Transformer, type TransformerOptions } from './transformer.ts';
-import { layerRanges } from './transformer-ranges.ts';
+import { layerRanges, runsFused } from './transformer-ranges.ts';
 
 const FOLDER = 'fixtures/goldens';
 const session = new VerifySession(FOLDER, `${FOLDER}/model`, () => nodeRuntime({ threads: 1 }));
@@ -131,5 +131,19 @@ describe('layerRanges', () => {
     ]);
     expect(layerRanges(component, { ...numerics, compute: 'float16' }, 2 * layerBytes)).toEqual([all]);
     expect(layerRanges(component, numerics, 1)).toHaveLength(3);
+  });
+});
+
+describe('runsFused', () => {
+  it('is for models whose layers fit 128 MiB in the form that a session holds them in', () => {
+    const numerics = { compute: 'float32', quantized: 'widened' } as const;
+    const holding = (values: number) => {
+      const tensor = { name: 'layers.0.attn.to_q.weight', file: 'a', dtype: 'F16', shape: [values] } as const;
+      const stored = { ...tensor, offset: 0, sizeBytes: 2 * values };
+      return { weights: { names: [stored.name], get: () => stored } };
+    };
+    expect(runsFused(holding(2 ** 25), numerics)).toBe(true);
+    expect(runsFused(holding(2 ** 25 + 1), numerics)).toBe(false);
+    expect(runsFused(holding(2 ** 26), { ...numerics, compute: 'float16' })).toBe(true);
   });
 });

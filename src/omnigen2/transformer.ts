@@ -3,8 +3,8 @@
  * Source of the rules: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward
  *
  * A step runs in one of two cuts with the same result. Fused is one graph for everything but the references and for all
- * branches of guidance at once, and the fastest. Split is embed (once for all branches), ranges of layers, and head: for
- * models too large for one session, and for whoever wants to skip the layers of a step.
+ * branches of guidance at once, the fastest way for small models. Split is embed (once for all branches), ranges of layers,
+ * and head: for large models, and for whoever wants to skip the layers of a step.
  */
 
 import { OmniError } from '../errors.ts';
@@ -19,6 +19,7 @@ import { RefinedReferences } from './refined-references.ts';
 import { Residents } from './residents.ts';
 import { jointPositions, type RotaryTable, rotaryTable } from './rope.ts';
 import { RotaryTables } from './rotary-tables.ts';
+import { runsFused } from './transformer-ranges.ts';
 import {
   type BranchSequence,
   type PlannedStep,
@@ -36,7 +37,7 @@ import { TransformerSessions, type TransformerSource } from './transformer-sessi
 export type TransformerTrace = (stage: string, values: Float32Array, reference?: number) => void;
 
 export interface TransformerOptions {
-  /** By default split only where the layers' weights exceed one session. */
+  /** By default fused for small models; see `transformer-ranges.ts`. */
   readonly cut?: 'fused' | 'split';
   /** Most weights that one session of a split transformer may hold. */
   readonly sessionBytes?: number;
@@ -92,7 +93,7 @@ export class Transformer {
       sessionBytes,
       taps: trace !== undefined,
     });
-    this.#fused = cut ? cut === 'fused' : this.sessions.ranges.length === 1;
+    this.#fused = cut ? cut === 'fused' : runsFused(source.component, numerics);
     this.#trace = trace;
     this.#tables = new RotaryTables(this.config.axesDimRope);
   }
@@ -138,6 +139,12 @@ export class Transformer {
     });
     this.#tell(outputs, 'stream');
     return finite(float32Data(outputs, 'stream'), 'transformer', 'context');
+  }
+
+  /** Opens the graphs for steps of so many branches, which {@link predictStep} otherwise does when it is first called. */
+  async openFor(branches: number): Promise<void> {
+    if (this.#fused) await this.sessions.predict(branches);
+    else await this.sessions.openSplit();
   }
 
   /** The velocity (picture minus noise) of noisy latents. Throws as {@link predictStep}. */

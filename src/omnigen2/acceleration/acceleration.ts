@@ -35,6 +35,11 @@ export type Decision = TeaCacheDecision | TaylorDecision;
 /** Predicts the steps of one drawing, in order. It may hold memory between them. */
 export interface StepPredictor {
   /**
+   * Opens the graphs for steps of so many branches, so that the first one need not wait for them.
+   * @throws OmniError `device` if they do not fit
+   */
+  open(branches: number): Promise<void>;
+  /**
    * The velocities of the branches, in their order.
    * @throws AbortError between two branches; else as `Transformer.predictStep`
    */
@@ -73,6 +78,10 @@ class Plain implements StepPredictor {
 
   constructor(transformer: Transformer) {
     this.#transformer = transformer;
+  }
+
+  open(branches: number): Promise<void> {
+    return this.#transformer.openFor(branches);
   }
 
   async predict({ signal, ...step }: LoopStep): Promise<Latents[]> {

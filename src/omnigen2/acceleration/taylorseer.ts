@@ -96,6 +96,10 @@ export class TaylorSeer implements StepPredictor {
     this.#onDecision = onDecision;
   }
 
+  open(): Promise<void> {
+    return this.#transformer.sessions.openSplit();
+  }
+
   async predict({ signal, step, steps: _, ...request }: LoopStep): Promise<Latents[]> {
     signal?.throwIfAborted();
     const embedded = await this.#transformer.embed(request);

@@ -65,6 +65,10 @@ export class TeaCache implements StepPredictor {
     this.#onDecision = onDecision;
   }
 
+  open(): Promise<void> {
+    return this.#transformer.sessions.openSplit();
+  }
+
   async predict({ signal, step, steps, ...request }: LoopStep): Promise<Latents[]> {
     signal?.throwIfAborted();
     const embedded = await this.#transformer.embed(request);
