@@ -1,4 +1,4 @@
-/** The command as people call it, on the tiny checkpoint. */
+/** The command as people call it. */
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GOLDENS } from '../src/checkpoints/fixture.node.ts';
 
+const TINY = `${GOLDENS}/model`;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chat-'));
@@ -15,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 async function chat(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const command = ['--import', 'tsx', 'cli/chat.ts', '--model', `${GOLDENS}/model`, ...args];
+  const command = ['--import', 'tsx', 'cli/chat.ts', ...args];
   try {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, command);
     return { code: 0, out: stdout, err: stderr };
@@ -31,7 +32,7 @@ test('each --say is a turn: one that is answered with a picture, and one about t
   const chance = ['--temperature', '100', '--seed', '331', '--max-tokens', '3'];
   const picture = ['--size', '32x32', '--steps', '2', '--out', out];
   const said = ['--say', 'A dog running in the park', '--say', 'Which colour?'];
-  const { code, out: lines } = await chat(...chance, ...picture, ...said, '--json');
+  const { code, out: lines } = await chat('--model', TINY, ...chance, ...picture, ...said, '--json');
   expect(code).toBe(0);
   const turns = lines
     .trim()
@@ -44,8 +45,21 @@ test('each --say is a turn: one that is answered with a picture, and one about t
   expect((await readFile(out)).subarray(1, 4).toString()).toBe('PNG');
 }, 60_000);
 
+test('the built-in model draws what is asked for and answers what is asked about it', async () => {
+  const out = join(folder, 'b.png');
+  const said = ['--say', 'a red house in the snow', '--say', 'What is in the picture?'];
+  const { out: lines } = await chat('--model', 'storybook', '--steps', '4', '--out', out, '--json', ...said);
+  const [first, second] = lines
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(first).toMatchObject({ reply: '', file: out });
+  expect(second).toMatchObject({ reply: expect.stringMatching(/^\p{L}.*/u), complete: true });
+  expect(second.file).toBeUndefined();
+}, 60_000);
+
 test('what cannot be said is refused in words', async () => {
-  const { code, err } = await chat('--say', 'a cat', '--temperature', '200');
+  const { code, err } = await chat('--model', TINY, '--say', 'a cat', '--temperature', '200');
   expect(code).toBe(2);
   expect(err).toMatch(/^--temperature is "200", but must be a number from 0 to 100\.\n/);
 }, 60_000);
