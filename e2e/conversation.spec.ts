@@ -1,0 +1,85 @@
+/** A conversation in the worker of the built page says and draws what the same conversation does under Node. */
+
+import { readFile } from 'node:fs/promises';
+import { expect, type Page, test } from '@playwright/test';
+import { openModel } from '../cli/models.ts';
+import { type ChatTurn, Conversation } from '../src/omnigen2/conversation.ts';
+import { PROTOCOL_VERSION } from '../src/protocol.ts';
+import { decodedSample, expectSamePixels, options } from './node-side.ts';
+import { StudioPage, sample } from './studio-page.ts';
+
+/** A turn as it is sent from here to the page, and what came back. */
+interface Turn extends Pick<ChatTurn, 'text' | 'sampling'> {
+  /** A picture file in base64. */
+  readonly picture?: string;
+}
+interface Replied {
+  readonly text: string;
+  readonly drew: boolean;
+  readonly picture?: { readonly width: number; readonly height: number; readonly data: number[] };
+}
+
+test('words, pictures, and words about pictures', async ({ page }) => {
+  const { prompt: _, references: __, ...drawing } = options('', [], 6, { textGuidance: 4, imageGuidance: 2 });
+  const house = (await readFile(sample('house-in-snow'))).toString('base64');
+  const turns: Turn[] = [
+    { text: 'a red house in the snow' },
+    { text: 'Make it night.' },
+    { text: 'What is in the picture?' },
+    { text: 'What is in the picture?', picture: house, sampling: { temperature: 1, topP: 0.9, seed: 3 } },
+  ];
+  const replies = await talk(page, turns, drawing);
+
+  const model = await openModel('storybook');
+  const conversation = new Conversation(model);
+  for (const [i, { text, picture, sampling }] of turns.entries()) {
+    const pictures = picture ? [await decodedSample('house-in-snow')] : [];
+    const wanted = await conversation.say({ text, pictures, sampling, maxNewTokens: 64, drawing });
+    const got = replies[i];
+    expect(got).toMatchObject({ text: wanted.text, drew: wanted.image !== undefined });
+    if (wanted.image) {
+      const { width, height, data } = got.picture ?? { width: 0, height: 0, data: [] };
+      expectSamePixels({ width, height, data: Uint8Array.from(data) }, wanted.image);
+    }
+  }
+  expect(replies.map(({ drew }) => drew)).toEqual([true, true, false, false]);
+  await model.dispose();
+});
+
+/** Says the turns to a worker of its own, one after another. */
+async function talk(page: Page, turns: readonly Turn[], settings: object): Promise<Replied[]> {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.modelReady();
+  const script = page.workers()[0].url();
+  return page.evaluate(
+    async ({ script, version, turns, settings }) => {
+      const worker = new Worker(script, { type: 'module' });
+      const model = { id: 'storybook', baseUrl: new URL('models/storybook/', location.href).href };
+      worker.postMessage({ type: 'open', version, model, backend: 'auto' });
+      const replies: Replied[] = [];
+      for (const [i, { text, picture, sampling }] of turns.entries()) {
+        const bytes = picture ? Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0)) : undefined;
+        const pictures = bytes ? [new Blob([bytes])] : [];
+        const request = { conversation: 'a', text, pictures, sampling, settings, maxNewTokens: 64 };
+        let drawn: Replied['picture'];
+        const ended = new Promise<Replied>((resolve, reject) => {
+          worker.onerror = ({ message }) => reject(new Error(message));
+          worker.onmessage = ({ data: { state, event } }) => {
+            if (state?.status === 'failed') reject(new Error(state.error.message));
+            if (event?.type === 'failed') reject(new Error(event.error.message));
+            if (event?.type === 'done') resolve({ ...event.result, picture: drawn });
+            if (event?.type !== 'picture') return;
+            const { width, height, data } = event.picture;
+            drawn = { width, height, data: [...data].filter((_, place) => place % 4 !== 3) };
+          };
+        });
+        worker.postMessage({ type: 'chat', job: `turn ${i}`, request });
+        replies.push(await ended);
+      }
+      worker.terminate();
+      return replies;
+    },
+    { script, version: PROTOCOL_VERSION, turns, settings },
+  );
+}
