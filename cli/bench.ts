@@ -1,7 +1,7 @@
 /**
  * Measures speed, memory and the cost of quantization, and prints tables with their baselines.
  *
- *   npm run -s bench -- [--only page|picture|chat|quantization|adapters]
+ *   npm run -s bench -- [--only page|picture|stages|tokens|chat|quantization|adapters]
  */
 
 import { readArgs, runCommand } from './args.ts';
@@ -10,11 +10,15 @@ import { chatTable } from './bench/chat.ts';
 import { pageTable } from './bench/page.ts';
 import { pictureTable } from './bench/picture.ts';
 import { quantizationTable } from './bench/quantization.ts';
+import { stagesTable } from './bench/stages.ts';
 import { markdown, type Table } from './bench/table.ts';
+import { tokensTable } from './bench/tokens.ts';
 
 const TABLES = {
   page: pageTable,
   picture: pictureTable,
+  stages: stagesTable,
+  tokens: tokensTable,
   chat: chatTable,
   quantization: quantizationTable,
   adapters: adaptersTable,
