@@ -159,6 +159,18 @@ test('words before a picture are shown, and lead to it unless the official way i
   expect(official).toMatchObject({ text: 'ing<|img|>', image: undefined });
 });
 
+test('the official loop has no acceleration; by default it may have one', async () => {
+  const picture = async (official: boolean, acceleration: 'none' | 'teacache') => {
+    const conversation = new Conversation(model, { official });
+    const changes = { acceleration, teaCacheThreshold: 10, steps: 5 };
+    const said = turn(PROMPT, { sampling: ASKS_FOR_PICTURE, drawing: { ...drawing, ...changes } });
+    return (await conversation.say(said)).image?.data;
+  };
+  const plain = await picture(false, 'none');
+  expect(await picture(true, 'teacache')).toEqual(plain);
+  expect(await picture(false, 'teacache')).not.toEqual(plain);
+});
+
 test('the picture that was drawn last is what the next turn sees and edits, and is shown once', async () => {
   const conversation = new Conversation(model);
   const first = await conversation.say(turn(PROMPT, { sampling: ASKS_FOR_PICTURE }));

@@ -55,7 +55,7 @@ export interface ChatReply {
 export interface ConversationOptions {
   /**
    * Exactly what the official chat pipeline decides: only a reply that begins with the token of a picture draws, its text
-   * keeps special tokens, and those that a person types are read as such.
+   * keeps special tokens, those that a person types are read as such, and pictures are drawn without acceleration.
    */
   readonly official?: boolean;
   readonly maxTokens?: number;
@@ -174,7 +174,9 @@ export class Conversation {
     hooks: DrawHooks,
     condition: Float32Array | undefined,
   ): Promise<DrawResult> {
-    const options = { ...drawing, prompt: text, references: pictures.map(({ image }) => image) };
+    const references = pictures.map(({ image }) => image);
+    const acceleration = this.#official ? 'none' : drawing.acceleration;
+    const options = { ...drawing, acceleration, prompt: text, references };
     return drawInChat(this.model, options, hooks, this.#official ? 'tokens' : 'words', condition);
   }
 
