@@ -1,23 +1,38 @@
-/** The autoencoder alone: encode, decode, and both in tiles. */
+/** The autoencoder alone: encode and decode, whole and in strips, and both in the official tiles. */
 
-import type { Autoencoder } from '../../../src/omnigen2/autoencoder.ts';
+import type { Autoencoder, CodingOptions } from '../../../src/omnigen2/autoencoder.ts';
 import type { Latents } from '../../../src/omnigen2/latents.ts';
+import { stripPlan } from '../../../src/omnigen2/strip-plan.ts';
 import { compareTensor, floatsOf, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner } from '../types.ts';
 
 export const run: KindRunner = async (golden, context) => {
   const vae = await (await context.model()).autoencoder();
-  const produced = golden.inputs.includes('pixels') ? await encode(golden, vae) : await decode(golden, vae);
-  return golden.outputs.map((name): Comparison => {
-    const values = produced[name];
-    if (!values) throw new Error(`case ${golden.id} lists an output ${name}, which nothing computes`);
-    return compareTensor(name, values, tensorOf(golden, name), golden.tolerance);
-  });
+  const code = golden.inputs.includes('pixels') ? encode : decode;
+  const ways: Record<string, CodingOptions> =
+    'tile_sample_min_size' in golden.params
+      ? { 'in tiles': { tileSide: tileSideOf(golden) } }
+      : { whole: { maxBufferBytes: Number.POSITIVE_INFINITY }, 'in strips': stripping(golden, vae) };
+  const comparisons: Comparison[] = [];
+  for (const [way, options] of Object.entries(ways)) {
+    const produced = await code(golden, vae, options);
+    for (const name of golden.outputs) {
+      const values = produced[name];
+      if (!values) throw new Error(`case ${golden.id} lists an output ${name}, which nothing computes`);
+      const comparison = compareTensor(name, values, tensorOf(golden, name), golden.tolerance);
+      comparisons.push({ ...comparison, name: `${name} ${way}` });
+    }
+  }
+  return comparisons;
 };
 
-async function encode(golden: GoldenCase, vae: Autoencoder): Promise<Record<string, Float32Array>> {
+async function encode(
+  golden: GoldenCase,
+  vae: Autoencoder,
+  options: CodingOptions,
+): Promise<Record<string, Float32Array>> {
   const [, , height, width] = tensorOf(golden, 'pixels').shape;
-  const posterior = await vae.encode({ height, width, data: floatsOf(golden, 'pixels') }, tiling(golden));
+  const posterior = await vae.encode({ height, width, data: floatsOf(golden, 'pixels') }, options);
   const { mean, logvar } = posterior;
   if (!golden.inputs.includes('noise')) return { mean: mean.data, logvar: logvar.data };
   const sample = vae.sample(posterior, floatsOf(golden, 'noise'));
@@ -29,15 +44,30 @@ async function encode(golden: GoldenCase, vae: Autoencoder): Promise<Record<stri
   };
 }
 
-async function decode(golden: GoldenCase, vae: Autoencoder): Promise<Record<string, Float32Array>> {
+async function decode(
+  golden: GoldenCase,
+  vae: Autoencoder,
+  options: CodingOptions,
+): Promise<Record<string, Float32Array>> {
   const [, channels, height, width] = tensorOf(golden, 'latents').shape;
   const latents: Latents = { channels, height, width, data: floatsOf(golden, 'latents') };
-  return { pixels: (await vae.decode(vae.fromModel(latents), tiling(golden))).data };
+  return { pixels: (await vae.decode(vae.fromModel(latents), options)).data };
 }
 
-function tiling({ id, params }: GoldenCase): { tileSide?: number } {
+/** The bound on buffers that cuts the picture of a case into three strips, or as many as it has rows of latents. */
+function stripping(golden: GoldenCase, vae: Autoencoder): CodingOptions {
+  const encodes = golden.inputs.includes('pixels');
+  const [, , height, width] = tensorOf(golden, encodes ? 'pixels' : 'latents').shape;
+  const latents = encodes ? vae.latentShape({ height, width }) : { height, width };
+  let maxBufferBytes = 2 ** 30;
+  while ((stripPlan(vae.config, latents, maxBufferBytes)?.rows.length ?? 0) < Math.min(3, latents.height)) {
+    maxBufferBytes /= 2;
+  }
+  return { maxBufferBytes };
+}
+
+function tileSideOf({ id, params }: GoldenCase): number {
   const side = params.tile_sample_min_size;
-  if (side === undefined) return {};
   if (typeof side !== 'number') throw new Error(`case ${id}: tile_sample_min_size is no number`);
-  return { tileSide: side };
+  return side;
 }
