@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkPictureTarget, readPictures, writePictures } from './picture-files.ts';
 
@@ -61,4 +62,21 @@ it('says in words why a picture cannot be read', async () => {
     message: `The picture ${at('none.png')} cannot be read: it is not there.`,
   });
   await expect(readPictures([folder], limits, [])).rejects.toThrow('it is a folder.');
+  await expect(readPictures(['/dev/zero'], limits, [])).rejects.toThrow(
+    'it is a pipe or a device, not a file.',
+  );
+  await symlink('loop', at('loop'));
+  await expect(readPictures([at('loop')], limits, [])).rejects.toThrow('its links form a circle.');
+});
+
+it('names what a file is, and every picture by its path', async () => {
+  const limits = { maxPixels: 1024, maxReferenceSide: 1024 };
+  await writeFile(at('film.png'), '\0\0\0\x18ftypisom\0\0\0\0mp42isom');
+  await truncate(at('film.png'), 3 * 2 ** 30);
+  const film = readPictures([at('film.png')], limits, []);
+  await expect(film).rejects.toThrow(`${at('film.png')} is a video (MP4), not a picture.`);
+  const notes: string[] = [];
+  const moving = fileURLToPath(new URL('../fixtures/pictures/twelve-frames.gif', import.meta.url));
+  expect(await readPictures([moving, moving], limits, notes)).toHaveLength(2);
+  expect(notes[0]).toBe(`${moving} is an animation; the first of its 12 frames is used.`);
 });

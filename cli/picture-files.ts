@@ -1,10 +1,11 @@
 /** Pictures from and to files: everything is checked before it is worth waiting for, and written whole or not at all. */
 
-import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileTrouble } from '../src/checkpoints/folder.node.ts';
 import { checkWritable } from '../src/checkpoints/writer.node.ts';
 import { OmniError } from '../src/errors.ts';
+import { checkHead, HEAD_BYTES } from '../src/omnigen2/images/check.ts';
 import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
 import { encodePng } from '../src/omnigen2/images/encode.node.ts';
 import type { RgbImage } from '../src/omnigen2/images/image.ts';
@@ -23,17 +24,48 @@ export async function readPictures(
 ): Promise<RgbImage[]> {
   const images: RgbImage[] = [];
   for (const path of paths) {
-    const bytes = await readFile(path).catch((cause) => {
-      throw new OmniError({
-        code: 'bad_image',
-        message: `The picture ${path} cannot be read: ${fileTrouble(cause)}.`,
-        action: 'Check the path given with --image.',
-        cause,
-      });
-    });
+    const bytes = await pictureBytes(path);
     images.push(await decodeImage(bytes, path, { limits, notes }));
   }
   return images;
+}
+
+/** The bytes of a picture file; what it is is looked at before all of it is read. */
+async function pictureBytes(path: string): Promise<Uint8Array> {
+  const handle = await openFile(path);
+  try {
+    const { size } = await handle.stat();
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, HEAD_BYTES)), {
+      position: 0,
+    });
+    checkHead(buffer.subarray(0, bytesRead), size, path);
+    return await handle.readFile();
+  } catch (cause) {
+    throw cause instanceof OmniError ? cause : unreadable(path, fileTrouble(cause), cause);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Opens a file, but neither a folder nor a pipe or device, which may have no end. */
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    const info = await stat(path);
+    if (info.isDirectory()) throw unreadable(path, 'it is a folder');
+    if (!info.isFile()) throw unreadable(path, 'it is a pipe or a device, not a file');
+    return await open(path);
+  } catch (cause) {
+    throw cause instanceof OmniError ? cause : unreadable(path, fileTrouble(cause), cause);
+  }
+}
+
+function unreadable(path: string, why: string, cause?: unknown): OmniError {
+  return new OmniError({
+    code: 'bad_image',
+    message: `The picture ${path} cannot be read: ${why}.`,
+    action: 'Check the path given with --image.',
+    cause,
+  });
 }
 
 /**

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { checkPictureFile } from './check.ts';
-import { type PictureKind, sniffPicture } from './sniff.ts';
+import { checkHead, checkPictureFile, undecodable } from './check.ts';
+import { sniffPicture } from './sniff.ts';
 
 fc.configureGlobal({ seed: 2506 });
 
@@ -58,14 +58,13 @@ describe('sniffPicture', () => {
     ['extended webp', 'webp'],
     ['gif', 'gif'],
     ['avif', 'avif'],
-    ['tiff', 'tiff'],
   ])('reads kind, size and end of a %s', (name, kind) => {
-    const facts = { kind, width: WIDTH, height: HEIGHT, animated: false, complete: true };
+    const facts = { kind, width: WIDTH, height: HEIGHT, frames: 1, complete: true };
     expect(sniffPicture(file(name))).toMatchObject(facts);
   });
 
   it.each(['gif', 'webp'])('sees that a %s is animated', (kind) => {
-    const facts = { kind, width: WIDTH, height: HEIGHT / 2, animated: true, complete: true };
+    const facts = { kind, width: WIDTH, height: HEIGHT / 2, frames: 2, complete: true };
     expect(sniffPicture(file(`animated ${kind}`))).toMatchObject(facts);
   });
 
@@ -73,7 +72,7 @@ describe('sniffPicture', () => {
     const png = file('png');
     const control = Uint8Array.of(0, 0, 0, 8, ...Buffer.from('acTL'), 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0);
     const animated = Buffer.concat([png.subarray(0, 33), control, png.subarray(33)]);
-    expect(sniffPicture(animated)).toMatchObject({ kind: 'png', animated: true, complete: true });
+    expect(sniffPicture(animated)).toMatchObject({ kind: 'png', frames: 2, complete: true });
   });
 
   it('reads the size of a BMP, upside down or not', () => {
@@ -87,16 +86,17 @@ describe('sniffPicture', () => {
       kind: 'bmp',
       width: 640,
       height: 480,
-      animated: false,
+      frames: 1,
       complete: true,
     });
   });
 
-  it.each<[PictureKind, string]>([
-    ['svg', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'],
-    ['svg', '\uFEFF<?xml version="1.0"?>\n<!-- by hand --><!DOCTYPE svg PUBLIC "a" "b">\n<svg>'],
+  it.each<[string, string]>([
+    ['SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'],
+    ['SVG', '\uFEFF<?xml version="1.0"?>\n<!-- by hand --><!DOCTYPE svg PUBLIC "a" "b">\n<svg>'],
   ])('knows an %s', (kind, text) => {
-    expect(sniffPicture(Buffer.from(text))).toMatchObject({ kind });
+    const other = { is: expect.stringContaining(kind) };
+    expect(sniffPicture(Buffer.from(text))).toMatchObject({ kind: 'other', other });
   });
 
   it('is not held up by text made to be hard to match', () => {
@@ -137,21 +137,64 @@ describe('checkPictureFile', () => {
   it('passes pictures, and says that an animation gives its first frame', () => {
     expect(checkPictureFile(file('jpeg'), 'a.jpg').notes).toEqual([]);
     expect(checkPictureFile(file('animated gif'), 'a.gif').notes).toEqual([
-      'a.gif is animated; its first frame is used.',
+      'a.gif is an animation; the first of its 2 frames is used.',
     ]);
   });
 
-  it('says that a TIFF of several pages gives its first page', async () => {
-    const pages = [Buffer.from(file('png')), Buffer.from(file('png'))];
-    const tiff = await sharp(pages, { join: { animated: true } })
-      .tiff()
-      .toBuffer();
-    expect(checkPictureFile(tiff, 'scan.tif')).toMatchObject({
-      kind: 'tiff',
-      width: WIDTH,
-      height: HEIGHT,
-      notes: ['scan.tif has several pages; its first page is used.'],
-    });
+  it('looks at the beginning of a large file before the rest of it is read', () => {
+    const film = Buffer.from('\0\0\0\x18ftypisom\0\0\0\0mp42isom');
+    expect(() => checkHead(film, 8e9, 'film.png')).toThrow('film.png is a video (MP4), not a picture.');
+    expect(() => checkHead(file('png'), 2e9, 'a.png')).toThrow(
+      'a.png has 2,000 MB; pictures may have at most 500.',
+    );
+    checkHead(file('jpeg'), 3e7, 'a.jpg');
+  });
+
+  it.each<[string, string, string]>([
+    ['TIFF', 'II*\0\x08\0\0\0\0\0', 'a TIFF picture, which cannot be read here'],
+    ['BigTIFF', 'MM\0+\0\x08\0\0', 'a TIFF picture'],
+    [
+      'DNG',
+      `II*\0\x08\0\0\0\x01\0\x12\xc6\x01\0\x04\0\0\0${'\0'.repeat(20)}`,
+      "a camera's raw file (DNG), which cannot be read here",
+    ],
+    ['CR2', 'II*\0\x10\0\0\0CR\x02\0', "a camera's raw file (CR2)"],
+    ['CR3', '\0\0\0\x18ftypcrx \0\0\0\x01crx isom', "a camera's raw file (CR3)"],
+    ['RAF', 'FUJIFILMCCD-RAW 0201', "a camera's raw file (RAF)"],
+    ['Photoshop', '8BPS\0\x01', 'a Photoshop file (PSD)'],
+    ['JPEG XL', '\xff\x0a\xfa\x7f', 'a JPEG XL picture'],
+    ['JPEG 2000', '\0\0\0\x0cjP  \r\n\x87\n', 'a JPEG 2000 picture'],
+    ['PPM', 'P6\n4 4\n255\n', 'a Netpbm picture (PPM or PGM)'],
+    [
+      'Targa',
+      '\0\0\x02\0\0\0\0\0\0\0\0\0\x60\0\x40\0\x18\0',
+      'a Targa picture (TGA), which cannot be read here',
+    ],
+    ['icon', '\0\0\x01\0\x02\0', 'an icon (ICO)'],
+    ['iPhone PNG', '\x89PNG\r\n\x1a\n\0\0\0\x04CgBI', "a PNG in an iPhone app's own form"],
+    ['ZIP', 'PK\x03\x04\x14\0', 'a packed file (ZIP), not a picture'],
+    ['docx', `PK\x03\x04${'\0'.repeat(26)}[Content_Types].xml`, 'an office document, not a picture'],
+    ['gzip', '\x1f\x8b\x08', 'a packed file (gzip)'],
+    ['tar', `${'a'.repeat(257)}ustar`, 'a packed file (tar)'],
+    ['PostScript', '%!PS-Adobe-3.0', 'a PostScript document'],
+    ['QuickTime', '\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'a video (QuickTime), not a picture'],
+    ['WebM', '\x1a\x45\xdf\xa3\x9f', 'a video (WebM or Matroska)'],
+    ['AVI', 'RIFF\0\0\0\0AVI LIST', 'a video (AVI)'],
+    ['WAV', 'RIFF\0\0\0\0WAVEfmt ', 'a sound file (WAV)'],
+    ['a program', '\x7fELF\x02', 'a program, not a picture'],
+    ['a font', 'wOF2', 'a font, not a picture'],
+    ['a web page in XML', '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "a"><html>', 'a web page'],
+    ['text in UTF-16', '\xff\xfeh\0i\0', 'text, not a picture'],
+  ])('names a file by its contents: %s', (_, start, words) => {
+    expect(() => checkPictureFile(Buffer.from(start, 'latin1'), 'my file')).toThrow(`my file is ${words}`);
+  });
+
+  it('names a photo in HEIC, also one that is cut off', () => {
+    const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic');
+    expect(checkPictureFile(heic, 'a.heic')).toMatchObject({ kind: 'heic' });
+    expect(undecodable('heic', 'a.heic', undefined).message).toMatch(
+      /^a\.heic is a photo in HEIC, which cannot/,
+    );
   });
 
   it('takes text that begins like a BMP for text', () => {
@@ -182,17 +225,8 @@ describe('checkPictureFile', () => {
     ['a web page', () => Buffer.from('\n<!DOCTYPE html><html>'), /is a web page, not a picture/],
     ['text', () => Buffer.from('Dear picture, hello — ça va?'), /is text, not a picture/],
     ['a PDF', () => Buffer.from('%PDF-1.7\n'), /is a PDF document/],
-    [
-      'other bytes',
-      () => Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0, 0, 0),
-      /is not a picture that can be read/,
-    ],
-    [
-      'a HEIC without its picture',
-      () => Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic'),
-      /is not complete/,
-    ],
-    ['a video', () => Buffer.from('\0\0\0\x18ftypisom\0\0\0\0mp42isom'), /not a picture that can be read/],
+    ['other bytes', () => Uint8Array.of(9, 0x45, 1, 2, 0, 0, 0), /is not a picture that can be read/],
+    ['a video', () => Buffer.from('\0\0\0\x18ftypisom\0\0\0\0mp42isom'), /is a video \(MP4\), not a picture/],
     [
       'a dimension bomb',
       () => header(60_000, 60_000),

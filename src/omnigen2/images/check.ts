@@ -1,6 +1,7 @@
 /** Whether a file can be used as a picture, told from its header before anything is decoded. */
 
 import { OmniError } from '../../errors.ts';
+import { HEIC, READABLE, SAVE_AS } from './other-kinds.ts';
 import { type ReferenceLimits, referenceSize, SIZE_MULTIPLE } from './sizes.ts';
 import { type PictureKind, type SniffedOther, type SniffedPicture, sniffPicture } from './sniff.ts';
 
@@ -14,9 +15,28 @@ export interface CheckedPicture extends SniffedPicture {
 export const MAX_PICTURE_PIXELS = 100_000_000;
 const MAX_PICTURE_SIDE = 16_384;
 
-/** Formats that every browser and the command line decode. Of the others, each decodes some. */
-const COMMON: readonly PictureKind[] = ['png', 'jpeg', 'webp', 'gif', 'avif'];
-const SAVE_AS = 'Save it as PNG or JPEG and try again.';
+/** More than a picture of that many pixels takes in any of the formats that can be read. */
+const MAX_PICTURE_BYTES = 500_000_000;
+/** Files up to this size are read at once. */
+const LARGE_BYTES = 50_000_000;
+/** What is enough of a file to tell what it is. */
+export const HEAD_BYTES = 65_536;
+
+/**
+ * Checks a file before all of it is read: a film of gigabytes is no picture and does not fit into memory.
+ * @param head its first {@link HEAD_BYTES}, or fewer if there are no more
+ * @throws OmniError `bad_image`
+ */
+export function checkHead(head: Uint8Array, sizeBytes: number, name: string): void {
+  const facts = sniffPicture(head);
+  if (!isPicture(facts)) throw notAPicture(facts, name);
+  if (sizeBytes > MAX_PICTURE_BYTES) {
+    throw badImage(
+      `${name} has ${Math.round(sizeBytes / 1e6).toLocaleString('en')} MB; pictures may have at most ${MAX_PICTURE_BYTES / 1e6}.`,
+      'Shrink the picture.',
+    );
+  }
+}
 
 /**
  * Checks a picture file. An animation passes with a note that its first frame is used. Whether the decoder at hand knows
@@ -28,18 +48,17 @@ const SAVE_AS = 'Save it as PNG or JPEG and try again.';
 export function checkPictureFile(bytes: Uint8Array, name: string, limits?: ReferenceLimits): CheckedPicture {
   const facts = sniffPicture(bytes);
   if (!isPicture(facts)) throw notAPicture(facts, name);
-  const { kind, width, height } = facts;
-  if (kind === 'svg') {
-    throw badImage(
-      `${name} is a drawing in SVG, which has no pixels of its own.`,
-      'Save it as PNG and try again.',
-    );
+  const { kind, width, height, frames } = facts;
+  // A photo in HEIC is told by the decoder: most have none, and then its end does not matter.
+  if (kind !== 'heic' || width > 0) {
+    if (!facts.complete && kind !== 'heic') throw truncated(name);
+    checkDimensions(width, height, name);
+    if (limits) referenceSize(facts, limits, name);
   }
-  if (!facts.complete) throw truncated(name);
-  checkDimensions(width, height, name);
-  if (limits) referenceSize(facts, limits, name);
-  const rest = kind === 'tiff' ? 'has several pages; its first page' : 'is animated; its first frame';
-  return { ...facts, notes: facts.animated ? [`${name} ${rest} is used.`] : [] };
+  return {
+    ...facts,
+    notes: frames > 1 ? [`${name} is an animation; the first of its ${frames} frames is used.`] : [],
+  };
 }
 
 /**
@@ -76,7 +95,7 @@ export function truncated(name: string, cause?: unknown): OmniError {
 }
 
 /** The refusal of a file whose contents make no picture. */
-function unreadable(name: string, cause?: unknown): OmniError {
+export function unreadable(name: string, cause?: unknown): OmniError {
   return badImage(
     `${name} is damaged: it begins like a picture but cannot be decoded.`,
     'Get the file again, or open it in another program and save it as PNG.',
@@ -86,16 +105,26 @@ function unreadable(name: string, cause?: unknown): OmniError {
 
 /** The refusal of a file that has passed and that the decoder at hand does not take. */
 export function undecodable(kind: PictureKind, name: string, cause: unknown): OmniError {
-  if (COMMON.includes(kind)) return unreadable(name, cause);
-  const what = `${name} is a ${kind.toUpperCase()} file, which cannot be decoded here`;
-  return badImage(`${what}; PNG, JPEG, WebP, GIF and AVIF can.`, SAVE_AS, cause);
+  switch (kind) {
+    case 'heic':
+      return badImage(`${name} is ${HEIC.is}.`, HEIC.action, cause);
+    case 'bmp':
+      return badImage(`${name} is a BMP of a rare kind, which cannot be read here.`, SAVE_AS, cause);
+    default:
+      return unreadable(name, cause);
+  }
 }
 
 /**
  * The bytes of a file that a person chose.
- * @throws OmniError `unreachable` if it is no longer there
+ * @throws OmniError `bad_image` if it is no picture; `unreachable` if it is no longer there, or a folder
  */
 export async function pictureBytes(file: Blob, name: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (file.size > LARGE_BYTES) checkHead(await read(file.slice(0, HEAD_BYTES), name), file.size, name);
+  return read(file, name);
+}
+
+async function read(file: Blob, name: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch (cause) {
@@ -112,26 +141,18 @@ function isPicture(facts: SniffedPicture | SniffedOther): facts is SniffedPictur
   return 'width' in facts;
 }
 
-function notAPicture({ kind }: SniffedOther, name: string): OmniError {
-  switch (kind) {
+function notAPicture(facts: SniffedOther, name: string): OmniError {
+  switch (facts.kind) {
     case 'empty':
       return badImage(`${name} is empty: it has 0 bytes.`, 'Get the file again from where it came from.');
-    case 'html':
-      return badImage(
-        `${name} is a web page, not a picture.`,
-        'Save the picture itself, not the page around it.',
-      );
     case 'text':
       return badImage(`${name} is text, not a picture.`, 'Choose a PNG, JPEG, WebP, GIF or AVIF file.');
-    case 'pdf':
-      return badImage(`${name} is a PDF document, not a picture.`, SAVE_AS);
     case 'unknown':
-      return badImage(
-        `${name} is not a picture that can be read; PNG, JPEG, WebP, GIF and AVIF can.`,
-        SAVE_AS,
-      );
+      return badImage(`${name} is not a picture that can be read; ${READABLE}.`, SAVE_AS);
+    case 'other':
+      return badImage(`${name} is ${facts.other.is}.`, facts.other.action);
     default:
-      return kind satisfies never;
+      return facts satisfies never;
   }
 }
 

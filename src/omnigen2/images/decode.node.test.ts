@@ -3,6 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from './decode.node.ts';
 import { encodePng } from './encode.node.ts';
+import { differenceOf, expectedPicture, oddPictures, pictureFile, refusedPictures } from './fixtures.node.ts';
 import type { RgbImage } from './image.ts';
 
 const [WIDTH, HEIGHT] = [40, 24];
@@ -104,27 +105,48 @@ describe('decodeImage', () => {
     const image = await decodeImage(gif, 'dance.gif', { notes });
     expect([image.width, image.height]).toEqual([WIDTH, HEIGHT]);
     expectColour(image, [255, 0, 0], 0);
-    expect(notes).toEqual(['dance.gif is animated; its first frame is used.']);
+    expect(notes).toEqual(['dance.gif is an animation; the first of its 2 frames is used.']);
   });
 
-  it('reads the first page of a TIFF, which browsers do not', async () => {
-    const tiff = await plain(200, 100, 50).tiff({ compression: 'lzw' }).toBuffer();
-    expectColour(await decodeImage(tiff, 'scan.tif'), [200, 100, 50], 0);
-  });
-
-  it('refuses a format that it cannot decode, and says which it can', async () => {
-    const bmp = Buffer.alloc(54 + 3 * 16 * 16);
-    bmp.write('BM');
-    bmp.writeUInt32LE(bmp.length, 2);
-    bmp.writeUInt32LE(54, 10);
-    bmp.writeUInt32LE(40, 14);
-    bmp.writeInt32LE(16, 18);
-    bmp.writeInt32LE(16, 22);
-    bmp.writeUInt16LE(1, 26);
-    bmp.writeUInt16LE(24, 28);
-    await expect(decodeImage(bmp, 'old.bmp')).rejects.toThrow(
-      'old.bmp is a BMP file, which cannot be decoded here; PNG, JPEG, WebP, GIF and AVIF can.',
+  it.each(oddPictures)('decodes $file as it is meant', async ({ file, expected, within, mean, frames }) => {
+    const notes: string[] = [];
+    const apart = differenceOf(
+      await decodeImage(pictureFile(file), file, { notes }),
+      expectedPicture(expected),
     );
+    expect(apart.largest).toBeLessThanOrEqual(within);
+    expect(apart.mean).toBeLessThanOrEqual(mean ?? within);
+    expect(notes).toEqual(
+      frames === undefined ? [] : [`${file} is an animation; the first of its ${frames} frames is used.`],
+    );
+  });
+
+  it.each(oddPictures.filter(({ dropped }) => dropped !== undefined))(
+    'leaves out the alpha of $file if asked to',
+    async ({ file, dropped = '', within, mean }) => {
+      const image = await decodeImage(pictureFile(file), file, { alpha: 'dropped' });
+      const apart = differenceOf(image, expectedPicture(dropped));
+      expect(apart.largest).toBeLessThanOrEqual(within);
+      expect(apart.mean).toBeLessThanOrEqual(mean ?? within);
+    },
+  );
+
+  it.each(refusedPictures)('refuses $file, which $says', async ({ file, says }) => {
+    await expect(decodeImage(pictureFile(file), file)).rejects.toMatchObject({
+      code: 'bad_image',
+      message: expect.stringMatching(/\.$/),
+      action: expect.stringMatching(/\.$/),
+    });
+    await expect(decodeImage(pictureFile(file), file)).rejects.toThrow(`${file} ${says}`);
+  });
+
+  it('leaves the bytes it is given as they are', async () => {
+    for (const file of ['exif-6.webp', 'moving.avif', 'interlaced.png']) {
+      const bytes = pictureFile(file);
+      const before = Buffer.from(bytes);
+      await decodeImage(bytes, file);
+      expect(bytes.equals(before), file).toBe(true);
+    }
   });
 
   it('refuses damaged data in words', async () => {

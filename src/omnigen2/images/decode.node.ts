@@ -1,39 +1,74 @@
 /** Decodes picture files under Node. */
 
-import sharp from 'sharp';
-import { checkPictureFile, MAX_PICTURE_PIXELS, truncated, undecodable } from './check.ts';
-import type { RgbImage } from './image.ts';
+import { createInflate } from 'node:zlib';
+import sharp, { type Sharp } from 'sharp';
+import { latin } from './bytes.ts';
+import { MAX_PICTURE_PIXELS, truncated, undecodable } from './check.ts';
+import { type DecodeOptions, decodePicture, type PlatformCodec } from './decode.ts';
+import type { AlphaRule, RgbImage } from './image.ts';
 import { flattenRgba } from './prepare.ts';
-import type { ReferenceLimits } from './sizes.ts';
+import type { PictureKind } from './sniff.ts';
+
+const NODE: PlatformCodec = { inflate, decode };
 
 /**
- * A picture file as 8-bit sRGB: turned as its EXIF orientation says, over white, the first frame of an animation;
- * 16 bits, grey, palettes, CMYK and colour profiles are converted.
- * @param name how messages name it
- * @param notes receives what the person should be told
+ * A picture file as 8-bit sRGB: see {@link decodePicture}. CMYK with a profile is converted by it, perceptually; without one
+ * it is multiplied, as browsers and the official code do.
  * @throws OmniError `bad_image`
  */
-export async function decodeImage(
+export function decodeImage(bytes: Uint8Array, name: string, options: DecodeOptions = {}): Promise<RgbImage> {
+  return decodePicture(bytes, name, NODE, options);
+}
+
+async function inflate(packed: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const all = new Uint8Array(maxBytes);
+  let length = 0;
+  const unpacked: AsyncIterable<Uint8Array> = createInflate({ chunkSize: 65_536 }).end(packed);
+  for await (const chunk of unpacked) {
+    const part = chunk.subarray(0, maxBytes - length);
+    all.set(part, length);
+    length += part.length;
+    if (length === maxBytes) break;
+  }
+  return all.subarray(0, length);
+}
+
+async function decode(
   bytes: Uint8Array,
+  kind: PictureKind,
   name: string,
-  { limits, notes }: { readonly limits?: ReferenceLimits; readonly notes?: string[] } = {},
+  alpha: AlphaRule,
 ): Promise<RgbImage> {
-  const checked = checkPictureFile(bytes, name, limits);
-  notes?.push(...checked.notes);
+  const open = () => sharp(bytes, { pages: 1, failOn: 'truncated', limitInputPixels: MAX_PICTURE_PIXELS });
   try {
-    const { data, info } = await sharp(bytes, {
-      pages: 1,
-      failOn: 'truncated',
-      limitInputPixels: MAX_PICTURE_PIXELS,
-    })
-      .autoOrient()
+    const { space, icc } = await open().metadata();
+    // A profile of other colours than the picture has means nothing.
+    const inks = icc && latin(icc, 16, 4) === 'CMYK';
+    if (space === 'cmyk' && !inks) return await multipliedInks(open());
+    const { data, info } = await open()
       .toColourspace('srgb')
       .ensureAlpha()
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    return flattenRgba(info.width, info.height, data);
+    return flattenRgba(info.width, info.height, data, alpha);
   } catch (cause) {
     const cut = cause instanceof Error && /premature|truncat|end of|incomplete/i.test(cause.message);
-    throw cut ? truncated(name, cause) : undecodable(checked.kind, name, cause);
+    throw cut ? truncated(name, cause) : undecodable(kind, name, cause);
   }
+}
+
+/** Light that passes the four inks. Source: Pillow `src/libImaging/Convert.c`, cmyk2rgb */
+async function multipliedInks(file: Sharp): Promise<RgbImage> {
+  const { data: inks, info } = await file
+    .pipelineColourspace('cmyk')
+    .toColourspace('cmyk')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const data = new Uint8Array(3 * width * height);
+  for (let from = 0, to = 0; to < data.length; from += 4) {
+    const black = 255 - inks[from + 3];
+    for (let ink = 0; ink < 3; ink++) data[to++] = Math.round(((255 - inks[from + ink]) * black) / 255);
+  }
+  return { width, height, data };
 }

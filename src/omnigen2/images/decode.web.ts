@@ -1,42 +1,83 @@
 /** Decodes picture files in a worker of a browser. */
 
 import { OmniError } from '../../errors.ts';
-import { checkPictureFile, pictureBytes, undecodable } from './check.ts';
-import type { RgbImage } from './image.ts';
+import { splitAlpha } from './avif-parts.ts';
+import { pictureBytes, undecodable } from './check.ts';
+import { type DecodeOptions, decodePicture, type PlatformCodec } from './decode.ts';
+import type { AlphaRule, RgbImage } from './image.ts';
 import { flattenRgba } from './prepare.ts';
-import type { ReferenceLimits } from './sizes.ts';
+import type { PictureKind } from './sniff.ts';
+import { unmultipliedPixels } from './unmultiplied.web.ts';
 
 /** Pixels drawn at a time: some browsers have no canvas of more than 16 megapixels, and a phone's photo has more. */
 const STRIP_PIXELS = 2 ** 22;
 
+const WEB: PlatformCodec = { inflate, decode };
+
 /**
- * A picture file as 8-bit sRGB: turned as its EXIF orientation says, over white, the first frame of an animation;
- * 16 bits, grey, palettes, CMYK and colour profiles are converted. Opaque PNG pixels come out as they are stored.
- * @param name how messages name it
- * @param notes receives what the person should be told
+ * A picture file as 8-bit sRGB: see {@link decodePicture}. CMYK with a profile is converted by the browser, which differs from
+ * one to the next.
  * @throws OmniError `bad_image`; `unreachable` if the file is no longer there
  */
-export async function decodeImage(
-  file: Blob,
+export async function decodeImage(file: Blob, name: string, options: DecodeOptions = {}): Promise<RgbImage> {
+  return decodeBytes(await pictureBytes(file, name), name, options);
+}
+
+/** As {@link decodeImage}, for a file that has been read. */
+export function decodeBytes(bytes: Uint8Array, name: string, options: DecodeOptions): Promise<RgbImage> {
+  return decodePicture(bytes, name, WEB, options);
+}
+
+async function inflate(packed: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const source = new Blob([new Uint8Array(packed)]).stream().pipeThrough(new DecompressionStream('deflate'));
+  const all = new Uint8Array(maxBytes);
+  let length = 0;
+  for (const reader = source.getReader(); length < maxBytes; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const part = value.subarray(0, maxBytes - length);
+    all.set(part, length);
+    length += part.length;
+    if (length === maxBytes) await reader.cancel();
+  }
+  return all.subarray(0, length);
+}
+
+async function decode(
+  bytes: Uint8Array,
+  kind: PictureKind,
   name: string,
-  { limits, notes }: { readonly limits?: ReferenceLimits; readonly notes?: string[] } = {},
+  alpha: AlphaRule,
 ): Promise<RgbImage> {
-  const bytes = await pictureBytes(file, name);
-  const checked = checkPictureFile(bytes, name, limits);
+  const parts = kind === 'avif' ? splitAlpha(bytes) : undefined;
+  if (parts) {
+    const colour = await decode(parts.colour, kind, name, alpha);
+    if (alpha === 'dropped') return colour;
+    const opacity = await decode(parts.alpha, kind, name, alpha);
+    if (opacity.data.length === colour.data.length) return overWhite(colour, opacity);
+  }
   // Without the type that the file claims: it may be wrong, and the bytes have been looked at.
-  const bitmap = await createImageBitmap(new Blob([bytes]), {
-    imageOrientation: 'from-image',
+  const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]), {
     colorSpaceConversion: 'default',
+    premultiplyAlpha: alpha === 'dropped' ? 'none' : 'default',
   }).catch((cause: unknown) => {
-    throw undecodable(checked.kind, name, cause);
+    throw undecodable(kind, name, cause);
   });
   try {
-    const image = pixelsOverWhite(bitmap, name);
-    notes?.push(...checked.notes);
-    return image;
+    return alpha === 'dropped' && kind !== 'jpeg'
+      ? await unmultipliedPixels(bitmap, name)
+      : pixelsOverWhite(bitmap, name);
   } finally {
     bitmap.close();
   }
+}
+
+/** @param opacity the alpha as a grey picture of the same size */
+function overWhite(colour: RgbImage, opacity: RgbImage): RgbImage {
+  const data = colour.data.map((value, i) =>
+    Math.round((value * opacity.data[i] + 255 * (255 - opacity.data[i])) / 255),
+  );
+  return { ...colour, data };
 }
 
 function pixelsOverWhite(bitmap: ImageBitmap, name: string): RgbImage {

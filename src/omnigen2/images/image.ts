@@ -6,3 +6,9 @@ export interface RgbImage {
   readonly height: number;
   readonly data: Uint8Array;
 }
+
+/**
+ * What becomes of transparency: laid over white, or left out so that a pixel has the colour it is stored with.
+ * Source of the latter: inference.py, Image.convert("RGB")
+ */
+export type AlphaRule = 'over-white' | 'dropped';

@@ -2,7 +2,7 @@
 
 import type { PreprocessorConfig } from '../config.ts';
 import type { PromptImage } from '../mllm.ts';
-import type { RgbImage } from './image.ts';
+import type { AlphaRule, RgbImage } from './image.ts';
 import { resample } from './resample.ts';
 import { type ReferenceLimits, referenceSize, roundHalfEven, visionSize } from './sizes.ts';
 
@@ -165,16 +165,22 @@ export function toRgbImage({ width, height, data }: Pixels): RgbImage {
   return { width, height, data: out };
 }
 
-/** Row-major RGBA over white, as RGB. */
-export function flattenRgba(width: number, height: number, rgba: ArrayLike<number>): RgbImage {
+/** Row-major RGBA as RGB: over white, or without its alpha. */
+export function flattenRgba(
+  width: number,
+  height: number,
+  rgba: ArrayLike<number>,
+  rule: AlphaRule = 'over-white',
+): RgbImage {
   const area = width * height;
   const data = new Uint8Array(CHANNELS * area);
+  const dropped = rule === 'dropped';
   for (let i = 0; i < area; i++) {
     const alpha = rgba[4 * i + 3];
     for (let channel = 0; channel < CHANNELS; channel++) {
       const value = rgba[4 * i + channel];
       data[CHANNELS * i + channel] =
-        alpha === 255 ? value : Math.round((value * alpha + 255 * (255 - alpha)) / 255);
+        dropped || alpha === 255 ? value : Math.round((value * alpha + 255 * (255 - alpha)) / 255);
     }
   }
   return { width, height, data };

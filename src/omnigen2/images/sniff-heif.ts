@@ -1,28 +1,47 @@
 /** The header of AVIF and HEIC files. Source of the format: ISO/IEC 14496-12 (boxes) and 23008-12 (ispe) */
 
+import { latin, viewOf } from './bytes.ts';
 import type { PictureFacts, PictureKind } from './sniff.ts';
 
 const AVIF_BRANDS: readonly string[] = ['avif', 'avis'];
 const HEIC_BRANDS: readonly string[] = ['heic', 'heix', 'hevc', 'hevx', 'heim', 'heis', 'mif1', 'msf1'];
-/** Boxes that hold the picture's properties, on the way from the file to `ispe`. `meta` has 4 bytes before its boxes. */
-const CONTAINERS: Readonly<Record<string, number>> = { meta: 4, iprp: 0, ipco: 0 };
+const SEQUENCE_BRANDS: readonly string[] = ['avis', 'hevc', 'hevx', 'msf1'];
+/** Boxes on the way from the file to `ispe` and to `stsz`, with the bytes that stand before the boxes in them. */
+const CONTAINERS: Readonly<Record<string, number>> = {
+  meta: 4,
+  iprp: 0,
+  ipco: 0,
+  moov: 0,
+  trak: 0,
+  mdia: 0,
+  minf: 0,
+  stbl: 0,
+};
 const MAX_BOXES = 4096;
+
+/** The brands of a file that begins with an `ftyp` box: the major one, then those it is compatible with. */
+export function brandsOf(bytes: Uint8Array): string[] {
+  const end = Math.min(viewOf(bytes).getUint32(0), bytes.length);
+  const brands: string[] = [];
+  for (let at = 8; at + 4 <= end; at += 4) if (at !== 12) brands.push(latin(bytes, at, 4));
+  return brands;
+}
 
 /** The facts of a file that begins with an `ftyp` box, or undefined if it is a video or something else. */
 export function heifFacts(bytes: Uint8Array): (PictureFacts & { readonly kind: PictureKind }) | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const headEnd = Math.min(view.getUint32(0), bytes.length);
-  const brands: string[] = [];
-  for (let at = 8; at + 4 <= headEnd; at += 4) if (at !== 12) brands.push(name(bytes, at));
+  if (bytes.length < 16) return undefined;
+  const view = viewOf(bytes);
+  const brands = brandsOf(bytes);
   const avif = brands.some((brand) => AVIF_BRANDS.includes(brand));
   if (!avif && !brands.some((brand) => HEIC_BRANDS.includes(brand))) return undefined;
-  const found = { width: 0, height: 0, boxes: 0, complete: true };
+  const found = { width: 0, height: 0, boxes: 0, samples: 1, complete: true };
   walk(0, bytes.length);
   return {
     kind: avif ? 'avif' : 'heic',
     width: found.width,
     height: found.height,
-    animated: brands[0] === 'avis' || brands[0] === 'hevc',
+    // A still picture may be stored beside its film (a live photo); the brand tells which of them the file is.
+    frames: SEQUENCE_BRANDS.includes(brands[0]) ? found.samples : 1,
     complete: found.complete && found.width > 0,
   };
 
@@ -38,20 +57,20 @@ export function heifFacts(bytes: Uint8Array): (PictureFacts & { readonly kind: P
       if (size < head) return;
       if (at + size > end) found.complete = false;
       const inner = Math.min(at + size, end);
-      const type = name(bytes, at + 4);
+      const type = latin(bytes, at + 4, 4);
       if (type === 'ispe' && at + head + 12 <= inner) {
         // The largest one: others belong to thumbnails and to the tiles of a grid.
         const width = view.getUint32(at + head + 4);
         const height = view.getUint32(at + head + 8);
         if (width * height > found.width * found.height) Object.assign(found, { width, height });
       }
+      // Sample sizes: the track of the pictures has as many as any other.
+      if (type === 'stsz' && at + head + 12 <= inner) {
+        found.samples = Math.max(found.samples, view.getUint32(at + head + 8));
+      }
       const skip = CONTAINERS[type];
       if (skip !== undefined) walk(at + head + skip, inner);
       at += size;
     }
   }
-}
-
-function name(bytes: Uint8Array, at: number): string {
-  return String.fromCharCode(...bytes.subarray(at, at + 4));
 }

@@ -3,62 +3,71 @@
  * its end is there. All numbers are from outside; nothing is trusted beyond the bytes at hand.
  */
 
-import { heifFacts } from './sniff-heif.ts';
+import { latin, viewOf } from './bytes.ts';
+import { APP_PNG, kindByBrand, type OtherKind, otherKind, RARE_JPEG, SVG, WEB_PAGE } from './other-kinds.ts';
+import { brandsOf, heifFacts } from './sniff-heif.ts';
 import { jpegFacts } from './sniff-jpeg.ts';
 
-export type PictureKind = 'png' | 'jpeg' | 'webp' | 'gif' | 'avif' | 'heic' | 'bmp' | 'tiff' | 'svg';
+export type PictureKind = 'png' | 'jpeg' | 'webp' | 'gif' | 'avif' | 'heic' | 'bmp';
 
 /** What a header says. */
 export interface PictureFacts {
-  /** As stored; a JPEG may be turned by its EXIF orientation. 0 if the header does not say. */
+  /** As stored; a photo may be turned by its EXIF orientation. 0 if the header does not say. */
   readonly width: number;
   readonly height: number;
-  /** Whether there are further frames, or pages. */
-  readonly animated: boolean;
+  /** More than 1 for an animation; 2 stands for "several" where the header does not count them. */
+  readonly frames: number;
   /** False if the file ends before its picture does, as far as its structure shows. */
   readonly complete: boolean;
 }
 
 export type SniffedPicture = PictureFacts & { readonly kind: PictureKind };
 
-/** What a file is that is no picture. */
-export type SniffedOther = { readonly kind: 'empty' | 'html' | 'text' | 'pdf' | 'unknown' };
+/** What a file is that is no picture that can be used. */
+export type SniffedOther =
+  | { readonly kind: 'empty' | 'text' | 'unknown' }
+  | { readonly kind: 'other'; readonly other: OtherKind };
 
 /** Reads the header of a file. Never throws. */
 export function sniffPicture(bytes: Uint8Array): SniffedPicture | SniffedOther {
   if (bytes.length === 0) return { kind: 'empty' };
-  if (startsWith(bytes, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) {
+  const start = latin(bytes, 0, 8);
+  if (start === '\x89PNG\r\n\x1a\n') {
+    if (latin(bytes, 12, 4) === 'CgBI') return { kind: 'other', other: APP_PNG };
     return { kind: 'png', ...pngFacts(bytes) };
   }
-  if (startsWith(bytes, [0xff, 0xd8, 0xff])) return { kind: 'jpeg', ...jpegFacts(bytes) };
-  const start = latin(bytes, 0, 6);
-  if (start === 'GIF87a' || start === 'GIF89a') return { kind: 'gif', ...gifFacts(bytes) };
-  if (start.startsWith('RIFF') && latin(bytes, 8, 4) === 'WEBP') return { kind: 'webp', ...webpFacts(bytes) };
-  if (latin(bytes, 4, 4) === 'ftyp') {
-    const heif = heifFacts(bytes);
-    if (heif) return heif;
+  // With other line ends: a program took the file for text.
+  if (/^\x89PNG[\r\n]/.test(start)) return { kind: 'png', ...UNKNOWN_SIZE };
+  if (start.startsWith('\xff\xd8\xff')) {
+    const { rare, ...facts } = jpegFacts(bytes);
+    return rare ? { kind: 'other', other: RARE_JPEG } : { kind: 'jpeg', ...facts };
   }
+  if (/^GIF8[79]a/.test(start)) return { kind: 'gif', ...gifFacts(bytes) };
+  if (start.startsWith('RIFF') && latin(bytes, 8, 4) === 'WEBP') return { kind: 'webp', ...webpFacts(bytes) };
   if (start.startsWith('BM') && bytes.length >= 18 && BMP_HEADERS.has(viewOf(bytes).getUint32(14, true))) {
     return { kind: 'bmp', ...bmpFacts(bytes) };
   }
-  if (/^(II\*\0|MM\0\*)/.test(start)) return { kind: 'tiff', ...tiffFacts(bytes) };
-  if (start.startsWith('%PDF')) return { kind: 'pdf' };
+  const other = otherKind(bytes);
+  if (other) return { kind: 'other', other };
+  if (start.slice(4) === 'ftyp') {
+    return heifFacts(bytes) ?? { kind: 'other', other: kindByBrand(brandsOf(bytes)) };
+  }
   return sniffText(bytes);
 }
 
-const UNKNOWN_SIZE: PictureFacts = { width: 0, height: 0, animated: false, complete: true };
+const UNKNOWN_SIZE: PictureFacts = { width: 0, height: 0, frames: 1, complete: true };
 const CUT: PictureFacts = { ...UNKNOWN_SIZE, complete: false };
 
 /** Source: PNG specification (Third Edition), 5.3 chunk layout, 11.2.1 IHDR, 11.3.6.1 acTL */
 function pngFacts(bytes: Uint8Array): PictureFacts {
   const view = viewOf(bytes);
   if (bytes.length < 33 || latin(bytes, 12, 4) !== 'IHDR') return CUT;
-  let animated = false;
+  let frames = 1;
   let complete = false;
   let hasData = false;
   for (let at = 8; at + 12 <= bytes.length; ) {
     const type = latin(bytes, at + 4, 4);
-    if (type === 'acTL') animated = true;
+    if (type === 'acTL') frames = view.getUint32(at + 8);
     if (type === 'IDAT') hasData = true;
     if (type === 'IEND') {
       complete = hasData;
@@ -66,29 +75,33 @@ function pngFacts(bytes: Uint8Array): PictureFacts {
     }
     at += 12 + view.getUint32(at);
   }
-  return { width: view.getUint32(16), height: view.getUint32(20), animated, complete };
+  return { width: view.getUint32(16), height: view.getUint32(20), frames, complete };
 }
 
 /** Source: GIF89a specification, 17 to 27 */
 function gifFacts(bytes: Uint8Array): PictureFacts {
   if (bytes.length < 13) return CUT;
   const view = viewOf(bytes);
-  const facts = { width: view.getUint16(6, true), height: view.getUint16(8, true) };
+  let width = view.getUint16(6, true);
+  let height = view.getUint16(8, true);
   let at = 13 + tableBytes(bytes[10]);
   let frames = 0;
   while (at < bytes.length) {
     const block = bytes[at];
-    if (block === 0x3b) break;
     if (block === 0x21) at += 2;
-    else if (block === 0x2c && at + 10 <= bytes.length) at += 10 + tableBytes(bytes[at + 9]) + 1;
-    else return { ...facts, animated: frames > 1, complete: frames > 0 };
+    else if (block === 0x2c && at + 10 <= bytes.length) {
+      if (frames === 0) {
+        // A first frame that reaches over the edge widens the picture.
+        width = Math.max(width, view.getUint16(at + 1, true) + view.getUint16(at + 5, true));
+        height = Math.max(height, view.getUint16(at + 3, true) + view.getUint16(at + 7, true));
+      }
+      at += 10 + tableBytes(bytes[at + 9]) + 1;
+    } else break;
     at = skipSubBlocks(bytes, at);
     if (block === 0x2c && at <= bytes.length) frames++;
-    // Two frames settle it; long animations need not be walked.
-    if (frames > 1) break;
   }
   // The first frame is enough: it is what is used.
-  return { ...facts, animated: frames > 1, complete: frames > 0 };
+  return { width, height, frames, complete: frames > 0 };
 }
 
 function tableBytes(flags: number): number {
@@ -107,7 +120,7 @@ function webpFacts(bytes: Uint8Array): PictureFacts {
   if (bytes.length < 30) return CUT;
   const view = viewOf(bytes);
   const complete = view.getUint32(4, true) + 8 <= bytes.length;
-  const still = { animated: false, complete };
+  const still = { frames: 1, complete };
   switch (latin(bytes, 12, 4)) {
     case 'VP8 ':
       return {
@@ -124,13 +137,24 @@ function webpFacts(bytes: Uint8Array): PictureFacts {
       return {
         width: uint24(24) + 1,
         height: uint24(27) + 1,
-        animated: (bytes[20] & 2) !== 0,
+        frames: bytes[20] & 2 ? Math.max(2, webpFrames(bytes)) : 1,
         complete,
       };
     }
     default:
       return { ...UNKNOWN_SIZE, complete };
   }
+}
+
+function webpFrames(bytes: Uint8Array): number {
+  const view = viewOf(bytes);
+  let frames = 0;
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    if (latin(bytes, at, 4) === 'ANMF') frames++;
+    const size = view.getUint32(at + 4, true);
+    at += 8 + size + (size % 2);
+  }
+  return frames;
 }
 
 /** Lengths of the headers that BMP files have: text may begin with "BM" too. */
@@ -143,58 +167,29 @@ function bmpFacts(bytes: Uint8Array): PictureFacts {
   if (bytes.length < 26) return CUT;
   const width = old ? view.getUint16(18, true) : Math.abs(view.getInt32(18, true));
   const height = old ? view.getUint16(20, true) : Math.abs(view.getInt32(22, true));
-  return { width, height, animated: false, complete: view.getUint32(2, true) <= bytes.length };
-}
-
-const TIFF_SHORT = 3;
-
-/** Size of the first page, and whether there are more. Source: TIFF 6.0, section 2 and tags 256, 257 */
-function tiffFacts(bytes: Uint8Array): PictureFacts {
-  if (bytes.length < 8) return CUT;
-  const view = viewOf(bytes);
-  const little = bytes[0] === 0x49;
-  const start = view.getUint32(4, little) + 2;
-  if (start > bytes.length) return CUT;
-  const end = start + 12 * view.getUint16(start - 2, little);
-  if (end + 4 > bytes.length) return CUT;
-  const values = new Map<number, number>();
-  for (let at = start; at < end; at += 12) {
-    const short = view.getUint16(at + 2, little) === TIFF_SHORT;
-    values.set(
-      view.getUint16(at, little),
-      short ? view.getUint16(at + 8, little) : view.getUint32(at + 8, little),
-    );
-  }
-  return {
-    width: values.get(256) ?? 0,
-    height: values.get(257) ?? 0,
-    animated: view.getUint32(end, little) !== 0,
-    complete: true,
-  };
+  // The length in the header is often wrong; whether the pixels are there shows when they are read.
+  return { width, height, frames: 1, complete: true };
 }
 
 /** How much of a file is looked at to tell text from other bytes. */
 const TEXT_BYTES = 4096;
 
-function sniffText(bytes: Uint8Array): SniffedPicture | SniffedOther {
+function sniffText(bytes: Uint8Array): SniffedOther {
   // As a stream: a last character that is cut in half is left out.
-  const text = new TextDecoder().decode(bytes.subarray(0, TEXT_BYTES), { stream: true });
+  const text = textDecoder(bytes).decode(bytes.subarray(0, TEXT_BYTES), { stream: true });
   const markup = text.replace(/^\uFEFF/, '').replace(/<!--[\s\S]*?-->/g, '');
   if (/^\s*(<\?xml[^>]*>\s*)?(<!DOCTYPE\s+svg[^>]*>\s*)?<svg[\s>]/i.test(markup)) {
-    return { kind: 'svg', ...UNKNOWN_SIZE };
+    return { kind: 'other', other: SVG };
   }
-  if (/^\s*<(!doctype\s+html|html|head|body)[\s>]/i.test(markup)) return { kind: 'html' };
+  if (/^\s*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)[\s>]/i.test(markup)) {
+    return { kind: 'other', other: WEB_PAGE };
+  }
   return { kind: /\uFFFD|(?!\s)\p{Cc}/u.test(text) ? 'unknown' : 'text' };
 }
 
-function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
-  return start.every((byte, i) => bytes[i] === byte);
-}
-
-function latin(bytes: Uint8Array, at: number, length: number): string {
-  return String.fromCharCode(...bytes.subarray(at, at + length));
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** UTF-16 if the text says so; otherwise UTF-8. */
+function textDecoder(bytes: Uint8Array): TextDecoder {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le');
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be');
+  return new TextDecoder();
 }

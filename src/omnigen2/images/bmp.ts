@@ -1,0 +1,195 @@
+/** Decodes BMP files, the same everywhere. Source of the format: Windows GDI reference, BITMAPINFOHEADER to BITMAPV5HEADER */
+
+import { viewOf } from './bytes.ts';
+import { truncated, undecodable, unreadable } from './check.ts';
+import type { AlphaRule, RgbImage } from './image.ts';
+
+const OLD_HEADER = 12;
+const PLAIN = 0;
+const RUNS_OF_8 = 1;
+const RUNS_OF_4 = 2;
+const MASKS = 3;
+const MASKS_WITH_ALPHA = 6;
+
+interface BmpFile {
+  readonly width: number;
+  readonly height: number;
+  readonly topDown: boolean;
+  readonly bits: number;
+  readonly packing: number;
+  /** Blue, green, red, in steps of `entryBytes`. */
+  readonly palette: Uint8Array;
+  readonly entryBytes: number;
+  /** Of red, green, blue and alpha; 0 for none. */
+  readonly masks: readonly number[];
+  readonly pixels: Uint8Array;
+}
+
+/**
+ * A BMP as 8-bit RGB; its values are taken for sRGB. Alpha counts where the header has a mask for it, unless all of it is 0.
+ * @throws OmniError `bad_image`
+ */
+export function decodeBmp(bytes: Uint8Array, name: string, alpha: AlphaRule): RgbImage {
+  const file = readBmp(bytes, name);
+  const { width, height, bits, packing } = file;
+  const data = new Uint8Array(3 * width * height);
+  if (packing === RUNS_OF_8 || packing === RUNS_OF_4) {
+    const indexes = readRuns(file);
+    paintPalette(file, data, (x, y) => indexes[y * width + x]);
+    return { width, height, data };
+  }
+  const stride = 4 * Math.ceil((width * bits) / 32);
+  // The last row may lack its padding.
+  if (file.pixels.length < stride * (height - 1) + Math.ceil((width * bits) / 8)) throw truncated(name);
+  if (bits <= 8) {
+    const mask = 2 ** bits - 1;
+    paintPalette(file, data, (x, y) => {
+      const bit = x * bits;
+      return (file.pixels[y * stride + (bit >> 3)] >> (8 - bits - (bit & 7))) & mask;
+    });
+  } else {
+    paintMasked(file, data, stride, alpha);
+  }
+  return { width, height, data };
+}
+
+/** @throws OmniError `bad_image` */
+function readBmp(bytes: Uint8Array, name: string): BmpFile {
+  const view = viewOf(bytes);
+  const header = view.getUint32(14, true);
+  if (bytes.length < 14 + header) throw truncated(name);
+  const old = header === OLD_HEADER;
+  const storedHeight = old ? view.getUint16(20, true) : view.getInt32(22, true);
+  const width = old ? view.getUint16(18, true) : view.getInt32(18, true);
+  const bits = view.getUint16(old ? 24 : 28, true);
+  const packing = old ? PLAIN : view.getUint32(30, true);
+  const masked = packing === MASKS || packing === MASKS_WITH_ALPHA;
+  const runs = packing === RUNS_OF_8 || packing === RUNS_OF_4;
+  if (!masked && !runs && packing !== PLAIN) throw undecodable('bmp', name, undefined);
+  const fits = masked
+    ? bits === 16 || bits === 32
+    : runs
+      ? bits === (packing === RUNS_OF_8 ? 8 : 4)
+      : [1, 2, 4, 8, 16, 24, 32].includes(bits);
+  if (!fits || width <= 0 || storedHeight === 0) throw unreadable(name);
+  // Masks stand in the header from its second version on, behind it before.
+  const maskCount = header >= 56 ? 4 : masked ? (packing === MASKS ? 3 : 4) : 0;
+  const masks = Array.from({ length: 4 }, (_, i) =>
+    i < maskCount && 58 + 4 * i <= bytes.length ? view.getUint32(54 + 4 * i, true) : 0,
+  );
+  const paletteAt = 14 + header + (masked && header === 40 ? 4 * maskCount : 0);
+  const entryBytes = old ? 3 : 4;
+  const start = view.getUint32(10, true);
+  // Fewer colours than the bits allow: the pixels begin where the palette ends.
+  const fullPalette = paletteAt + entryBytes * 2 ** bits;
+  const paletteEnd = start > paletteAt ? Math.min(start, fullPalette) : fullPalette;
+  return {
+    width,
+    height: Math.abs(storedHeight),
+    topDown: storedHeight < 0,
+    bits,
+    packing,
+    palette: bits <= 8 ? bytes.subarray(paletteAt, paletteEnd) : bytes.subarray(0, 0),
+    entryBytes,
+    masks: masked ? masks : plainMasks(bits),
+    pixels: bytes.subarray(start),
+  };
+}
+
+/** Five bits each in 16, eight in 24 and 32; the fourth byte means nothing. */
+function plainMasks(bits: number): readonly number[] {
+  return bits === 16 ? [0x7c00, 0x3e0, 0x1f, 0] : [0xff0000, 0xff00, 0xff, 0];
+}
+
+function paintPalette(
+  { width, height, topDown, palette, entryBytes }: BmpFile,
+  data: Uint8Array,
+  indexAt: (x: number, y: number) => number,
+): void {
+  for (let y = 0, to = 0; y < height; y++) {
+    const stored = topDown ? y : height - 1 - y;
+    for (let x = 0; x < width; x++, to += 3) {
+      const entry = entryBytes * indexAt(x, stored);
+      // Beyond the palette programs show black.
+      for (let channel = 0; channel < 3; channel++) data[to + channel] = palette[entry + 2 - channel] ?? 0;
+    }
+  }
+}
+
+function paintMasked(
+  { width, height, topDown, bits, masks, pixels }: BmpFile,
+  data: Uint8Array,
+  stride: number,
+  alpha: AlphaRule,
+): void {
+  const step = bits / 8;
+  const fields = masks.map(fieldOf);
+  const [red, green, blue, opacity] = fields;
+  const pixelAt = (at: number): number => {
+    let value = 0;
+    for (let i = step - 1; i >= 0; i--) value = value * 256 + (pixels[at + i] ?? 0);
+    return value;
+  };
+  const transparent = alpha === 'over-white' && opacity !== undefined && hasAlpha();
+  for (let y = 0, to = 0; y < height; y++) {
+    let at = (topDown ? y : height - 1 - y) * stride;
+    for (let x = 0; x < width; x++, at += step, to += 3) {
+      const pixel = pixelAt(at);
+      const share = transparent && opacity ? opacity(pixel) / 255 : 1;
+      data[to] = Math.round(255 + ((red?.(pixel) ?? 0) - 255) * share);
+      data[to + 1] = Math.round(255 + ((green?.(pixel) ?? 0) - 255) * share);
+      data[to + 2] = Math.round(255 + ((blue?.(pixel) ?? 0) - 255) * share);
+    }
+  }
+
+  function hasAlpha(): boolean {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) if (opacity?.(pixelAt(y * stride + x * step))) return true;
+    }
+    return false;
+  }
+}
+
+/** Reads one field of a pixel as 0 … 255; undefined if its mask is empty. */
+function fieldOf(mask: number): ((pixel: number) => number) | undefined {
+  if (mask === 0) return undefined;
+  const unit = 2 ** (31 - Math.clz32(mask & -mask));
+  const maximum = Math.floor(mask / unit);
+  return (pixel) => Math.round((((pixel & mask) >>> 0) / unit / maximum) * 255);
+}
+
+/** The palette indexes `[height, width]` of run lengths, rows from the bottom up; what is skipped is 0. */
+function readRuns({ width, height, packing, pixels }: BmpFile): Uint8Array {
+  const indexes = new Uint8Array(width * height);
+  const half = packing === RUNS_OF_4;
+  let [x, y, at] = [0, 0, 0];
+  const put = (index: number) => {
+    if (x < width && y < height) indexes[y * width + x] = index;
+    x++;
+  };
+  while (at + 1 < pixels.length && y < height) {
+    const count = pixels[at];
+    const value = pixels[at + 1];
+    at += 2;
+    if (count > 0) {
+      for (let i = 0; i < count; i++) put(half ? (i % 2 === 0 ? value >> 4 : value & 15) : value);
+    } else if (value === 0) {
+      x = 0;
+      y++;
+    } else if (value === 1) {
+      break;
+    } else if (value === 2) {
+      x += pixels[at] ?? 0;
+      y += pixels[at + 1] ?? 0;
+      at += 2;
+    } else {
+      for (let i = 0; i < value; i++) {
+        const byte = pixels[at + (half ? i >> 1 : i)] ?? 0;
+        put(half ? (i % 2 === 0 ? byte >> 4 : byte & 15) : byte);
+      }
+      // Padded to whole words.
+      at += 2 * Math.ceil((half ? Math.ceil(value / 2) : value) / 2);
+    }
+  }
+  return indexes;
+}

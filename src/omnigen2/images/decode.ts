@@ -1,0 +1,81 @@
+/**
+ * Decodes picture files, the same everywhere as far as that is possible. PNG, GIF and BMP are decoded here; of JPEG, WebP and
+ * AVIF the platform decodes the pixels and converts the colours, and the rest is done here: damage, orientation, alpha.
+ */
+
+import { asStill } from './avif-parts.ts';
+import { decodeBmp } from './bmp.ts';
+import { checkPictureFile, truncated, unreadable } from './check.ts';
+import { readOrientation, turned } from './exif.ts';
+import { decodeGif } from './gif.ts';
+import type { AlphaRule, RgbImage } from './image.ts';
+import type { Inflate } from './inflate.ts';
+import { jpegDamage } from './jpeg-damage.ts';
+import { decodePng } from './png.ts';
+import type { ReferenceLimits } from './sizes.ts';
+import type { PictureKind } from './sniff.ts';
+
+export interface DecodeOptions {
+  /** What the picture will be shrunk to as a reference. */
+  readonly limits?: ReferenceLimits;
+  /** Receives what the person should be told. */
+  readonly notes?: string[];
+  /** By default over white. */
+  readonly alpha?: AlphaRule;
+}
+
+/** What the platform does. */
+export interface PlatformCodec {
+  readonly inflate: Inflate;
+  /**
+   * The pixels as 8-bit sRGB, not turned by EXIF.
+   * @throws OmniError `bad_image`
+   */
+  decode(bytes: Uint8Array, kind: PictureKind, name: string, alpha: AlphaRule): Promise<RgbImage>;
+}
+
+/**
+ * A picture file as 8-bit sRGB: turned as its EXIF orientation says, over white, the first frame of an animation; 16 bits,
+ * grey, palettes, CMYK and colour profiles are converted. Opaque PNG pixels without a profile come out as they are stored.
+ * @param name how messages name it
+ * @throws OmniError `bad_image`
+ */
+export async function decodePicture(
+  bytes: Uint8Array,
+  name: string,
+  platform: PlatformCodec,
+  { limits, notes, alpha = 'over-white' }: DecodeOptions,
+): Promise<RgbImage> {
+  const checked = checkPictureFile(bytes, name, limits);
+  const { orientation, bytes: plain } = readOrientation(bytes, checked.kind);
+  const stored = await pixels();
+  notes?.push(...checked.notes);
+  return turned(stored, orientation);
+
+  async function pixels(): Promise<RgbImage> {
+    switch (checked.kind) {
+      case 'png':
+        return (
+          (await decodePng(plain, name, platform.inflate, alpha)) ??
+          platform.decode(plain, checked.kind, name, alpha)
+        );
+      case 'gif':
+        return decodeGif(plain, name, checked, alpha);
+      case 'bmp':
+        return decodeBmp(plain, name, alpha);
+      case 'jpeg': {
+        const damage = jpegDamage(plain);
+        if (damage === 'cut') throw truncated(name);
+        if (damage === 'broken') throw unreadable(name);
+        return platform.decode(plain, checked.kind, name, alpha);
+      }
+      case 'avif':
+        return platform.decode(asStill(plain), checked.kind, name, alpha);
+      case 'webp':
+      case 'heic':
+        return platform.decode(plain, checked.kind, name, alpha);
+      default:
+        return checked.kind satisfies never;
+    }
+  }
+}

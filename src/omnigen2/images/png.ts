@@ -1,0 +1,261 @@
+/**
+ * Decodes PNG files, the same everywhere: what browsers and libraries make of profiles, of 16 bits, of checksums and of
+ * animations differs. Source of the format: PNG specification (Third Edition).
+ */
+
+import { latin, viewOf } from './bytes.ts';
+import { truncated, unreadable } from './check.ts';
+import { type Converter, converterFrom } from './colour.ts';
+import { crc32 } from './crc32.ts';
+import type { AlphaRule, RgbImage } from './image.ts';
+import type { Inflate } from './inflate.ts';
+import { COLOUR_CHUNKS, pngSpace } from './png-colour.ts';
+import { unfilterRow } from './png-filter.ts';
+
+const GREY = 0;
+const COLOUR = 2;
+const PALETTE = 3;
+const GREY_ALPHA = 4;
+const COLOUR_ALPHA = 6;
+
+/** Samples of a pixel and the depths they may have, by colour type. Source: 11.2.1, table 11.1 */
+const COLOUR_TYPES: Readonly<
+  Record<number, { readonly samples: number; readonly depths: readonly number[] }>
+> = {
+  [GREY]: { samples: 1, depths: [1, 2, 4, 8, 16] },
+  [COLOUR]: { samples: 3, depths: [8, 16] },
+  [PALETTE]: { samples: 1, depths: [1, 2, 4, 8] },
+  [GREY_ALPHA]: { samples: 2, depths: [8, 16] },
+  [COLOUR_ALPHA]: { samples: 4, depths: [8, 16] },
+};
+
+/** First column and row, steps across and down, of the seven passes. Source: 8.1 */
+const ADAM7: readonly (readonly [x: number, y: number, across: number, down: number])[] = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+];
+const WHOLE: typeof ADAM7 = [[0, 0, 1, 1]];
+
+interface PngFile {
+  readonly width: number;
+  readonly height: number;
+  readonly depth: number;
+  readonly type: number;
+  readonly interlaced: boolean;
+  /** RGB, and alpha beside it. */
+  readonly palette: Uint8Array;
+  readonly transparency: Uint8Array | undefined;
+  readonly colour: ReadonlyMap<string, Uint8Array>;
+  readonly data: Uint8Array;
+}
+
+/**
+ * A PNG as 8-bit sRGB. Of an animation, the picture that programs without animations show. Damage in the packed data and
+ * a wrong checksum of a part that matters are refused; parts that only describe the picture are passed over if broken.
+ * @returns undefined if its colours are told by the tables of a profile: a decoder with a colour engine is needed
+ * @throws OmniError `bad_image`
+ */
+export async function decodePng(
+  bytes: Uint8Array,
+  name: string,
+  inflate: Inflate,
+  alpha: AlphaRule,
+): Promise<RgbImage | undefined> {
+  const file = readPng(bytes, name);
+  const grey = file.type === GREY || file.type === GREY_ALPHA;
+  const space = await pngSpace(file.colour, grey, inflate);
+  if (space === 'tables') return undefined;
+  const maximum = file.depth === 16 ? 65_535 : 255;
+  const convert = space === 'none' ? undefined : converterFrom(space, maximum);
+  const passes = (file.interlaced ? ADAM7 : WHOLE).map(([x, y, across, down]) => ({
+    ...{ x, y, across, down },
+    width: Math.ceil((file.width - x) / across),
+    height: Math.ceil((file.height - y) / down),
+  }));
+  const pixelBits = file.depth * COLOUR_TYPES[file.type].samples;
+  const bytesOf = (width: number) => Math.ceil((width * pixelBits) / 8);
+  const size = passes.reduce(
+    (sum, { width, height }) => sum + (width > 0 ? height * (1 + bytesOf(width)) : 0),
+    0,
+  );
+  const packed = await inflate(file.data, size).catch((cause: unknown) => {
+    throw unreadable(name, cause);
+  });
+  if (packed.length < size) throw unreadable(name);
+  const image = {
+    width: file.width,
+    height: file.height,
+    data: new Uint8Array(3 * file.width * file.height),
+  };
+  let at = 0;
+  for (const pass of passes) {
+    if (pass.width <= 0) continue;
+    const length = bytesOf(pass.width);
+    const readRow = rowReader(file, pass.width, convert, alpha);
+    for (let row = 0; row < pass.height; row++, at += 1 + length) {
+      const above = row > 0 ? at - length : undefined;
+      if (!unfilterRow(packed, at, length, above, Math.max(1, pixelBits >> 3))) throw unreadable(name);
+      const pixels = readRow(packed, at + 1);
+      if (!pixels) throw unreadable(name);
+      put(image, pixels, pass, row);
+    }
+  }
+  return image;
+}
+
+function put(
+  { width, data }: RgbImage,
+  pixels: Uint8Array | Uint16Array,
+  pass: { readonly x: number; readonly y: number; readonly across: number; readonly down: number },
+  row: number,
+): void {
+  const start = 3 * ((pass.y + row * pass.down) * width + pass.x);
+  if (pass.across === 1) {
+    data.set(pixels, start);
+    return;
+  }
+  for (let from = 0, to = start; from < pixels.length; from += 3, to += 3 * pass.across) {
+    data[to] = pixels[from];
+    data[to + 1] = pixels[from + 1];
+    data[to + 2] = pixels[from + 2];
+  }
+}
+
+/** @throws OmniError `bad_image` */
+function readPng(bytes: Uint8Array, name: string): PngFile {
+  const view = viewOf(bytes);
+  const described = new Map<string, Uint8Array>();
+  const parts: Uint8Array[] = [];
+  let header: Uint8Array | undefined;
+  let palette: Uint8Array = new Uint8Array(0);
+  let ended = false;
+  for (let at = 8; at + 12 <= bytes.length && !ended; ) {
+    const length = view.getUint32(at);
+    const type = latin(bytes, at + 4, 4);
+    const content = bytes.subarray(at + 8, at + 8 + length);
+    const end = at + 12 + length;
+    if (end > bytes.length) throw truncated(name);
+    const whole = () => crc32(bytes.subarray(at + 4, end - 4)) === view.getUint32(end - 4);
+    const needed = (bytes[at + 4] & 0x20) === 0;
+    if (type === 'IEND') ended = true;
+    else if (needed && !whole()) throw unreadable(name);
+    else if (type === 'IHDR') header ??= content;
+    else if (type === 'PLTE') palette = content;
+    else if (type === 'IDAT') parts.push(content);
+    else if (needed) throw unreadable(name);
+    // The first of a kind counts; what is broken is passed over.
+    else if (!described.has(type) && (type === 'tRNS' || COLOUR_CHUNKS.includes(type)) && whole()) {
+      described.set(type, content);
+    }
+    at = end;
+  }
+  if (!header || header.length < 13 || parts.length === 0) throw unreadable(name);
+  const headerView = viewOf(header);
+  const [depth, type, packing, filtering, interlace] = header.subarray(8, 13);
+  const known = COLOUR_TYPES[type]?.depths.includes(depth);
+  if (!known || packing !== 0 || filtering !== 0 || interlace > 1) throw unreadable(name);
+  if (type === PALETTE && (palette.length === 0 || palette.length % 3 !== 0)) throw unreadable(name);
+  return {
+    width: headerView.getUint32(0),
+    height: headerView.getUint32(4),
+    depth,
+    type,
+    interlaced: interlace === 1,
+    palette,
+    transparency: described.get('tRNS'),
+    colour: described,
+    data: joined(parts),
+  };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/**
+ * Makes a reader of one row of unfiltered bytes: RGB in 8 bits, over white or without its alpha. The array it gives is used
+ * again for the next row; undefined if a colour is not in the palette.
+ */
+function rowReader(
+  { depth, type, palette, transparency }: PngFile,
+  width: number,
+  convert: Converter | undefined,
+  alpha: AlphaRule,
+): (bytes: Uint8Array, at: number) => Uint8Array | Uint16Array | undefined {
+  const { samples } = COLOUR_TYPES[type];
+  const maximum = depth === 16 ? 65_535 : 255;
+  const hasAlpha = alpha === 'over-white' && (type >= GREY_ALPHA || transparency !== undefined);
+  if (type === COLOUR && depth === 8 && !convert && !hasAlpha) {
+    return (bytes, at) => bytes.subarray(at, at + 3 * width);
+  }
+  const row = depth === 16 ? new Uint16Array(width * samples) : new Uint8Array(width * samples);
+  const rgb = depth === 16 ? new Uint16Array(3 * width) : new Uint8Array(3 * width);
+  const opacity = new Uint16Array(width).fill(maximum);
+  const scale = type === PALETTE || depth >= 8 ? 1 : 255 / (2 ** depth - 1);
+  const key = transparency && type <= COLOUR ? transparentColour(transparency, samples) : undefined;
+  const colours = palette.length / 3;
+  return (bytes, at) => {
+    readSamples(bytes, at, depth, row);
+    for (let x = 0, from = 0, to = 0; x < width; x++, from += samples, to += 3) {
+      const value = row[from];
+      if (type === PALETTE) {
+        if (value >= colours) return undefined;
+        rgb[to] = palette[3 * value];
+        rgb[to + 1] = palette[3 * value + 1];
+        rgb[to + 2] = palette[3 * value + 2];
+        opacity[x] = transparency?.[value] ?? 255;
+      } else if (type === GREY || type === GREY_ALPHA) {
+        rgb[to] = rgb[to + 1] = rgb[to + 2] = value * scale;
+        if (type === GREY_ALPHA) opacity[x] = row[from + 1];
+        else if (key) opacity[x] = value === key[0] ? 0 : maximum;
+      } else {
+        rgb[to] = value;
+        rgb[to + 1] = row[from + 1];
+        rgb[to + 2] = row[from + 2];
+        if (type === COLOUR_ALPHA) opacity[x] = row[from + 3];
+        else if (key) opacity[x] = key.every((sample, i) => sample === rgb[to + i]) ? 0 : maximum;
+      }
+      if (convert) convert(rgb, to);
+      else if (depth === 16) for (let i = to; i < to + 3; i++) rgb[i] = Math.round(rgb[i] / 257);
+      if (hasAlpha && opacity[x] < maximum) {
+        const share = opacity[x] / maximum;
+        for (let i = to; i < to + 3; i++) rgb[i] = Math.round(255 + (rgb[i] - 255) * share);
+      }
+    }
+    return rgb;
+  };
+}
+
+/** The one colour that is transparent, in stored samples. */
+function transparentColour(transparency: Uint8Array, samples: number): readonly number[] | undefined {
+  if (transparency.length < 2 * samples) return undefined;
+  const view = viewOf(transparency);
+  return Array.from({ length: samples }, (_, i) => view.getUint16(2 * i));
+}
+
+/** Stored samples of 1 to 16 bits as numbers. */
+function readSamples(bytes: Uint8Array, at: number, depth: number, row: Uint8Array | Uint16Array): void {
+  if (depth === 8) {
+    row.set(bytes.subarray(at, at + row.length));
+  } else if (depth === 16) {
+    for (let i = 0; i < row.length; i++) row[i] = bytes[at + 2 * i] * 256 + bytes[at + 2 * i + 1];
+  } else {
+    const mask = 2 ** depth - 1;
+    for (let i = 0; i < row.length; i++) {
+      const bit = i * depth;
+      row[i] = (bytes[at + (bit >> 3)] >> (8 - depth - (bit & 7))) & mask;
+    }
+  }
+}
