@@ -52,7 +52,9 @@ test('the example page says what is wrong, and goes on', async ({ page }) => {
   await expect(page.getByRole('status')).toHaveText('Drawn with seed 2.', { timeout: 120_000 });
 });
 
-test('a page without isolation draws on one thread, answers, stops and closes', async ({ page }) => {
+test('a page without isolation draws on one thread, answers, converses, stops and closes', async ({
+  page,
+}) => {
   const plain = await serveWithLibrary('e2e/library', { isolated: false });
   await openExample(page, plain.url);
   const told = await page.evaluate(async () => {
@@ -80,6 +82,14 @@ test('a page without isolation draws on one thread, answers, stops and closes', 
       onEvent: (event) => event.type === 'answering' && words.push(event.text),
     });
 
+    const conversation = model.conversation();
+    const settings64 = { steps: 2, width: 64, height: 64 };
+    const drawn = await conversation.say('Draw a red house.', { settings: settings64, maxNewTokens: 20 });
+    const about = await conversation.say('What is in the picture?', { maxNewTokens: 20 });
+    const lora = await model
+      .setAdapters([{ file: new Blob(['not weights']), name: 'notes.txt' }])
+      .catch((error) => error.message);
+
     const stop = new AbortController();
     const stopped = model.draw(
       { prompt: 'a red house' },
@@ -102,6 +112,9 @@ test('a page without isolation draws on one thread, answers, stops and closes', 
       same: picture.data.every((value, i) => value === again.picture.data[i]),
       png: { type: png.type, some: png.size > 100 },
       streamed: words.length > 0 && words.at(-1) === answer.text,
+      drew: { said: drawn.drew, side: drawn.picture?.width },
+      about: about.text.length > 0,
+      lora,
       stoppedBy,
       closedBy,
       missing,
@@ -114,6 +127,9 @@ test('a page without isolation draws on one thread, answers, stops and closes', 
     same: true,
     png: { type: 'image/png', some: true },
     streamed: true,
+    drew: { said: true, side: 64 },
+    about: true,
+    lora: expect.stringContaining('notes.txt'),
     stoppedBy: 'enough',
     closedBy: 'The model was closed.',
     missing: { ours: true },

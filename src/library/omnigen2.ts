@@ -8,6 +8,7 @@ import type {
   AdapterChangeId,
   AdapterOutcome,
   BackendChoice,
+  ConversationId,
   DrawSettings,
   JobEvent,
   JobId,
@@ -15,10 +16,11 @@ import type {
   ModelState,
   Picture,
   RoundReport,
+  Sampling,
 } from '../protocol.ts';
 import { createWorkerClient, spawnGenerationWorker, type WorkerClient } from '../worker-client.ts';
 
-export type { DrawSettings, ErrorReport, JobEvent, ModelState, Picture, RoundReport };
+export type { DrawSettings, ErrorReport, JobEvent, ModelState, Picture, RoundReport, Sampling };
 export { OmniError };
 
 export interface OpenOptions {
@@ -62,9 +64,31 @@ export interface AskOptions extends JobHooks {
   /** Picture files that the question is about; the first is "image 1". */
   readonly pictures?: readonly Blob[];
   readonly maxNewTokens?: number;
+  /** How words are chosen by chance; without it the likeliest ones are taken. */
+  readonly sampling?: Sampling;
 }
 
 export type Answer = Omit<Extract<JobResult, { type: 'answer' }>, 'type'>;
+
+/** One turn of a conversation. What is not said of a drawing is as in {@link DrawOptions}. */
+export interface TurnOptions extends AskOptions {
+  readonly settings?: Partial<DrawSettings>;
+}
+
+export interface Reply extends Omit<Extract<JobResult, { type: 'reply' }>, 'type'> {
+  /** What was drawn, if the reply asked for it. */
+  readonly picture?: Picture;
+  readonly settings: DrawSettings;
+}
+
+/** A conversation: each turn reads only what is new. One lives at a time; a second begins with its first turn and ends the first. */
+export interface Conversation {
+  /**
+   * Says something, about pictures or without any: then it is about the picture drawn last, or those given last.
+   * @throws OmniError for what cannot be said or drawn; the signal's reason after an abort
+   */
+  say(text: string, options?: TurnOptions): Promise<Reply>;
+}
 
 /** A LoRA adapter for the transformer. */
 export interface AdapterOptions {
@@ -77,6 +101,9 @@ export interface AdapterOptions {
   /** How errors call it; by default as its file. */
   readonly name?: string;
 }
+
+/** How many tokens an answer has at most, where nobody says. */
+const MAX_NEW_TOKENS = 256;
 
 type Ready = Extract<ModelState, { status: 'ready' }>;
 
@@ -171,12 +198,46 @@ export class OmniGen2 {
    */
   async ask(
     question: string,
-    { pictures = [], maxNewTokens = 256, ...hooks }: AskOptions = {},
+    { pictures = [], maxNewTokens = MAX_NEW_TOKENS, sampling, ...hooks }: AskOptions = {},
   ): Promise<Answer> {
-    const result = await this.#run((id) => this.#client.ask(id, { question, pictures, maxNewTokens }), hooks);
+    const result = await this.#run(
+      (id) => this.#client.ask(id, { question, pictures, maxNewTokens, sampling }),
+      hooks,
+    );
     if (result.type !== 'answer') throw new Error('a question ended without an answer');
     const { type: _, ...answer } = result;
     return answer;
+  }
+
+  /** Begins a conversation, in which the model answers in words, with a picture, or with both. */
+  conversation(): Conversation {
+    const conversation = crypto.randomUUID() as string as ConversationId;
+    return { say: (text, options) => this.#say(conversation, text, options) };
+  }
+
+  async #say(
+    conversation: ConversationId,
+    text: string,
+    {
+      pictures = [],
+      maxNewTokens = MAX_NEW_TOKENS,
+      sampling,
+      settings: given = {},
+      ...hooks
+    }: TurnOptions = {},
+  ): Promise<Reply> {
+    const settings = { ...usualSettings(await this.#ready, given), ...withoutGaps(given) };
+    let picture: Picture | undefined;
+    const result = await this.#run(
+      (id) => this.#client.chat(id, { conversation, text, pictures, settings, maxNewTokens, sampling }),
+      hooks,
+      (event) => {
+        if (event.type === 'picture') picture = event.picture;
+      },
+    );
+    if (result.type !== 'reply') throw new Error('a turn ended without a reply');
+    const { type: _, ...reply } = result;
+    return { ...reply, picture, settings };
   }
 
   /**
