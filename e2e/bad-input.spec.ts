@@ -1,9 +1,19 @@
 /** Files that are no pictures, pictures that are odd, and words that cannot be drawn: one sentence each, nothing lost. */
 
 import { readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import { expect, test } from '@playwright/test';
+import { expect, type Locator, test } from '@playwright/test';
 import sharp from 'sharp';
+import {
+  differenceOf,
+  expectedPicture,
+  oddPictures,
+  pictureFile,
+  refusedPictures,
+} from '../src/omnigen2/images/fixtures.node.ts';
+import type { RgbImage } from '../src/omnigen2/images/image.ts';
 import { type GivenFile, StudioPage, sample } from './studio-page.ts';
 
 const PNG = readFileSync(sample('blue-cat'));
@@ -15,6 +25,19 @@ async function animation(): Promise<Buffer> {
   return sharp(frames, { join: { animated: true } })
     .gif({ delay: [90, 90, 90] })
     .toBuffer();
+}
+
+/** The pixels of a picture as the page shows it. */
+async function pixelsOf(picture: Locator): Promise<RgbImage> {
+  const { width, height, rgba } = await picture.evaluate(async (image: HTMLImageElement) => {
+    await image.decode();
+    const { naturalWidth, naturalHeight } = image;
+    const context = new OffscreenCanvas(naturalWidth, naturalHeight).getContext('2d');
+    context?.drawImage(image, 0, 0);
+    const pixels = context?.getImageData(0, 0, naturalWidth, naturalHeight).data ?? [];
+    return { width: naturalWidth, height: naturalHeight, rgba: [...pixels] };
+  });
+  return { width, height, data: Uint8Array.from(rgba.filter((_, i) => i % 4 < 3)) };
 }
 
 /** A PNG whose header claims another size than its data has. */
@@ -47,7 +70,23 @@ const BAD: readonly (readonly [file: GivenFile, sentence: string])[] = [
   [text('paper.png', '%PDF-1.7'), 'paper.png is a PDF document, not a picture'],
   [
     { name: 'archive.png', bytes: Buffer.from('504b030414000000', 'hex') },
-    'archive.png is not a picture that can be read; PNG, JPEG, WebP, GIF and AVIF can',
+    'archive.png is a packed file (ZIP), not a picture',
+  ],
+  [
+    { name: 'noise.png', bytes: Buffer.from('0901020304050607', 'hex') },
+    'noise.png is not a picture that can be read; PNG, JPEG, WebP, GIF, AVIF and BMP can',
+  ],
+  [
+    { name: 'scan.png', bytes: Buffer.from('49492a0008000000000000000000', 'hex') },
+    'scan.png is a TIFF picture, which cannot be read here; PNG, JPEG, WebP, GIF, AVIF and BMP can',
+  ],
+  [
+    { name: 'photo.png', bytes: Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1') },
+    'photo.png is a photo in HEIC, which cannot be read here; PNG, JPEG, WebP, GIF, AVIF and BMP can',
+  ],
+  [
+    { name: 'film.png', bytes: Buffer.from('\0\0\0\x18ftypisom\0\0\0\0mp42isom', 'latin1') },
+    'film.png is a video (MP4), not a picture',
   ],
   [
     { name: 'cut.png', bytes: PNG.subarray(0, PNG.length >> 1) },
@@ -96,6 +135,66 @@ test.describe('without the model', () => {
     expect(await studio.referenceNames()).toEqual(['sailboat']);
     await expect(studio.prompt).toHaveValue('a boat at night');
     expect(errors).toEqual([]);
+  });
+
+  test('damaged pictures of every form are refused in the words of the command line', async ({ page }) => {
+    const studio = new StudioPage(page);
+    await studio.open();
+    for (const { file, says } of refusedPictures) {
+      await studio.choose({ name: file, bytes: pictureFile(file) });
+      const notice = page.getByRole('status').filter({ hasText: `${file} ${says}` });
+      await expect(notice).toBeVisible();
+      await notice.getByRole('button', { name: 'Put away' }).click();
+    }
+    await expect(studio.references).toHaveCount(0);
+  });
+
+  test('odd pictures are taken, and shown as they will be used', async ({ page }) => {
+    const studio = new StudioPage(page);
+    await studio.open();
+    for (const { file, expected, within } of oddPictures) {
+      await studio.choose({ name: file, bytes: pictureFile(file) });
+      const picture = studio.references.getByRole('img', { name: `image 1: ${file}` });
+      await expect(picture).toBeVisible();
+      const shown = await pixelsOf(picture);
+      expect(differenceOf(shown, expectedPicture(expected)).largest, file).toBeLessThanOrEqual(
+        Math.max(1, within),
+      );
+      await studio.references.getByRole('button', { name: /^Remove/ }).click();
+      await expect(studio.references).toHaveCount(0);
+    }
+  });
+
+  test('an animation is told when it is given', async ({ page }) => {
+    const studio = new StudioPage(page);
+    await studio.open();
+    await studio.choose({ name: 'dance.gif', bytes: pictureFile('twelve-frames.gif') });
+    const notice = page.getByRole('status', { name: 'Only one frame of an animation is used' });
+    await expect(notice).toContainText('dance.gif is an animation; the first of its 12 frames is used.');
+  });
+
+  test('a folder is refused by name, and a picture whose file goes after it was given stays', async ({
+    page,
+  }, { outputDir }) => {
+    const studio = new StudioPage(page);
+    await studio.open();
+    const folder = join(outputDir, 'holiday');
+    await mkdir(folder, { recursive: true });
+    const file = join(outputDir, 'cat.png');
+    await writeFile(file, PNG);
+    await studio.dropFromDisk(folder, file);
+    await expect(page.getByRole('status', { name: 'holiday is a folder, not a picture' })).toBeVisible();
+    await expect(studio.references).toHaveCount(1);
+    await rm(file);
+    await studio.prompt.fill('the cat at night');
+    const picture = studio.references.getByRole('img', { name: 'image 1: cat.png' });
+    expect((await pixelsOf(picture)).width).toBeGreaterThan(0);
+    await studio.dropFromDisk(file);
+    await expect(
+      page.getByRole('status', { name: /^cat\.png could not be read: the file was moved/ }),
+    ).toBeVisible();
+    await expect(studio.references).toHaveCount(1);
+    await expect(studio.prompt).toHaveValue('the cat at night');
   });
 
   test('good files among bad ones are taken, and each of the others is named', async ({ page }) => {
@@ -174,6 +273,8 @@ test('an animation and a turned photo are drawn from, and the page says what it 
   await studio.make(`${'the cat of image 1 beside the boat of image 2 '.repeat(215)}`);
   await studio.result();
   const notes = page.locator('.result-notes').getByRole('listitem');
-  await expect(notes.filter({ hasText: 'Image 1 is animated; its first frame is used.' })).toBeVisible();
+  await expect(
+    notes.filter({ hasText: 'Image 1 is an animation; the first of its 3 frames is used.' }),
+  ).toBeVisible();
   await expect(notes.filter({ hasText: /^The prompt is [\d,]+ tokens long with its frame/ })).toBeVisible();
 });

@@ -139,6 +139,16 @@ export class StudioPage {
     await expect(this.references).toHaveCount(before + 1);
   }
 
+  /** Drops files and folders as they lie on the disk. */
+  async dropFromDisk(...paths: readonly string[]): Promise<void> {
+    const devtools = await this.page.context().newCDPSession(this.page);
+    const data = { items: [], files: [...paths], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await devtools.send('Input.dispatchDragEvent', { type, x: 200, y: 200, data });
+    }
+    await devtools.detach();
+  }
+
   /** Asks about the picture at hand. @returns the whole answer */
   async ask(question: string): Promise<string> {
     const questions = this.page.getByRole('region', { name: 'Ask about the picture' });

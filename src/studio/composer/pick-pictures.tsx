@@ -40,12 +40,34 @@ export function PickPictures({ className, icon = 'image', children }: PickPictur
 /** How many refusals one notice spells out. */
 const SPELLED_OUT = 6;
 
-/** Reads files and adds them as references; says of each of the others why it cannot be one. */
-export async function takePictures(actions: StudioActions, files: readonly Blob[]): Promise<void> {
-  const { references, refusals, unread } = await readPictures(files);
+/**
+ * Reads files and adds them as references; says of each of the others why it cannot be one.
+ * @param folders names of folders that were given beside them
+ */
+export async function takePictures(
+  actions: StudioActions,
+  files: readonly Blob[],
+  folders: readonly string[] = [],
+): Promise<void> {
+  const { references, notes, refusals: unreadable, unread } = await readPictures(files);
+  const refusals = [
+    ...unreadable,
+    ...folders.map((name) => ({
+      message: `${name} is a folder, not a picture.`,
+      action: 'Open it and take the pictures in it.',
+    })),
+  ];
   if (references.length > 0) {
     actions.addReferences(references, unread);
     actions.say(references.length === 1 ? 'Picture added.' : `${references.length} pictures added.`);
+  }
+  if (notes.length > 0) {
+    actions.notify({
+      id: 'about pictures',
+      tone: 'warn',
+      title: 'Only one frame of an animation is used',
+      text: notes.join(' '),
+    });
   }
   const [first, second] = refusals;
   if (!first) return;

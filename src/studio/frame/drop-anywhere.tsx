@@ -23,7 +23,9 @@ export function DropAnywhere() {
         setOver(false);
         if (!carriesFiles(event)) return;
         event.preventDefault();
-        void takePictures(actions, [...(event.dataTransfer?.files ?? [])]);
+        const folders = foldersOf(event);
+        const files = [...(event.dataTransfer?.files ?? [])].filter(({ name }) => !folders.includes(name));
+        void takePictures(actions, files, folders);
       },
       { signal },
     );
@@ -57,6 +59,12 @@ function pastesWords(event: ClipboardEvent): boolean {
   const { target, clipboardData } = event;
   const editable = target instanceof HTMLElement && target.matches('input, textarea, [contenteditable]');
   return editable && (clipboardData?.types.includes('text/plain') ?? false);
+}
+
+/** Names of the folders among what is dropped: they look like files that cannot be read. */
+function foldersOf(event: DragEvent): readonly string[] {
+  const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry());
+  return entries.flatMap((entry) => (entry?.isDirectory ? [entry.name] : []));
 }
 
 function carriesFiles(event: DragEvent): boolean {

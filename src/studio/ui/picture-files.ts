@@ -2,9 +2,10 @@
 
 import { type ErrorReport, reportOf } from '../../errors.ts';
 import { MAX_REFERENCES } from '../../omnigen2/config.ts';
-import { checkPictureFile, pictureBytes, undecodable } from '../../omnigen2/images/check.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
+import { openPictureReader, type PictureReader } from './picture-reader.ts';
+import { rememberPreview } from './previews.ts';
 
 /** The picture as a PNG file, pixel by pixel. */
 export function pngOf(picture: Picture): Promise<Blob> {
@@ -37,48 +38,43 @@ export async function referenceOf(picture: Picture, name: string): Promise<Refer
 
 export interface ReadPictures {
   readonly references: readonly Reference[];
+  /** What is to be told of those: each names its file. */
+  readonly notes: readonly string[];
   /** Why the other files cannot be used, each with its name. */
   readonly refusals: readonly ErrorReport[];
   /** How many files were not looked at, because as many pictures were found as can be used. */
   readonly unread: number;
 }
 
-/** The official bounds on a reference; a picture that is too narrow for these is too narrow at every size. */
-const WIDEST = { maxPixels: 1024 * 1024, maxReferenceSide: 1024 };
-
-/**
- * Reads files as pictures, in the order given, until no more can be used. One at a time: a folder of photographs decoded
- * at once takes gigabytes.
- */
+/** Reads files as pictures, in the order given, until no more can be used. */
 export async function readPictures(files: readonly Blob[]): Promise<ReadPictures> {
   const references: Reference[] = [];
+  const notes: string[] = [];
   const refusals: ErrorReport[] = [];
-  for (const file of files) {
-    if (references.length === MAX_REFERENCES) break;
-    try {
-      references.push(await readPicture(file));
-    } catch (error) {
-      refusals.push(reportOf(error, 'Reading the picture'));
+  const reader = openPictureReader();
+  try {
+    for (const file of files) {
+      if (references.length === MAX_REFERENCES) break;
+      try {
+        references.push(await readPicture(reader, file, notes));
+      } catch (error) {
+        refusals.push(reportOf(error, 'Reading the picture'));
+      }
     }
+  } finally {
+    reader.close();
   }
-  return { references, refusals, unread: files.length - references.length - refusals.length };
+  return { references, notes, refusals, unread: files.length - references.length - refusals.length };
 }
 
-/**
- * The file as a reference. Its header is looked at before anything is decoded.
- * @throws OmniError `bad_image`; `unreachable` if the file is no longer there
- */
-async function readPicture(file: Blob): Promise<Reference> {
+/** @throws OmniError `bad_image`, or `unreachable` if the file is no longer there */
+async function readPicture(reader: PictureReader, file: Blob, notes: string[]): Promise<Reference> {
   const name = file instanceof File && file.name !== '' ? file.name : 'The pasted picture';
-  const bytes = await pictureBytes(file, name);
-  const { kind } = checkPictureFile(bytes, name, WIDEST);
-  // Without the type that the file claims: it may be wrong, and the bytes have been looked at.
-  const bitmap = await createImageBitmap(new Blob([bytes])).catch((cause: unknown) => {
-    throw undecodable(kind, name, cause);
-  });
-  const { width, height } = bitmap;
-  bitmap.close();
-  return { id: crypto.randomUUID(), blob: file, name, width, height };
+  const seen = await reader.read(file, name);
+  const { width, height, file: blob } = seen;
+  rememberPreview(blob, seen.preview);
+  notes.push(...seen.notes);
+  return { id: crypto.randomUUID(), blob, name, width, height };
 }
 
 /** A file name from the words of a request: "a-red-house-48213007.png". */

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Picture } from '../../protocol.ts';
+import { shownFor } from './previews.ts';
 
 /** Small pictures are enlarged to at least this many pixels by the browser's best filter before CSS scales them. */
 const SMOOTH_EDGE = 512;
@@ -49,11 +50,11 @@ function paint(canvas: HTMLCanvasElement, picture: Picture, smooth: boolean): vo
   context.drawImage(original, 0, 0, canvas.width, canvas.height);
 }
 
-/** Shows a picture file that the person gave. */
+/** Shows a picture file that the person gave, as it is used. */
 export function BlobView({ blob, label = '' }: { blob: Blob; label?: string }) {
   const [url, setUrl] = useState<string>();
   useEffect(() => {
-    const made = URL.createObjectURL(blob);
+    const made = URL.createObjectURL(shownFor(blob));
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [blob]);
