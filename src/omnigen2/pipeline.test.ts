@@ -161,3 +161,54 @@ test.each([
     message: expect.stringMatching(message),
   });
 });
+
+test.each([
+  ['one patch', 16, 16, []],
+  ['four times as wide as high', 128, 32, []],
+  ['four times as high as wide', 32, 128, []],
+  ['odd sides', 45, 83, []],
+  [
+    'five references of all shapes',
+    37,
+    70,
+    [
+      [16, 16],
+      [64, 16],
+      [16, 90],
+      [33, 47],
+      [70, 70],
+    ],
+  ],
+])('draws %s', async (_, width, height, shapes) => {
+  const references = shapes.map(([w, h]) => ({
+    width: w,
+    height: h,
+    data: new Uint8Array(3 * w * h).fill(90),
+  }));
+  const size = drawDefaults({ width, height }, { promptTokens: 1024 });
+  const { image, notes } = await draw(model, options({ ...size, references, steps: 1 }));
+  expect(image).toMatchObject({ width, height });
+  expect(notes).toEqual([]);
+});
+
+test('says how many references are too many', async () => {
+  const references = Array<RgbImage>(6).fill(REFERENCE);
+  await expect(draw(model, options({ references }))).rejects.toMatchObject({
+    code: 'bad_request',
+    message: 'There are 6 reference pictures; the model knows at most 5.',
+  });
+});
+
+test('draws from a prompt that the official tables of positions do not reach, and says so', async () => {
+  const [length] = model.config.transformer.axesLens;
+  const prompt = 'snow '.repeat(length);
+  const maxSequenceLength = length + 10;
+  const { image, notes } = await draw(model, options({ prompt, maxSequenceLength, steps: 1 }));
+  expect(notes).toEqual([
+    expect.stringMatching(/^The prompt is .* left out\.$/),
+    expect.stringMatching(new RegExp(`beyond the ${length} positions`)),
+  ]);
+  expect(image).toMatchObject({ width: 64, height: 48 });
+  const seen = await draw(model, options({ maxSequenceLength, steps: 1 }));
+  expect(seen.notes).toEqual([]);
+});

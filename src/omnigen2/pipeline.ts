@@ -20,9 +20,11 @@ import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './imag
 import { checkOutputSize, outputSize, type ReferenceLimits, type Size } from './images/sizes.ts';
 import type { Latents } from './latents.ts';
 import type { OmniGen2Model } from './model.ts';
+import { patchGrid } from './patches.ts';
 import { foreseenPicture } from './preview.ts';
 import { checkPrompt, cutNote, encodePlainPrompt } from './prompt.ts';
 import { checkSeed, noise } from './random.ts';
+import { positionsNote } from './rope.ts';
 import { createScheduler, type SchedulerName } from './schedulers/create.ts';
 import { checkReferences } from './transformer-request.ts';
 
@@ -173,9 +175,21 @@ export async function draw(
   const text = await read(model, options, hooks);
   const vae = await model.autoencoder();
   const referenceLatents = await encode(vae, references, options, random, hooks);
+  const note = lengthNote(model, text, [...referenceLatents, vae.latentShape(size.generated)]);
   const latents = await denoise(model, vae, size.generated, text, referenceLatents, options, random, hooks);
   const image = await decode(vae, latents, size.requested, hooks);
-  return { image, notes: text.notes };
+  return { image, notes: note ? [...text.notes, note] : text.notes };
+}
+
+/** What a person is told of prompts and pictures that are longer together than the official program can draw from. */
+function lengthNote(
+  { config: { transformer } }: OmniGen2Model,
+  { prompt, negative }: ReadText,
+  pictures: readonly Omit<Latents, 'data'>[],
+): string | undefined {
+  const rows = Math.max(prompt.length, negative?.length ?? 0) / transformer.hiddenSize;
+  const grids = pictures.map((latents) => patchGrid(latents, transformer.patchSize));
+  return positionsNote(rows, grids, transformer.axesLens);
 }
 
 /** Stage 1: checks the request, and brings references and output to their sizes. */

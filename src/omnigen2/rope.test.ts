@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { beyondOfficialTables, jointPositions, rotaryTable, tableRows } from './rope.ts';
+import { jointPositions, positionsNote, rotaryTable, tableRows } from './rope.ts';
 
 fc.configureGlobal({ seed: 2506 });
 
@@ -78,12 +78,21 @@ describe('rotaryTable', () => {
   });
 });
 
-describe('beyondOfficialTables', () => {
-  it('names the first position that the official tables do not have', () => {
-    const positions = jointPositions(5, [{ rows: 2, columns: 8 }]);
-    expect(beyondOfficialTables(positions, [6, 9, 9])).toBeUndefined();
-    expect(beyondOfficialTables(positions, [5, 9, 9])).toEqual({ row: 5, axis: 0, id: 5, length: 5 });
-    expect(beyondOfficialTables(positions, [6, 9, 7])).toEqual({ row: 12, axis: 2, id: 7, length: 7 });
-    expect(beyondOfficialTables(positions, [6, 4, 9])).toEqual({ row: 4, axis: 1, id: 4, length: 4 });
+describe('positionsNote', () => {
+  it('tells of the first axis whose official table is too short', () => {
+    const note = (axesLens: [number, number, number]) =>
+      positionsNote(5, [{ rows: 2, columns: 8 }], axesLens);
+    expect(note([6, 9, 9])).toBeUndefined();
+    expect(note([5, 9, 9])).toMatch(/beyond the 5 positions/);
+    expect(note([6, 9, 7])).toMatch(/beyond the 7 positions/);
+    expect(note([6, 4, 9])).toMatch(/beyond the 4 positions/);
+  });
+
+  it('counts references before the picture', () => {
+    const wide = { rows: 1, columns: 600 };
+    expect(positionsNote(400, [wide], [1024, 1664, 1664])).toBeUndefined();
+    expect(positionsNote(425, [wide, { rows: 1, columns: 1 }], [1024, 1664, 1664])).toMatch(
+      /the 1,024 positions/,
+    );
   });
 });

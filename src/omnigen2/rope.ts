@@ -73,19 +73,20 @@ export function tableRows({ rows, cosines, sines }: RotaryTable, from: number, t
 }
 
 /**
- * Where the official code would have failed: its tables end at the checkpoint's `axes_lens`. They hold no learned values,
- * so that longer ones are exact, but a model may never have seen such positions.
- * @returns the first id beyond the tables, or undefined if there is none
+ * What a person is told where the official code would fail: its tables end at the checkpoint's `axes_lens`. They hold no
+ * learned values, so that longer ones are exact, but a model may never have seen such positions.
+ * @param textLength rows of the longest prompt
+ * @param pictures the references in order, then the noisy picture
+ * @returns undefined if the official tables are long enough
  */
-export function beyondOfficialTables(
-  positions: Int32Array,
+export function positionsNote(
+  textLength: number,
+  pictures: readonly PatchGrid[],
   axesLens: readonly [number, number, number],
-): { readonly row: number; readonly axis: number; readonly id: number; readonly length: number } | undefined {
-  for (let i = 0; i < positions.length; i++) {
-    const axis = i % 3;
-    if (positions[i] >= axesLens[axis]) {
-      return { row: Math.floor(i / 3), axis, id: positions[i], length: axesLens[axis] };
-    }
-  }
-  return undefined;
+): string | undefined {
+  const positions = jointPositions(textLength, pictures);
+  const beyond = positions.findIndex((position, i) => position >= axesLens[i % 3]);
+  if (beyond < 0) return undefined;
+  const length = axesLens[beyond % 3].toLocaleString('en');
+  return `Prompt and pictures reach beyond the ${length} positions at which the official program ends. They are used whole, but the model may not have learnt to follow what is so long.`;
 }
