@@ -11,6 +11,8 @@ import type { Size } from './images/sizes.ts';
 export const MAX_BUFFER_BYTES = 64 * 2 ** 20;
 
 const FLOAT_BYTES = 4;
+/** The engine on WebAssembly counts the multiplications and additions of an attention in 32 bits, and fails beyond. */
+const MAX_ATTENTION_WORK = 2 ** 31 - 1;
 /** Convolutions see one row beyond a strip on either side. */
 const HALO_ROWS = 2;
 
@@ -32,16 +34,24 @@ export function stripPlan(
   maxBufferBytes = MAX_BUFFER_BYTES,
 ): StripPlan | undefined {
   const pixels = latents.width * latents.height;
-  const scoreBytes = pixels * FLOAT_BYTES;
+  const queries = Math.min(pixels, mostQueries(config, pixels, maxBufferBytes));
   const whole = largestMapBytes(config, latents.width, latents.height, 0);
-  if (Math.max(whole, pixels * scoreBytes) <= maxBufferBytes) return undefined;
+  if (whole <= maxBufferBytes && queries === pixels) return undefined;
   let most = latents.height;
   while (most > 1 && largestMapBytes(config, latents.width, most, HALO_ROWS) > maxBufferBytes) most--;
   const count = Math.ceil(latents.height / most);
   return {
     rows: Array.from({ length: count }, (_, i) => share(latents.height, count, i)),
-    queries: Math.max(1, Math.min(pixels, Math.floor(maxBufferBytes / scoreBytes))),
+    queries,
   };
+}
+
+/** How many of the pixels of the lowest resolution can look at all in one run; at least one. */
+function mostQueries({ blockOutChannels }: VaeConfig, pixels: number, maxBufferBytes: number): number {
+  const channels = blockOutChannels[blockOutChannels.length - 1];
+  const byMemory = maxBufferBytes / (pixels * FLOAT_BYTES);
+  const byWork = MAX_ATTENTION_WORK / (2 * channels * pixels);
+  return Math.max(1, Math.floor(Math.min(byMemory, byWork)));
 }
 
 /** The size of the largest feature map of encoder and decoder, for `rows` rows of latents. */

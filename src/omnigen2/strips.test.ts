@@ -33,7 +33,7 @@ describe('stripPlan', () => {
     const plan = stripPlan(OFFICIAL, { width: 128, height: 128 });
     // A row of latents is 8 rows of 1024 pixels with up to 256 channels, 8 MiB.
     expect(plan?.rows.length).toBe(19);
-    expect(plan?.queries).toBe(1024);
+    expect(plan?.queries).toBe(127);
   });
 
   it('keeps every buffer within the bound wherever one row of latents does', () => {
@@ -58,6 +58,8 @@ describe('stripPlan', () => {
         }
         const queries = plan?.queries ?? width * height;
         if (queries > 1) expect(4 * queries * width * height).toBeLessThanOrEqual(bound);
+        // As the engine on WebAssembly counts the work of attention.
+        expect(2 * 512 * queries * width * height).toBeLessThan(2 ** 31);
       }),
       { numRuns: 300 },
     );
@@ -72,7 +74,7 @@ describe('stripPlan', () => {
     ]) {
       const { rows, queries } = stripPlan(OFFICIAL, { width, height }) ?? { rows: [], queries: 0 };
       expect(4 * 256 * 8 * width * (8 * Math.max(...rows) + 2)).toBeLessThanOrEqual(MAX_BUFFER_BYTES);
-      expect(queries).toBeGreaterThan(256);
+      expect(queries).toBe(127);
     }
   });
 });
