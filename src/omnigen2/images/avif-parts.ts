@@ -56,11 +56,13 @@ export interface AlphaParts {
   readonly colour: Uint8Array;
   /** The alpha as a grey picture. */
   readonly alpha: Uint8Array;
+  /** Whether the colours are stored multiplied by the alpha. */
+  readonly multiplied: boolean;
 }
 
 /**
- * The two pictures of a file that has one for its alpha; undefined if it has none, or if its colours are stored multiplied.
- * Some decoders take the alpha, whose range is full, for one of limited range.
+ * The two pictures of a file that has one for its alpha; undefined if it has none. Decoders differ in what they make of both
+ * together: one takes the alpha, whose range is full, for one of limited range, another does not know multiplied colours.
  */
 export function splitAlpha(bytes: Uint8Array): AlphaParts | undefined {
   const inside = metaBoxes(bytes);
@@ -76,18 +78,19 @@ export function splitAlpha(bytes: Uint8Array): AlphaParts | undefined {
   const primaryBytes = bytes[primary.inside] === 0 ? 2 : 4;
   const wanted = idAt(primary.inside + 4, primaryBytes);
   const links = boxes(bytes, references.inside + 4, references.end);
-  if (links.some(({ type }) => type === 'prem')) return undefined;
   const link = links.find(
     ({ type, inside: at }) => type === 'auxl' && idAt(at + idBytes + 2, idBytes) === wanted,
   );
   if (!link) return undefined;
   const item = idAt(link.inside, idBytes);
   const colour = new Uint8Array(bytes);
+  const multiplier = links.find(({ type }) => type === 'prem');
+  if (multiplier) colour.set(textBytes('zzzz'), multiplier.start + 4);
   colour.set(textBytes('zzzz'), link.start + 4);
   const alpha = new Uint8Array(colour);
   if (primaryBytes === 2) viewOf(alpha).setUint16(primary.inside + 4, item);
   else viewOf(alpha).setUint32(primary.inside + 4, item);
-  return { colour, alpha };
+  return { colour, alpha, multiplied: multiplier !== undefined };
 }
 
 function includesText(bytes: Uint8Array, text: string): boolean {

@@ -3,7 +3,7 @@
  * AVIF the platform decodes the pixels and converts the colours, and the rest is done here: damage, orientation, alpha.
  */
 
-import { asStill } from './avif-parts.ts';
+import { asStill, splitAlpha } from './avif-parts.ts';
 import { decodeBmp } from './bmp.ts';
 import { checkPictureFile, truncated, unreadable } from './check.ts';
 import { readOrientation, turned } from './exif.ts';
@@ -14,6 +14,7 @@ import { jpegDamage } from './jpeg-damage.ts';
 import { decodePng } from './png.ts';
 import type { ReferenceLimits } from './sizes.ts';
 import type { PictureKind } from './sniff.ts';
+import { asStillWebp } from './webp-frame.ts';
 
 export interface DecodeOptions {
   /** What the picture will be shrunk to as a reference. */
@@ -70,12 +71,33 @@ export async function decodePicture(
         return platform.decode(plain, checked.kind, name, alpha);
       }
       case 'avif':
-        return platform.decode(asStill(plain), checked.kind, name, alpha);
+        return decodeAvif(asStill(plain), name, platform, alpha);
       case 'webp':
+        return platform.decode(asStillWebp(plain), checked.kind, name, alpha);
       case 'heic':
         return platform.decode(plain, checked.kind, name, alpha);
       default:
         return checked.kind satisfies never;
     }
   }
+}
+
+async function decodeAvif(
+  bytes: Uint8Array,
+  name: string,
+  platform: PlatformCodec,
+  rule: AlphaRule,
+): Promise<RgbImage> {
+  const parts = splitAlpha(bytes);
+  if (!parts) return platform.decode(bytes, 'avif', name, rule);
+  const colour = await platform.decode(parts.colour, 'avif', name, 'over-white');
+  if (rule === 'dropped' && !parts.multiplied) return colour;
+  const { data: alphas } = await platform.decode(parts.alpha, 'avif', name, 'over-white');
+  if (alphas.length !== colour.data.length) throw unreadable(name);
+  const data = colour.data.map((value, i) => {
+    const alpha = alphas[i];
+    const stored = !parts.multiplied ? value : alpha === 0 ? 0 : Math.min(255, (value * 255) / alpha);
+    return Math.round(rule === 'dropped' ? stored : 255 + ((stored - 255) * alpha) / 255);
+  });
+  return { ...colour, data };
 }

@@ -1,7 +1,6 @@
 /** Decodes picture files in a worker of a browser. */
 
 import { OmniError } from '../../errors.ts';
-import { splitAlpha } from './avif-parts.ts';
 import { pictureBytes, undecodable } from './check.ts';
 import { type DecodeOptions, decodePicture, type PlatformCodec } from './decode.ts';
 import type { AlphaRule, RgbImage } from './image.ts';
@@ -49,13 +48,6 @@ async function decode(
   name: string,
   alpha: AlphaRule,
 ): Promise<RgbImage> {
-  const parts = kind === 'avif' ? splitAlpha(bytes) : undefined;
-  if (parts) {
-    const colour = await decode(parts.colour, kind, name, alpha);
-    if (alpha === 'dropped') return colour;
-    const opacity = await decode(parts.alpha, kind, name, alpha);
-    if (opacity.data.length === colour.data.length) return overWhite(colour, opacity);
-  }
   // Without the type that the file claims: it may be wrong, and the bytes have been looked at.
   const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]), {
     colorSpaceConversion: 'default',
@@ -70,14 +62,6 @@ async function decode(
   } finally {
     bitmap.close();
   }
-}
-
-/** @param opacity the alpha as a grey picture of the same size */
-function overWhite(colour: RgbImage, opacity: RgbImage): RgbImage {
-  const data = colour.data.map((value, i) =>
-    Math.round((value * opacity.data[i] + 255 * (255 - opacity.data[i])) / 255),
-  );
-  return { ...colour, data };
 }
 
 function pixelsOverWhite(bitmap: ImageBitmap, name: string): RgbImage {

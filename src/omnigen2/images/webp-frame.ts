@@ -1,0 +1,58 @@
+/** The first frame of an animated WebP as a file of its own. Source of the format: RFC 9649, 2.7 */
+
+import { latin, viewOf } from './bytes.ts';
+
+interface Chunk {
+  readonly name: string;
+  /** With its name, its length and its padding. */
+  readonly whole: Uint8Array;
+  readonly content: Uint8Array;
+}
+
+function chunks(bytes: Uint8Array, from: number): Chunk[] {
+  const view = viewOf(bytes);
+  const found: Chunk[] = [];
+  for (let at = from; at + 8 <= bytes.length; ) {
+    const size = view.getUint32(at + 4, true);
+    const end = at + 8 + size + (size % 2);
+    const name = latin(bytes, at, 4);
+    found.push({ name, whole: bytes.subarray(at, end), content: bytes.subarray(at + 8, at + 8 + size) });
+    at = end;
+  }
+  return found;
+}
+
+const PROFILE = 0x20;
+const ALPHA = 0x10;
+/** Place, size, duration and flags of a frame, before its own chunks. */
+const FRAME_HEADER = 16;
+
+/**
+ * An animation that has a colour profile as a still picture with that profile: browsers leave profiles of animations
+ * unread. Others, and those whose first frame does not cover the picture, stay as they are.
+ */
+export function asStillWebp(bytes: Uint8Array): Uint8Array {
+  const all = chunks(bytes, 12);
+  const head = all.find(({ name }) => name === 'VP8X');
+  const profile = all.find(({ name }) => name === 'ICCP');
+  const frame = all.find(({ name }) => name === 'ANMF');
+  if (!head || !profile || !frame || frame.content.length < FRAME_HEADER) return bytes;
+  const canvas = head.content.subarray(4, 10);
+  const covers =
+    frame.content.subarray(0, 6).every((byte) => byte === 0) &&
+    frame.content.subarray(6, 12).every((byte, i) => byte === canvas[i]);
+  if (!covers) return bytes;
+  const still = new Uint8Array(head.whole);
+  still[8] = PROFILE | (head.content[0] & ALPHA);
+  const parts = [still, profile.whole, frame.content.subarray(FRAME_HEADER)];
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  const file = new Uint8Array(12 + size);
+  file.set(bytes.subarray(0, 12));
+  viewOf(file).setUint32(4, 4 + size, true);
+  let at = 12;
+  for (const part of parts) {
+    file.set(part, at);
+    at += part.length;
+  }
+  return file;
+}
