@@ -20,6 +20,8 @@ export function engineError(graph: string, done: 'opened' | 'run', cause: unknow
 /** The first line of what was thrown, as the end of a sentence. The engine also throws bare numbers. */
 function detail(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : `the engine stopped with ${String(cause)}`;
+  // On WebAssembly the engine counts bytes and work in 32 bits.
+  if (text.includes('SafeIntExceptionHandler')) return 'what it works on is too large for WebAssembly.';
   const line = (text.split('\n', 1)[0] ?? '').trim().slice(0, 200);
   return /[.!?]$/.test(line) ? line : `${line}.`;
 }
