@@ -1,11 +1,12 @@
 /**
  * Measures speed, memory and the cost of quantization, and prints tables with their baselines.
  *
- *   npm run -s bench -- [--only page|picture|stages|tokens|chat|quantization|adapters]
+ *   npm run -s bench -- [--only page|picture|stages|tokens|chat|quantization|adapters|autoencoder]
  */
 
 import { readArgs, runCommand } from './args.ts';
 import { adaptersTable } from './bench/adapters.ts';
+import { autoencoderTable } from './bench/autoencoder.ts';
 import { chatTable } from './bench/chat.ts';
 import { pageTable } from './bench/page.ts';
 import { pictureTable } from './bench/picture.ts';
@@ -22,6 +23,7 @@ const TABLES = {
   chat: chatTable,
   quantization: quantizationTable,
   adapters: adaptersTable,
+  autoencoder: autoencoderTable,
 } as const satisfies Record<string, () => Promise<Table>>;
 const NAMES = Object.keys(TABLES) as (keyof typeof TABLES)[];
 

@@ -1,0 +1,36 @@
+/**
+ * One measurement of `autoencoder.ts`, in a process of its own so that its peak memory is its own:
+ *
+ *   tsx cli/bench/autoencoder-run.ts encode|decode SIDE whole|strips FILE
+ *
+ * Codes noise of SIDE x SIDE pixels by the built-in model's autoencoder, writes the float32 result to FILE, and prints
+ * `{seconds, megabytes}`: the peak above what the open model takes.
+ */
+
+import { writeFile } from 'node:fs/promises';
+import { noise } from '../../src/omnigen2/random.ts';
+import { openModel, TRAINED } from '../models.ts';
+
+const [what, sideText, way, file] = process.argv.slice(2);
+const side = Number(sideText);
+const options = way === 'whole' ? { maxBufferBytes: Number.POSITIVE_INFINITY } : {};
+
+const model = await openModel(TRAINED);
+const vae = await model.autoencoder();
+const shape = vae.latentShape({ width: side, height: side });
+const before = process.resourceUsage().maxRSS;
+const start = performance.now();
+const data =
+  what === 'decode'
+    ? (
+        await vae.decode(
+          { ...shape, data: noise(1, 'latents', shape.channels * shape.height * shape.width) },
+          options,
+        )
+      ).data
+    : (await vae.encode({ width: side, height: side, data: noise(1, 'latents', 3 * side * side) }, options))
+        .mean.data;
+const seconds = (performance.now() - start) / 1000;
+const megabytes = (process.resourceUsage().maxRSS - before) / 1024;
+await writeFile(file, data);
+console.log(JSON.stringify({ seconds, megabytes }));
