@@ -15,13 +15,20 @@ import { OmniError } from '../src/errors.ts';
  * @throws OmniError `bad_request` for a strength that is no number, `unreachable` for a file that cannot be read,
  * `bad_checkpoint` for one that does not fit the checkpoint.
  */
-export async function openAdapters(options: readonly string[], checkpoint: Checkpoint): Promise<Adapter[]> {
+export async function openAdapters(
+  options: readonly string[],
+  checkpoint: Checkpoint,
+  { official = false } = {},
+): Promise<Adapter[]> {
   const wanted = options.map(readOption);
   checkAdapters(wanted.map(({ file, strength }) => ({ name: resolve(file), strength })));
   const adapters: Adapter[] = [];
   for (const { file, strength } of wanted) {
     const { expected } = checkpoint.components.transformer;
-    const lora = readLora(await bytesOf(file), basename(file), expected, { config: await settingsOf(file) });
+    const lora = readLora(await bytesOf(file), basename(file), expected, {
+      config: await settingsOf(file),
+      official,
+    });
     adapters.push({ lora, strength });
   }
   return adapters;

@@ -3,13 +3,15 @@
  *
  *   npm run -s generate -- --model DIR|storybook --prompt TEXT [--image FILE …] [--size WxH] [--steps N] [--seed N]
  *                          [--reflect N] [--acceleration none|teacache|taylorseer] [--guidance-range A,B]
- *                          [--posterior sample|mean] [--lora FILE[:STRENGTH] …] --out FILE.png [--json]
+ *                          [--posterior sample|mean] [--lora FILE[:STRENGTH] …] [--official]
+ *                          --out FILE.png [--json]
  */
 
 import { extname } from 'node:path';
 import { ACCELERATIONS, TEACACHE_THRESHOLD } from '../src/omnigen2/acceleration/acceleration.ts';
 import { POSTERIORS } from '../src/omnigen2/autoencoder.ts';
 import { type DrawingEvent, drawWithReflection } from '../src/omnigen2/drawing.ts';
+import { officialGreys } from '../src/omnigen2/images/official-greys.ts';
 import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
 import { openAdapters } from './adapters.ts';
@@ -69,6 +71,7 @@ await runCommand('Drawing', async (signal) => {
         help: 'LoRA adapter to draw with, as strongly as it was trained or as said',
         multiple: true,
       },
+      official: { help: 'as the official program does it, defects included (docs/DEVIATIONS.md)' },
       out: { placeholder: 'FILE.png', help: 'where to write the picture', required: true },
       json: { help: 'print the rounds as JSON' },
     },
@@ -84,12 +87,13 @@ await runCommand('Drawing', async (signal) => {
     args.size === undefined
       ? { width: trainedOn.side, height: trainedOn.side }
       : sizeOption('size', args.size);
-  const defaults = drawDefaults(size, trainedOn);
+  const { official } = args;
+  const defaults = drawDefaults(size, trainedOn, { official });
   const options: DrawOptions = {
     ...defaults,
     prompt: args.prompt,
     negativePrompt: args['negative-prompt'],
-    references: await readPictures(args.image, defaults, imageNotes),
+    references: await readPictures(args.image, defaults, imageNotes, official ? 'dropped' : 'over-white'),
     steps: numberOption('steps', args.steps, { ...whole, min: 1, max: 1000 }),
     seed: numberOption('seed', args.seed, whole),
     textGuidance: numberOption('text-guidance', args['text-guidance'], scale),
@@ -101,7 +105,7 @@ await runCommand('Drawing', async (signal) => {
     teaCacheThreshold: numberOption('teacache-threshold', args['teacache-threshold'], { min: 0, max: 10 }),
   };
   try {
-    await model.setAdapters(await openAdapters(args.lora, model.checkpoint));
+    await model.setAdapters(await openAdapters(args.lora, model.checkpoint, { official }));
     const started = performance.now();
     const {
       picture,
@@ -115,8 +119,12 @@ await runCommand('Drawing', async (signal) => {
     endProgress();
     const notes = [...imageNotes, ...drawNotes];
     const files = reports.map(({ round }) => roundFile(args.out, round));
+    const written = new Map([
+      ...reports.map((report, i) => [files[i], report.picture] as const),
+      [args.out, picture] as const,
+    ]);
     await writePictures(
-      new Map([...reports.map((report, i) => [files[i], report.picture] as const), [args.out, picture]]),
+      official ? new Map([...written].map(([file, image]) => [file, officialGreys(image)])) : written,
     );
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
     if (args.json) {

@@ -8,7 +8,7 @@ import { OmniError } from '../src/errors.ts';
 import { checkHead, HEAD_BYTES } from '../src/omnigen2/images/check.ts';
 import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
 import { encodePng } from '../src/omnigen2/images/encode.node.ts';
-import type { RgbImage } from '../src/omnigen2/images/image.ts';
+import type { AlphaRule, RgbImage } from '../src/omnigen2/images/image.ts';
 import type { ReferenceLimits } from '../src/omnigen2/images/sizes.ts';
 
 /**
@@ -21,11 +21,12 @@ export async function readPictures(
   paths: readonly string[],
   limits: ReferenceLimits | undefined,
   notes: string[],
+  alpha: AlphaRule = 'over-white',
 ): Promise<RgbImage[]> {
   const images: RgbImage[] = [];
   for (const path of paths) {
     const bytes = await pictureBytes(path);
-    images.push(await decodeImage(bytes, path, { limits, notes }));
+    images.push(await decodeImage(bytes, path, { limits, notes, alpha }));
   }
   return images;
 }

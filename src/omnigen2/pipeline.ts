@@ -82,11 +82,13 @@ const MAX_SEQUENCE_LENGTH = 1024;
  * The options that follow from the wanted size, and the official defaults of the rest. Neither the picture nor any
  * reference gets more pixels than the wanted size has: a model draws well at the sizes it has learnt, and the size says which.
  * Prompts are cut to what the model has learnt to read.
+ * @param official gives the limits of the official program instead: a megapixel and 1024 tokens, whatever was learnt
  * @throws OmniError `bad_request` if no picture can have that size
  */
 export function drawDefaults(
   { width, height }: Size,
   { promptTokens }: Pick<TrainedOn, 'promptTokens'>,
+  { official = false } = {},
 ): Pick<DrawOptions, Unsaid | 'width' | 'height'> {
   checkOutputSize({ width, height });
   return {
@@ -99,9 +101,9 @@ export function drawDefaults(
     teaCacheThreshold: TEACACHE_THRESHOLD,
     posterior: 'sample',
     alignSize: true,
-    maxPixels: Math.min(width * height, MAX_PIXELS),
+    maxPixels: official ? MAX_PIXELS : Math.min(width * height, MAX_PIXELS),
     maxReferenceSide: 1024,
-    maxSequenceLength: Math.min(promptTokens, MAX_SEQUENCE_LENGTH),
+    maxSequenceLength: official ? MAX_SEQUENCE_LENGTH : Math.min(promptTokens, MAX_SEQUENCE_LENGTH),
   };
 }
 
