@@ -26,13 +26,14 @@ export interface StripPlan {
 
 /**
  * The plan for a picture of `latents` latent pixels.
- * @returns undefined if no buffer is too large when it is worked on whole
+ * @returns undefined if it can be worked on whole, and wherever there is no bound
  */
 export function stripPlan(
   config: VaeConfig,
   latents: Size,
   maxBufferBytes = MAX_BUFFER_BYTES,
 ): StripPlan | undefined {
+  if (maxBufferBytes === Number.POSITIVE_INFINITY) return undefined;
   const pixels = latents.width * latents.height;
   const queries = Math.min(pixels, mostQueries(config, pixels, maxBufferBytes));
   const whole = largestMapBytes(config, latents.width, latents.height, 0);

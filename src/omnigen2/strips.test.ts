@@ -36,6 +36,10 @@ describe('stripPlan', () => {
     expect(plan?.queries).toBe(127);
   });
 
+  it('cuts nothing where there is no bound', () => {
+    expect(stripPlan(OFFICIAL, { width: 128, height: 128 }, Number.POSITIVE_INFINITY)).toBeUndefined();
+  });
+
   it('keeps every buffer within the bound wherever one row of latents does', () => {
     fc.assert(
       fc.property(side, side, fc.integer({ min: 20, max: 28 }), (width, height, exponent) => {
