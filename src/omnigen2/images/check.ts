@@ -130,7 +130,7 @@ async function read(file: Blob, name: string): Promise<Uint8Array<ArrayBuffer>> 
   } catch (cause) {
     throw new OmniError({
       code: 'unreachable',
-      message: `${name} could not be read: the file was moved or changed after it was chosen.`,
+      message: `${name} could not be read: the file was moved or changed after it was chosen, or may not be opened.`,
       action: 'Choose the file again.',
       cause,
     });

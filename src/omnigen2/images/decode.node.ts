@@ -45,7 +45,9 @@ async function decode(
     // A profile of other colours than the picture has means nothing.
     const inks = icc && latin(icc, 16, 4) === 'CMYK';
     if (space === 'cmyk' && !inks) return await multipliedInks(open());
-    const { data, info } = await open()
+    // In 16 bits, profiles would be left unapplied.
+    const file = space === 'rgb16' ? open().pipelineColourspace('srgb') : open();
+    const { data, info } = await file
       .toColourspace('srgb')
       .ensureAlpha()
       .raw({ depth: 'uchar' })

@@ -299,7 +299,8 @@ describe('decodeImage in a worker of the browser', () => {
       error: {
         code: 'unreachable',
         permanent: false,
-        message: 'gone.png could not be read: the file was moved or changed after it was chosen.',
+        message:
+          'gone.png could not be read: the file was moved or changed after it was chosen, or may not be opened.',
         action: 'Choose the file again.',
       },
     });
