@@ -71,6 +71,21 @@ test('an edit has the size of its picture, or the one that was chosen; the page 
   }
 });
 
+test('skipped work is chosen in the drawer, and the picture says so', async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.openMore();
+  await studio.setNumber('Steps', 6);
+  const ways = studio.more.getByRole('group', { name: 'Skip work that changes little' });
+  await expect(ways.getByRole('radio', { name: 'Off' })).toBeChecked();
+  await ways.getByRole('radio', { name: 'TeaCache' }).check();
+  await expect(studio.more).toContainText('2 changes from Balanced');
+  await studio.closeMore();
+  await studio.make('a red house');
+  await studio.result();
+  await expect(page.getByText('6 steps with TeaCache')).toBeVisible();
+});
+
 test('the same seed gives the same picture', async ({ page }) => {
   const studio = new StudioPage(page);
   await studio.open();

@@ -3,12 +3,16 @@ import type { Acceleration } from '../../protocol.ts';
 
 /** How each way of skipping work is called, and what it does. */
 const WAYS = [
-  ['none', 'Nothing', 'Every step is computed whole.'],
-  ['teacache', 'TeaCache', 'A step that changes little takes over what the step before it came to.'],
+  ['none', 'Off', 'Every step is computed whole.'],
+  [
+    'teacache',
+    'TeaCache',
+    'Where a step would change little, it reuses the one before. Faster, a little less exact.',
+  ],
   [
     'taylorseer',
     'TaylorSeer',
-    'Two of three steps are foreseen from those before them. Use 20 steps or more.',
+    'Two of three steps are foreseen from earlier ones. Faster still; use 20 steps or more.',
   ],
 ] as const satisfies readonly (readonly [Acceleration, string, string])[];
 
