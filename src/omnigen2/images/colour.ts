@@ -22,7 +22,7 @@ export interface Primaries {
 
 const D65 = [0.3127, 0.329] as const;
 /** The white of profiles, as X, Y, Z. Source: ICC.1:2022, 7.2.16 */
-const D50: readonly number[] = [0.9642, 1, 0.8249];
+export const D50: readonly number[] = [0.9642, 1, 0.8249];
 
 /** Source: ITU-R BT.709-6, item 1.3; the same as those of IEC 61966-2-1 */
 export const SRGB_PRIMARIES: Primaries = {
@@ -91,6 +91,19 @@ const CHANNELS = 3;
 const STEPS = 2 ** 14;
 const LEVELS = Uint8Array.from({ length: STEPS + 1 }, (_, i) => Math.round(255 * srgbStored(i / STEPS)));
 
+/** The colour of X, Y, Z under the white of profiles, as 8-bit sRGB, at `at` in `to`. */
+export function xyzToSrgb(x: number, y: number, z: number, to: Uint8Array, at: number): void {
+  for (let row = 0; row < CHANNELS; row++) {
+    const [m, n, o] = [XYZ_TO_SRGB[3 * row], XYZ_TO_SRGB[3 * row + 1], XYZ_TO_SRGB[3 * row + 2]];
+    to[at + row] = storedLevel((m * x + n * y + o * z) * STEPS);
+  }
+}
+
+/** @param light 0 … {@link STEPS}; what lies beyond is cut off */
+function storedLevel(light: number): number {
+  return LEVELS[light <= 0 ? 0 : light >= STEPS ? STEPS : Math.round(light)];
+}
+
 /** Converts three values that lie at `at` in place, from 0 … `maximum` to 8-bit sRGB. */
 export type Converter = (values: Uint8Array | Uint16Array, at: number) => void;
 
@@ -110,7 +123,7 @@ export function converterFrom(space: ColourSpace, maximum: number): Converter | 
     const blue = b[values[at + 2]];
     for (let row = 0; row < CHANNELS; row++) {
       const light = m[3 * row] * red + m[3 * row + 1] * green + m[3 * row + 2] * blue;
-      values[at + row] = LEVELS[light <= 0 ? 0 : light >= STEPS ? STEPS : Math.round(light)];
+      values[at + row] = storedLevel(light);
     }
   };
   return changesNothing(convert, maximum) ? undefined : convert;

@@ -3,7 +3,9 @@
 import { OmniError } from '../../errors.ts';
 import { pictureBytes, undecodable } from './check.ts';
 import { type DecodeOptions, decodePicture, type PlatformCodec } from './decode.ts';
+import { inkConverter } from './icc-inks.ts';
 import type { AlphaRule, RgbImage } from './image.ts';
+import { inkProfile, splitInks } from './jpeg-inks.ts';
 import { flattenRgba } from './prepare.ts';
 import type { PictureKind } from './sniff.ts';
 import { unmultipliedPixels } from './unmultiplied.web.ts';
@@ -11,11 +13,14 @@ import { unmultipliedPixels } from './unmultiplied.web.ts';
 /** Pixels drawn at a time: some browsers have no canvas of more than 16 megapixels, and a phone's photo has more. */
 const STRIP_PIXELS = 2 ** 22;
 
+/** What passes an ink of middle strength, of 255. */
+const HALF_LIGHT = 128;
+
 const WEB: PlatformCodec = { inflate, decode };
 
 /**
- * A picture file as 8-bit sRGB: see {@link decodePicture}. CMYK with a profile is converted by the browser, which differs from
- * one to the next.
+ * A picture file as 8-bit sRGB: see {@link decodePicture}. CMYK is converted by its profile, perceptually; without one it is
+ * multiplied.
  * @throws OmniError `bad_image`; `unreachable` if the file is no longer there
  */
 export async function decodeImage(file: Blob, name: string, options: DecodeOptions = {}): Promise<RgbImage> {
@@ -43,6 +48,45 @@ async function inflate(packed: Uint8Array, maxBytes: number): Promise<Uint8Array
 }
 
 async function decode(
+  bytes: Uint8Array,
+  kind: PictureKind,
+  name: string,
+  alpha: AlphaRule,
+): Promise<RgbImage> {
+  const inks = kind === 'jpeg' ? await decodeInks(bytes, name) : undefined;
+  return inks ?? decodeByBrowser(bytes, kind, name, alpha);
+}
+
+/**
+ * A JPEG in CMYK by its own profile: what browsers make of one differs. Undefined if it has none, or if this browser does
+ * not multiply the inks of a file without one, which is how they are told apart here.
+ */
+async function decodeInks(bytes: Uint8Array, name: string): Promise<RgbImage | undefined> {
+  const profile = inkProfile(bytes);
+  const convert = profile && inkConverter(profile);
+  const parts = convert && splitInks(bytes);
+  if (!parts) return undefined;
+  const decoded = (file: Uint8Array) =>
+    decodeByBrowser(file, 'jpeg', name, 'over-white').catch(() => undefined);
+  const colours = await decoded(parts.colours);
+  const black = colours && (await decoded(parts.black));
+  // Half of the light passes what is even.
+  if (!black || black.data.some((light) => light > HALF_LIGHT + 2)) return undefined;
+  const { data } = colours;
+  // Browsers cut off what is left of a level: the middle of it is meant.
+  const strength = Uint8Array.from({ length: 256 }, (_, light) =>
+    light >= HALF_LIGHT ? 0 : 255 - Math.round(((light + 0.5) * 255) / HALF_LIGHT),
+  );
+  const pixel = new Uint8Array(4);
+  for (let at = 0; at < data.length; at += 3) {
+    for (let ink = 0; ink < 3; ink++) pixel[ink] = strength[data[at + ink]];
+    pixel[3] = strength[black.data[at]];
+    convert(pixel, 0, data, at);
+  }
+  return colours;
+}
+
+async function decodeByBrowser(
   bytes: Uint8Array,
   kind: PictureKind,
   name: string,

@@ -1,0 +1,133 @@
+/**
+ * From four inks to sRGB by the tables of a profile. Source of the format: ICC.1:2022, 10.10 and 10.11 (lut16Type, lut8Type);
+ * of the scaling of black: Adobe Systems' Implementation of Black Point Compensation, 2006
+ */
+
+import { latin, viewOf } from './bytes.ts';
+import { D50, xyzToSrgb } from './colour.ts';
+
+const INKS = 4;
+const LAB = 3;
+const HEADER = 48;
+
+/** Tables of one pixel's way: a curve for each ink, a grid of colours, a curve for each value of the colour. */
+interface InkTables {
+  readonly curves: readonly Float64Array[];
+  /** Steps of the grid along one ink. */
+  readonly steps: number;
+  readonly grid: Float64Array;
+  readonly outputs: readonly Float64Array[];
+  /** What 1 stands for in the tables' own form of L*, a* and b*. */
+  readonly scale: number;
+}
+
+/** Gives the sRGB colour of four inks, each 0 … 255, at `at` in `to`. */
+export type InkConverter = (inks: ArrayLike<number>, from: number, to: Uint8Array, at: number) => void;
+
+/**
+ * The way of a profile's perceptual tables, with the darkest mixture of inks made black. Undefined if the profile says its
+ * colours in another way. Never throws.
+ */
+export function inkConverter(profile: Uint8Array): InkConverter | undefined {
+  const tables = readTables(profile);
+  if (!tables) return undefined;
+  const colour = new Float64Array(LAB);
+  const lookUp = lookUpIn(tables, colour);
+  lookUp([255, 255, 255, 255], 0);
+  const darkest = D50.map((white) => white * lightOf((Math.min(50, colour[0]) + 16) / 116));
+  const gain = D50.map((white, i) => white / (white - darkest[i]));
+  return (inks, from, to, at) => {
+    lookUp(inks, from);
+    const y = (colour[0] + 16) / 116;
+    const x = gain[0] * (D50[0] * lightOf(y + colour[1] / 500) - darkest[0]);
+    const z = gain[2] * (D50[2] * lightOf(y - colour[2] / 200) - darkest[2]);
+    xyzToSrgb(x, gain[1] * (D50[1] * lightOf(y) - darkest[1]), z, to, at);
+  };
+}
+
+/** Source: CIE 15:2004, 8.2.1 */
+function lightOf(root: number): number {
+  return root > 6 / 29 ? root ** 3 : (root - 4 / 29) * (108 / 841);
+}
+
+function readTables(profile: Uint8Array): InkTables | undefined {
+  if (profile.length < 132 || latin(profile, 16, 8) !== 'CMYKLab ') return undefined;
+  const view = viewOf(profile);
+  let start = 0;
+  for (let i = 0, at = 132; i < view.getUint32(128) && at + 12 <= profile.length; i++, at += 12) {
+    if (latin(profile, at, 4) === 'A2B0') start = view.getUint32(at + 4);
+  }
+  const kind = latin(profile, start, 4);
+  const wide = kind === 'mft2';
+  if (start === 0 || (!wide && kind !== 'mft1') || start + 52 > profile.length) return undefined;
+  const [inputs, outputs, steps] = profile.subarray(start + 8, start + 11);
+  if (inputs !== INKS || outputs !== LAB || steps < 2) return undefined;
+  const inputEntries = wide ? view.getUint16(start + 48) : 256;
+  const outputEntries = wide ? view.getUint16(start + 50) : 256;
+  const bytes = wide ? 2 : 1;
+  let at = start + HEADER + (wide ? 4 : 0);
+  const total = INKS * inputEntries + LAB * steps ** INKS + LAB * outputEntries;
+  if (at + bytes * total > profile.length || inputEntries < 2 || outputEntries < 2) return undefined;
+  const read = (count: number) => {
+    const values = Float64Array.from({ length: count }, (_, i) =>
+      wide ? view.getUint16(at + 2 * i) / 65_535 : profile[at + i] / 255,
+    );
+    at += bytes * count;
+    return values;
+  };
+  return {
+    curves: Array.from({ length: INKS }, () => read(inputEntries)),
+    steps,
+    grid: read(LAB * steps ** INKS),
+    outputs: Array.from({ length: LAB }, () => read(outputEntries)),
+    // In 16 bits, 0xff00 stands for what 0xff stands for in 8.
+    scale: wide ? 65_535 / 65_280 : 1,
+  };
+}
+
+/** A curve at a place from 0 to 1. */
+function curveAt(curve: Float64Array, place: number): number {
+  const at = Math.min(1, Math.max(0, place)) * (curve.length - 1);
+  const below = Math.min(Math.floor(at), curve.length - 2);
+  return curve[below] + (at - below) * (curve[below + 1] - curve[below]);
+}
+
+/** Looks up L*, a*, b* of four inks, between the 16 nearest points of the grid. */
+function lookUpIn(
+  { curves, steps, grid, outputs, scale }: InkTables,
+  colour: Float64Array,
+): (inks: ArrayLike<number>, from: number) => void {
+  // By ink and strength: how far along the grid.
+  const places = curves.map((curve) =>
+    Float64Array.from({ length: 256 }, (_, ink) => curveAt(curve, ink / 255) * (steps - 1)),
+  );
+  const strides = [steps ** 3, steps ** 2, steps, 1].map((stride) => LAB * stride);
+  const shares = new Float64Array(INKS);
+  return (inks, from) => {
+    let base = 0;
+    for (let ink = 0; ink < INKS; ink++) {
+      const place = places[ink][inks[from + ink]];
+      const below = Math.min(Math.floor(place), steps - 2);
+      shares[ink] = place - below;
+      base += below * strides[ink];
+    }
+    colour.fill(0);
+    for (let corner = 0; corner < 16; corner++) {
+      let share = 1;
+      let at = base;
+      for (let ink = 0; ink < INKS; ink++) {
+        if ((corner >> ink) & 1) {
+          share *= shares[ink];
+          at += strides[ink];
+        } else {
+          share *= 1 - shares[ink];
+        }
+      }
+      if (share === 0) continue;
+      for (let i = 0; i < LAB; i++) colour[i] += share * grid[at + i];
+    }
+    colour[0] = 100 * scale * curveAt(outputs[0], colour[0]);
+    colour[1] = 255 * scale * curveAt(outputs[1], colour[1]) - 128;
+    colour[2] = 255 * scale * curveAt(outputs[2], colour[2]) - 128;
+  };
+}
