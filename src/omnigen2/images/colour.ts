@@ -94,8 +94,9 @@ const LEVELS = Uint8Array.from({ length: STEPS + 1 }, (_, i) => Math.round(255 *
 /** The colour of X, Y, Z under the white of profiles, as 8-bit sRGB, at `at` in `to`. */
 export function xyzToSrgb(x: number, y: number, z: number, to: Uint8Array, at: number): void {
   for (let row = 0; row < CHANNELS; row++) {
-    const [m, n, o] = [XYZ_TO_SRGB[3 * row], XYZ_TO_SRGB[3 * row + 1], XYZ_TO_SRGB[3 * row + 2]];
-    to[at + row] = storedLevel((m * x + n * y + o * z) * STEPS);
+    const from = CHANNELS * row;
+    const light = XYZ_TO_SRGB[from] * x + XYZ_TO_SRGB[from + 1] * y + XYZ_TO_SRGB[from + 2] * z;
+    to[at + row] = storedLevel(light * STEPS);
   }
 }
 

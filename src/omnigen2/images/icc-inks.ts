@@ -47,7 +47,7 @@ export function inkConverter(profile: Uint8Array): InkConverter | undefined {
 
 /** Source: CIE 15:2004, 8.2.1 */
 function lightOf(root: number): number {
-  return root > 6 / 29 ? root ** 3 : (root - 4 / 29) * (108 / 841);
+  return root > 6 / 29 ? root * root * root : (root - 4 / 29) * (108 / 841);
 }
 
 function readTables(profile: Uint8Array): InkTables | undefined {
@@ -102,32 +102,34 @@ function lookUpIn(
     Float64Array.from({ length: 256 }, (_, ink) => curveAt(curve, ink / 255) * (steps - 1)),
   );
   const strides = [steps ** 3, steps ** 2, steps, 1].map((stride) => LAB * stride);
-  const shares = new Float64Array(INKS);
+  // From the nearest point below to each of the 16 around: the bits of a corner's number are its inks.
+  const corners = Int32Array.from({ length: 16 }, (_, corner) =>
+    strides.reduce((sum, stride, ink) => sum + ((corner >> ink) & 1) * stride, 0),
+  );
+  const weights = new Float64Array(16);
   return (inks, from) => {
     let base = 0;
-    for (let ink = 0; ink < INKS; ink++) {
+    weights[0] = 1;
+    for (let ink = 0, known = 1; ink < INKS; ink++, known *= 2) {
       const place = places[ink][inks[from + ink]];
       const below = Math.min(Math.floor(place), steps - 2);
-      shares[ink] = place - below;
+      const share = place - below;
       base += below * strides[ink];
-    }
-    colour.fill(0);
-    for (let corner = 0; corner < 16; corner++) {
-      let share = 1;
-      let at = base;
-      for (let ink = 0; ink < INKS; ink++) {
-        if ((corner >> ink) & 1) {
-          share *= shares[ink];
-          at += strides[ink];
-        } else {
-          share *= 1 - shares[ink];
-        }
+      for (let corner = 0; corner < known; corner++) {
+        weights[known + corner] = weights[corner] * share;
+        weights[corner] *= 1 - share;
       }
-      if (share === 0) continue;
-      for (let i = 0; i < LAB; i++) colour[i] += share * grid[at + i];
     }
-    colour[0] = 100 * scale * curveAt(outputs[0], colour[0]);
-    colour[1] = 255 * scale * curveAt(outputs[1], colour[1]) - 128;
-    colour[2] = 255 * scale * curveAt(outputs[2], colour[2]) - 128;
+    let [first, second, third] = [0, 0, 0];
+    for (let corner = 0; corner < 16; corner++) {
+      const weight = weights[corner];
+      const at = base + corners[corner];
+      first += weight * grid[at];
+      second += weight * grid[at + 1];
+      third += weight * grid[at + 2];
+    }
+    colour[0] = 100 * scale * curveAt(outputs[0], first);
+    colour[1] = 255 * scale * curveAt(outputs[1], second) - 128;
+    colour[2] = 255 * scale * curveAt(outputs[2], third) - 128;
   };
 }
