@@ -9,7 +9,7 @@ export interface SequenceLayout {
   readonly pictures: readonly PatchGrid[];
 }
 
-/** A drawing has one set of sequences while it is guided, and another while it is not. */
+/** A drawing has one sequence for each branch of guidance; the rest is from drawings before. */
 const KEPT = 4;
 
 export class RotaryTables {
@@ -20,19 +20,12 @@ export class RotaryTables {
     this.#axesDims = axesDims;
   }
 
-  /** The angles of sequences that lie one after another, each with positions of its own. */
-  of(layouts: readonly SequenceLayout[]): RotaryTable {
-    const key = JSON.stringify(layouts);
+  /** The angles of all rows of a sequence. */
+  of({ textRows, pictures }: SequenceLayout): RotaryTable {
+    const key = JSON.stringify([textRows, pictures]);
     const known = this.#known.get(key);
     if (known) return known;
-    const positions = layouts.map(({ textRows, pictures }) => jointPositions(textRows, pictures));
-    const all = new Int32Array(positions.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const each of positions) {
-      all.set(each, at);
-      at += each.length;
-    }
-    const table = rotaryTable(all, this.#axesDims);
+    const table = rotaryTable(jointPositions(textRows, pictures), this.#axesDims);
     if (this.#known.size >= KEPT) this.#known.clear();
     this.#known.set(key, table);
     return table;

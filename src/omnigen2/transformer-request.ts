@@ -56,8 +56,6 @@ export interface PlannedStep {
   readonly branches: readonly BranchSequence[];
   /** Angles of the noisy rows, as the first branch has them. */
   readonly noiseRope: RotaryTable;
-  /** Angles of all rows of all branches, one after another. */
-  readonly rope: RotaryTable;
 }
 
 /** @throws OmniError `bad_request` if there are more pictures than the model has index embeddings for */
@@ -78,24 +76,18 @@ export function planStep(
 ): PlannedStep {
   const { hiddenSize, patchSize, timestepScale, timestepFrequencyDim } = config;
   const grid = patchGrid(latents, patchSize);
-  const layouts = branches.map(({ context, references }) => {
-    checkReferences(references);
-    const pictures = [...references.map((reference) => patchGrid(reference, patchSize)), grid];
-    return { textRows: context.length / hiddenSize, pictures };
-  });
-  const rope = tables.of(layouts);
-  let at = 0;
-  const sequences = branches.map((branch, i): BranchSequence => {
-    const start = at;
-    at += layouts[i].textRows;
-    const referenceRopes = layouts[i].pictures.slice(0, -1).map((picture) => {
-      const from = at;
-      at += rowsOf(picture);
-      return tableRows(rope, from, at);
+  const sequences = branches.map((branch): BranchSequence => {
+    checkReferences(branch.references);
+    const textRows = branch.context.length / hiddenSize;
+    const references = branch.references.map((reference) => patchGrid(reference, patchSize));
+    const rope = tables.of({ textRows, pictures: [...references, grid] });
+    let prefixRows = textRows;
+    const referenceRopes = references.map((reference) => {
+      const from = prefixRows;
+      prefixRows += rowsOf(reference);
+      return tableRows(rope, from, prefixRows);
     });
-    const prefixRows = at - start;
-    at += rowsOf(grid);
-    return { ...branch, prefixRows, rows: at - start, rope: tableRows(rope, start, at), referenceRopes };
+    return { ...branch, prefixRows, rows: rope.rows, rope, referenceRopes };
   });
   const [first] = sequences;
   const values = timestepSinusoid(timestep, timestepScale, timestepFrequencyDim);
@@ -106,7 +98,6 @@ export function planStep(
     sinusoid: float32Tensor([1, timestepFrequencyDim], values),
     branches: sequences,
     noiseRope: tableRows(first.rope, first.prefixRows, first.rows),
-    rope,
   };
 }
 
@@ -118,18 +109,4 @@ export function patchTensor({ patchSize, inChannels }: TransformerConfig, latent
 
 export function rowsOf({ rows, columns }: PatchGrid): number {
   return rows * columns;
-}
-
-/** The row numbers `from` … `from + count - 1`. */
-export function rowNumbers(from: number, count: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => from + i);
-}
-
-/** Angles as inputs of a graph. */
-export function ropeFeeds({ rows, cosines, sines }: RotaryTable, prefix = ''): Record<string, HostTensor> {
-  const width = cosines.length / rows;
-  return {
-    [`${prefix}cosines`]: float32Tensor([rows, width], cosines),
-    [`${prefix}sines`]: float32Tensor([rows, width], sines),
-  };
 }

@@ -10,6 +10,7 @@ import { contextGraph } from './graphs/transformer-context.ts';
 import { embedGraph, prefixGraph, referenceGraph } from './graphs/transformer-embed.ts';
 import { headGraph } from './graphs/transformer-head.ts';
 import { type LayerRange, layersGraph } from './graphs/transformer-layers.ts';
+import { packedLayersGraph } from './graphs/transformer-packed.ts';
 import type { TransformerParts } from './graphs/transformer-parts.ts';
 import { predictGraph } from './graphs/transformer-predict.ts';
 import { Sessions } from './sessions.ts';
@@ -64,15 +65,13 @@ export class TransformerSessions {
     return this.#sessions.get(`layers ${range.from}`, () => layersGraph(this.#parts, range));
   }
 
-  head(): Promise<GraphSession> {
-    return this.#sessions.get('head', () => headGraph(this.#parts));
+  /** All layers of so many branches at once. */
+  packedLayers(branches: number): Promise<GraphSession> {
+    return this.#sessions.get(`layers of ${branches}`, () => packedLayersGraph(this.#parts, branches));
   }
 
-  /** Opens all graphs of the split cut. */
-  async openSplit(): Promise<void> {
-    await this.embed();
-    for (const range of this.ranges) await this.layers(range);
-    await this.head();
+  head(): Promise<GraphSession> {
+    return this.#sessions.get('head', () => headGraph(this.#parts));
   }
 
   watch(compares: boolean): Promise<GraphSession> {

@@ -9,28 +9,19 @@
 
 import { OmniError } from '../errors.ts';
 import type { HostTensor, ResidentTensor, Runtime } from '../runtime/types.ts';
+import { BranchPrefixes } from './branch-prefixes.ts';
 import type { TransformerConfig } from './config.ts';
 import { finite } from './finite.ts';
 import { float32Data, float32Tensor } from './float32.ts';
 import type { Numerics } from './graphs/layers.ts';
 import type { Latents } from './latents.ts';
 import { type PatchGrid, unpatchify } from './patches.ts';
-import { RefinedReferences } from './refined-references.ts';
 import { Residents } from './residents.ts';
-import { jointPositions, type RotaryTable, rotaryTable } from './rope.ts';
+import { jointPositions, rotaryTable } from './rope.ts';
 import { RotaryTables } from './rotary-tables.ts';
+import { type BranchRows, branchFeeds, packedFeeds, ropeFeeds } from './transformer-feeds.ts';
 import { runsFused } from './transformer-ranges.ts';
-import {
-  type BranchSequence,
-  type PlannedStep,
-  type PredictRequest,
-  patchTensor,
-  planStep,
-  ropeFeeds,
-  rowNumbers,
-  rowsOf,
-  type StepRequest,
-} from './transformer-request.ts';
+import { type PredictRequest, planStep, rowsOf, type StepRequest } from './transformer-request.ts';
 import { TransformerSessions, type TransformerSource } from './transformer-sessions.ts';
 
 /** Sees the stages of every run under the names of the official values, and of which reference they are. */
@@ -58,12 +49,9 @@ export interface EmbeddedStep {
 }
 
 /** What is a branch's own in an embedded step. */
-export interface EmbeddedBranch {
+export interface EmbeddedBranch extends BranchRows {
   /** Text and references `[prefix, D]`. */
   readonly prefix: HostTensor | ResidentTensor;
-  readonly rope: RotaryTable;
-  /** Where the noisy picture's rows are. */
-  readonly noiseRows: HostTensor;
 }
 
 /** What TeaCache watches, and how it has changed. */
@@ -80,7 +68,7 @@ export class Transformer {
   readonly #fused: boolean;
   readonly #trace: TransformerTrace | undefined;
   readonly #tables: RotaryTables;
-  readonly #refined = new RefinedReferences();
+  readonly #prefixes: BranchPrefixes;
 
   private constructor(
     runtime: Runtime,
@@ -96,6 +84,9 @@ export class Transformer {
     this.#fused = cut ? cut === 'fused' : runsFused(source.component, numerics);
     this.#trace = trace;
     this.#tables = new RotaryTables(this.config.axesDimRope);
+    this.#prefixes = new BranchPrefixes(this.config, this.sessions, (outputs, reference) =>
+      this.#tell(outputs, undefined, reference),
+    );
   }
 
   /**
@@ -144,7 +135,15 @@ export class Transformer {
   /** Opens the graphs for steps of so many branches, which {@link predictStep} otherwise does when it is first called. */
   async openFor(branches: number): Promise<void> {
     if (this.#fused) await this.sessions.predict(branches);
-    else await this.sessions.openSplit();
+    else await this.openSplitFor(branches);
+  }
+
+  /** Opens the graphs for steps of so many branches that go through {@link embed}, {@link layers} and {@link head}. */
+  async openSplitFor(branches: number): Promise<void> {
+    await this.sessions.embed();
+    if (this.#fused) await this.sessions.packedLayers(branches);
+    else for (const range of this.sessions.ranges) await this.sessions.layers(range);
+    await this.sessions.head();
   }
 
   /** The velocity (picture minus noise) of noisy latents. Throws as {@link predictStep}. */
@@ -156,10 +155,11 @@ export class Transformer {
   /**
    * The velocities (picture minus noise) of the same noisy latents, one for each branch of guidance.
    * @throws OmniError `bad_request` for more than five references, or latents that do not divide into patches; `device`
-   * if a graph does not fit
+   * if a graph does not fit; AbortError between two graphs
    */
-  async predictStep(request: StepRequest): Promise<Latents[]> {
-    return this.#fused ? this.#predictFused(request) : this.#predictSplit(request);
+  async predictStep(request: StepRequest, signal?: AbortSignal): Promise<Latents[]> {
+    signal?.throwIfAborted();
+    return this.#fused ? this.#predictFused(request) : this.#predictSplit(request, signal);
   }
 
   async #predictFused(request: StepRequest): Promise<Latents[]> {
@@ -171,13 +171,10 @@ export class Transformer {
         patches: plan.patches,
         sinusoid: plan.sinusoid,
         ...ropeFeeds(plan.noiseRope, 'noise_'),
-        ...ropeFeeds(plan.rope),
-        noise_rows: packedNoiseRows(plan),
-        joint_lengths: lengths(branches.map(({ rows }) => rows)),
-        noise_lengths: lengths(branches.map(() => rowsOf(grid))),
+        ...packedFeeds(branches),
       };
       for (const [i, branch] of branches.entries()) {
-        feeds[`prefix_${i}`] = await this.#prefix(plan, branch, held);
+        feeds[`prefix_${i}`] = await this.#prefixes.of(plan, branch, held);
       }
       const session = await this.sessions.predict(branches.length);
       this.#trace?.('time_proj', plan.sinusoid.data as Float32Array);
@@ -189,12 +186,12 @@ export class Transformer {
     }
   }
 
-  async #predictSplit(request: StepRequest): Promise<Latents[]> {
+  async #predictSplit(request: StepRequest, signal?: AbortSignal): Promise<Latents[]> {
     const step = await this.embed(request);
     try {
       const velocities: Latents[] = [];
       for (const branch of step.branches) {
-        const stream = await this.layers(step, branch);
+        const stream = await this.#layersInRanges(step, branch, signal);
         velocities.push(await this.head(step, stream).finally(() => stream.dispose()));
       }
       return velocities;
@@ -210,9 +207,7 @@ export class Transformer {
     try {
       const branches: EmbeddedBranch[] = [];
       for (const branch of plan.branches) {
-        const prefix = await this.#prefix(plan, branch, held);
-        const noiseRows = int32Tensor(rowNumbers(branch.prefixRows, rowsOf(plan.grid)));
-        branches.push({ prefix, rope: branch.rope, noiseRows });
+        branches.push({ ...branch, prefix: await this.#prefixes.of(plan, branch, held) });
       }
       const session = await this.sessions.embed();
       const { outputs, resident } = await session.runKeeping({
@@ -229,19 +224,57 @@ export class Transformer {
     }
   }
 
-  /** All main layers of a branch: the noisy picture's rows `[noise, D]` after the last one; the caller's to dispose. */
-  async layers({ noise, activated }: EmbeddedStep, branch: EmbeddedBranch): Promise<ResidentTensor> {
+  /**
+   * All main layers of some branches of a step: of each, the noisy picture's rows `[noise, D]` after the last one; the
+   * caller's to dispose.
+   * @throws AbortError between two graphs
+   */
+  async layers(
+    step: EmbeddedStep,
+    branches: readonly EmbeddedBranch[],
+    signal?: AbortSignal,
+  ): Promise<ResidentTensor[]> {
+    if (branches.length === 0) return [];
+    if (this.#fused) return this.#packedLayers(step, branches);
+    const held = new Residents();
+    try {
+      const streams: ResidentTensor[] = [];
+      for (const branch of branches)
+        streams.push(held.hold(await this.#layersInRanges(step, branch, signal)));
+      return streams.map((stream) => held.release(stream));
+    } finally {
+      held.dispose();
+    }
+  }
+
+  async #packedLayers(
+    { noise, activated }: EmbeddedStep,
+    branches: readonly EmbeddedBranch[],
+  ): Promise<ResidentTensor[]> {
+    const session = await this.sessions.packedLayers(branches.length);
+    const prefixes = branches.map(({ prefix }, i) => [`prefix_${i}`, prefix] as const);
+    const { resident } = await session.runKeeping({
+      ...Object.fromEntries(prefixes),
+      noise,
+      activated,
+      ...packedFeeds(branches),
+    });
+    return branches.map((_, i) => resident[`stream_${i}`]);
+  }
+
+  async #layersInRanges(
+    { noise, activated }: EmbeddedStep,
+    branch: EmbeddedBranch,
+    signal: AbortSignal | undefined,
+  ): Promise<ResidentTensor> {
     const held = new Residents();
     try {
       let inputs: Record<string, HostTensor | ResidentTensor> = { prefix: branch.prefix, noise };
       for (const range of this.sessions.ranges) {
+        signal?.throwIfAborted();
         const session = await this.sessions.layers(range);
-        const { outputs, resident } = await session.runKeeping({
-          ...inputs,
-          activated,
-          ...ropeFeeds(branch.rope),
-          noise_rows: branch.noiseRows,
-        });
+        const feeds = { ...inputs, activated, ...branchFeeds(branch) };
+        const { outputs, resident } = await session.runKeeping(feeds);
         held.dispose();
         inputs = { stream: held.hold(resident.stream_out) };
         this.#tell(outputs);
@@ -278,48 +311,12 @@ export class Transformer {
 
   /** Frees what is kept from step to step. A drawing that ends calls it; the next step computes anew. */
   release(): void {
-    this.#refined.dispose();
+    this.#prefixes.release();
   }
 
   async dispose(): Promise<void> {
     this.release();
     await this.sessions.dispose();
-  }
-
-  /** What stands before the noisy picture in a branch: context and refined references. */
-  async #prefix(
-    plan: PlannedStep,
-    { context, references, prefixRows: _, referenceRopes }: BranchSequence,
-    held: Residents,
-  ): Promise<HostTensor | ResidentTensor> {
-    const { hiddenSize } = this.config;
-    const stream = float32Tensor([context.length / hiddenSize, hiddenSize], context);
-    if (references.length === 0) return stream;
-    const inputs: Record<string, HostTensor | ResidentTensor> = { context: stream };
-    for (const [index, reference] of references.entries()) {
-      const refine = () => this.#refine(reference, index, plan.sinusoid, referenceRopes[index]);
-      inputs[`reference_${index}`] = await this.#refined.get(plan.timestep, reference, index, refine);
-    }
-    const session = await this.sessions.prefix(references.length);
-    return held.hold((await session.runKeeping(inputs)).resident.prefix);
-  }
-
-  /** The refined stream `[rows, D]` of one reference. */
-  async #refine(
-    reference: Latents,
-    index: number,
-    sinusoid: HostTensor,
-    rope: RotaryTable,
-  ): Promise<ResidentTensor> {
-    const session = await this.sessions.reference();
-    const { outputs, resident } = await session.runKeeping({
-      patches: patchTensor(this.config, reference),
-      index: int32Tensor(rowNumbers(index, 1)),
-      sinusoid,
-      ...ropeFeeds(rope),
-    });
-    this.#tell(outputs, 'stream', index);
-    return resident.stream;
   }
 
   /** The last rows are the noisy pictures', whether or not there are others before them. */
@@ -341,24 +338,4 @@ export class Transformer {
       if (stage !== result) this.#trace(stage, float32Data(outputs, stage), reference);
     }
   }
-}
-
-/** Where the noisy rows are among all rows of all branches. */
-function packedNoiseRows({ branches, grid }: PlannedStep): HostTensor {
-  const count = rowsOf(grid);
-  const rows = new Int32Array(branches.length * count);
-  let end = 0;
-  for (const [i, branch] of branches.entries()) {
-    end += branch.rows;
-    rows.set(rowNumbers(end - count, count), i * count);
-  }
-  return int32Tensor(rows);
-}
-
-function int32Tensor(data: Int32Array): HostTensor {
-  return { type: 'int32', dims: [data.length], data };
-}
-
-function lengths(rows: readonly number[]): HostTensor {
-  return { type: 'int64', dims: [rows.length], data: BigInt64Array.from(rows, BigInt) };
 }

@@ -49,7 +49,7 @@ async function compareSplit(golden: GoldenCase, context: VerifyContext): Promise
     const step = await transformer.embed({ ...request, branches: [request] });
     const { watched } = await transformer.watch(step, step.branches[0], undefined);
     const seen = new Map(stages);
-    const stream = await transformer.layers(step, step.branches[0]);
+    const [stream] = await transformer.layers(step, step.branches);
     const { data } = await transformer.head(step, stream);
     for (const used of [watched, stream, step]) used.dispose();
     const compare = (name: string, values: ArrayLike<number>) => ({

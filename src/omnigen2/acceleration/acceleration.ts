@@ -41,7 +41,7 @@ export interface StepPredictor {
   open(branches: number): Promise<void>;
   /**
    * The velocities of the branches, in their order.
-   * @throws AbortError between two branches; else as `Transformer.predictStep`
+   * @throws AbortError between two graphs; else as `Transformer.predictStep`
    */
   predict(step: LoopStep): Promise<Latents[]>;
   /** Frees what is held; after this nothing may be predicted. */
@@ -85,8 +85,7 @@ class Plain implements StepPredictor {
   }
 
   async predict({ signal, ...step }: LoopStep): Promise<Latents[]> {
-    signal?.throwIfAborted();
-    return this.#transformer.predictStep(step);
+    return this.#transformer.predictStep(step, signal);
   }
 
   dispose(): void {

@@ -84,6 +84,13 @@ interface BranchState {
   factors: readonly ResidentTensor[];
 }
 
+/** A branch in one step. */
+interface Turn {
+  readonly branch: EmbeddedBranch;
+  readonly state: BranchState;
+  readonly moment: TaylorMoment;
+}
+
 export class TaylorSeer implements StepPredictor {
   readonly #transformer: Transformer;
   readonly #arithmetic: StreamArithmetic;
@@ -96,21 +103,33 @@ export class TaylorSeer implements StepPredictor {
     this.#onDecision = onDecision;
   }
 
-  open(): Promise<void> {
-    return this.#transformer.sessions.openSplit();
+  open(branches: number): Promise<void> {
+    return this.#transformer.openSplitFor(branches);
   }
 
   async predict({ signal, step, steps: _, ...request }: LoopStep): Promise<Latents[]> {
     signal?.throwIfAborted();
     const embedded = await this.#transformer.embed(request);
+    const held = new Residents();
     try {
+      const turns = request.branches.map(({ name }, i): Turn => {
+        const state = this.#stateOf(name);
+        const moment = state.schedule.advance();
+        const { computed, orders } = moment;
+        const { lastFullStep } = state.schedule;
+        const acceleration = 'taylorseer';
+        this.#onDecision?.({ acceleration, step, branch: name, computed, orders, lastFullStep });
+        return { branch: embedded.branches[i], state, moment };
+      });
+      await this.#compute(embedded, turns, signal);
       const velocities: Latents[] = [];
-      for (const [i, { name }] of request.branches.entries()) {
+      for (const turn of turns) {
         signal?.throwIfAborted();
-        velocities.push(await this.#predictBranch(embedded, embedded.branches[i], name, step));
+        velocities.push(await this.#transformer.head(embedded, await this.#after(turn, held)));
       }
       return velocities;
     } finally {
+      held.dispose();
       embedded.dispose();
     }
   }
@@ -121,32 +140,34 @@ export class TaylorSeer implements StepPredictor {
     this.#transformer.release();
   }
 
-  async #predictBranch(
-    embedded: EmbeddedStep,
-    branch: EmbeddedBranch,
-    name: GuidanceBranch,
-    step: number,
-  ): Promise<Latents> {
-    const state = this.#stateOf(name);
-    const moment = state.schedule.advance();
-    const { computed, orders } = moment;
-    const { lastFullStep } = state.schedule;
-    this.#onDecision?.({ acceleration: 'taylorseer', step, branch: name, computed, orders, lastFullStep });
-    if (moment.computed) {
-      const after = state.held.hold(await this.#transformer.layers(embedded, branch));
-      await this.#renewFactors(state, after, moment);
-      return this.#transformer.head(embedded, after);
-    }
-    const after = await this.#arithmetic.weightedSum(state.factors, taylorWeights(orders, moment.ahead));
-    return this.#transformer.head(embedded, after).finally(() => after.dispose());
-  }
-
   #stateOf(name: GuidanceBranch): BranchState {
     const known = this.#states.get(name);
     if (known) return known;
     const state = { schedule: new TaylorSchedule(), held: new Residents(), factors: [] };
     this.#states.set(name, state);
     return state;
+  }
+
+  /** Computes the layers of the branches whose turn it is, and makes their factors anew. */
+  async #compute(
+    embedded: EmbeddedStep,
+    turns: readonly Turn[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const computed = turns.filter(({ moment }) => moment.computed);
+    const branches = computed.map(({ branch }) => branch);
+    const values = await this.#transformer.layers(embedded, branches, signal);
+    for (const [i, { state }] of computed.entries()) state.held.hold(values[i]);
+    for (const [i, { state, moment }] of computed.entries()) {
+      if (moment.computed) await this.#renewFactors(state, values[i], moment);
+    }
+  }
+
+  /** The noisy rows after the layers: the value that was computed now, or the extrapolated one. */
+  async #after({ state: { factors }, moment }: Turn, held: Residents): Promise<ResidentTensor> {
+    if (moment.computed) return factors[0];
+    const weights = taylorWeights(moment.orders, moment.ahead);
+    return held.hold(await this.#arithmetic.weightedSum(factors, weights));
   }
 
   /** Makes all factors anew, from the newest value and the factors before it. */

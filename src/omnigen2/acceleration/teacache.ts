@@ -46,6 +46,15 @@ interface BranchState {
   accumulated: number;
 }
 
+/** A branch in one step. */
+interface Turn {
+  readonly branch: EmbeddedBranch;
+  readonly state: BranchState;
+  readonly computed: boolean;
+  /** The noisy picture's rows `[noise, D]` after the layers, once they are computed. */
+  after?: ResidentTensor;
+}
+
 export class TeaCache implements StepPredictor {
   readonly #transformer: Transformer;
   readonly #arithmetic: StreamArithmetic;
@@ -65,29 +74,31 @@ export class TeaCache implements StepPredictor {
     this.#onDecision = onDecision;
   }
 
-  open(): Promise<void> {
-    return this.#transformer.sessions.openSplit();
+  open(branches: number): Promise<void> {
+    return this.#transformer.openSplitFor(branches);
   }
 
   async predict({ signal, step, steps, ...request }: LoopStep): Promise<Latents[]> {
     signal?.throwIfAborted();
     const embedded = await this.#transformer.embed(request);
+    const held = new Residents();
     try {
-      const velocities: Latents[] = [];
+      const turns: Turn[] = [];
       for (const [i, { name }] of request.branches.entries()) {
-        signal?.throwIfAborted();
-        const state = this.#stateOf(name);
-        const branch = embedded.branches[i];
-        const atEnd = step === 0 || step === steps - 1;
-        const decision = await this.#decide(embedded, branch, state, atEnd);
+        const turn = { branch: embedded.branches[i], state: this.#stateOf(name) };
+        const decision = await this.#decide(embedded, turn, step === 0 || step === steps - 1);
         this.#onDecision?.({ acceleration: 'teacache', step, branch: name, ...decision });
-        const after = decision.computed
-          ? await this.#compute(embedded, branch, state)
-          : await this.#reuse(embedded, state);
-        velocities.push(await this.#transformer.head(embedded, after).finally(() => after.dispose()));
+        turns.push({ ...turn, computed: decision.computed });
+      }
+      await this.#compute(embedded, turns, held, signal);
+      const velocities: Latents[] = [];
+      for (const turn of turns) {
+        signal?.throwIfAborted();
+        velocities.push(await this.#transformer.head(embedded, await this.#after(embedded, turn, held)));
       }
       return velocities;
     } finally {
+      held.dispose();
       embedded.dispose();
     }
   }
@@ -109,8 +120,7 @@ export class TeaCache implements StepPredictor {
   /** Whether to compute the layers. The first and last step of the loop are, and the first of a branch. */
   async #decide(
     embedded: EmbeddedStep,
-    branch: EmbeddedBranch,
-    state: BranchState,
+    { branch, state }: Pick<Turn, 'branch' | 'state'>,
     atEnd: boolean,
   ): Promise<Pick<TeaCacheDecision, 'computed' | 'relL1' | 'increment' | 'accumulated'>> {
     const previous = atEnd ? undefined : state.watched;
@@ -129,26 +139,29 @@ export class TeaCache implements StepPredictor {
     return { computed, relL1, increment, accumulated: state.accumulated };
   }
 
-  /** The stream after the layers, and what they added for the steps to come. */
+  /** Computes the layers of the branches whose turn it is, and keeps what they added for the steps to come. */
   async #compute(
     embedded: EmbeddedStep,
-    branch: EmbeddedBranch,
-    state: BranchState,
-  ): Promise<ResidentTensor> {
-    const after = await this.#transformer.layers(embedded, branch);
-    try {
-      const residual = await this.#arithmetic.difference(after, embedded.noise);
-      state.held.free(state.residual);
-      state.residual = state.held.hold(residual);
-      return after;
-    } catch (error) {
-      after.dispose();
-      throw error;
+    turns: readonly Turn[],
+    held: Residents,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const computed = turns.filter((turn) => turn.computed);
+    const branches = computed.map(({ branch }) => branch);
+    const streams = await this.#transformer.layers(embedded, branches, signal);
+    for (const stream of streams) held.hold(stream);
+    for (const [i, turn] of computed.entries()) {
+      turn.after = streams[i];
+      const residual = await this.#arithmetic.difference(streams[i], embedded.noise);
+      turn.state.held.free(turn.state.residual);
+      turn.state.residual = turn.state.held.hold(residual);
     }
   }
 
-  async #reuse(embedded: EmbeddedStep, { residual }: BranchState): Promise<ResidentTensor> {
-    if (!residual) throw new Error('TeaCache skips only what has been computed before');
-    return this.#arithmetic.sum(embedded.noise, residual);
+  /** The noisy rows after the layers, whether they were computed or not. */
+  async #after({ noise }: EmbeddedStep, { after, state }: Turn, held: Residents): Promise<ResidentTensor> {
+    if (after) return after;
+    if (!state.residual) throw new Error('TeaCache skips only what has been computed before');
+    return held.hold(await this.#arithmetic.sum(noise, state.residual));
   }
 }

@@ -21,18 +21,21 @@ export interface TransformerParts {
 export interface TransformerGraph {
   readonly layers: Layers;
   readonly config: TransformerConfig;
+  /** Whether the graph gives its inner stages too. */
+  readonly taps: boolean;
   /** Makes a stage an output of the graph, where the graph has taps. */
   readonly tap: Tap;
 }
 
 export function startGraph(
   part: string,
-  { config, weights, numerics, taps }: TransformerParts,
+  { config, weights, numerics, taps = false }: TransformerParts,
 ): TransformerGraph {
   const g = new GraphBuilder(`transformer.${part}`);
   return {
     layers: new Layers(g, weights, numerics),
     config,
+    taps,
     tap: (stage, value) => {
       if (taps) g.output(stage, value);
     },
