@@ -10,7 +10,7 @@ export interface WatchedRuntime {
   /** Resident tensors that are in use. */
   readonly alive: Set<ResidentTensor>;
   /** Called before each run; what it throws is the run's failure. */
-  beforeRun: (graph: string) => void;
+  beforeRun: (graph: string) => unknown;
 }
 
 export function watchedRuntime(): WatchedRuntime {

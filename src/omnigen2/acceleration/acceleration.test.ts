@@ -7,6 +7,7 @@ import type { RgbImage } from '../images/image.ts';
 import { OmniGen2Model } from '../model.ts';
 import { type DrawHooks, type DrawOptions, draw, drawDefaults } from '../pipeline.ts';
 import { loadTokenizer } from '../tokenizer.transformers.ts';
+import { Transformer } from '../transformer.ts';
 import type { Acceleration, Decision } from './acceleration.ts';
 
 const watched = watchedRuntime();
@@ -166,4 +167,25 @@ test.each([-0.1, 11, Number.NaN])('the threshold %d is refused in words', async 
   await expect(
     drawing({ acceleration: 'teacache' satisfies Acceleration, teaCacheThreshold }),
   ).rejects.toThrow(/^The TeaCache threshold .* is not a number from 0 to 10\.$/);
+});
+
+test('a step of a large model stops between two graphs', async () => {
+  const options = { cut: 'split', sessionBytes: 1 } as const;
+  const source = model.source('transformer');
+  const transformer = await Transformer.open(watched.runtime, source, model.numerics, options);
+  try {
+    const latents = { channels: 16, height: 4, width: 4, data: new Float32Array(256).fill(0.5) };
+    const context = await transformer.context(new Float32Array(3 * transformer.config.textFeatDim).fill(0.5));
+    const branch = { context, references: [latents] };
+    const controller = new AbortController();
+    watched.runs.length = 0;
+    watched.beforeRun = (graph) => graph === 'transformer.layers.1-2' && controller.abort();
+    const step = { latents, timestep: 0, branches: [branch, branch] };
+    await expect(transformer.predictStep(step, controller.signal)).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    expect(watched.runs.at(-1)).toBe('transformer.layers.1-2');
+  } finally {
+    await transformer.dispose();
+  }
 });

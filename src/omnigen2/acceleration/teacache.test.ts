@@ -4,6 +4,7 @@ import { VerifySession } from '../../../cli/verify/session.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { fixtureCase } from '../fixtures.node.ts';
 import type { GuidanceBranch } from '../guidance.ts';
+import { Transformer, type TransformerOptions } from '../transformer.ts';
 import { rescaledChange, TeaCache, type TeaCacheDecision } from './teacache.ts';
 
 const FOLDER = 'fixtures/goldens';
@@ -19,12 +20,19 @@ describe('rescaledChange', () => {
   });
 });
 
+async function openModel() {
+  const model = await session.model();
+  return { runtime: model.runtime, numerics: model.numerics, source: model.source('transformer') };
+}
+
 /** Twelve steps with a fixed noisy picture, in which only the time moves: what `threshold` makes of them. */
 async function decisions(
   threshold: number,
   branchesAt: (step: number) => readonly GuidanceBranch[],
+  options: TransformerOptions = {},
 ): Promise<TeaCacheDecision[]> {
-  const transformer = await (await session.model()).transformer();
+  const { runtime, numerics, source } = await openModel();
+  const transformer = await Transformer.open(runtime, source, numerics, options);
   const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, transformer);
   const negative = await transformer.context(new Float32Array(3 * transformer.config.textFeatDim).fill(0.5));
   const conditions = {
@@ -42,6 +50,7 @@ async function decisions(
     }
   } finally {
     cache.dispose();
+    await transformer.dispose();
   }
   return seen;
 }
@@ -90,6 +99,13 @@ describe('TeaCache', () => {
     const changes = (branch: string) =>
       all.filter((decision) => decision.branch === branch).map(({ relL1 }) => relL1);
     expect(changes('cond')).not.toEqual(changes('uncond'));
+  });
+
+  it('decides the same in a transformer of many sessions', async () => {
+    const branches = () => ['cond', 'ref', 'uncond'] as const;
+    const whole = await decisions(0.5, branches);
+    const inParts = await decisions(0.5, branches, { cut: 'split', sessionBytes: 1 });
+    expect(inParts).toEqual(whole);
   });
 
   it('begins a branch that joins later with a computed step', async () => {
