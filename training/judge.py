@@ -17,12 +17,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from data import find_shards
 from judge_data import FIELDS, PAGE, REGRESSIONS, Mixer, Page, decoded, labels, sure
 from judge_export import export, temperatures
 from judge_net import Judge, losses, outputs, peaks, split, split_page
 from optim import Ema, Log, Optimisers, save, schedule
 from speed import Machine, add_machine, choose_machine
+
+KEPT = 1540  # training pictures that only the temperatures see
 
 
 def rates(net: Judge, pictures: np.ndarray, pages: list[Page], machine: Machine) -> dict[str, float]:
@@ -62,13 +63,15 @@ def main() -> None:
     args = ap.parse_args()
     machine = choose_machine(args)
     run = Path(args.run)
-    data = find_shards(args.data, "train")
-    pages, kept = labels(data)
-    check = find_shards(args.data, "heldout")
-    check_pages = labels(check, kept=1.0)[1][:1500]
+    data, pages = labels(args.data, "train", run)
+    kept, pages = pages[:KEPT], pages[KEPT:]
+    check, check_pages = labels(args.data, "heldout", run)
+    check_pages = check_pages[:1500]
     log = Log(run / "judge.jsonl")
-    again = decoded(data, pages, args.vae and Path(args.vae), run / "decoded", args.decode, machine, log)
-    check_again = decoded(check, check_pages[:500], args.vae and Path(args.vae), run / "decoded-heldout", 500, machine, log)
+    vae = Path(args.vae) if args.vae else None
+    again = [(0.3, *decoded(data, pages, vae, run / "decoded.npz", args.decode, machine, log)),
+             (0.14, *decoded(data, pages, vae, run / "disorder.npz", args.decode // 3, machine, log, breaking=True))]
+    check_again = decoded(check, check_pages[:500], vae, run / "decoded-heldout.npz", 500, machine, log)
     torch.manual_seed(1)
     net = Judge().to(memory_format=torch.channels_last)
     opt = Optimisers(net, lambda n, p: p.ndim == 4 and "stands" not in n, args.lr, args.lr, weight_decay=0.0, bf16=machine.bf16)
@@ -135,8 +138,9 @@ def main() -> None:
         coming.result()
     calm = store()
     if args.export:
-        heat = temperatures(calm, Mixer(data, kept, decoded(data, kept, args.vae and Path(args.vae), run / "decoded-kept", 1000, machine, log),
-                                        np.random.default_rng(3)), machine)
+        lots = [(0.3, *decoded(data, kept, vae, run / "decoded-kept.npz", 600, machine, log)),
+                (0.1, *decoded(data, kept, vae, run / "disorder-kept.npz", 200, machine, log, breaking=True))]
+        heat = temperatures(calm, Mixer(data, kept, lots, np.random.default_rng(3)), machine)
         log.write(event="temperatures", **heat)
         export(calm, heat, Path(args.export), np.stack([data.picture(p.id) for p in kept[:2]]), Path(args.fixture))
 

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+import pickle
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -12,8 +13,10 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from data import Shards
+from data import Shards, find_shards
 from hints import ACCESSORIES, COLOURS, EXPRESSIONS, GLOBAL, KINDS, PATTERNS
+from optim import Log
+from speed import Machine
 
 GRID, CELL = 16, 8
 SIZES = ["small", "medium", "big"]
@@ -35,6 +38,7 @@ class Page:
     at: np.ndarray  # [stands, 4]: x, y of the middle, scale, half width in pixels
     fields: np.ndarray  # [stands, 8] bytes
     build: np.ndarray  # [stands, 6] about -1..1
+    there: np.ndarray  # [stands] 1: there, 0: broken, -1: undecided
 
 
 def number(values: list[str], value: Any) -> int:
@@ -58,7 +62,8 @@ def page_of(id: int, scene: Any) -> Page:
             fields.append(row)
             build.append(shape)
     return Page(id, np.array([number(v, scene[n]) for n, v in PAGE]), np.array(at, dtype=np.float32).reshape(-1, 4),
-                np.array(fields, dtype=np.uint8).reshape(-1, 8), np.array(build, dtype=np.float32).reshape(-1, 6))
+                np.array(fields, dtype=np.uint8).reshape(-1, 8), np.array(build, dtype=np.float32).reshape(-1, 6),
+                np.ones(len(at), dtype=np.int8))
 
 
 def sure(page: Page) -> list[np.ndarray]:
@@ -66,62 +71,107 @@ def sure(page: Page) -> list[np.ndarray]:
     return [np.eye(len(v), dtype=np.float32)[page.page[i]] for i, (_, v) in enumerate(PAGE)]
 
 
-def labels(data: Shards, kept: float = 0.01) -> tuple[list[Page], list[Page]]:
-    """Truth of every picture whose scene is known: for training, and a share that is kept back from it"""
+def labels(root: str, want: str, run: Path) -> tuple[Shards, list[Page]]:
+    """Shards of `root`, and the truth of every picture whose scene is known, in an order by chance. Kept in `run`."""
+    data = find_shards(root, want, words=False)
+    file = run / f"labels-{want}.pkl"
+    key = ([f.name for f in data.folders], data.starts)
+    if file.exists():
+        found, pages = pickle.loads(file.read_bytes())
+        if found == key:
+            return data, pages
     seen: dict[int, Page] = {}
-    for s in data.samples:
+    for s in find_shards(root, want).samples:
         where = SHOWN.get(s.task)
         id = None if where is None else s.target if where == "target" else s.refs[0]
         if id is not None and isinstance(s.scene, dict):
             seen[id] = page_of(id, s.scene)
-    data.samples.clear()  # several GB of scenes
     pages = list(seen.values())
-    order = np.random.default_rng(7).permutation(len(pages))
-    n = int(len(pages) * kept)
-    return [pages[i] for i in order[n:]], [pages[i] for i in order[:n]]
+    pages = [pages[i] for i in np.random.default_rng(7).permutation(len(pages))]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(pickle.dumps((key, pages), protocol=5))
+    return data, pages
 
 
-def decoded(data: Shards, pages: list[Page], vae_run: Optional[Path], folder: Path, n: int, machine: Any,
-            log: Any) -> tuple[np.ndarray, list[Page]]:
-    """Pictures as the autoencoder gives them back, most with noisy latents; made once and kept in `folder`"""
-    file = folder.with_suffix(".npz")
-    if file.exists():
-        kept = np.load(file)
-        return kept["pictures"], [pages[i] for i in kept["pages"]]
-    if vae_run is None:
-        return np.zeros((0, data.size, data.size, 3), dtype=np.uint8), []
-    from vae import load_vae
+def decoded(data: Shards, pages: list[Page], vae_run: Optional[Path], file: Path, n: int, machine: Machine, log: Log,
+            breaking: bool = False) -> tuple[np.ndarray, list[Page]]:
+    """Pictures as the autoencoder gives them back, most with noisy latents, and with `breaking` those of things in
+    disorder, as an unripe transformer draws them. Made once and kept in `file`."""
+    if not file.exists():
+        if vae_run is None:
+            return np.zeros((0, data.size, data.size, 3), dtype=np.uint8), []
+        from vae import load_vae
 
-    net, config = load_vae(vae_run)
-    rng = np.random.default_rng(11)
-    chosen = rng.integers(0, len(pages), n) if n != len(pages) else np.arange(n)
-    out = []
-    for i in range(0, n, 32):
-        part = chosen[i : i + 32]
-        x = data.batch(pages[k].id for k in part).to(memory_format=torch.channels_last)
-        with torch.no_grad(), machine.autocast():
-            z = net.encode(x).latent_dist.mean.float()
-            level = torch.from_numpy(rng.uniform(0, 0.4, len(part)) * (rng.random(len(part)) < 0.7)).float()
-            z = z + level[:, None, None, None] / config["scaling_factor"] * torch.randn_like(z)
-            y = net.decode(z).sample.float()
-        out.append(((y.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
-        if i % 1600 == 0:
-            log.write(event="decoded", file=str(file), pictures=i)
-    pictures = np.concatenate(out)
-    np.savez(file, pictures=pictures, pages=chosen)
-    return pictures, [pages[i] for i in chosen]
+        net, config = load_vae(vae_run)
+        rng = np.random.default_rng(12 if breaking else 11)
+        chosen = rng.integers(0, len(pages), n) if n < len(pages) else np.arange(len(pages))
+        out, there = [], np.ones((len(chosen), 9), dtype=np.int8)
+        for i in range(0, len(chosen), 32):
+            part = [pages[k] for k in chosen[i : i + 32]]
+            x = data.batch(p.id for p in part).to(memory_format=torch.channels_last)
+            with torch.no_grad(), machine.autocast():
+                z = net.encode(x).latent_dist.mean.float()
+                for k, page in enumerate(part if breaking else []):
+                    there[i + k, : len(page.at)] = disorder(z, k, page, rng)
+                level = torch.from_numpy(rng.uniform(0, 0.4, len(part)) * (rng.random(len(part)) < 0.7)).float()
+                z = z + level[:, None, None, None] / config["scaling_factor"] * torch.randn_like(z)
+                y = net.decode(z).sample.float()
+            out.append(((y.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
+            if i % 1600 == 0:
+                log.write(event="decoded", file=str(file), pictures=i)
+        np.savez(file, pictures=np.concatenate(out), pages=chosen, there=there)
+    kept = np.load(file)
+    found = [pages[i] for i in kept["pages"]]
+    if "there" in kept:
+        found = [replace(p, there=t[: len(p.at)]) for p, t in zip(found, kept["there"])]
+    return kept["pictures"], found
+
+
+def disorder(z: Tensor, k: int, page: Page, rng: np.random.Generator) -> np.ndarray:
+    """Breaks the latents [N, C, 16, 16] of row k where one or all things stand -> what is left of the stands"""
+    there = np.ones(len(page.at), dtype=np.int8)
+    one = int(rng.integers(max(1, len(page.at)))) if rng.random() < 0.4 else None
+    way = rng.random()
+    for s, (x, y, scale, half) in enumerate(page.at):
+        if one is not None and s != one:
+            near = abs(x - page.at[one, 0]) < half + page.at[one, 3] + 8
+            there[s] = -1 if near else 1
+            continue
+        there[s] = 0
+        x0, x1 = (int(np.clip(round(v / 8), 0, 16)) for v in (x - 1.1 * half, x + 1.1 * half))
+        y0, y1 = (int(np.clip(round(v / 8), 0, 16)) for v in (y - 32 * scale, y + 24 * scale))
+        box = z[k, :, y0:y1, x0:x1]
+        if box.numel() == 0:
+            continue
+        if way < 0.45:  # cells in another order
+            flat = box.flatten(1)
+            torn = flat[:, torch.from_numpy(rng.permutation(flat.shape[1]))].view_as(box)
+        elif way < 0.7:  # another place of another picture
+            other = z[(k + 1) % len(z)].roll((int(rng.integers(2, 6)), int(rng.integers(3, 13))), (1, 2))
+            torn = other[:, y0:y1, x0:x1] * 0.6 + box * 0.4
+        else:  # mostly noise
+            torn = box * 0.4 + float(rng.uniform(0.5, 1.1)) * box.std() * torch.randn_like(box)
+        soft = F.avg_pool2d(torn[None], 3, 1, 1, count_include_pad=False)[0]
+        share = float(rng.uniform(0.2, 0.8))
+        z[k, :, y0:y1, x0:x1] = share * soft + (1 - share) * torn
+    return there
 
 
 class Mixer:
     """Draws batches: pictures in -1..1 with what the losses need"""
 
-    def __init__(self, data: Shards, pages: list[Page], again: tuple[np.ndarray, list[Page]], rng: np.random.Generator) -> None:
+    def __init__(self, data: Shards, pages: list[Page], again: list[tuple[float, np.ndarray, list[Page]]],
+                 rng: np.random.Generator) -> None:
+        """again: pictures from the autoencoder in several lots, each with its share of what is drawn"""
         self.data, self.pages, self.again, self.rng = data, pages, again, rng
 
     def one(self) -> tuple[np.ndarray, Page]:
-        if len(self.again[1]) > 0 and self.rng.random() < 0.35:
-            i = int(self.rng.integers(len(self.again[1])))
-            return self.again[0][i], self.again[1][i]
+        lot = self.rng.random()
+        for share, pictures, pages in self.again:
+            if 0 <= lot < share and len(pages) > 0:
+                i = int(self.rng.integers(len(pages)))
+                return pictures[i], pages[i]
+            lot -= share
         page = self.pages[int(self.rng.integers(len(self.pages)))]
         return self.data.picture(page.id), page
 
@@ -135,13 +185,13 @@ class Mixer:
         rng = self.rng
         x = picture.astype(np.float32) / 127.5 - 1
         soft = sure(page)
-        there = np.ones(len(page.at), dtype=np.int8)
-        if rng.random() < 0.16:
+        there = page.there
+        if rng.random() < 0.13:
             x, soft, there = self.broken(x, page, soft, there)
         if rng.random() < 0.5:
             dx, dy = (int(v) for v in rng.integers(-4, 5, 2))
             x = np.pad(x, ((4, 4), (4, 4), (0, 0)), mode="edge")[4 - dy : 132 - dy, 4 - dx : 132 - dx]
-            page = Page(page.id, page.page, page.at + np.array([dx, dy, 0, 0], dtype=np.float32), page.fields, page.build)
+            page = replace(page, at=page.at + np.array([dx, dy, 0, 0], dtype=np.float32))
         if rng.random() < 0.3:
             x = (x - 0.1) * rng.uniform(0.88, 1.12) + 0.1 + rng.uniform(-0.08, 0.08, (1, 1, 3)).astype(np.float32) * rng.random()
         if rng.random() < 0.15:
@@ -169,11 +219,11 @@ class Mixer:
                 x[:, cut:] = y[:, cut:]
                 left, right = page.at[:, 0] - page.at[:, 3], page.at[:, 0] + page.at[:, 3]
                 seen = ((np.minimum(right, cut) - left) / (right - left)).clip(0, 1)
-                there = np.where(seen > 0.93, 1, np.where(seen > 0.5, -1, 0)).astype(np.int8)
+                there = np.where(seen > 0.93, there, np.where(seen > 0.5, -1, 0)).astype(np.int8)
             else:
                 mine = float(rng.choice([rng.uniform(0.82, 0.95), rng.uniform(0.45, 0.65)]))
                 x = mine * x + (1 - mine) * y
-                there[:] = 1 if mine > 0.8 else 0
+                there = there if mine > 0.8 else np.zeros_like(there)
             soft = [mine * a + (1 - mine) * b for a, b in zip(soft, theirs)]
         elif len(page.at) > 0:
             k = int(rng.integers(len(page.at)))
@@ -192,7 +242,7 @@ class Mixer:
                         torn[ty : ty + tile, tx : tx + tile] = part[sy : sy + tile, sx : sx + tile]
                 x[y0:y1, x0:x1] = torn
             reach = abs(page.at[:, 0] - cx) < page.at[:, 3] + 1.2 * half
-            there = np.where(np.arange(len(there)) == k, 0, np.where(reach, -1, 1)).astype(np.int8)
+            there = np.where(np.arange(len(there)) == k, 0, np.where(reach, -1, there)).astype(np.int8)
         return x, soft, there
 
     @staticmethod

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from judge_data import FIELDS, GRID, PAGE, REGRESSIONS, Mixer
-from judge_net import WIDTHS, Conv, Judge, peaks, split, split_page
+from judge_net import WIDTHS, Conv, Judge, peaks, split, split_page, with_column
 from speed import Machine
 
 
@@ -57,7 +57,7 @@ def at_rest(weights: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
     y = conv(block(F.relu(conv(x, "down3", 2)), "coarse"), "up")
     x = block(F.relu(x + F.interpolate(y, scale_factor=2.0, mode="nearest")), "merged")
     page = F.linear(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1), weights["page.weight"], weights["page.bias"])
-    return conv(F.relu(conv(x, "hidden")), "stands"), page
+    return conv(F.relu(conv(with_column(x), "hidden")), "stands"), page
 
 
 def export(net: Judge, heat: dict[str, float], folder: Path, pictures: np.ndarray, fixture: Path) -> None:

@@ -8,6 +8,7 @@ import {
   conv2d,
   fixed,
   gemm,
+  maxAround,
   maxOfChannels,
   meanOfChannels,
   relu,
@@ -36,7 +37,9 @@ export function judgeGraph(weights: WeightIndex): BuiltGraph {
   const coarse = conv(block(active(x, 'down3', 2), 'coarse'), 'up');
   const side = fixed(x, 2);
   x = block(relu(g, add(g, x, upsampleNearest(g, coarse, side, side))), 'merged');
-  g.output('stands', conv(active(x, 'hidden'), 'stands'));
+  // The largest features above and below: a lamp's colour is that of its shade, a hat is on top.
+  const withColumn = concat(g, [x, maxAround(g, x, 7, 3)], 1);
+  g.output('stands', conv(active(withColumn, 'hidden'), 'stands'));
   const channels = fixed(x, 1);
   const seen = concat(g, [meanOfChannels(g, x), maxOfChannels(g, x)], 1);
   g.output('page', gemm(g, reshape(g, seen, [1, 2 * channels]), tensor('page.weight'), tensor('page.bias')));

@@ -505,3 +505,15 @@ function globalPool(op: string) {
 export const meanOfChannels = globalPool('GlobalAveragePool');
 /** The largest value of every channel of `x [B, C, H, W]`: `[B, C, 1, 1]`. */
 export const maxOfChannels = globalPool('GlobalMaxPool');
+
+/** The largest of the `height x width` values around each of `x [B, C, H, W]`; both sides odd, so that the shape stays. */
+export function maxAround(g: GraphBuilder, x: Value, height: number, width: number): Value {
+  if (x.shape.length !== 4 || height % 2 === 0 || width % 2 === 0)
+    fail('MaxPool', `${show(x)} by ${height} x ${width}`);
+  const [top, left] = [(height - 1) / 2, (width - 1) / 2];
+  return g.node('MaxPool', [x], x.type, x.shape, {
+    kernel_shape: [height, width],
+    strides: [1, 1],
+    pads: [top, left, top, left],
+  });
+}

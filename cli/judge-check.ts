@@ -1,0 +1,106 @@
+/**
+ * Measures the judge on scenes that it never learned from: errors on claims that hold and on claims that one change
+ * made false, on pictures as rendered and as the built-in model's autoencoder gives them back.
+ *
+ *   npm run -s judge:check -- [--n 100] [--json]
+ */
+
+import { fileURLToPath } from 'node:url';
+import { nodeFolder } from '../src/checkpoints/folder.node.ts';
+import { Judge, type JudgedPicture } from '../src/judge/judge.ts';
+import { verdict } from '../src/judge/verdict.ts';
+import { nodeRuntime } from '../src/runtime/runtime.node.ts';
+import { render } from '../src/storybook/render.ts';
+import type { Scene } from '../src/storybook/scene.ts';
+import { numberOption, readArgs, runCommand } from './args.ts';
+import { markdown } from './bench/table.ts';
+import { ABOUTS, type About, drawPair } from './judge/pairs.ts';
+import { type RoundTrip, roundTrip } from './judge/round-trip.ts';
+
+export const JUDGE = fileURLToPath(new URL('../training/checkpoint/judge', import.meta.url));
+/** Another one than any data set for training is made with. */
+const SEED = 77_001;
+const SIZE = 128;
+
+/** Errors among `n` pairs: `[claims that hold, claims that do not]`. */
+interface Errors {
+  readonly rendered: [number, number];
+  readonly decoded: [number, number];
+}
+
+await runCommand('Judging', async (signal) => {
+  const args = readArgs({
+    call: 'npm run -s judge:check --',
+    summary: 'Measures how often the judge is wrong, by kind of claim.',
+    options: {
+      n: { placeholder: 'N', help: 'pairs of pictures for each kind of claim', fallback: '100' },
+      only: { placeholder: 'KIND', help: 'one kind of claim', oneOf: ABOUTS },
+      json: { help: 'print JSON, with the errors one by one' },
+    },
+  });
+  const n = numberOption('n', args.n, { min: 1, max: 100_000, whole: true });
+  const judge = await Judge.open(nodeRuntime(), nodeFolder(JUDGE));
+  const autoencoder = await roundTrip();
+  const table: Record<string, Errors> = {};
+  const mistakes: unknown[] = [];
+  for (const about of ABOUTS.filter((kind) => args.only === undefined || kind === args.only)) {
+    const errors: Errors = { rendered: [0, 0], decoded: [0, 0] };
+    for (let i = 0; i < n; i++) {
+      signal.throwIfAborted();
+      await judgePair(judge, autoencoder, about, i, errors, mistakes);
+    }
+    table[about] = errors;
+  }
+  await judge.dispose();
+  await autoencoder.dispose();
+  if (args.json) console.log(JSON.stringify({ n, table, mistakes }, undefined, 1));
+  else console.log(tableText(table, n));
+  return 0;
+});
+
+async function judgePair(
+  judge: Judge,
+  autoencoder: RoundTrip,
+  about: About,
+  index: number,
+  errors: Errors,
+  mistakes: unknown[],
+): Promise<void> {
+  const { claim, right, wrong } = drawPair(about, SEED, index);
+  for (const [side, scene] of [right, wrong].entries()) {
+    const rendered = pictureOf(scene);
+    for (const form of ['rendered', 'decoded'] as const) {
+      const picture = form === 'rendered' ? rendered : await autoencoder.of(rendered);
+      const { yes, probability } = verdict(claim, await judge.see(picture));
+      if (yes === (side === 0)) continue;
+      errors[form][side]++;
+      mistakes.push({ claim, truth: side === 0, probability, form, scene });
+    }
+  }
+}
+
+export function pictureOf(scene: Scene): JudgedPicture {
+  const { size, rgb } = render(scene, SIZE);
+  return { width: size, height: size, data: rgb };
+}
+
+function tableText(table: Readonly<Record<string, Errors>>, n: number): string {
+  const percent = (errors: number) => `${((100 * errors) / n).toFixed(1)} %`;
+  const kinds = Object.entries(table);
+  const sum = (form: keyof Errors, side: 0 | 1) =>
+    kinds.reduce((total, [, errors]) => total + errors[form][side], 0) / kinds.length;
+  return markdown({
+    title: 'Errors of the judge',
+    method: `Held-out scenes, ${n} pairs of pictures for each kind of claim; a wrong picture differs by one change.`,
+    columns: ['claim', 'true, rendered', 'false, rendered', 'true, decoded', 'false, decoded'],
+    rows: [
+      ...kinds.map(([about, { rendered, decoded }]) => [about, ...[...rendered, ...decoded].map(percent)]),
+      [
+        'mean',
+        ...(['rendered', 'decoded'] as const).flatMap((form) =>
+          ([0, 1] as const).map((side) => percent(sum(form, side))),
+        ),
+      ],
+    ],
+  });
+}
