@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   omnigen2: ['errors.ts', 'onnx', 'checkpoints', 'types runtime'],
   checkpoints: ['errors.ts', 'types onnx', 'omnigen2/config'],
   onnx: ['types checkpoints'],
+  judge: ['errors.ts', 'storybook', 'onnx', 'checkpoints', 'types runtime'],
   storybook: [],
   omnicontext: [],
   'errors.ts': [],
