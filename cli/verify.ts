@@ -121,10 +121,16 @@ async function runnerOf(kind: string): Promise<KindRunner> {
 /** Prints the line of a case, and where its failures are. @returns whether it passed */
 function report({ id, kind, tolerance }: ListedCase, comparisons: readonly Comparison[]): boolean {
   const ok = comparisons.every((comparison) => comparison.ok);
-  const worst = Math.max(0, ...comparisons.map(({ maxAbsError }) => maxAbsError));
+  const worstOf = (unit: string | undefined) =>
+    Math.max(0, ...comparisons.filter((one) => one.unit === unit).map(({ maxAbsError }) => maxAbsError));
+  const worst = worstOf(undefined);
   const error = Number.isNaN(worst) ? 'NaN' : worst.toExponential(2);
+  const units = new Set(comparisons.flatMap(({ unit }) => (unit === undefined ? [] : [unit])));
+  const others = [...units].map((unit) => `  and ${worstOf(unit)} ${unit}`).join('');
   const allowed = tolerance ? `${tolerance.abs}${tolerance.rel ? ` + ${tolerance.rel} rel` : ''}` : 'unknown';
-  console.log(`${id}  ${kind}  max abs error ${error}  tolerance ${allowed}  ${ok ? 'ok' : 'FAILED'}`);
+  console.log(
+    `${id}  ${kind}  max abs error ${error}  tolerance ${allowed}${others}  ${ok ? 'ok' : 'FAILED'}`,
+  );
   for (const { name, where } of comparisons.filter((comparison) => !comparison.ok)) {
     console.log(`    ${name}: ${where ?? 'differs'}`);
   }

@@ -26,7 +26,11 @@ suite(
   },
 );
 for (const backend of ['node', 'wasm', 'webgpu']) {
-  const kinds = { node: [], wasm: ['--kinds', 'mllm,dit,vae'], webgpu: ['--kinds', 'mllm,dit,vae'] }[backend];
+  const kinds = {
+    node: [],
+    wasm: ['--kinds', 'mllm,generate,dit,pipeline,teacache,taylorseer,vae,lora,chat'],
+    webgpu: ['--kinds', 'mllm,dit,teacache,taylorseer,vae'],
+  }[backend];
   verify(backend, kinds);
 }
 check('build', ['vite', 'build', '--logLevel', 'warn']);

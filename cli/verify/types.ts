@@ -39,6 +39,8 @@ export interface Comparison {
   readonly ok: boolean;
   /** Where the largest error is, and the two values there. */
   readonly where?: string;
+  /** What the values count, where it is not what the case's tolerance is meant for. */
+  readonly unit?: string;
 }
 
 export interface VerifyContext {

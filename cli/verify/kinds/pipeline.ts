@@ -127,7 +127,7 @@ function compareOutput(
   const want = tensorOf(golden, name);
   if (name === 'image_u8') {
     // A grey level may round either way where the float sits on the edge between two.
-    return compareTensor(name, greys, want, { abs: 1, rel: 0 });
+    return { ...compareTensor(name, greys, want, { abs: 1, rel: 0 }), unit: 'grey level' };
   }
   if (name.endsWith('_attention_mask')) {
     // Prompts are not padded, so every token of them counts.
