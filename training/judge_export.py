@@ -17,7 +17,7 @@ from speed import Machine
 
 @torch.no_grad()
 def temperatures(net: Judge, mixer: Mixer, machine: Machine) -> dict[str, float]:
-    """Per head, what its logits are divided by so that their probabilities come true on pictures kept back from training"""
+    """Per head, what its logits are divided by, and what is added to those of presence, so that their probabilities come true on pictures kept back from training"""
     logits: dict[str, list[tuple[Tensor, Tensor]]] = {}
     for _ in range(40):
         batch = mixer.draw(64)
@@ -39,6 +39,12 @@ def temperatures(net: Judge, mixer: Mixer, machine: Machine) -> dict[str, float]
         loss = F.binary_cross_entropy_with_logits if name == "presence" else F.cross_entropy
         grid = torch.logspace(-1, 1, 81)
         best[name] = float(grid[torch.stack([loss(z / t, y) for t in grid]).argmin()])
+        if name == "presence":  # the focal loss leaves it timid, so it gets an offset too
+            grid = torch.linspace(-3, 3, 61)
+            for _ in range(3):
+                best["offset"] = float(grid[torch.stack([loss(z / best[name] + b, y) for b in grid]).argmin()])
+                steps = torch.logspace(-1, 1, 81)
+                best[name] = float(steps[torch.stack([loss(z / t + best["offset"], y) for t in steps]).argmin()])
     return best
 
 
@@ -60,6 +66,7 @@ def at_rest(weights: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
     return conv(F.relu(conv(with_column(x), "hidden")), "stands"), page
 
 
+@torch.no_grad()
 def export(net: Judge, heat: dict[str, float], folder: Path, pictures: np.ndarray, fixture: Path) -> None:
     """float16 weights with norms and temperatures folded in, the order of the outputs, and values to check them by"""
     tensors: dict[str, Tensor] = {}
@@ -74,6 +81,7 @@ def export(net: Judge, heat: dict[str, float], folder: Path, pictures: np.ndarra
         scale = 1 / torch.tensor(t)
         tensors[f"{name}.weight"] = part.weight * scale.reshape(-1, *[1] * (part.weight.ndim - 1))
         tensors[f"{name}.bias"] = part.bias * scale
+    tensors["stands.bias"][0] += heat["offset"]
     folder.mkdir(parents=True, exist_ok=True)
     stored = {k: v.detach().half().contiguous() for k, v in tensors.items()}
     save_file(stored, str(folder / "model.safetensors"))
