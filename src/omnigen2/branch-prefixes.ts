@@ -56,7 +56,7 @@ export class BranchPrefixes {
     sinusoid: HostTensor,
     rope: RotaryTable,
   ): Promise<ResidentTensor> {
-    const session = await this.#sessions.reference();
+    const session = await this.#sessions.reference(rope.rows);
     const { outputs, resident } = await session.runKeeping({
       patches: patchTensor(this.#config, reference),
       index: rowNumbers(index, 1),

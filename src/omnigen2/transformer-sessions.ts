@@ -1,6 +1,7 @@
 /** The graphs of the diffusion transformer as sessions, each opened when it is first needed. */
 
 import type { WeightIndex } from '../checkpoints/tensors.ts';
+import type { BuiltGraph } from '../onnx/graph.ts';
 import type { GraphSession, Runtime, WeightBytes } from '../runtime/types.ts';
 import type { TransformerConfig } from './config.ts';
 import type { Numerics } from './graphs/layers.ts';
@@ -22,11 +23,30 @@ export interface TransformerSource {
   readonly bytes: WeightBytes;
 }
 
+/** The engine on WebAssembly counts the multiplications and additions of an attention in 32 bits, and fails beyond. */
+const MAX_ATTENTION_WORK = 2 ** 31 - 1;
+
+/**
+ * In how many parts `rows` rows have to look at each other.
+ * @returns 1 on every backend that counts further
+ */
+export function attentionParts(
+  { headDim }: Pick<TransformerConfig, 'headDim'>,
+  backend: Runtime['backend'],
+  rows: number,
+): number {
+  if (backend !== 'wasm') return 1;
+  const rowsAtOnce = Math.floor(MAX_ATTENTION_WORK / (2 * headDim * rows));
+  return Math.ceil(rows / Math.max(rowsAtOnce, 1));
+}
+
+/** Where `rows` is not said, sequences are of usual length; it is that of the longest sequence that is run. */
 export class TransformerSessions {
   /** How the main layers are shared out in the split cut. */
   readonly ranges: readonly LayerRange[];
   readonly #parts: TransformerParts;
   readonly #sessions: Sessions;
+  readonly #backend: Runtime['backend'];
 
   constructor(
     runtime: Runtime,
@@ -37,14 +57,15 @@ export class TransformerSessions {
     this.ranges = layerRanges(component, numerics, sessionBytes);
     this.#parts = { ...component, numerics, taps };
     this.#sessions = new Sessions(runtime, bytes);
+    this.#backend = runtime.backend;
   }
 
   context(): Promise<GraphSession> {
     return this.#sessions.get('context', () => contextGraph(this.#parts));
   }
 
-  reference(): Promise<GraphSession> {
-    return this.#sessions.get('reference', () => referenceGraph(this.#parts));
+  reference(rows: number): Promise<GraphSession> {
+    return this.#attending('reference', rows, referenceGraph);
   }
 
   /** For so many references. */
@@ -53,21 +74,21 @@ export class TransformerSessions {
   }
 
   /** For so many branches. */
-  predict(branches: number): Promise<GraphSession> {
-    return this.#sessions.get(`predict ${branches}`, () => predictGraph(this.#parts, branches));
+  predict(branches: number, rows?: number): Promise<GraphSession> {
+    return this.#attending(`predict ${branches}`, rows, (parts) => predictGraph(parts, branches));
   }
 
-  embed(): Promise<GraphSession> {
-    return this.#sessions.get('embed', () => embedGraph(this.#parts));
+  embed(rows?: number): Promise<GraphSession> {
+    return this.#attending('embed', rows, embedGraph);
   }
 
-  layers(range: LayerRange): Promise<GraphSession> {
-    return this.#sessions.get(`layers ${range.from}`, () => layersGraph(this.#parts, range));
+  layers(range: LayerRange, rows?: number): Promise<GraphSession> {
+    return this.#attending(`layers ${range.from}`, rows, (parts) => layersGraph(parts, range));
   }
 
   /** All layers of so many branches at once. */
-  packedLayers(branches: number): Promise<GraphSession> {
-    return this.#sessions.get(`layers of ${branches}`, () => packedLayersGraph(this.#parts, branches));
+  packedLayers(branches: number, rows?: number): Promise<GraphSession> {
+    return this.#attending(`layers of ${branches}`, rows, (parts) => packedLayersGraph(parts, branches));
   }
 
   head(): Promise<GraphSession> {
@@ -96,5 +117,17 @@ export class TransformerSessions {
 
   async dispose(): Promise<void> {
     await this.#sessions.dispose();
+  }
+
+  /** A graph in which `rows` rows look at each other. */
+  #attending(
+    key: string,
+    rows: number | undefined,
+    build: (parts: TransformerParts) => BuiltGraph,
+  ): Promise<GraphSession> {
+    const count = rows === undefined ? 1 : attentionParts(this.#parts.config, this.#backend, rows);
+    if (count === 1) return this.#sessions.get(key, () => build(this.#parts));
+    const numerics = { ...this.#parts.numerics, attentionParts: count };
+    return this.#sessions.get(`${key} in ${count}`, () => build({ ...this.#parts, numerics }));
   }
 }

@@ -176,7 +176,7 @@ export class Transformer {
       for (const [i, branch] of branches.entries()) {
         feeds[`prefix_${i}`] = await this.#prefixes.of(plan, branch, held);
       }
-      const session = await this.sessions.predict(branches.length);
+      const session = await this.sessions.predict(branches.length, longest(branches));
       this.#trace?.('time_proj', plan.sinusoid.data as Float32Array);
       const outputs = await session.run(feeds);
       this.#tell(outputs, 'velocity');
@@ -209,7 +209,7 @@ export class Transformer {
       for (const branch of plan.branches) {
         branches.push({ ...branch, prefix: await this.#prefixes.of(plan, branch, held) });
       }
-      const session = await this.sessions.embed();
+      const session = await this.sessions.embed(rowsOf(plan.grid));
       const { outputs, resident } = await session.runKeeping({
         patches: plan.patches,
         sinusoid: plan.sinusoid,
@@ -251,7 +251,7 @@ export class Transformer {
     { noise, activated }: EmbeddedStep,
     branches: readonly EmbeddedBranch[],
   ): Promise<ResidentTensor[]> {
-    const session = await this.sessions.packedLayers(branches.length);
+    const session = await this.sessions.packedLayers(branches.length, longest(branches));
     const prefixes = branches.map(({ prefix }, i) => [`prefix_${i}`, prefix] as const);
     const { resident } = await session.runKeeping({
       ...Object.fromEntries(prefixes),
@@ -272,7 +272,7 @@ export class Transformer {
       let inputs: Record<string, HostTensor | ResidentTensor> = { prefix: branch.prefix, noise };
       for (const range of this.sessions.ranges) {
         signal?.throwIfAborted();
-        const session = await this.sessions.layers(range);
+        const session = await this.sessions.layers(range, branch.rows);
         const feeds = { ...inputs, activated, ...branchFeeds(branch) };
         const { outputs, resident } = await session.runKeeping(feeds);
         held.dispose();
@@ -338,4 +338,9 @@ export class Transformer {
       if (stage !== result) this.#trace(stage, float32Data(outputs, stage), reference);
     }
   }
+}
+
+/** Rows of the longest sequence. */
+function longest(branches: readonly BranchRows[]): number {
+  return Math.max(...branches.map(({ rows }) => rows));
 }

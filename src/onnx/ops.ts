@@ -248,6 +248,24 @@ export function splitRows(
   );
 }
 
+/**
+ * Cuts `x` along an axis into `count` pieces of equal size, of which the last may be smaller but not empty.
+ * @returns pieces whose sizes have names of their own
+ */
+export function splitEvenly(g: GraphBuilder, x: Value, axis: number, count: number): Value[] {
+  if (count === 1) return [x];
+  const at = axisOf('Split', x, axis);
+  return g.nodes(
+    'Split',
+    [x],
+    Array.from({ length: count }, (_, piece) => ({
+      type: x.type,
+      shape: x.shape.map((dim, i) => (i === at ? `${dim} part ${piece}` : dim)),
+    })),
+    { axis: at, num_outputs: count },
+  );
+}
+
 /** `x[start:end]` along one axis; `end` may be Infinity; `size` names the result where it is not fixed. */
 export function slice(
   g: GraphBuilder,

@@ -11,6 +11,7 @@ import {
   reshape,
   rmsNorm,
   rotaryInterleaved,
+  splitEvenly,
   splitRows,
 } from '../../onnx/ops.ts';
 import type { TransformerConfig } from '../config.ts';
@@ -84,15 +85,16 @@ export function selfAttention(
     samples(rotated('k', kvHeads, keys), packed?.joint),
     samples(value, packed?.joint),
   ];
-  const attended = q.map((query, i) =>
-    attention(g, {
-      q: query,
+  const attended = q.flatMap((query, i) => {
+    const all = {
       k: repeatHeads(g, k[i], kvHeads, heads / kvHeads),
       v: repeatHeads(g, v[i], kvHeads, heads / kvHeads),
       heads,
       scale: 1 / Math.sqrt(headDim),
-    }),
-  );
+    };
+    const parts = splitEvenly(g, query, 1, layers.numerics.attentionParts ?? 1);
+    return parts.map((part) => attention(g, { q: part, ...all }));
+  });
   const y = reshape(g, concat(g, attended, 1), [queries.x.shape[0], heads * headDim]);
   return layers.linear(y, `${name}.to_out.0`);
 }
