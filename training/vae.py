@@ -107,6 +107,7 @@ def main() -> None:
     ap.add_argument("--adam-lr", type=float, default=2e-3)
     ap.add_argument("--kl", type=float, default=3e-4)
     ap.add_argument("--edge", type=float, default=0.5)
+    ap.add_argument("--square", type=float, default=0.0, help="weight of the mean squared error, which is what PSNR counts")
     ap.add_argument("--noise", type=float, default=0.1, help="latent noise while decoding, in latent standard deviations")
     ap.add_argument("--shrink", type=float, default=0.1, help="share of steps that decode pooled latents to the halved picture")
     ap.add_argument("--freeze-encoder", action="store_true", help="train the decoder alone: latents, shift and scale stay")
@@ -185,7 +186,7 @@ def main() -> None:
             y = decode(z + level * torch.randn_like(z)).float()
         l1, edge = (y - goal).abs().mean(), edge_loss(y, goal)
         kl = 0.5 * (post.mean.square() + post.var - 1 - post.logvar).mean()
-        loss = l1 + args.edge * edge + args.kl * kl
+        loss = l1 + args.edge * edge + args.square * (y - goal).square().mean() + args.kl * kl
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         opt.step(schedule(now, total, 20.0 if first == 0 else 2.0, total * args.cool))
