@@ -7,6 +7,7 @@ import type { Component } from '../checkpoints/layout.ts';
 import type { WeightIndex } from '../checkpoints/tensors.ts';
 import { OmniError } from '../errors.ts';
 import type { GraphSession, HostTensor, ResidentTensor, Runtime, WeightBytes } from '../runtime/types.ts';
+import { attentionParts } from './attention-parts.ts';
 import type { LanguageConfig, MllmConfig } from './config.ts';
 import { finite } from './finite.ts';
 import { float32Data, float32Tensor } from './float32.ts';
@@ -53,6 +54,7 @@ export class Mllm {
   readonly #sessions: Sessions;
   readonly #embeddings: TokenEmbeddings;
   readonly #trace: MllmTrace | undefined;
+  readonly #backend: Runtime['backend'];
 
   private constructor(runtime: Runtime, source: MllmSource, numerics: Numerics, trace?: MllmTrace) {
     const { config, weights } = source.component;
@@ -60,6 +62,7 @@ export class Mllm {
     this.#weights = weights;
     this.#numerics = numerics;
     this.#sessions = new Sessions(runtime, source.bytes);
+    this.#backend = runtime.backend;
     this.#embeddings = new TokenEmbeddings(weights, config.language, source.read);
     this.#trace = trace;
   }
@@ -183,8 +186,14 @@ export class Mllm {
         action: 'Prepare the picture with the settings of the same checkpoint.',
       });
     }
-    const session = await this.#sessions.get('vision tower', () =>
-      visionTowerGraph(this.#weights, vision, this.#numerics, { taps: this.#trace !== undefined }),
+    const parts = attentionParts(this.#backend, headDim, length);
+    const session = await this.#sessions.get(`vision tower in ${parts}`, () =>
+      visionTowerGraph(
+        this.#weights,
+        vision,
+        { ...this.#numerics, attentionParts: parts },
+        { taps: this.#trace !== undefined },
+      ),
     );
     const layout = visionLayout(grid, vision);
     const windowDims = [layout.windows, windowPatches(vision)];

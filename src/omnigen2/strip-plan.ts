@@ -1,5 +1,6 @@
 /** How the autoencoder cuts pictures that are too large for one run: into strips of whole rows of latents. */
 
+import { rowsAtOnce } from './attention-parts.ts';
 import type { VaeConfig } from './config.ts';
 import type { Size } from './images/sizes.ts';
 
@@ -11,8 +12,6 @@ import type { Size } from './images/sizes.ts';
 export const MAX_BUFFER_BYTES = 64 * 2 ** 20;
 
 const FLOAT_BYTES = 4;
-/** The engine on WebAssembly counts the multiplications and additions of an attention in 32 bits, and fails beyond. */
-const MAX_ATTENTION_WORK = 2 ** 31 - 1;
 /** Convolutions see one row beyond a strip on either side. */
 const HALO_ROWS = 2;
 
@@ -50,9 +49,8 @@ export function stripPlan(
 /** How many of the pixels of the lowest resolution can look at all in one run; at least one. */
 function mostQueries({ blockOutChannels }: VaeConfig, pixels: number, maxBufferBytes: number): number {
   const channels = blockOutChannels[blockOutChannels.length - 1];
-  const byMemory = maxBufferBytes / (pixels * FLOAT_BYTES);
-  const byWork = MAX_ATTENTION_WORK / (2 * channels * pixels);
-  return Math.max(1, Math.floor(Math.min(byMemory, byWork)));
+  const byMemory = Math.floor(maxBufferBytes / (pixels * FLOAT_BYTES));
+  return Math.max(1, Math.min(byMemory, rowsAtOnce(channels, pixels)));
 }
 
 /** The size of the largest feature map of encoder and decoder, for `rows` rows of latents. */

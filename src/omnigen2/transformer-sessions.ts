@@ -3,6 +3,7 @@
 import type { WeightIndex } from '../checkpoints/tensors.ts';
 import type { BuiltGraph } from '../onnx/graph.ts';
 import type { GraphSession, Runtime, WeightBytes } from '../runtime/types.ts';
+import { attentionParts } from './attention-parts.ts';
 import type { TransformerConfig } from './config.ts';
 import type { Numerics } from './graphs/layers.ts';
 import { pairGraph, taylorFactorsGraph, taylorSumGraph } from './graphs/stream-arithmetic.ts';
@@ -21,23 +22,6 @@ import { layerRanges } from './transformer-ranges.ts';
 export interface TransformerSource {
   readonly component: { readonly config: TransformerConfig; readonly weights: WeightIndex };
   readonly bytes: WeightBytes;
-}
-
-/** The engine on WebAssembly counts the multiplications and additions of an attention in 32 bits, and fails beyond. */
-const MAX_ATTENTION_WORK = 2 ** 31 - 1;
-
-/**
- * In how many parts `rows` rows have to look at each other.
- * @returns 1 on every backend that counts further
- */
-export function attentionParts(
-  { headDim }: Pick<TransformerConfig, 'headDim'>,
-  backend: Runtime['backend'],
-  rows: number,
-): number {
-  if (backend !== 'wasm') return 1;
-  const rowsAtOnce = Math.floor(MAX_ATTENTION_WORK / (2 * headDim * rows));
-  return Math.ceil(rows / Math.max(rowsAtOnce, 1));
 }
 
 /** Where `rows` is not said, sequences are of usual length; it is that of the longest sequence that is run. */
@@ -125,7 +109,7 @@ export class TransformerSessions {
     rows: number | undefined,
     build: (parts: TransformerParts) => BuiltGraph,
   ): Promise<GraphSession> {
-    const count = rows === undefined ? 1 : attentionParts(this.#parts.config, this.#backend, rows);
+    const count = rows === undefined ? 1 : attentionParts(this.#backend, this.#parts.config.headDim, rows);
     if (count === 1) return this.#sessions.get(key, () => build(this.#parts));
     const numerics = { ...this.#parts.numerics, attentionParts: count };
     return this.#sessions.get(`${key} in ${count}`, () => build({ ...this.#parts, numerics }));

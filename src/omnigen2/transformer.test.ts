@@ -5,7 +5,6 @@ import { nodeRuntime } from '../runtime/runtime.node.ts';
 import { fixtureCase } from './fixtures.node.ts';
 import { Transformer, type TransformerOptions } from './transformer.ts';
 import { layerRanges, runsFused } from './transformer-ranges.ts';
-import { attentionParts } from './transformer-sessions.ts';
 
 const FOLDER = 'fixtures/goldens';
 const session = new VerifySession(FOLDER, `${FOLDER}/model`, () => nodeRuntime({ threads: 1 }));
@@ -159,22 +158,5 @@ describe('runsFused', () => {
     expect(runsFused(holding(2 ** 25), numerics)).toBe(true);
     expect(runsFused(holding(2 ** 25 + 1), numerics)).toBe(false);
     expect(runsFused(holding(2 ** 26), { ...numerics, compute: 'float16' })).toBe(true);
-  });
-});
-
-describe('attentionParts', () => {
-  it('stays within 32 bits on WebAssembly, where several parts are needed from about 4,000 rows', () => {
-    expect(attentionParts({ headDim: 64 }, 'wasm', 4000)).toBe(1);
-    for (const rows of [4200, 6144, 24_576]) {
-      const parts = attentionParts({ headDim: 64 }, 'wasm', rows);
-      expect(parts).toBeGreaterThan(1);
-      expect(2 * 64 * rows * Math.ceil(rows / parts)).toBeLessThan(2 ** 31);
-      expect((parts - 1) * Math.ceil(rows / parts)).toBeLessThan(rows);
-    }
-  });
-
-  it('is one elsewhere', () => {
-    expect(attentionParts({ headDim: 120 }, 'webgpu', 24_576)).toBe(1);
-    expect(attentionParts({ headDim: 120 }, 'node', 24_576)).toBe(1);
   });
 });

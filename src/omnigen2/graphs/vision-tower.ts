@@ -10,6 +10,7 @@ import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
 import {
   add,
   attention,
+  concat,
   expand,
   gather,
   gelu,
@@ -18,6 +19,7 @@ import {
   rotaryHalves,
   silu,
   split,
+  splitEvenly,
 } from '../../onnx/ops.ts';
 import type { VisionConfig } from '../config.ts';
 import { windowPatches } from '../vision-windows.ts';
@@ -94,12 +96,25 @@ function block(
   const k = rotaryHalves(g, parts[1], cos, sin, numHeads);
   const attended = windows
     ? windowAttention(layers, [q, k, parts[2]], windows, config)
-    : flat(layers, attention(g, { q, k, v: parts[2], heads: numHeads, scale: scaleOf(config) }));
+    : wholeAttention(layers, { q, k, v: parts[2] }, config);
   const afterAttention = add(g, x, layers.linear(attended, `${name}.attn.proj`));
   const inner = layers.rmsNorm(afterAttention, `${name}.norm2`, rmsNormEps);
   const gate = silu(g, layers.linear(inner, `${name}.mlp.gate_proj`));
   const up = layers.linear(inner, `${name}.mlp.up_proj`);
   return add(g, afterAttention, layers.linear(mul(g, gate, up), `${name}.mlp.down_proj`));
+}
+
+/** Every patch looks at all. */
+function wholeAttention(
+  layers: Layers,
+  { q, k, v }: { q: Value; k: Value; v: Value },
+  config: VisionConfig,
+): Value {
+  const { g } = layers;
+  const parts = splitEvenly(g, q, 1, layers.numerics.attentionParts ?? 1).map((part) =>
+    attention(g, { q: part, k, v, heads: config.numHeads, scale: scaleOf(config) }),
+  );
+  return reshape(g, concat(g, parts, 1), [q.shape[1], config.hiddenSize]);
 }
 
 /** Attention inside windows: each window becomes one row of a batch, filled up to the size of a whole window. */

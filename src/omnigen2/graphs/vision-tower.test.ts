@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { nodeRuntime } from '../../runtime/runtime.node.ts';
+import { fixtureCheckpoint, mllmSource } from '../fixtures.node.ts';
+import { float32Data, float32Tensor } from '../float32.ts';
+import { visionLayout, windowPatches } from '../vision-windows.ts';
+import { CPU_NUMERICS } from './layers.ts';
+import { visionTowerGraph } from './vision-tower.ts';
+
+it('gives the same where the patches look at all others in parts', async () => {
+  const source = mllmSource(await fixtureCheckpoint());
+  const { config, weights } = source.component;
+  const { vision } = config;
+  const grid = { rows: 10, columns: 6 };
+  const layout = visionLayout(grid, vision);
+  const indices = (data: Int32Array) => ({ type: 'int32', dims: [data.length], data }) as const;
+  const windows = [layout.windows, windowPatches(vision)];
+  const rowSize = vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2;
+  const patches = Float32Array.from({ length: 60 * rowSize }, (_, i) => Math.sin(i));
+  const embeds = async (attentionParts: number) => {
+    const graph = visionTowerGraph(weights, vision, { ...CPU_NUMERICS, attentionParts });
+    const session = await nodeRuntime({ threads: 1 }).open(graph, source.bytes);
+    const outputs = await session.run({
+      patches: float32Tensor([60, rowSize], patches),
+      order: indices(layout.order),
+      cos: float32Tensor([60, vision.headDim / 2], layout.cos),
+      sin: float32Tensor([60, vision.headDim / 2], layout.sin),
+      slots: { type: 'int32', dims: windows, data: layout.slots },
+      slot_bias: float32Tensor(windows, layout.slotBias),
+      slot_of: indices(layout.slotOf),
+      restore: indices(layout.restore),
+    });
+    await session.dispose();
+    return float32Data(outputs, 'embeds');
+  };
+  const whole = await embeds(1);
+  const inParts = await embeds(7);
+  expect(inParts).toHaveLength(15 * vision.outHiddenSize);
+  inParts.forEach((value, i) => {
+    expect(Math.abs(value - whole[i])).toBeLessThan(1e-5);
+  });
+});
