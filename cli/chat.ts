@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { OmniError } from '../src/errors.ts';
 import { type ChatReply, type ChatTurn, Conversation } from '../src/omnigen2/conversation.ts';
 import { MAX_NEW_TOKENS } from '../src/omnigen2/generate.ts';
+import { officialGreys } from '../src/omnigen2/images/official-greys.ts';
 import { drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { numberOption, readArgs, runCommand, sizeOption } from './args.ts';
 import { openModel } from './models.ts';
@@ -52,7 +53,7 @@ await runCommand('The conversation', async (signal) => {
       },
       size: { placeholder: 'WxH', help: 'of pictures, in pixels (default: what the model was trained on)' },
       steps: { placeholder: 'N', help: 'denoising steps of pictures', fallback: '20' },
-      official: { help: 'decide what is drawn, and what is read, exactly as the official code does' },
+      official: { help: 'as the official program does it, defects included (docs/DEVIATIONS.md)' },
       out: { placeholder: 'FILE.png', help: 'where to write the first picture', fallback: 'chat.png' },
       json: { help: 'print one line of JSON a turn' },
     },
@@ -68,7 +69,8 @@ await runCommand('The conversation', async (signal) => {
   const maxNewTokens = numberOption('max-tokens', args['max-tokens'], { min: 1, max: 32_768, whole: true });
   const steps = numberOption('steps', args.steps, { ...whole, min: 1, max: 1000 });
   const imageNotes: string[] = [];
-  const images = await readPictures(args.image, undefined, imageNotes);
+  const { official } = args;
+  const images = await readPictures(args.image, undefined, imageNotes, official ? 'dropped' : 'over-white');
   const model = await openModel(args.model);
   try {
     const { trainedOn } = model.checkpoint;
@@ -76,8 +78,13 @@ await runCommand('The conversation', async (signal) => {
       args.size === undefined
         ? { width: trainedOn.side, height: trainedOn.side }
         : sizeOption('size', args.size);
-    const drawing = { ...drawDefaults(size, trainedOn), steps, textGuidance: 4, imageGuidance: 2 };
-    const conversation = new Conversation(model, { official: args.official });
+    const drawing = {
+      ...drawDefaults(size, trainedOn, { official }),
+      steps,
+      textGuidance: 4,
+      imageGuidance: 2,
+    };
+    const conversation = new Conversation(model, { official });
     let turns = 0;
     let drawn = 0;
 
@@ -102,7 +109,7 @@ await runCommand('The conversation', async (signal) => {
     const keep = async (image: NonNullable<ChatReply['image']>, before: number): Promise<string> => {
       const file = pictureFile(args.out, before);
       await checkPictureTarget(file, args.image);
-      await writePictures(new Map([[file, image]]));
+      await writePictures(new Map([[file, official ? officialGreys(image) : image]]));
       return file;
     };
 

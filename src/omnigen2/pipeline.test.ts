@@ -152,6 +152,10 @@ test.each([
   [{ textGuidance: Number.NaN }, /^The text guidance NaN/],
   [{ imageGuidance: -2 }, /^The image guidance -2/],
   [{ guidanceRange: [0.8, 0.2] as const }, /^The guidance range 0\.8 to 0\.2/],
+  [{ guidanceRange: 0.5 as never }, /^The guidance range/],
+  [{ acceleration: 'TeaCache' as never }, /^There is no acceleration "TeaCache"\./],
+  [{ scheduler: 'dpm' as never }, /^There is no scheduler "dpm"\./],
+  [{ posterior: 'mode' as never }, /^There is no posterior "mode"\./],
   [{ width: 8 }, /8 x 48/],
   [{ references: Array(6).fill(REFERENCE) }, /6 reference pictures; the model knows at most 5/],
 ])('what cannot be drawn is refused in words: %o', async (changes, message) => {

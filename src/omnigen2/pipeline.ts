@@ -6,13 +6,14 @@
 import type { TrainedOn } from '../checkpoints/layout.ts';
 import { OmniError } from '../errors.ts';
 import {
+  ACCELERATIONS,
   type Acceleration,
   createPredictor,
   type Decision,
   type LoopStep,
   TEACACHE_THRESHOLD,
 } from './acceleration/acceleration.ts';
-import type { Autoencoder, PosteriorChoice } from './autoencoder.ts';
+import { type Autoencoder, POSTERIORS, type PosteriorChoice } from './autoencoder.ts';
 import type { VaeConfig } from './config.ts';
 import { combineGuidance, type GuidancePlan, guidanceBranches } from './guidance.ts';
 import type { RgbImage } from './images/image.ts';
@@ -25,7 +26,7 @@ import { foreseenPicture } from './preview.ts';
 import { checkPrompt, cutNote, encodePlainPrompt } from './prompt.ts';
 import { checkSeed, noise } from './random.ts';
 import { positionsNote } from './rope.ts';
-import { createScheduler, type SchedulerName } from './schedulers/create.ts';
+import { createScheduler, SCHEDULERS, type SchedulerName } from './schedulers/create.ts';
 import { checkReferences } from './transformer-request.ts';
 
 /** What to draw. Sizes in pixels; guidance scales without unit. */
@@ -60,7 +61,7 @@ export interface DrawOptions {
   readonly maxSequenceLength: number;
 }
 
-/** What a person need not say. Values are those of the official command line. Source: OmniGen2 inference.py */
+/** What a person need not say. */
 type Unsaid =
   | 'negativePrompt'
   | 'guidanceRange'
@@ -197,7 +198,7 @@ function lengthNote(
 /** Stage 1: checks the request, and brings references and output to their sizes. */
 function prepare(options: DrawOptions, vae: Pick<VaeConfig, 'downscaleFactor'>) {
   checkPrompt(options.prompt);
-  checkNumbers(options);
+  checkChoices(options);
   checkReferences(options.references);
   const limits = referenceLimits(options, vae);
   const references = options.references.map((image, i) => referencePixels(image, limits, `Image ${i + 1}`));
@@ -205,8 +206,11 @@ function prepare(options: DrawOptions, vae: Pick<VaeConfig, 'downscaleFactor'>) 
   return { references, size: outputSize(options, options.maxPixels, aligned) };
 }
 
-function checkNumbers({
+function checkChoices({
   seed,
+  scheduler,
+  acceleration,
+  posterior,
   textGuidance,
   imageGuidance,
   guidanceRange,
@@ -216,6 +220,16 @@ function checkNumbers({
     throw new OmniError({ code: 'bad_request', message, action });
   };
   checkSeed(seed);
+  const choices = [
+    ['scheduler', scheduler, SCHEDULERS],
+    ['acceleration', acceleration, ACCELERATIONS],
+    ['posterior', posterior, POSTERIORS],
+  ] as const;
+  for (const [what, chosen, known] of choices) {
+    if (!(known as readonly string[]).includes(chosen)) {
+      refuse(`There is no ${what} "${chosen}".`, `Choose one of ${known.join(', ')}.`);
+    }
+  }
   for (const [name, scale] of Object.entries({ text: textGuidance, image: imageGuidance })) {
     if (!(scale >= 0 && scale <= 100)) {
       refuse(`The ${name} guidance ${scale} is not a number from 0 to 100.`, 'Choose one between 1 and 8.');
@@ -227,7 +241,7 @@ function checkNumbers({
       `Choose one near ${TEACACHE_THRESHOLD}; a higher one skips more.`,
     );
   }
-  const [start, end] = guidanceRange;
+  const [start, end] = Array.isArray(guidanceRange) ? guidanceRange : [Number.NaN, Number.NaN];
   if (!(start >= 0 && start <= end && end <= 1)) {
     refuse(
       `The guidance range ${start} to ${end} does not lie within 0 to 1 in rising order.`,
