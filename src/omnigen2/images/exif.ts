@@ -1,5 +1,6 @@
-/** How a photo is to be turned, as its EXIF block says. Source of the format: CIPA DC-008 (Exif 2.32), 4.5.2 and 4.6.4 */
+/** How a photo is to be turned, as its EXIF block says. */
 
+import ExifReader from 'exifreader';
 import { latin, viewOf } from './bytes.ts';
 import type { RgbImage } from './image.ts';
 import type { PictureKind } from './sniff.ts';
@@ -7,15 +8,9 @@ import type { PictureKind } from './sniff.ts';
 /** 1 upright, 2 mirrored, 3 half a turn, 4 upside down mirrored, 5 to 8 with the sides exchanged. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
-const TAG_ORIENTATION = 0x0112;
-/** A tag that no reader knows. */
-const TAG_NOTHING = 0xfffe;
-const TYPE_SHORT = 3;
-const TYPE_LONG = 4;
-
 export interface Upright {
   readonly orientation: Orientation;
-  /** The file without its orientation, so that a decoder that would turn the picture by itself does not. */
+  /** The file without its EXIF, so that a decoder that would turn the picture by itself does not. */
   readonly bytes: Uint8Array;
 }
 
@@ -24,101 +19,38 @@ export interface Upright {
  * AVIF and HEIC say it in their own boxes, which all decoders follow.
  */
 export function readOrientation(bytes: Uint8Array, kind: PictureKind): Upright {
-  const block = exifBlock(bytes, kind);
-  const entry = block && orientationEntry(bytes.subarray(block.start, block.end));
-  if (!block || !entry) return { orientation: 1, bytes };
+  const tags = kind === 'jpeg' || kind === 'png' || kind === 'webp' ? exifOf(bytes) : undefined;
+  const blocks = tags?.metadataRange?.blocks.filter(({ type }) => type === 'exif') ?? [];
+  if (blocks.length === 0) return { orientation: 1, bytes };
   // Not `slice`, which shares the memory of a Buffer of Node.
-  const neutral = new Uint8Array(bytes);
-  viewOf(neutral).setUint16(block.start + entry.at, TAG_NOTHING, entry.little);
-  return { orientation: entry.orientation, bytes: neutral };
+  const hidden = new Uint8Array(bytes);
+  for (const { start } of blocks) hidden.set(NO_NAME, latin(bytes, start, 4) === 'EXIF' ? start : start + 4);
+  const stored: unknown = tags?.exif?.Orientation?.value;
+  return { orientation: isOrientation(stored) ? stored : 1, bytes: hidden };
 }
 
-interface Block {
-  readonly start: number;
-  readonly end: number;
-}
+/**
+ * Over the name of a block: "EXIF" begins it in WebP; "eXIf" (PNG) and "Exif" (JPEG) stand behind two numbers. Decoders pass
+ * over a block with a name that they do not know.
+ */
+const NO_NAME: readonly number[] = Array.from('exif', (letter) => letter.charCodeAt(0));
 
-function exifBlock(bytes: Uint8Array, kind: PictureKind): Block | undefined {
-  switch (kind) {
-    case 'jpeg':
-      return exifOfJpeg(bytes);
-    case 'png':
-      return exifOfPng(bytes);
-    case 'webp':
-      return exifOfWebp(bytes);
-    default:
-      return undefined;
+/** Undefined if there is none, or if it cannot be read. */
+function exifOf(bytes: Uint8Array): ReturnType<typeof readExif> | undefined {
+  try {
+    return readExif(viewOf(bytes));
+  } catch {
+    return undefined;
   }
 }
 
-function exifOfJpeg(bytes: Uint8Array): Block | undefined {
-  for (let at = 2; at + 4 <= bytes.length && bytes[at] === 0xff; ) {
-    const marker = bytes[at + 1];
-    if (marker === 0xff) {
-      at++;
-      continue;
-    }
-    // The first scan: what belongs to the whole picture stands before it.
-    if (marker === 0xda) return undefined;
-    const end = at + 2 + bytes[at + 2] * 256 + bytes[at + 3];
-    if (marker === 0xe1 && latin(bytes, at + 4, 6) === 'Exif\0\0') return { start: at + 10, end };
-    at = end;
-  }
-  return undefined;
+function readExif(file: DataView) {
+  const includeTags = { exif: ['Orientation' as const] };
+  return ExifReader.loadView(file, { expanded: true, includeOffsets: true, includeTags });
 }
 
-function exifOfPng(bytes: Uint8Array): Block | undefined {
-  const view = viewOf(bytes);
-  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
-    if (latin(bytes, at + 4, 4) === 'eXIf') return { start: at + 8, end: at + 8 + view.getUint32(at) };
-  }
-  return undefined;
-}
-
-function exifOfWebp(bytes: Uint8Array): Block | undefined {
-  const view = viewOf(bytes);
-  for (let at = 12; at + 8 <= bytes.length; ) {
-    const size = view.getUint32(at + 4, true);
-    if (latin(bytes, at, 4) === 'EXIF') {
-      const start = at + 8 + (latin(bytes, at + 8, 6) === 'Exif\0\0' ? 6 : 0);
-      return { start, end: at + 8 + size };
-    }
-    at += 8 + size + (size % 2);
-  }
-  return undefined;
-}
-
-interface OrientationEntry {
-  readonly orientation: Orientation;
-  readonly at: number;
-  readonly little: boolean;
-}
-
-/** The orientation in a TIFF structure; undefined if there is none or it is none of the eight. */
-function orientationEntry(tiff: Uint8Array): OrientationEntry | undefined {
-  const order = latin(tiff, 0, 4);
-  if (tiff.length < 14 || (order !== 'II*\0' && order !== 'MM\0*')) return undefined;
-  const little = order === 'II*\0';
-  const view = viewOf(tiff);
-  const start = view.getUint32(4, little);
-  if (start + 2 > tiff.length) return undefined;
-  const count = view.getUint16(start, little);
-  for (let i = 0, at = start + 2; i < count && at + 12 <= tiff.length; i++, at += 12) {
-    if (view.getUint16(at, little) !== TAG_ORIENTATION) continue;
-    const type = view.getUint16(at + 2, little);
-    const value =
-      type === TYPE_SHORT
-        ? view.getUint16(at + 8, little)
-        : type === TYPE_LONG
-          ? view.getUint32(at + 8, little)
-          : 0;
-    return isOrientation(value) ? { orientation: value, at, little } : undefined;
-  }
-  return undefined;
-}
-
-function isOrientation(value: number): value is Orientation {
-  return Number.isInteger(value) && value >= 1 && value <= 8;
+function isOrientation(value: unknown): value is Orientation {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 8;
 }
 
 /** The picture as it is to be seen, given as it is stored. */
