@@ -249,20 +249,24 @@ export function splitRows(
 }
 
 /**
- * Cuts `x` along an axis into `count` pieces of equal size, of which the last may be smaller but not empty.
+ * Cuts `x` along an axis into `count` pieces as equal as can be, whatever its size when the graph runs; where that is less
+ * than `count`, some are empty. Computes the sizes from what the operator Shape says; see {@link reshapeTo}.
  * @returns pieces whose sizes have names of their own
  */
 export function splitEvenly(g: GraphBuilder, x: Value, axis: number, count: number): Value[] {
   if (count === 1) return [x];
   const at = axisOf('Split', x, axis);
+  const size = g.node('Shape', [x], 'int64', [1], { start: at, end: at + 1 });
+  const whole = g.constant('int64', [1], [count]);
+  const numbers = Array.from({ length: count }, (_, piece) => piece);
+  const edges = (of: readonly number[]) => div(g, mul(g, size, g.constant('int64', [count], of)), whole);
+  const sizes = sub(g, edges(numbers.map((piece) => piece + 1)), edges(numbers));
+  const dims = numbers.map((piece) => `${x.shape[at]} part ${piece}`);
   return g.nodes(
     'Split',
-    [x],
-    Array.from({ length: count }, (_, piece) => ({
-      type: x.type,
-      shape: x.shape.map((dim, i) => (i === at ? `${dim} part ${piece}` : dim)),
-    })),
-    { axis: at, num_outputs: count },
+    [x, sizes],
+    dims.map((dim) => ({ type: x.type, shape: x.shape.map((each, i) => (i === at ? dim : each)) })),
+    { axis: at },
   );
 }
 

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { nodeRuntime } from '../runtime/runtime.node.ts';
+import { GraphBuilder } from './graph.ts';
+import { attention, concat, splitEvenly } from './ops.ts';
+
+const NO_WEIGHTS = { file: async () => new Uint8Array(), derived: async () => new Uint8Array() };
+
+/** Sizes of the pieces of so many rows, and the rows after each piece looked at all of them. */
+async function pieces(rows: number, count: number): Promise<{ sizes: number[]; attended: Float32Array }> {
+  const g = new GraphBuilder('pieces');
+  const x = g.input('x', 'float32', [1, 'rows', 4]);
+  const parts = splitEvenly(g, x, 1, count);
+  for (const [i, part] of parts.entries()) g.output(`part_${i}`, part);
+  const seen = parts.map((q) => attention(g, { q, k: x, v: x, heads: 1, scale: 1 }));
+  g.output('attended', concat(g, seen, 1));
+  const session = await nodeRuntime({ threads: 1 }).open(g.finish(), NO_WEIGHTS);
+  const data = Float32Array.from({ length: 4 * rows }, (_, i) => Math.sin(i));
+  const outputs = await session.run({ x: { type: 'float32', dims: [1, rows, 4], data } });
+  await session.dispose();
+  return {
+    sizes: parts.map((_, i) => outputs[`part_${i}`].dims[1]),
+    attended: outputs.attended.data as Float32Array,
+  };
+}
+
+test.each([
+  [7, 7],
+  [4, 3],
+  [9, 7],
+  [9, 8],
+  [1, 4],
+  [3, 8],
+])(
+  '%i rows in %i pieces are as equal as can be, and give together what they give at once',
+  async (rows, count) => {
+    const { sizes, attended } = await pieces(rows, count);
+    expect(sizes).toHaveLength(count);
+    expect(sizes.reduce((a, b) => a + b)).toBe(rows);
+    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+    const { attended: whole } = await pieces(rows, 1);
+    expect(attended).toHaveLength(whole.length);
+    for (const [i, value] of attended.entries()) expect(Math.abs(value - whole[i])).toBeLessThan(1e-6);
+  },
+);
