@@ -3,10 +3,10 @@
  * animations differs. Source of the format: PNG specification (Third Edition).
  */
 
+import CRC32 from 'crc-32';
 import { latin, viewOf } from './bytes.ts';
 import { truncated, unreadable } from './check.ts';
 import { type Converter, converterFrom } from './colour.ts';
-import { crc32 } from './crc32.ts';
 import type { AlphaRule, RgbImage } from './image.ts';
 import type { Inflate } from './inflate.ts';
 import { COLOUR_CHUNKS, pngSpace } from './png-colour.ts';
@@ -140,7 +140,7 @@ function readPng(bytes: Uint8Array, name: string): PngFile {
     const content = bytes.subarray(at + 8, at + 8 + length);
     const end = at + 12 + length;
     if (end > bytes.length) throw truncated(name);
-    const whole = () => crc32(bytes.subarray(at + 4, end - 4)) === view.getUint32(end - 4);
+    const whole = () => CRC32.buf(bytes.subarray(at + 4, end - 4)) === view.getInt32(end - 4);
     const needed = (bytes[at + 4] & 0x20) === 0;
     if (type === 'IEND') ended = true;
     else if (needed && !whole()) throw unreadable(name);
