@@ -183,6 +183,19 @@ describe('decodeImage in a worker of the browser', () => {
     },
   );
 
+  it('turns nothing by an orientation that cannot be read, as the command line does', async () => {
+    for (const file of ['exif-6.jpg', 'exif-8.png', 'exif-6.webp']) {
+      const bytes = pictureFile(file);
+      // Two orientations where one belongs.
+      const entry = bytes.indexOf(Buffer.of(0x12, 1, 3, 0));
+      bytes[entry + 4] = 2;
+      const image = await decodeImage(bytes, file);
+      const { width, height } = expectedPicture('drawing');
+      expect([image.width, image.height], file).toEqual([height, width]);
+      expect(largestDifference(await pixelsInBrowser(bytes, file), image), file).toBeLessThanOrEqual(3);
+    }
+  });
+
   it('agrees with the command line on other formats within one grey level', async () => {
     const alpha = Buffer.from(Array.from({ length: WIDTH * HEIGHT }, (_, i) => (i * 7) & 255));
     const clear = () =>
