@@ -82,7 +82,8 @@ describe.each(CASES)('a picture of %i x %i in %i strips', (height, width, strips
       maxBufferBytes > 16;
       maxBufferBytes = Math.floor(maxBufferBytes / 1.05)
     ) {
-      if (stripPlan(vae.config, latents, maxBufferBytes)?.rows.length === strips) return { maxBufferBytes };
+      if (stripPlan(vae.config, latents, { maxBufferBytes })?.rows.length === strips)
+        return { maxBufferBytes };
     }
     throw new Error(`no bound gives ${strips} strips`);
   }

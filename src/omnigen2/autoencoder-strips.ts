@@ -19,6 +19,7 @@ import {
 } from './graphs/autoencoder-segments.ts';
 import type { Size } from './images/sizes.ts';
 import { below, type Planes } from './planes.ts';
+import { Residents } from './residents.ts';
 import type { Sessions } from './sessions.ts';
 import type { StripPlan } from './strip-plan.ts';
 import { mapOf, normMoments, type RowMoments, type Strip, type StripMap, stripsOf } from './strips.ts';
@@ -110,10 +111,10 @@ export async function decodeInStrips(work: StripWork, latents: Planes): Promise<
   });
 }
 
-/** The work on one picture. It keeps account of what lies on the device. */
+/** The work on one picture. It holds what lies on the device. */
 class StripRun {
   readonly #work: StripWork;
-  readonly #resident = new Set<ResidentTensor>();
+  readonly #held = new Residents();
 
   constructor(work: StripWork) {
     this.#work = work;
@@ -124,7 +125,7 @@ class StripRun {
     try {
       return await work();
     } finally {
-      this.#free(...this.#resident);
+      this.#held.dispose();
     }
   }
 
@@ -246,7 +247,7 @@ class StripRun {
   async #run(session: GraphSession, inputs: Record<string, Tensor>) {
     this.#work.signal?.throwIfAborted();
     const given = await session.runKeeping(inputs);
-    for (const tensor of Object.values(given.resident)) this.#resident.add(tensor);
+    for (const tensor of Object.values(given.resident)) this.#held.hold(tensor);
     return given;
   }
 
@@ -255,9 +256,7 @@ class StripRun {
   }
 
   #free(...tensors: readonly (Tensor | undefined)[]): void {
-    for (const tensor of tensors) {
-      if (tensor && 'dispose' in tensor && this.#resident.delete(tensor)) tensor.dispose();
-    }
+    for (const tensor of tensors) if (tensor && 'dispose' in tensor) this.#held.free(tensor);
   }
 }
 

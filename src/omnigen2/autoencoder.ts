@@ -7,6 +7,7 @@
 import type { WeightIndex } from '../checkpoints/tensors.ts';
 import { OmniError } from '../errors.ts';
 import type { HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
+import { attentionWork } from './attention-parts.ts';
 import { decodeInStrips, encodeInStrips, type StripWork } from './autoencoder-strips.ts';
 import type { VaeConfig } from './config.ts';
 import { disposeAll } from './dispose.ts';
@@ -65,6 +66,8 @@ export class Autoencoder {
   readonly #sessions: Sessions;
   readonly #stripFiles: RememberedFiles;
   readonly #stripSessions: Sessions;
+  /** Most of one attention; see {@link attentionWork}. */
+  readonly #attentionWork: number;
 
   private constructor(runtime: Runtime, { component, bytes }: AutoencoderSource, numerics: Numerics) {
     const { config, weights } = component;
@@ -73,6 +76,7 @@ export class Autoencoder {
     this.#sessions = new Sessions(runtime, bytes);
     this.#stripFiles = new RememberedFiles(bytes);
     this.#stripSessions = new Sessions(runtime, this.#stripFiles);
+    this.#attentionWork = attentionWork(runtime.backend);
   }
 
   /**
@@ -182,7 +186,7 @@ export class Autoencoder {
   async #moments(pixels: Planes, { maxBufferBytes, signal }: CodingOptions): Promise<Planes> {
     signal?.throwIfAborted();
     const latents = this.latentShape(pixels);
-    const plan = stripPlan(this.config, latents, maxBufferBytes);
+    const plan = stripPlan(this.config, latents, { maxBufferBytes, attentionWork: this.#attentionWork });
     if (plan) {
       const moments = await this.#inStrips(plan, signal, (work) => encodeInStrips(work, pixels, latents));
       return checked(moments, 'latents of a reference');
@@ -197,7 +201,7 @@ export class Autoencoder {
 
   async #pixels(latents: Planes, { maxBufferBytes, signal }: CodingOptions): Promise<Planes> {
     signal?.throwIfAborted();
-    const plan = stripPlan(this.config, latents, maxBufferBytes);
+    const plan = stripPlan(this.config, latents, { maxBufferBytes, attentionWork: this.#attentionWork });
     if (plan) {
       return checked(await this.#inStrips(plan, signal, (work) => decodeInStrips(work, latents)), 'pixels');
     }

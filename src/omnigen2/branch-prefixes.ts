@@ -36,8 +36,9 @@ export class BranchPrefixes {
     const stream = float32Tensor([context.length / hiddenSize, hiddenSize], context);
     if (references.length === 0) return stream;
     const inputs: Record<string, HostTensor | ResidentTensor> = { context: stream };
+    const most = Math.max(...referenceRopes.map(({ rows }) => rows));
     for (const [index, reference] of references.entries()) {
-      const refine = () => this.#refine(reference, index, sinusoid, referenceRopes[index]);
+      const refine = () => this.#refine(reference, index, sinusoid, referenceRopes[index], most);
       inputs[`reference_${index}`] = await this.#refined.get(timestep, reference, index, refine);
     }
     const session = await this.#sessions.prefix(references.length);
@@ -45,18 +46,19 @@ export class BranchPrefixes {
   }
 
   /** Frees the references of the last step. */
-  release(): void {
+  forget(): void {
     this.#refined.dispose();
   }
 
-  /** The refined stream `[rows, D]` of one reference. */
+  /** The refined stream `[rows, D]` of one reference. @param most rows of the largest one, for which the graph is opened */
   async #refine(
     reference: Latents,
     index: number,
     sinusoid: HostTensor,
     rope: RotaryTable,
+    most: number,
   ): Promise<ResidentTensor> {
-    const session = await this.#sessions.reference(rope.rows);
+    const session = await this.#sessions.reference(most);
     const { outputs, resident } = await session.runKeeping({
       patches: patchTensor(this.#config, reference),
       index: rowNumbers(index, 1),

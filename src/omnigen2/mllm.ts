@@ -6,8 +6,9 @@
 import type { Component } from '../checkpoints/layout.ts';
 import type { WeightIndex } from '../checkpoints/tensors.ts';
 import { OmniError } from '../errors.ts';
+import type { BuiltGraph } from '../onnx/graph.ts';
 import type { GraphSession, HostTensor, ResidentTensor, Runtime, WeightBytes } from '../runtime/types.ts';
-import { attentionParts } from './attention-parts.ts';
+import { attentionParts, attentionWork } from './attention-parts.ts';
 import type { LanguageConfig, MllmConfig } from './config.ts';
 import { finite } from './finite.ts';
 import { float32Data, float32Tensor } from './float32.ts';
@@ -54,7 +55,8 @@ export class Mllm {
   readonly #sessions: Sessions;
   readonly #embeddings: TokenEmbeddings;
   readonly #trace: MllmTrace | undefined;
-  readonly #backend: Runtime['backend'];
+  /** Most of one attention; see {@link attentionWork}. */
+  readonly #work: number;
 
   private constructor(runtime: Runtime, source: MllmSource, numerics: Numerics, trace?: MllmTrace) {
     const { config, weights } = source.component;
@@ -62,7 +64,7 @@ export class Mllm {
     this.#weights = weights;
     this.#numerics = numerics;
     this.#sessions = new Sessions(runtime, source.bytes);
-    this.#backend = runtime.backend;
+    this.#work = attentionWork(runtime.backend);
     this.#embeddings = new TokenEmbeddings(weights, config.language, source.read);
     this.#trace = trace;
   }
@@ -186,15 +188,8 @@ export class Mllm {
         action: 'Prepare the picture with the settings of the same checkpoint.',
       });
     }
-    const parts = attentionParts(this.#backend, headDim, length);
-    const session = await this.#sessions.get(`vision tower in ${parts}`, () =>
-      visionTowerGraph(
-        this.#weights,
-        vision,
-        { ...this.#numerics, attentionParts: parts },
-        { taps: this.#trace !== undefined },
-      ),
-    );
+    const parts = attentionParts(this.#work, headDim, length);
+    const session = await this.#sessions.get('vision tower', () => this.#visionTower(parts), parts);
     const layout = visionLayout(grid, vision);
     const windowDims = [layout.windows, windowPatches(vision)];
     const out = await session.run({
@@ -213,6 +208,11 @@ export class Mllm {
 
   dispose(): Promise<void> {
     return this.#sessions.dispose();
+  }
+
+  #visionTower(parts: number): BuiltGraph {
+    const options = { taps: this.#trace !== undefined, attentionParts: parts };
+    return visionTowerGraph(this.#weights, this.config.vision, this.#numerics, options);
   }
 
   #decoder(): Promise<GraphSession> {

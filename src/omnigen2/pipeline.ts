@@ -47,7 +47,7 @@ export interface DrawOptions {
   readonly scheduler: SchedulerName;
   /** How to draw with less work. */
   readonly acceleration: Acceleration;
-  /** How much change TeaCache lets pass before it computes again: 0 for none, about 0.05 by default. */
+  /** How much change TeaCache lets pass before it computes again, 0.05 by default. Even at 0 very small changes pass. */
   readonly teaCacheThreshold: number;
   /** Whether references are drawn from what the encoder gives, by the seed, or are its mean, whatever the seed. */
   readonly posterior: PosteriorChoice;
@@ -338,7 +338,8 @@ async function denoise(
   const planOf = (step: number) => guidanceBranches({ ...options, references: references.length, step });
   const predictor = createPredictor(transformer, { ...options, onDecision });
   try {
-    await predictor.open(planOf(0).branches.length);
+    const first = conditionsOf(planOf(0), text, references);
+    await predictor.open({ latents, timestep: scheduler.timesteps[0], branches: first });
     onProgress?.({ type: 'denoising', step: 0, steps });
     for (let step = 0; step < steps; step++) {
       const timestep = scheduler.timesteps[step];

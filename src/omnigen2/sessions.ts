@@ -4,10 +4,16 @@ import type { BuiltGraph } from '../onnx/graph.ts';
 import type { GraphSession, Runtime, WeightBytes } from '../runtime/types.ts';
 import { disposeAll } from './dispose.ts';
 
+/** An open session, and which of the variants of its graph it is. */
+interface OpenSession {
+  readonly variant: number;
+  readonly session: Promise<GraphSession>;
+}
+
 export class Sessions {
   readonly #runtime: Runtime;
   readonly #bytes: WeightBytes;
-  readonly #open = new Map<string, Promise<GraphSession>>();
+  readonly #open = new Map<string, OpenSession>();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(runtime: Runtime, bytes: WeightBytes) {
@@ -17,23 +23,43 @@ export class Sessions {
 
   /**
    * The session known as `key`, opened from `build()` if there is none yet.
+   * @param variant of a graph that has several, each with a copy of the weights: one of another variant is closed first
    * @throws OmniError `device` if the graph does not fit; a later call tries again
    */
-  get(key: string, build: () => BuiltGraph): Promise<GraphSession> {
+  get(key: string, build: () => BuiltGraph, variant = 1): Promise<GraphSession> {
     const known = this.#open.get(key);
-    if (known) return known;
-    const session = this.#last.then(() => this.#runtime.open(build(), this.#bytes));
-    this.#last = session.catch(() => undefined);
-    this.#open.set(key, session);
-    session.catch(() => this.#open.delete(key));
+    if (known?.variant === variant) return known.session;
+    const session = this.#inTurn(async () => {
+      if (known) await disposeAll([known.session]);
+      return this.#runtime.open(build(), this.#bytes);
+    });
+    this.#open.set(key, { variant, session });
+    session.catch(() => {
+      if (this.#open.get(key)?.session === session) this.#open.delete(key);
+    });
     return session;
+  }
+
+  /** Closes the session known as `key`, if there is one. */
+  async close(key: string): Promise<void> {
+    const known = this.#open.get(key);
+    if (!known) return;
+    this.#open.delete(key);
+    await this.#inTurn(() => disposeAll([known.session]));
   }
 
   /** Closes every session, even if one of them fails to close; then throws as that one. */
   async dispose(): Promise<void> {
-    const sessions = [...this.#open.values()];
+    const sessions = [...this.#open.values()].map(({ session }) => session);
     this.#open.clear();
-    await disposeAll(sessions);
+    await this.#inTurn(() => disposeAll(sessions));
+  }
+
+  /** Opens and closes one after another. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 }
 

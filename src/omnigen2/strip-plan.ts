@@ -23,18 +23,27 @@ export interface StripPlan {
   readonly queries: number;
 }
 
+/** What a single run is kept within. */
+export interface StripBounds {
+  readonly maxBufferBytes?: number;
+  /** Most of one attention; see `attention-parts.ts`. */
+  readonly attentionWork?: number;
+}
+
 /**
  * The plan for a picture of `latents` latent pixels.
- * @returns undefined if it can be worked on whole, and wherever there is no bound
+ * @returns undefined if it can be worked on whole, and wherever buffers have no bound
  */
 export function stripPlan(
   config: VaeConfig,
   latents: Size,
-  maxBufferBytes = MAX_BUFFER_BYTES,
+  { maxBufferBytes = MAX_BUFFER_BYTES, attentionWork = Number.POSITIVE_INFINITY }: StripBounds = {},
 ): StripPlan | undefined {
   if (maxBufferBytes === Number.POSITIVE_INFINITY) return undefined;
   const pixels = latents.width * latents.height;
-  const queries = Math.min(pixels, mostQueries(config, pixels, maxBufferBytes));
+  const channels = config.blockOutChannels[config.blockOutChannels.length - 1];
+  const byMemory = Math.floor(maxBufferBytes / (pixels * FLOAT_BYTES));
+  const queries = Math.max(1, Math.min(byMemory, rowsAtOnce(attentionWork, channels, pixels)));
   const whole = largestMapBytes(config, latents.width, latents.height, 0);
   if (whole <= maxBufferBytes && queries === pixels) return undefined;
   let most = latents.height;
@@ -44,13 +53,6 @@ export function stripPlan(
     rows: Array.from({ length: count }, (_, i) => share(latents.height, count, i)),
     queries,
   };
-}
-
-/** How many of the pixels of the lowest resolution can look at all in one run; at least one. */
-function mostQueries({ blockOutChannels }: VaeConfig, pixels: number, maxBufferBytes: number): number {
-  const channels = blockOutChannels[blockOutChannels.length - 1];
-  const byMemory = Math.floor(maxBufferBytes / (pixels * FLOAT_BYTES));
-  return Math.max(1, Math.min(byMemory, rowsAtOnce(channels, pixels)));
 }
 
 /** The size of the largest feature map of encoder and decoder, for `rows` rows of latents. */

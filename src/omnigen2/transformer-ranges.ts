@@ -17,8 +17,11 @@ export function layerRanges(
   numerics: Numerics,
   sessionBytes = SESSION_BYTES,
 ): LayerRange[] {
-  const layerBytes = heldBytes(weights, 'layers.0.', numerics);
-  const most = Math.max(1, Math.floor(sessionBytes / layerBytes));
+  // An adapter may leave some layers larger than others.
+  const layerBytes = Array.from({ length: config.numLayers }, (_, i) =>
+    heldBytes(weights, `layers.${i}.`, numerics),
+  );
+  const most = Math.max(1, Math.floor(sessionBytes / Math.max(...layerBytes)));
   const count = Math.ceil(config.numLayers / most);
   const length = Math.ceil(config.numLayers / count);
   return Array.from({ length: Math.ceil(config.numLayers / length) }, (_, i) => ({
@@ -28,15 +31,16 @@ export function layerRanges(
 }
 
 /**
- * Most weights of the main layers, in bytes, of a transformer that runs in one graph. There is one such graph for each
- * number of branches, each with its own copy of the weights. What they save is the cost of many small products: at 512 px
- * the built-in model takes as long either way, and so do larger models at any size.
+ * Most weights of the main layers, in bytes, of a transformer whose branches run together. There is a graph for each number
+ * of branches, and another where layers may be skipped, each with its own copy of the weights; at most three are open (see
+ * `transformer-sessions.ts`). What they save is the cost of many small products: at 512 px the built-in model takes as long
+ * either way, and so do larger models at any size.
  */
-const FUSED_BYTES = 2 ** 27;
+const WHOLE_BYTES = 2 ** 27;
 
-/** Whether a step runs in one graph with all its branches, rather than in parts and branch by branch. */
-export function runsFused({ weights }: { weights: WeightIndex }, numerics: Numerics): boolean {
-  return heldBytes(weights, 'layers.', numerics) <= FUSED_BYTES;
+/** Whether a step runs with all its branches at once, in one graph if no layers are skipped, rather than in ranges. */
+export function runsWhole({ weights }: { weights: WeightIndex }, numerics: Numerics): boolean {
+  return heldBytes(weights, 'layers.', numerics) <= WHOLE_BYTES;
 }
 
 /** Bytes of all tensors whose names begin with `prefix`, as a session holds them. */

@@ -3,7 +3,7 @@
 import type { WeightIndex } from '../checkpoints/tensors.ts';
 import type { BuiltGraph } from '../onnx/graph.ts';
 import type { GraphSession, Runtime, WeightBytes } from '../runtime/types.ts';
-import { attentionParts } from './attention-parts.ts';
+import { attentionParts, attentionWork } from './attention-parts.ts';
 import type { TransformerConfig } from './config.ts';
 import type { Numerics } from './graphs/layers.ts';
 import { pairGraph, taylorFactorsGraph, taylorSumGraph } from './graphs/stream-arithmetic.ts';
@@ -24,24 +24,32 @@ export interface TransformerSource {
   readonly bytes: WeightBytes;
 }
 
-/** Where `rows` is not said, sequences are of usual length; it is that of the longest sequence that is run. */
+/**
+ * A small model has graphs with all its layers for each number of branches, and each holds a copy of their weights. No
+ * drawing runs more than three of them: a step has one branch or three, and an acceleration computes any number of those.
+ */
+const MOST_COPIES = 3;
+
+/** `rows` is always the length of the longest sequence that a graph runs on. */
 export class TransformerSessions {
-  /** How the main layers are shared out in the split cut. */
+  /** How the main layers are shared out where they run in ranges. */
   readonly ranges: readonly LayerRange[];
   readonly #parts: TransformerParts;
   readonly #sessions: Sessions;
-  readonly #backend: Runtime['backend'];
+  readonly #attentionWork: number;
+  /** The open sessions with all main layers, the one that was asked for last at the end. */
+  #copies: readonly string[] = [];
 
   constructor(
     runtime: Runtime,
     { component, bytes }: TransformerSource,
     numerics: Numerics,
-    { sessionBytes, taps }: { sessionBytes: number | undefined; taps: boolean },
+    options: { sessionBytes: number | undefined; attentionWork: number | undefined; taps: boolean },
   ) {
-    this.ranges = layerRanges(component, numerics, sessionBytes);
-    this.#parts = { ...component, numerics, taps };
+    this.ranges = layerRanges(component, numerics, options.sessionBytes);
+    this.#parts = { ...component, numerics, taps: options.taps };
     this.#sessions = new Sessions(runtime, bytes);
-    this.#backend = runtime.backend;
+    this.#attentionWork = options.attentionWork ?? attentionWork(runtime.backend);
   }
 
   context(): Promise<GraphSession> {
@@ -57,22 +65,23 @@ export class TransformerSessions {
     return this.#sessions.get(`prefix ${count}`, () => prefixGraph(this.#parts, count));
   }
 
-  /** For so many branches. */
-  predict(branches: number, rows?: number): Promise<GraphSession> {
-    return this.#attending(`predict ${branches}`, rows, (parts) => predictGraph(parts, branches));
+  /** A whole step of so many branches. */
+  whole(branches: number, rows: number): Promise<GraphSession> {
+    return this.#holdingLayers(`whole ${branches}`, rows, (parts) => predictGraph(parts, branches));
   }
 
-  embed(rows?: number): Promise<GraphSession> {
+  embed(rows: number): Promise<GraphSession> {
     return this.#attending('embed', rows, embedGraph);
   }
 
-  layers(range: LayerRange, rows?: number): Promise<GraphSession> {
-    return this.#attending(`layers ${range.from}`, rows, (parts) => layersGraph(parts, range));
+  /** All layers of so many branches at once. */
+  packed(branches: number, rows: number): Promise<GraphSession> {
+    return this.#holdingLayers(`packed ${branches}`, rows, (parts) => packedLayersGraph(parts, branches));
   }
 
-  /** All layers of so many branches at once. */
-  packedLayers(branches: number, rows?: number): Promise<GraphSession> {
-    return this.#attending(`layers of ${branches}`, rows, (parts) => packedLayersGraph(parts, branches));
+  /** Some layers of one branch. */
+  range(range: LayerRange, rows: number): Promise<GraphSession> {
+    return this.#attending(`range ${range.from}`, rows, (parts) => layersGraph(parts, range));
   }
 
   head(): Promise<GraphSession> {
@@ -103,15 +112,25 @@ export class TransformerSessions {
     await this.#sessions.dispose();
   }
 
+  /** A graph with all main layers. Of these, few are open at a time: the one that was not asked for longest is closed. */
+  async #holdingLayers(
+    key: string,
+    rows: number,
+    build: (parts: TransformerParts) => BuiltGraph,
+  ): Promise<GraphSession> {
+    const used = [...this.#copies.filter((other) => other !== key), key];
+    this.#copies = used.slice(-MOST_COPIES);
+    for (const other of used.slice(0, -MOST_COPIES)) await this.#sessions.close(other);
+    return this.#attending(key, rows, build);
+  }
+
   /** A graph in which `rows` rows look at each other. */
   #attending(
     key: string,
-    rows: number | undefined,
+    rows: number,
     build: (parts: TransformerParts) => BuiltGraph,
   ): Promise<GraphSession> {
-    const count = rows === undefined ? 1 : attentionParts(this.#backend, this.#parts.config.headDim, rows);
-    if (count === 1) return this.#sessions.get(key, () => build(this.#parts));
-    const numerics = { ...this.#parts.numerics, attentionParts: count };
-    return this.#sessions.get(`${key} in ${count}`, () => build({ ...this.#parts, numerics }));
+    const count = attentionParts(this.#attentionWork, this.#parts.config.headDim, rows);
+    return this.#sessions.get(key, () => build({ ...this.#parts, attentionParts: count }), count);
   }
 }

@@ -2,9 +2,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { requestOf } from '../../cli/verify/kinds/dit.ts';
 import { VerifySession } from '../../cli/verify/session.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
+import { watchedRuntime } from '../runtime/watched-runtime.node.ts';
+import type { TransformerConfig } from './config.ts';
 import { fixtureCase } from './fixtures.node.ts';
 import { Transformer, type TransformerOptions } from './transformer.ts';
-import { layerRanges, runsFused } from './transformer-ranges.ts';
+import { layerRanges, runsWhole } from './transformer-ranges.ts';
 
 const FOLDER = 'fixtures/goldens';
 const session = new VerifySession(FOLDER, `${FOLDER}/model`, () => nodeRuntime({ threads: 1 }));
@@ -29,9 +31,9 @@ afterAll(async () => {
 
 describe('predict', () => {
   it.each([
-    ['in one graph', { cut: 'fused' }],
-    ['with a session a layer', { cut: 'split', sessionBytes: 1 }],
-    ['with all layers in one session', { cut: 'split' }],
+    ['in one graph', { cut: 'whole' }],
+    ['with a session a layer', { cut: 'ranges', sessionBytes: 1 }],
+    ['with all layers in one session', { cut: 'ranges' }],
   ] as const)('gives the official velocity %s', async (_, options) => {
     const fresh = await transformer(options);
     for (const id of ['dit_0ref_t1', 'dit_2ref_t0', 'dit_5ref_t1', 'dit_0ref_t1']) {
@@ -42,18 +44,17 @@ describe('predict', () => {
     }
   });
 
-  it('gives the same where the rows of a stream look at all others in parts', async () => {
-    const model = await session.model();
-    const numerics = { ...model.numerics, attentionParts: 3 };
-    const source = model.source('transformer');
-    const want = await fixtureCase('dit_2ref_t0');
-    for (const cut of ['fused', 'split'] as const) {
-      const parted = await Transformer.open(model.runtime, source, numerics, { cut });
-      open.push(parted);
-      const { data } = await parted.predict(await requestOf(want, 0, parted));
-      expect(worst(data, want.tensors.get('output')?.data ?? [])).toBeLessThan(2e-5);
-    }
-  });
+  it.each(['whole', 'ranges'] as const)(
+    'gives the same where rows look at all others in parts, %s',
+    async (cut) => {
+      const want = await fixtureCase('dit_2ref_t0');
+      for (const attentionWork of [1e5, 1e4, 2e3]) {
+        const parted = await transformer({ cut, attentionWork });
+        const { data } = await parted.predict(await requestOf(want, 0, parted));
+        expect(worst(data, want.tensors.get('output')?.data ?? [])).toBeLessThan(2e-5);
+      }
+    },
+  );
 
   it('depends on which reference is which', async () => {
     const one = await transformer();
@@ -98,8 +99,13 @@ describe('predict', () => {
 
 describe('predictStep', () => {
   it.each([
-    ['in one graph', { cut: 'fused' }],
-    ['with a session a layer', { cut: 'split', sessionBytes: 1 }],
+    ['in one graph', { cut: 'whole' }],
+    ['with a session a layer', { cut: 'ranges', sessionBytes: 1 }],
+    ['with attention in parts, in one graph', { cut: 'whole', attentionWork: 1e4 }],
+    [
+      'with attention in parts, with a session a layer',
+      { cut: 'ranges', sessionBytes: 1, attentionWork: 1e4 },
+    ],
   ] as const)('gives every branch what it gives it alone, %s', async (_, options) => {
     const one = await transformer(options);
     const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
@@ -118,6 +124,74 @@ describe('predictStep', () => {
         expect(worst(together[i].data, alone.data)).toBeLessThan(2e-5);
       }
     }
+  });
+});
+
+it('is not told the stages of several branches in one graph, whose rows it would mistake', async () => {
+  const traced = await transformer({ cut: 'whole', trace: () => undefined });
+  const { context, references, ...noisy } = await requestOf(await fixtureCase('dit_2ref_t0'), 0, traced);
+  const branch = { context, references };
+  await expect(traced.predictStep({ ...noisy, branches: [branch, branch] })).rejects.toThrow(/one branch/);
+});
+
+describe('openFor', () => {
+  it.each([
+    ['whole', 'openFor', { cut: 'whole' }],
+    ['packed', 'openPartsFor', { cut: 'whole' }],
+    ['in ranges', 'openFor', { cut: 'ranges', sessionBytes: 1 }],
+  ] as const)(
+    'opens what steps %s with attention in parts run, each graph once',
+    async (_, opens, options) => {
+      const watched = watchedRuntime();
+      const model = await session.model();
+      const source = model.source('transformer');
+      const one = await Transformer.open(watched.runtime, source, model.numerics, {
+        ...options,
+        attentionWork: 3e4,
+      });
+      open.push(one);
+      const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
+      const { context, references, ...noisy } = request;
+      const small = { channels: 16, height: 2, width: 2, data: new Float32Array(64) };
+      const branches = [
+        { context, references: [small, ...references] },
+        { context, references: [] },
+      ];
+      const step = { ...noisy, branches };
+      await one[opens](step);
+      const run = async () => {
+        if (opens === 'openFor') return one.predictStep(step);
+        const embedded = await one.embed(step);
+        for (const computed of [embedded.branches, embedded.branches.slice(1)])
+          for (const stream of await one.layers(embedded, computed)) stream.dispose();
+        return embedded.dispose();
+      };
+      await run();
+      one.forget();
+      await run();
+      expect(new Set(watched.opened).size).toBe(watched.opened.length);
+      expect(watched.sessions.size).toBe(watched.opened.length);
+      one.forget();
+    },
+  );
+
+  it('closes the graph of another number of parts', async () => {
+    const watched = watchedRuntime();
+    const model = await session.model();
+    const one = await Transformer.open(watched.runtime, model.source('transformer'), model.numerics, {
+      cut: 'whole',
+      attentionWork: 3e4,
+    });
+    open.push(one);
+    const context = await one.context(new Float32Array(3 * one.config.textFeatDim).fill(0.5));
+    const square = (side: number) => ({
+      latents: { channels: 16, height: side, width: side, data: new Float32Array(16 * side * side) },
+      timestep: 0,
+      branches: [{ context, references: [] }],
+    });
+    for (const side of [4, 16, 4]) await one.openFor(square(side));
+    expect(watched.opened).toEqual(['transformer.context', ...Array(3).fill('transformer.predict.1')]);
+    expect(watched.sessions.size).toBe(2);
   });
 });
 
@@ -145,9 +219,21 @@ describe('layerRanges', () => {
     expect(layerRanges(component, { ...numerics, compute: 'float16' }, 2 * layerBytes)).toEqual([all]);
     expect(layerRanges(component, numerics, 1)).toHaveLength(3);
   });
+
+  it('leaves room for the largest layer', () => {
+    const names = [0, 1, 2, 3].map((i) => `layers.${i}.attn.to_q.weight`);
+    const get = (name: string) => {
+      const rows = name === names[2] ? 10 : 1;
+      return { name, file: 'a', dtype: 'F32', shape: [rows], offset: 0, sizeBytes: 4 * rows } as const;
+    };
+    const numerics = { compute: 'float32', quantized: 'widened' } as const;
+    const config = { numLayers: 4 } as TransformerConfig;
+    const ranges = layerRanges({ config, weights: { names, get } }, numerics, 40);
+    expect(ranges.map(({ from, to }) => to - from)).toEqual([1, 1, 1, 1]);
+  });
 });
 
-describe('runsFused', () => {
+describe('runsWhole', () => {
   it('is for models whose layers fit 128 MiB in the form that a session holds them in', () => {
     const numerics = { compute: 'float32', quantized: 'widened' } as const;
     const holding = (values: number) => {
@@ -155,8 +241,8 @@ describe('runsFused', () => {
       const stored = { ...tensor, offset: 0, sizeBytes: 2 * values };
       return { weights: { names: [stored.name], get: () => stored } };
     };
-    expect(runsFused(holding(2 ** 25), numerics)).toBe(true);
-    expect(runsFused(holding(2 ** 25 + 1), numerics)).toBe(false);
-    expect(runsFused(holding(2 ** 26), { ...numerics, compute: 'float16' })).toBe(true);
+    expect(runsWhole(holding(2 ** 25), numerics)).toBe(true);
+    expect(runsWhole(holding(2 ** 25 + 1), numerics)).toBe(false);
+    expect(runsWhole(holding(2 ** 26), { ...numerics, compute: 'float16' })).toBe(true);
   });
 });

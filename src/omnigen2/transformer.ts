@@ -2,9 +2,10 @@
  * The diffusion transformer: predicts the velocity of noisy latents under a prompt and references.
  * Source of the rules: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward
  *
- * A step runs in one of two cuts with the same result. Fused is one graph for everything but the references and for all
- * branches of guidance at once, the fastest way for small models. Split is embed (once for all branches), ranges of layers,
- * and head: for large models, and for whoever wants to skip the layers of a step.
+ * A step runs in one of three cuts with the same result. Whole is one graph for everything but the references and for all
+ * branches of guidance at once, the fastest way for small models. Packed is embed (once for all branches), the layers of
+ * all branches at once, and head: for small models, where the layers of a step may be skipped. Ranges is embed, ranges of
+ * layers branch by branch, and head: for large models, so that there is one copy of their layers.
  */
 
 import { OmniError } from '../errors.ts';
@@ -20,7 +21,7 @@ import { Residents } from './residents.ts';
 import { jointPositions, rotaryTable } from './rope.ts';
 import { RotaryTables } from './rotary-tables.ts';
 import { type BranchRows, branchFeeds, packedFeeds, ropeFeeds } from './transformer-feeds.ts';
-import { runsFused } from './transformer-ranges.ts';
+import { runsWhole } from './transformer-ranges.ts';
 import { type PredictRequest, planStep, rowsOf, type StepRequest } from './transformer-request.ts';
 import { TransformerSessions, type TransformerSource } from './transformer-sessions.ts';
 
@@ -28,15 +29,17 @@ import { TransformerSessions, type TransformerSource } from './transformer-sessi
 export type TransformerTrace = (stage: string, values: Float32Array, reference?: number) => void;
 
 export interface TransformerOptions {
-  /** By default fused for small models; see `transformer-ranges.ts`. */
-  readonly cut?: 'fused' | 'split';
-  /** Most weights that one session of a split transformer may hold. */
+  /** By default whole, and packed where layers may be skipped, for small models; see `transformer-ranges.ts`. */
+  readonly cut?: 'whole' | 'ranges';
+  /** Most weights that one session of a range may hold. */
   readonly sessionBytes?: number;
-  /** Makes the graphs give their inner stages too. */
+  /** Most of one attention; by default what the engine can count. See `attention-parts.ts`. */
+  readonly attentionWork?: number;
+  /** Makes the graphs give their inner stages too. Whole steps then have one branch. */
   readonly trace?: TransformerTrace;
 }
 
-/** A step of the split cut, up to the first main layer. Whoever asked for it disposes of it. */
+/** A step up to the first main layer. Whoever asked for it disposes of it. */
 export interface EmbeddedStep {
   /** The noisy picture's rows `[noise, D]` before the first layer, the same in every branch. */
   readonly noise: ResidentTensor;
@@ -65,7 +68,7 @@ export interface Watched {
 export class Transformer {
   readonly config: TransformerConfig;
   readonly sessions: TransformerSessions;
-  readonly #fused: boolean;
+  readonly #whole: boolean;
   readonly #trace: TransformerTrace | undefined;
   readonly #tables: RotaryTables;
   readonly #prefixes: BranchPrefixes;
@@ -74,14 +77,15 @@ export class Transformer {
     runtime: Runtime,
     source: TransformerSource,
     numerics: Numerics,
-    { cut, sessionBytes, trace }: TransformerOptions,
+    { cut, sessionBytes, attentionWork, trace }: TransformerOptions,
   ) {
     this.config = source.component.config;
     this.sessions = new TransformerSessions(runtime, source, numerics, {
       sessionBytes,
+      attentionWork,
       taps: trace !== undefined,
     });
-    this.#fused = cut ? cut === 'fused' : runsFused(source.component, numerics);
+    this.#whole = cut ? cut === 'whole' : runsWhole(source.component, numerics);
     this.#trace = trace;
     this.#tables = new RotaryTables(this.config.axesDimRope);
     this.#prefixes = new BranchPrefixes(this.config, this.sessions, (outputs, reference) =>
@@ -132,17 +136,20 @@ export class Transformer {
     return finite(float32Data(outputs, 'stream'), 'transformer', 'context');
   }
 
-  /** Opens the graphs for steps of so many branches, which {@link predictStep} otherwise does when it is first called. */
-  async openFor(branches: number): Promise<void> {
-    if (this.#fused) await this.sessions.predict(branches);
-    else await this.openSplitFor(branches);
+  /** Opens the graphs for such steps, which {@link predictStep} otherwise does when it is first called. Throws as that. */
+  async openFor(request: StepRequest): Promise<void> {
+    if (!this.#whole) return this.openPartsFor(request);
+    const { branches } = planStep(this.config, this.#tables, request);
+    await this.sessions.whole(branches.length, longest(branches));
   }
 
-  /** Opens the graphs for steps of so many branches that go through {@link embed}, {@link layers} and {@link head}. */
-  async openSplitFor(branches: number): Promise<void> {
-    await this.sessions.embed();
-    if (this.#fused) await this.sessions.packedLayers(branches);
-    else for (const range of this.sessions.ranges) await this.sessions.layers(range);
+  /** Opens the graphs for such steps that go through {@link embed}, {@link layers} and {@link head}. Throws as they do. */
+  async openPartsFor(request: StepRequest): Promise<void> {
+    const { branches, grid } = planStep(this.config, this.#tables, request);
+    const rows = longest(branches);
+    await this.sessions.embed(rowsOf(grid));
+    if (this.#whole) await this.sessions.packed(branches.length, rows);
+    else for (const range of this.sessions.ranges) await this.sessions.range(range, rows);
     await this.sessions.head();
   }
 
@@ -159,10 +166,10 @@ export class Transformer {
    */
   async predictStep(request: StepRequest, signal?: AbortSignal): Promise<Latents[]> {
     signal?.throwIfAborted();
-    return this.#fused ? this.#predictFused(request) : this.#predictSplit(request, signal);
+    return this.#whole ? this.#predictWhole(request) : this.#predictInRanges(request, signal);
   }
 
-  async #predictFused(request: StepRequest): Promise<Latents[]> {
+  async #predictWhole(request: StepRequest): Promise<Latents[]> {
     const plan = planStep(this.config, this.#tables, request);
     const { branches, grid } = plan;
     const held = new Residents();
@@ -176,7 +183,7 @@ export class Transformer {
       for (const [i, branch] of branches.entries()) {
         feeds[`prefix_${i}`] = await this.#prefixes.of(plan, branch, held);
       }
-      const session = await this.sessions.predict(branches.length, longest(branches));
+      const session = await this.sessions.whole(branches.length, longest(branches));
       this.#trace?.('time_proj', plan.sinusoid.data as Float32Array);
       const outputs = await session.run(feeds);
       this.#tell(outputs, 'velocity');
@@ -186,7 +193,7 @@ export class Transformer {
     }
   }
 
-  async #predictSplit(request: StepRequest, signal?: AbortSignal): Promise<Latents[]> {
+  async #predictInRanges(request: StepRequest, signal?: AbortSignal): Promise<Latents[]> {
     const step = await this.embed(request);
     try {
       const velocities: Latents[] = [];
@@ -200,7 +207,7 @@ export class Transformer {
     }
   }
 
-  /** The first part of a step of the split cut. Throws as {@link predictStep}. */
+  /** The first part of a step. Throws as {@link predictStep}. */
   async embed(request: StepRequest): Promise<EmbeddedStep> {
     const plan = planStep(this.config, this.#tables, request);
     const held = new Residents();
@@ -235,7 +242,7 @@ export class Transformer {
     signal?: AbortSignal,
   ): Promise<ResidentTensor[]> {
     if (branches.length === 0) return [];
-    if (this.#fused) return this.#packedLayers(step, branches);
+    if (this.#whole) return this.#packedLayers(step, branches);
     const held = new Residents();
     try {
       const streams: ResidentTensor[] = [];
@@ -248,10 +255,10 @@ export class Transformer {
   }
 
   async #packedLayers(
-    { noise, activated }: EmbeddedStep,
+    { noise, activated, branches: all }: EmbeddedStep,
     branches: readonly EmbeddedBranch[],
   ): Promise<ResidentTensor[]> {
-    const session = await this.sessions.packedLayers(branches.length, longest(branches));
+    const session = await this.sessions.packed(branches.length, longest(all));
     const prefixes = branches.map(({ prefix }, i) => [`prefix_${i}`, prefix] as const);
     const { resident } = await session.runKeeping({
       ...Object.fromEntries(prefixes),
@@ -263,7 +270,7 @@ export class Transformer {
   }
 
   async #layersInRanges(
-    { noise, activated }: EmbeddedStep,
+    { noise, activated, branches: all }: EmbeddedStep,
     branch: EmbeddedBranch,
     signal: AbortSignal | undefined,
   ): Promise<ResidentTensor> {
@@ -272,7 +279,7 @@ export class Transformer {
       let inputs: Record<string, HostTensor | ResidentTensor> = { prefix: branch.prefix, noise };
       for (const range of this.sessions.ranges) {
         signal?.throwIfAborted();
-        const session = await this.sessions.layers(range, branch.rows);
+        const session = await this.sessions.range(range, longest(all));
         const feeds = { ...inputs, activated, ...branchFeeds(branch) };
         const { outputs, resident } = await session.runKeeping(feeds);
         held.dispose();
@@ -285,7 +292,7 @@ export class Transformer {
     }
   }
 
-  /** The last part of a step of the split cut, from the noisy picture's rows `[noise, D]` after the last layer. */
+  /** The last part of a step, from the noisy picture's rows `[noise, D]` after the last layer. */
   async head({ activated, grid }: EmbeddedStep, stream: ResidentTensor): Promise<Latents> {
     const session = await this.sessions.head();
     const [velocity] = this.#velocities(await session.run({ stream, activated }), grid, 1);
@@ -310,16 +317,16 @@ export class Transformer {
   }
 
   /** Frees what is kept from step to step. A drawing that ends calls it; the next step computes anew. */
-  release(): void {
-    this.#prefixes.release();
+  forget(): void {
+    this.#prefixes.forget();
   }
 
   async dispose(): Promise<void> {
-    this.release();
+    this.forget();
     await this.sessions.dispose();
   }
 
-  /** The last rows are the noisy pictures', whether or not there are others before them. */
+  /** The last rows are the noisy pictures': all of them, but where a traced graph gives those of its branch's prefix too. */
   #velocities(outputs: Readonly<Record<string, HostTensor>>, grid: PatchGrid, branches: number): Latents[] {
     const [count, width] = outputs.velocity.dims;
     const values = float32Data(outputs, 'velocity');

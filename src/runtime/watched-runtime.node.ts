@@ -1,10 +1,14 @@
-/** The runtime of this processor, watched by tests: what runs, and which resident tensors have not been freed. */
+/** The runtime of this processor, watched by tests: what is open and runs, and which resident tensors have not been freed. */
 
 import { nodeRuntime } from './runtime.node.ts';
 import type { GraphSession, ResidentTensor, Runtime } from './types.ts';
 
 export interface WatchedRuntime {
   readonly runtime: Runtime;
+  /** Names of the graphs that were opened, in order. */
+  readonly opened: string[];
+  /** The sessions that have not been closed. */
+  readonly sessions: Set<GraphSession>;
   /** Names of the graphs that ran, in order. */
   readonly runs: string[];
   /** Resident tensors that are in use. */
@@ -17,6 +21,8 @@ export function watchedRuntime(): WatchedRuntime {
   const real = nodeRuntime({ threads: 1 });
   const watched: WatchedRuntime = {
     runtime: watch(),
+    opened: [],
+    sessions: new Set(),
     runs: [],
     alive: new Set(),
     beforeRun: () => undefined,
@@ -30,7 +36,10 @@ export function watchedRuntime(): WatchedRuntime {
       halfPrecision,
       quantized,
       dispose: () => real.dispose(),
-      open: async (graph, weights) => watchSession(await real.open(graph, weights)),
+      open: async (graph, weights) => {
+        watched.opened.push(graph.name);
+        return watchSession(await real.open(graph, weights));
+      },
     };
   }
 
@@ -39,7 +48,7 @@ export function watchedRuntime(): WatchedRuntime {
       watched.runs.push(session.name);
       watched.beforeRun(session.name);
     };
-    return {
+    const one: GraphSession = {
       name: session.name,
       run: async (inputs) => {
         begin();
@@ -51,8 +60,13 @@ export function watchedRuntime(): WatchedRuntime {
         for (const tensor of Object.values(kept.resident)) watchTensor(tensor);
         return kept;
       },
-      dispose: () => session.dispose(),
+      dispose: () => {
+        watched.sessions.delete(one);
+        return session.dispose();
+      },
     };
+    watched.sessions.add(one);
+    return one;
   }
 
   /** Changes the tensor itself: the engine takes none but its own. */

@@ -17,10 +17,10 @@ export const run: KindRunner = async (golden, context) => {
     if (!parts) throw new Error(`case ${golden.id} lists an output ${name}, which nothing computes`);
     return compareStage(golden, name, parts);
   });
-  return [...comparisons, ...(await compareSplit(golden, context))];
+  return [...comparisons, ...(await compareRanges(golden, context))];
 };
 
-/** The forward in the fused cut, whose graphs give their stages. */
+/** The forward in one graph, which gives its stages. */
 async function traced(golden: GoldenCase, context: VerifyContext): Promise<Stages> {
   const stages: Stages = new Map();
   const trace = (stage: string, values: Float32Array) => {
@@ -28,18 +28,18 @@ async function traced(golden: GoldenCase, context: VerifyContext): Promise<Stage
     parts.push(values);
     stages.set(stage, parts);
   };
-  await withTransformer(context, { cut: 'fused', trace }, async (transformer) => {
+  await withTransformer(context, { cut: 'whole', trace }, async (transformer) => {
     const { data } = await transformer.predict(await requestOf(golden, 0, transformer));
     trace('output', data);
   });
   return stages;
 }
 
-/** The forward in the split cut: embed, what TeaCache watches, layers one by one, head. */
-async function compareSplit(golden: GoldenCase, context: VerifyContext): Promise<Comparison[]> {
+/** The forward in ranges: embed, what TeaCache watches, layers one by one, head. */
+async function compareRanges(golden: GoldenCase, context: VerifyContext): Promise<Comparison[]> {
   const stages: Stages = new Map();
   const options: TransformerOptions = {
-    cut: 'split',
+    cut: 'ranges',
     sessionBytes: 1,
     trace: (stage, values) => stages.set(stage, [values]),
   };
@@ -54,7 +54,7 @@ async function compareSplit(golden: GoldenCase, context: VerifyContext): Promise
     for (const used of [watched, stream, step]) used.dispose();
     const compare = (name: string, values: ArrayLike<number>) => ({
       ...compareTensor(name, values, tensorOf(golden, name), golden.tolerance),
-      name: `${name} in the split cut`,
+      name: `${name} in ranges`,
     });
     return [
       compare('joint_input', seen.get('joint_input')?.[0] ?? []),

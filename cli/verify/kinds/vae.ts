@@ -60,7 +60,9 @@ function stripping(golden: GoldenCase, vae: Autoencoder): CodingOptions {
   const [, , height, width] = tensorOf(golden, encodes ? 'pixels' : 'latents').shape;
   const latents = encodes ? vae.latentShape({ height, width }) : { height, width };
   let maxBufferBytes = 2 ** 30;
-  while ((stripPlan(vae.config, latents, maxBufferBytes)?.rows.length ?? 0) < Math.min(3, latents.height)) {
+  while (
+    (stripPlan(vae.config, latents, { maxBufferBytes })?.rows.length ?? 0) < Math.min(3, latents.height)
+  ) {
     maxBufferBytes /= 2;
   }
   return { maxBufferBytes };

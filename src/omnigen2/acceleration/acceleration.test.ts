@@ -149,6 +149,34 @@ describe.each(ACCELERATED)('%s', (acceleration) => {
   );
 });
 
+/** Names of the open graphs that hold the main layers. */
+const holdingLayers = () =>
+  [...watched.sessions].flatMap(({ name }) => (/^transformer\.(predict|layers)\./.test(name) ? [name] : []));
+
+test('no more than three copies of the layers are open, whatever is drawn', async () => {
+  const ranged = { references: [REFERENCE], guidanceRange: [0.3, 0.6], teaCacheThreshold: 1 } as const;
+  for (const acceleration of ['none', ...ACCELERATED] as const) {
+    for (const changes of [{}, { references: [REFERENCE], teaCacheThreshold: 1 }, ranged]) {
+      await drawing({ acceleration, ...changes });
+      expect(holdingLayers().length).toBeLessThanOrEqual(3);
+    }
+  }
+});
+
+test.each(['none', ...ACCELERATED] as const)('%s opens nothing when it draws again', async (acceleration) => {
+  const changes: Partial<DrawOptions> = { acceleration, references: [REFERENCE], teaCacheThreshold: 1 };
+  for (const guidanceRange of [
+    [0, 1],
+    [0.3, 0.6],
+  ] as const) {
+    const { count } = await drawing({ ...changes, guidanceRange });
+    expect(count('transformer.')).toBeGreaterThan(0);
+    watched.opened.length = 0;
+    await drawing({ ...changes, guidanceRange });
+    expect(watched.opened).toEqual([]);
+  }
+});
+
 test('without acceleration nothing is decided and nothing is left on the device', async () => {
   const { decisions, count } = await drawing({ references: [REFERENCE, REFERENCE] });
   expect(decisions).toEqual([]);
@@ -170,7 +198,7 @@ test.each([-0.1, 11, Number.NaN])('the threshold %d is refused in words', async 
 });
 
 test('a step of a large model stops between two graphs', async () => {
-  const options = { cut: 'split', sessionBytes: 1 } as const;
+  const options = { cut: 'ranges', sessionBytes: 1 } as const;
   const source = model.source('transformer');
   const transformer = await Transformer.open(watched.runtime, source, model.numerics, options);
   try {

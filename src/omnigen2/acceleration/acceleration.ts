@@ -35,10 +35,10 @@ export type Decision = TeaCacheDecision | TaylorDecision;
 /** Predicts the steps of one drawing, in order. It may hold memory between them. */
 export interface StepPredictor {
   /**
-   * Opens the graphs for steps of so many branches, so that the first one need not wait for them.
-   * @throws OmniError `device` if they do not fit
+   * Opens the graphs for steps like the first one, so that it need not wait for them.
+   * @throws OmniError `device` if they do not fit; else as {@link predict}
    */
-  open(branches: number): Promise<void>;
+  open(request: StepRequest): Promise<void>;
   /**
    * The velocities of the branches, in their order.
    * @throws AbortError between two graphs; else as `Transformer.predictStep`
@@ -50,7 +50,10 @@ export interface StepPredictor {
 
 export interface AccelerationOptions {
   readonly acceleration: Acceleration;
-  /** How much change TeaCache lets pass before it computes the layers again; 0 computes them at every step. */
+  /**
+   * How much change TeaCache lets pass before it computes the layers again. Even at 0 it may skip them: small changes count
+   * as less than none; see `rescaledChange`.
+   */
   readonly teaCacheThreshold: number;
   readonly onDecision?: (decision: Decision) => void;
 }
@@ -80,8 +83,8 @@ class Plain implements StepPredictor {
     this.#transformer = transformer;
   }
 
-  open(branches: number): Promise<void> {
-    return this.#transformer.openFor(branches);
+  open(request: StepRequest): Promise<void> {
+    return this.#transformer.openFor(request);
   }
 
   async predict({ signal, ...step }: LoopStep): Promise<Latents[]> {
@@ -89,6 +92,6 @@ class Plain implements StepPredictor {
   }
 
   dispose(): void {
-    this.#transformer.release();
+    this.#transformer.forget();
   }
 }

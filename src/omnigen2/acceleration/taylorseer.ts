@@ -12,6 +12,7 @@ import type { GuidanceBranch } from '../guidance.ts';
 import type { Latents } from '../latents.ts';
 import { Residents } from '../residents.ts';
 import type { EmbeddedBranch, EmbeddedStep, Transformer } from '../transformer.ts';
+import type { StepRequest } from '../transformer-request.ts';
 import type { LoopStep, StepPredictor } from './acceleration.ts';
 import { StreamArithmetic } from './stream-arithmetic.ts';
 
@@ -103,8 +104,8 @@ export class TaylorSeer implements StepPredictor {
     this.#onDecision = onDecision;
   }
 
-  open(branches: number): Promise<void> {
-    return this.#transformer.openSplitFor(branches);
+  open(request: StepRequest): Promise<void> {
+    return this.#transformer.openPartsFor(request);
   }
 
   async predict({ signal, step, steps: _, ...request }: LoopStep): Promise<Latents[]> {
@@ -137,7 +138,7 @@ export class TaylorSeer implements StepPredictor {
   dispose(): void {
     for (const { held } of this.#states.values()) held.dispose();
     this.#states.clear();
-    this.#transformer.release();
+    this.#transformer.forget();
   }
 
   #stateOf(name: GuidanceBranch): BranchState {

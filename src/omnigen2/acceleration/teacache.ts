@@ -10,6 +10,7 @@ import type { GuidanceBranch } from '../guidance.ts';
 import type { Latents } from '../latents.ts';
 import { Residents } from '../residents.ts';
 import type { EmbeddedBranch, EmbeddedStep, Transformer } from '../transformer.ts';
+import type { StepRequest } from '../transformer-request.ts';
 import type { LoopStep, StepPredictor } from './acceleration.ts';
 import { StreamArithmetic } from './stream-arithmetic.ts';
 
@@ -74,8 +75,8 @@ export class TeaCache implements StepPredictor {
     this.#onDecision = onDecision;
   }
 
-  open(branches: number): Promise<void> {
-    return this.#transformer.openSplitFor(branches);
+  open(request: StepRequest): Promise<void> {
+    return this.#transformer.openPartsFor(request);
   }
 
   async predict({ signal, step, steps, ...request }: LoopStep): Promise<Latents[]> {
@@ -106,7 +107,7 @@ export class TeaCache implements StepPredictor {
   dispose(): void {
     for (const { held } of this.#states.values()) held.dispose();
     this.#states.clear();
-    this.#transformer.release();
+    this.#transformer.forget();
   }
 
   #stateOf(name: GuidanceBranch): BranchState {

@@ -18,8 +18,6 @@ import { add, castTo, conv2d, gemm, layerNorm, matmulNBits, reshape, rmsNorm } f
 export interface Numerics {
   readonly compute: 'float32' | 'float16';
   readonly quantized: 'native' | 'widened';
-  /** In how many parts the rows of a long stream look at all others, one part after another; one if nothing is said. */
-  readonly attentionParts?: number;
 }
 
 /** The numerics of a CPU: float32 throughout, quantized matrices widened while loading. */

@@ -59,12 +59,15 @@ export function selfAttention(
     queries,
     keys,
     packed,
+    parts,
     tap,
   }: {
     queries: AttentionRows;
     keys: AttentionRows;
     /** Rows of each sample among the keys and among the queries; without it all rows are one sample's. */
     packed?: { readonly joint: SampleRows; readonly queries: SampleRows };
+    /** In how many parts the queries of a sample look at its keys, one part after another. */
+    parts: number;
     tap: Tap;
   },
 ): Value {
@@ -92,8 +95,7 @@ export function selfAttention(
       heads,
       scale: 1 / Math.sqrt(headDim),
     };
-    const parts = splitEvenly(g, query, 1, layers.numerics.attentionParts ?? 1);
-    return parts.map((part) => attention(g, { q: part, ...all }));
+    return splitEvenly(g, query, 1, parts).map((part) => attention(g, { q: part, ...all }));
   });
   const y = reshape(g, concat(g, attended, 1), [queries.x.shape[0], heads * headDim]);
   return layers.linear(y, `${name}.to_out.0`);

@@ -36,6 +36,8 @@ export interface BlockInput {
   readonly rows?: Value;
   /** Where `x` holds several samples one after another: attention is within each of them. */
   readonly packed?: PackedBranches;
+  /** In how many parts the rows of a sample look at all others; one if nothing is said. */
+  readonly attentionParts?: number;
   readonly tap?: Tap;
 }
 
@@ -49,7 +51,7 @@ export interface BlockInput {
 export function transformerBlock(
   layers: Layers,
   config: TransformerConfig,
-  { name, x, rope, activated, rows, packed, tap = noTap }: BlockInput,
+  { name, x, rope, activated, rows, packed, attentionParts = 1, tap = noTap }: BlockInput,
 ): Value {
   const { g } = layers;
   const eps = config.normEps;
@@ -61,6 +63,7 @@ export function transformerBlock(
     queries: { x: wanted(normed), rope: { cosines: wanted(rope.cosines), sines: wanted(rope.sines) } },
     keys: { x: normed, rope },
     packed: packed && { ...packed, queries: rows ? packed.noise : packed.joint },
+    parts: attentionParts,
     tap,
   });
   tap('attn_out', attended);

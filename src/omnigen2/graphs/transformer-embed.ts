@@ -22,7 +22,7 @@ import {
  */
 export function referenceGraph(parts: TransformerParts): BuiltGraph {
   const graph = startGraph('reference', parts);
-  const { layers, config, tap } = graph;
+  const { layers, config, attentionParts, tap } = graph;
   const { g } = layers;
   const patches = g.input('patches', 'float32', ['reference', patchWidth(config)]);
   const index = g.input('index', 'int32', [1]);
@@ -33,7 +33,8 @@ export function referenceGraph(parts: TransformerParts): BuiltGraph {
   let stream = add(g, embedded, gather(g, layers.tensor('image_index_embedding'), index, 0));
   tap('ref_refiner_input', stream);
   for (let i = 0; i < config.numRefinerLayers; i++) {
-    stream = transformerBlock(layers, config, { name: `ref_image_refiner.${i}`, x: stream, rope, activated });
+    const name = `ref_image_refiner.${i}`;
+    stream = transformerBlock(layers, config, { name, x: stream, rope, activated, attentionParts });
     tap(`ref_refiner_${i}`, stream);
   }
   g.output('stream', stream, { resident: true });
@@ -73,12 +74,13 @@ export function prefixGraph({ config }: Pick<TransformerParts, 'config'>, count:
 
 /** The refined stream `[noise, D]` of the input `patches` `[noise, patch]`. */
 export function noiseStream(graph: TransformerGraph, activated: Value, rope: RopeValues): Value {
-  const { layers, config, tap } = graph;
+  const { layers, config, attentionParts, tap } = graph;
   const patches = layers.g.input('patches', 'float32', ['noise', patchWidth(config)]);
   let stream = layers.linear(patches, 'x_embedder');
   tap('x_embed', stream);
   for (let i = 0; i < config.numRefinerLayers; i++) {
-    stream = transformerBlock(layers, config, { name: `noise_refiner.${i}`, x: stream, rope, activated });
+    const name = `noise_refiner.${i}`;
+    stream = transformerBlock(layers, config, { name, x: stream, rope, activated, attentionParts });
     tap(`noise_refiner_${i}`, stream);
   }
   return stream;

@@ -68,7 +68,7 @@ interface MainLayersInput {
 
 /** Adds the layers of `range` to a graph; the last of all layers gives only the wanted `rows`. */
 export function mainLayers(
-  { layers, config, tap }: TransformerGraph,
+  { layers, config, attentionParts, tap }: TransformerGraph,
   { stream, activated, rope, rows, packed }: MainLayersInput,
   { from, to }: LayerRange,
 ): Value {
@@ -81,6 +81,7 @@ export function mainLayers(
       activated,
       rows: i === config.numLayers - 1 ? rows : undefined,
       packed,
+      attentionParts,
       tap: within(tap, `layer_${i}`),
     });
     tap(`layer_${i}`, x);

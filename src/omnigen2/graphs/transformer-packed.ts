@@ -3,7 +3,7 @@
  * attention takes apart. No row is padding, and every product is of all rows.
  */
 
-import type { BuiltGraph, Dim, Value } from '../../onnx/graph.ts';
+import { type BuiltGraph, type Dim, GraphError, type Value } from '../../onnx/graph.ts';
 import { concat, splitRows } from '../../onnx/ops.ts';
 import type { PackedBranches, SampleRows } from './transformer-attention.ts';
 import { activatedInput, mainLayers } from './transformer-layers.ts';
@@ -16,7 +16,7 @@ import { ropeInputs, startGraph, type TransformerGraph, type TransformerParts } 
  * Source: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward (layers)
  */
 export function packedLayersGraph(parts: TransformerParts, branches: number): BuiltGraph {
-  // Their stages are told in the other cut.
+  // Their stages are told in the other cuts.
   const graph = startGraph(`layers.packed.${branches}`, { ...parts, taps: false });
   const { g } = graph.layers;
   const prefixes = prefixInputs(graph, branches);
@@ -39,7 +39,9 @@ export function prefixInputs({ layers, config }: TransformerGraph, branches: num
  * int32 `[branches * noise]` (where the noisy rows are in the stream), and with several branches int64 `joint_lengths` and
  * `noise_lengths` `[branches]`.
  * @param noise the noisy picture's rows `[noise, D]`, the same in every branch
- * @returns the noisy rows `[branches * noise, D]` after the last layer; all rows where the graph has taps
+ * @returns the noisy rows `[branches * noise, D]` after the last layer. Where the graph has taps, there is no `noise_rows`,
+ * and all rows `[prefix+noise, D]` of its only branch
+ * @throws GraphError if the graph has taps and several branches: the noisy rows of all but the last lie in the middle
  */
 export function packedLayers(
   graph: TransformerGraph,
@@ -49,6 +51,7 @@ export function packedLayers(
 ): { stream: Value; packed: PackedBranches | undefined } {
   const { layers, config, tap } = graph;
   const { g } = layers;
+  if (graph.taps && prefixes.length > 1) throw new GraphError('stages are told of one branch at a time');
   const parted = prefixes.map((prefix) => concat(g, [prefix, noise], 0));
   const joined = concat(g, parted, 0);
   tap('joint_input', joined);

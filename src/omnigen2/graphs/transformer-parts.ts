@@ -15,6 +15,8 @@ export interface TransformerParts {
   readonly numerics: Numerics;
   /** Whether the graph gives its inner stages too, each as an output under its own name. */
   readonly taps?: boolean;
+  /** In how many parts the rows of a long stream look at all others, one part after another; one if nothing is said. */
+  readonly attentionParts?: number;
 }
 
 /** A graph of the transformer under construction. */
@@ -23,19 +25,21 @@ export interface TransformerGraph {
   readonly config: TransformerConfig;
   /** Whether the graph gives its inner stages too. */
   readonly taps: boolean;
+  readonly attentionParts: number;
   /** Makes a stage an output of the graph, where the graph has taps. */
   readonly tap: Tap;
 }
 
 export function startGraph(
   part: string,
-  { config, weights, numerics, taps = false }: TransformerParts,
+  { config, weights, numerics, taps = false, attentionParts = 1 }: TransformerParts,
 ): TransformerGraph {
   const g = new GraphBuilder(`transformer.${part}`);
   return {
     layers: new Layers(g, weights, numerics),
     config,
     taps,
+    attentionParts,
     tap: (stage, value) => {
       if (taps) g.output(stage, value);
     },

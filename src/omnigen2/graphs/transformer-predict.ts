@@ -13,8 +13,10 @@ import { activatedTimestep, ropeInputs, startGraph, type TransformerParts } from
  * Inputs: `prefix_0` `[prefix_0, D]` … (context and refined references of each branch), `patches` `[noise, patch]`,
  * `sinusoid` `[1, timestepFrequencyDim]`, `noise_cosines` and `noise_sines` of the noisy rows, and those of
  * `packedLayers`. Output: `velocity` `[branches * noise, patch]`.
- * With taps, the input `noise_rows` is not there and all rows pass the last layer: `velocity` `[joint, patch]`.
+ * With taps there is one branch, the input `noise_rows` is not there, and all rows pass the last layer: `velocity`
+ * `[prefix+noise, patch]`.
  * Source: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward
+ * @throws GraphError if there are taps and several branches
  */
 export function predictGraph(parts: TransformerParts, branches: number): BuiltGraph {
   const graph = startGraph(`predict.${branches}`, parts);

@@ -17,7 +17,7 @@ it('gives the same where the patches look at all others in parts', async () => {
   const rowSize = vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2;
   const patches = Float32Array.from({ length: 60 * rowSize }, (_, i) => Math.sin(i));
   const embeds = async (attentionParts: number) => {
-    const graph = visionTowerGraph(weights, vision, { ...CPU_NUMERICS, attentionParts });
+    const graph = visionTowerGraph(weights, vision, CPU_NUMERICS, { attentionParts });
     const session = await nodeRuntime({ threads: 1 }).open(graph, source.bytes);
     const outputs = await session.run({
       patches: float32Tensor([60, rowSize], patches),

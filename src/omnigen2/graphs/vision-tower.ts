@@ -34,12 +34,13 @@ import { Layers, type Numerics } from './layers.ts';
  *
  * Outputs: `embeds [cells, H]`, one row per merged cell in the picture's order; with `taps` also `patch_embed [L, C]` in
  * the order of `patches`, and `block_i [L, C]` in window order.
+ * @param attentionParts in how many parts the patches look at all others where they do, one part after another
  */
 export function visionTowerGraph(
   weights: WeightIndex,
   config: VisionConfig,
   numerics: Numerics,
-  { taps = false }: { taps?: boolean } = {},
+  { taps = false, attentionParts = 1 }: { taps?: boolean; attentionParts?: number } = {},
 ): BuiltGraph {
   const { inChannels, temporalPatchSize, patchSize, hiddenSize, headDim, depth, rmsNormEps } = config;
   const g = new GraphBuilder('vision tower');
@@ -62,7 +63,7 @@ export function visionTowerGraph(
   let x = gather(g, embedded, order, 0);
   for (let i = 0; i < depth; i++) {
     const whole = config.fullattBlockIndexes.includes(i);
-    x = block(layers, x, `visual.blocks.${i}`, config, { cos, sin, windows: whole ? undefined : windows });
+    x = block(layers, x, `visual.blocks.${i}`, config, { cos, sin, look: whole ? attentionParts : windows });
     if (taps) g.output(`block_${i}`, x);
   }
 
@@ -80,13 +81,16 @@ interface Windows {
   readonly bias: Value;
 }
 
-/** Pre-norm attention and SwiGLU, each added to the stream `x [L, C]`. Source: Qwen2_5_VLVisionBlock.forward */
+/**
+ * Pre-norm attention and SwiGLU, each added to the stream `x [L, C]`. Source: Qwen2_5_VLVisionBlock.forward
+ * @param look the windows that patches look within, or in how many parts they look at all
+ */
 function block(
   layers: Layers,
   x: Value,
   name: string,
   config: VisionConfig,
-  { cos, sin, windows }: { cos: Value; sin: Value; windows?: Windows },
+  { cos, sin, look }: { cos: Value; sin: Value; look: Windows | number },
 ): Value {
   const { g } = layers;
   const { hiddenSize, numHeads, rmsNormEps } = config;
@@ -94,9 +98,10 @@ function block(
   const parts = split(g, reshape(g, qkv, [1, ...qkv.shape]), 2, [hiddenSize, hiddenSize, hiddenSize]);
   const q = rotaryHalves(g, parts[0], cos, sin, numHeads);
   const k = rotaryHalves(g, parts[1], cos, sin, numHeads);
-  const attended = windows
-    ? windowAttention(layers, [q, k, parts[2]], windows, config)
-    : wholeAttention(layers, { q, k, v: parts[2] }, config);
+  const attended =
+    typeof look === 'number'
+      ? wholeAttention(layers, { q, k, v: parts[2] }, config, look)
+      : windowAttention(layers, [q, k, parts[2]], look, config);
   const afterAttention = add(g, x, layers.linear(attended, `${name}.attn.proj`));
   const inner = layers.rmsNorm(afterAttention, `${name}.norm2`, rmsNormEps);
   const gate = silu(g, layers.linear(inner, `${name}.mlp.gate_proj`));
@@ -104,17 +109,18 @@ function block(
   return add(g, afterAttention, layers.linear(mul(g, gate, up), `${name}.mlp.down_proj`));
 }
 
-/** Every patch looks at all. */
+/** Every patch looks at all, one part of the patches after another. */
 function wholeAttention(
   layers: Layers,
   { q, k, v }: { q: Value; k: Value; v: Value },
   config: VisionConfig,
+  parts: number,
 ): Value {
   const { g } = layers;
-  const parts = splitEvenly(g, q, 1, layers.numerics.attentionParts ?? 1).map((part) =>
+  const attended = splitEvenly(g, q, 1, parts).map((part) =>
     attention(g, { q: part, k, v, heads: config.numHeads, scale: scaleOf(config) }),
   );
-  return reshape(g, concat(g, parts, 1), [q.shape[1], config.hiddenSize]);
+  return reshape(g, concat(g, attended, 1), [q.shape[1], config.hiddenSize]);
 }
 
 /** Attention inside windows: each window becomes one row of a batch, filled up to the size of a whole window. */
