@@ -8,8 +8,8 @@
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { OmniError } from '../src/errors.ts';
+import { MAX_NEW_TOKENS } from '../src/omnigen2/config.ts';
 import { type ChatReply, type ChatTurn, Conversation } from '../src/omnigen2/conversation.ts';
-import { MAX_NEW_TOKENS } from '../src/omnigen2/generate.ts';
 import { officialGreys } from '../src/omnigen2/images/official-greys.ts';
 import { drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { numberOption, readArgs, runCommand, sizeOption } from './args.ts';

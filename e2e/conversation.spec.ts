@@ -61,7 +61,7 @@ async function talk(page: Page, turns: readonly Turn[], settings: object): Promi
       for (const [i, { text, picture, sampling }] of turns.entries()) {
         const bytes = picture ? Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0)) : undefined;
         const pictures = bytes ? [new Blob([bytes])] : [];
-        const request = { conversation: 'a', text, pictures, sampling, settings, maxNewTokens: 64 };
+        const request = { conversation: 'a', turns: i, text, pictures, sampling, settings, maxNewTokens: 64 };
         let drawn: Replied['picture'];
         const ended = new Promise<Replied>((resolve, reject) => {
           worker.onerror = ({ message }) => reject(new Error(message));

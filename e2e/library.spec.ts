@@ -67,13 +67,10 @@ test('a page without isolation draws on one thread, answers, converses, stops an
       backend: 'wasm',
       onState: (state) => states.push(state.status === 'ready' ? state.device.description : state.status),
     });
-    const { picture, settings } = await model.draw({
-      prompt: 'a red house',
-      steps: 2,
-      width: 64,
-      height: 96,
+    const { picture, settings } = await model.draw('a red house', {
+      settings: { steps: 2, width: 64, height: 96 },
     });
-    const again = await model.draw({ prompt: 'a red house', ...settings });
+    const again = await model.draw('a red house', { settings });
     const png = await pngOf(picture);
     const words: string[] = [];
     const answer = await model.ask('What is in the picture?', {
@@ -86,22 +83,24 @@ test('a page without isolation draws on one thread, answers, converses, stops an
     const settings64 = { steps: 2, width: 64, height: 64 };
     const drawn = await conversation.say('Draw a red house.', { settings: settings64, maxNewTokens: 20 });
     const about = await conversation.say('What is in the picture?', { maxNewTokens: 20 });
+    await model.conversation().say('What is in the picture?', { pictures: [png], maxNewTokens: 2 });
+    const forgot = await conversation.say('What is in the picture?', { pictures: [png], maxNewTokens: 2 });
+    conversation.end();
+    const ended = await conversation.say('And now?').catch((error) => error.message);
     const lora = await model
       .setAdapters([{ file: new Blob(['not weights']), name: 'notes.txt' }])
       .catch((error) => error.message);
 
     const stop = new AbortController();
-    const stopped = model.draw(
-      { prompt: 'a red house' },
-      {
-        signal: stop.signal,
-        onEvent: (event) => event.type === 'denoising' && event.step === 2 && stop.abort('enough'),
-      },
-    );
-    const waiting = model.draw({ prompt: 'a blue boat' });
+    const stopped = model.draw('a red house', {
+      signal: stop.signal,
+      onEvent: (event) => event.type === 'denoising' && event.step === 2 && stop.abort('enough'),
+    });
+    const waiting = model.draw('a blue boat');
     const stoppedBy = await stopped.catch((reason) => reason);
     model.dispose();
     const closedBy = await waiting.catch((reason) => reason.message);
+    const later = await model.ask('What is in the picture?').catch((reason) => reason.message);
     const missing = await OmniGen2.open({ model: '/omnigen2/models/none/' }).catch((error) => ({
       ours: error instanceof OmniError,
       words: error.message,
@@ -114,9 +113,12 @@ test('a page without isolation draws on one thread, answers, converses, stops an
       streamed: words.length > 0 && words.at(-1) === answer.text,
       drew: { said: drawn.drew, side: drawn.picture?.width },
       about: about.text.length > 0,
+      forgot: forgot.notes,
+      ended,
       lora,
       stoppedBy,
       closedBy,
+      later,
       missing,
     };
   });
@@ -129,9 +131,12 @@ test('a page without isolation draws on one thread, answers, converses, stops an
     streamed: true,
     drew: { said: true, side: 64 },
     about: true,
+    forgot: [expect.stringContaining('no longer knows what was said before')],
+    ended: 'This conversation has ended.',
     lora: expect.stringContaining('notes.txt'),
     stoppedBy: 'enough',
     closedBy: 'The model was closed.',
+    later: 'The model was closed.',
     missing: { ours: true },
   });
 });

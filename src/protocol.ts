@@ -7,15 +7,16 @@
 
 import type { ErrorReport } from './errors.ts';
 import type { Acceleration } from './omnigen2/acceleration/acceleration.ts';
+import type { PosteriorChoice } from './omnigen2/autoencoder.ts';
 import type { ModelPart } from './omnigen2/model.ts';
 import type { RoundDecision, RoundReport } from './omnigen2/reflection/loop.ts';
 import type { SchedulerName } from './omnigen2/schedulers/create.ts';
 import type { Sampling } from './omnigen2/token-choice.ts';
 
-export type { Acceleration, ModelPart, RoundDecision, RoundReport, Sampling, SchedulerName };
+export type { Acceleration, ModelPart, PosteriorChoice, RoundDecision, RoundReport, Sampling, SchedulerName };
 
 /** Raised whenever a message changes its meaning; the worker refuses a page of another version in words. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** Names one job for as long as page and worker live. */
 export type JobId = string & { readonly brand: 'JobId' };
@@ -58,6 +59,10 @@ export interface DrawSettings {
   readonly scheduler: SchedulerName;
   /** How to draw with less work. */
   readonly acceleration: Acceleration;
+  /** How much change TeaCache lets pass before it computes again: 0 for none, 0.05 where nothing is said. */
+  readonly teaCacheThreshold?: number;
+  /** Whether references are drawn from what the encoder gives, by the seed, or are its mean; drawn where nothing is said. */
+  readonly posterior?: PosteriorChoice;
   readonly negativePrompt: string;
 }
 
@@ -84,6 +89,8 @@ export interface AskRequest {
 export interface ChatRequest {
   /** An unknown one begins a new conversation, and ends the one before. */
   readonly conversation: ConversationId;
+  /** How many turns of it have been replied to, as far as the page knows: a worker that knows fewer says so. */
+  readonly turns: number;
   readonly text: string;
   /** What the words are about; without any, the picture drawn last in this conversation, or those given last. */
   readonly pictures: readonly Blob[];
@@ -117,6 +124,8 @@ export type ToWorker =
   | { readonly type: 'ask'; readonly job: JobId; readonly request: AskRequest }
   | { readonly type: 'chat'; readonly job: JobId; readonly request: ChatRequest }
   | { readonly type: 'cancel'; readonly job: JobId }
+  /** Frees what the worker holds of a conversation, none of whose turns may follow. */
+  | { readonly type: 'end'; readonly conversation: ConversationId }
   /** Before the next job the model gets these adapters in place of all that it has. */
   | {
       readonly type: 'adapters';
@@ -151,7 +160,7 @@ export type ModelState =
       /** Side in pixels of the square that the model has learnt to draw. */
       readonly trainedSide: number;
       readonly device: DeviceReport;
-      /** What the person should know of the loading, in one sentence: that the browser did not keep the weights. */
+      /** What the person should know of the model, in sentences: that the browser did not keep the weights, that adapters are missing. */
       readonly note?: string;
     }
   | { readonly status: 'failed'; readonly error: ErrorReport };
@@ -215,6 +224,8 @@ export type JobResult =
   | {
       readonly type: 'answer';
       readonly text: string;
+      /** False if the words were cut because they did not end within their tokens. */
+      readonly complete: boolean;
       /** The model asks for a picture instead of, or after, words. */
       readonly draws: boolean;
       readonly notes: readonly string[];

@@ -12,6 +12,7 @@ import {
   type AskRequest,
   type BackendChoice,
   type ChatRequest,
+  type ConversationId,
   type DrawRequest,
   type FromWorker,
   type JobEvent,
@@ -40,15 +41,20 @@ export interface WorkerListener {
   crashed(error: ErrorReport, restarted: boolean): void;
 }
 
+/** What sends something tells whether there was a worker to send it to; without one, nothing will answer. */
 export interface WorkerClient {
   /** Starts a worker, ending the one before, and has it load the model. */
   open(model: ModelRef, backend: BackendChoice): void;
-  draw(job: JobId, request: DrawRequest): void;
-  ask(job: JobId, request: AskRequest): void;
-  chat(job: JobId, request: ChatRequest): void;
-  cancel(job: JobId): void;
-  /** Gives the model these adapters in place of all that it has; a worker that is started again gets them too. */
-  adapters(change: AdapterChangeId, adapters: readonly AdapterFile[]): void;
+  draw(job: JobId, request: DrawRequest): boolean;
+  ask(job: JobId, request: AskRequest): boolean;
+  chat(job: JobId, request: ChatRequest): boolean;
+  end(conversation: ConversationId): boolean;
+  cancel(job: JobId): boolean;
+  /**
+   * Gives the model these adapters in place of all that it has. A worker that is started again gets them too; if it cannot
+   * have them, the model's `note` says so.
+   */
+  adapters(change: AdapterChangeId, adapters: readonly AdapterFile[]): boolean;
   dispose(): void;
 }
 
@@ -68,6 +74,8 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
   /** Changes that are under way, and the last one that came to pass. */
   const changes = new Map<AdapterChangeId, readonly AdapterFile[]>();
   let applied: { readonly change: AdapterChangeId; readonly adapters: readonly AdapterFile[] } | undefined;
+  /** Why a worker that was started again lacks the adapters of the one before. */
+  let withoutAdapters: string | undefined;
 
   function start(): void {
     if (!opened) return;
@@ -110,13 +118,20 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
       );
     } else if (message.type === 'model') {
       wasReady ||= message.state.status === 'ready';
-      listener.model(message.state);
+      listener.model(noted(message.state));
     } else if (message.type === 'adapters') {
       const { change, outcome } = message;
       const adapters = changes.get(change);
       changes.delete(change);
-      if (adapters && outcome.status === 'done') applied = { change, adapters };
-      listener.adapters(change, outcome);
+      const again = change === applied?.change;
+      if (adapters && outcome.status === 'done') {
+        applied = { change, adapters };
+        withoutAdapters = undefined;
+      } else if (again && outcome.status === 'failed') {
+        withoutAdapters = `The adapters could not be given to the model again. ${outcome.error.message} ${outcome.error.action}`;
+      }
+      // The change itself was told of when it was made.
+      if (!again) listener.adapters(change, outcome);
     } else {
       listener.job(message.job, message.event);
     }
@@ -124,6 +139,11 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
 
   function crash(message: string): void {
     const again = wasReady;
+    if (applied && changes.has(applied.change)) {
+      // Once more, and it would crash for ever.
+      applied = undefined;
+      withoutAdapters = `The adapters could not be given to the model again: under them it crashed. ${message}`;
+    }
     stop();
     const action = again
       ? 'It is being started again; then make the picture once more.'
@@ -134,13 +154,19 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     if (applied) changeAdapters(applied.change, applied.adapters);
   }
 
-  function changeAdapters(id: AdapterChangeId, adapters: readonly AdapterFile[]): void {
-    changes.set(id, adapters);
-    send({ type: 'adapters', change: id, adapters });
+  function changeAdapters(id: AdapterChangeId, adapters: readonly AdapterFile[]): boolean {
+    if (port) changes.set(id, adapters);
+    return send({ type: 'adapters', change: id, adapters });
   }
 
-  function send(message: ToWorker): void {
+  function noted(state: ModelState): ModelState {
+    if (state.status !== 'ready' || withoutAdapters === undefined) return state;
+    return { ...state, note: state.note ? `${state.note} ${withoutAdapters}` : withoutAdapters };
+  }
+
+  function send(message: ToWorker): boolean {
     port?.postMessage(message);
+    return port !== undefined;
   }
 
   return {
@@ -148,11 +174,13 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
       stop();
       opened = { model, backend };
       applied = undefined;
+      withoutAdapters = undefined;
       start();
     },
     draw: (job, request) => send({ type: 'draw', job, request }),
     ask: (job, request) => send({ type: 'ask', job, request }),
     chat: (job, request) => send({ type: 'chat', job, request }),
+    end: (conversation) => send({ type: 'end', conversation }),
     cancel: (job) => send({ type: 'cancel', job }),
     adapters: changeAdapters,
     dispose: stop,

@@ -97,7 +97,7 @@ async function inBrowser(backend: 'wasm' | 'webgpu', { runs, steps }: Effort): P
     const { prompt, seed, textGuidance, imageGuidance, references } = await edit();
     const [reference] = references;
     const all = await page.evaluate(
-      async ({ backend, runs, steps, picture, settings, question, maxNewTokens }) => {
+      async ({ backend, runs, steps, picture, prompt, settings, question, maxNewTokens }) => {
         const library = '/omnigen2/omnigen2.js';
         const { OmniGen2, pngOf }: typeof import('../../src/library/omnigen2.ts') = await import(library);
         const model = await OmniGen2.open({ backend });
@@ -106,15 +106,14 @@ async function inBrowser(backend: 'wasm' | 'webgpu', { runs, steps }: Effort): P
         const measured: Mark[][] = [];
         for (let run = 0; run <= runs; run++) {
           const marks: Mark[] = [];
-          await model.draw(
-            { ...settings, steps, references: [png] },
-            {
-              onEvent: ({ type }) => {
-                if (type === 'reading' || type === 'encoding' || type === 'denoising' || type === 'decoding')
-                  marks.push({ stage: type, atMs: performance.now() });
-              },
+          await model.draw(prompt, {
+            references: [png],
+            settings: { ...settings, steps },
+            onEvent: ({ type }) => {
+              if (type === 'reading' || type === 'encoding' || type === 'denoising' || type === 'decoding')
+                marks.push({ stage: type, atMs: performance.now() });
             },
-          );
+          });
           marks.push({ stage: 'end', atMs: performance.now() }, { stage: 'asked', atMs: performance.now() });
           await model.ask(question, {
             pictures: [png],
@@ -133,7 +132,8 @@ async function inBrowser(backend: 'wasm' | 'webgpu', { runs, steps }: Effort): P
         runs,
         steps,
         picture: { width: reference.width, height: reference.height, rgba: rgbaOf(reference.data) },
-        settings: { prompt, seed, textGuidance, imageGuidance },
+        prompt,
+        settings: { seed, textGuidance, imageGuidance },
         question: QUESTION,
         maxNewTokens: MAX_NEW_TOKENS,
       },

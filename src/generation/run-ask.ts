@@ -1,10 +1,9 @@
 /** Answers one question about pictures in the worker. */
 
 import { askAboutPicture } from '../omnigen2/chat.ts';
-import { decodeImage } from '../omnigen2/images/decode.web.ts';
-import type { RgbImage } from '../omnigen2/images/image.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
 import type { AskRequest, JobEvent, JobResult } from '../protocol.ts';
+import { picturesToLookAt } from './look-at.ts';
 
 /**
  * @param emit is given the answer as it grows
@@ -18,15 +17,12 @@ export async function runAsk(
 ): Promise<JobResult> {
   const start = performance.now();
   const notes: string[] = [];
-  const images: RgbImage[] = [];
-  for (const [i, file] of pictures.entries()) {
-    images.push(await decodeImage(file, `Picture ${i + 1}`, { notes }));
-  }
-  const { text, draws } = await askAboutPicture(model, question, images, {
+  const images = await picturesToLookAt(signal, model, pictures, notes);
+  const answer = await askAboutPicture(model, question, images, {
     maxNewTokens,
     sampling,
     signal,
     onText: (soFar) => emit({ type: 'answering', text: soFar }),
   });
-  return { type: 'answer', text, draws, notes, totalMs: performance.now() - start };
+  return { type: 'answer', ...answer, notes, totalMs: performance.now() - start };
 }

@@ -1,11 +1,10 @@
 /** The one conversation that the worker holds, turn by turn. */
 
 import { Conversation } from '../omnigen2/conversation.ts';
-import { decodeImage } from '../omnigen2/images/decode.web.ts';
-import type { RgbImage } from '../omnigen2/images/image.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
-import { drawDefaults } from '../omnigen2/pipeline.ts';
 import type { ChatRequest, ConversationId, JobEvent, JobResult } from '../protocol.ts';
+import { drawOptions } from './draw-options.ts';
+import { picturesToLookAt } from './look-at.ts';
 import { toPicture } from './picture.ts';
 import { progressEvent } from './progress-event.ts';
 import { StepClock } from './step-clock.ts';
@@ -13,9 +12,24 @@ import { StepClock } from './step-clock.ts';
 /** A conversation has but one drawing a turn. */
 const ROUND = 1;
 
+const FORGOTTEN =
+  'The model no longer knows what was said before: it was loaded again, or another conversation was held meanwhile.';
+
+/** What a conversation is, apart from what the model holds of it. */
+interface Held {
+  readonly id: ConversationId;
+  /** Turns that were replied to, here or before this worker was there. */
+  said: number;
+  /** Those of them that the model knows, or that the person was told it has forgotten. */
+  known: number;
+  conversation: Conversation | undefined;
+}
+
 export class LiveConversation {
-  #id: ConversationId | undefined;
-  #conversation: Conversation | undefined;
+  #held: Held | undefined;
+  /** The conversation of the turn that runs. */
+  #speaking: ConversationId | undefined;
+  #endsAfterTurn = false;
 
   /**
    * Says one turn. A conversation that is not the one held begins here, and that one ends.
@@ -28,20 +42,31 @@ export class LiveConversation {
     request: ChatRequest,
     emit: (event: JobEvent) => void,
   ): Promise<JobResult> {
+    this.#speaking = request.conversation;
+    try {
+      return await this.#turn(signal, model, request, emit);
+    } finally {
+      this.#speaking = undefined;
+      if (this.#endsAfterTurn) this.end(request.conversation);
+    }
+  }
+
+  async #turn(
+    signal: AbortSignal,
+    model: OmniGen2Model,
+    request: ChatRequest,
+    emit: (event: JobEvent) => void,
+  ): Promise<JobResult> {
     const start = performance.now();
     const { text, settings, sampling, maxNewTokens } = request;
     const notes: string[] = [];
-    const pictures: RgbImage[] = [];
-    for (const [i, file] of request.pictures.entries()) {
-      signal.throwIfAborted();
-      // In full size: the language model reads more of a picture than a drawing takes from it.
-      pictures.push(await decodeImage(file, `Picture ${i + 1}`, { notes }));
-    }
-    const conversation = this.#take(request.conversation, model, notes);
-    const drawing = { ...drawDefaults(settings, model.checkpoint.trainedOn), ...settings };
+    const pictures = await picturesToLookAt(signal, model, request.pictures, notes);
+    const drawing = drawOptions(settings, model);
+    const held = this.#take(request);
+    held.conversation ??= new Conversation(model);
     const clock = new StepClock();
     let drawStart = start;
-    const reply = await conversation.say(
+    const reply = await held.conversation.say(
       { text, pictures, maxNewTokens, sampling, drawing },
       {
         signal,
@@ -53,6 +78,10 @@ export class LiveConversation {
         },
       },
     );
+    // Said with a reply alone: a turn that was stopped has no notes.
+    if (held.known < held.said) notes.unshift(FORGOTTEN);
+    held.said++;
+    held.known = held.said;
     const { image, complete } = reply;
     if (image) {
       const drawMs = performance.now() - drawStart;
@@ -68,20 +97,38 @@ export class LiveConversation {
     };
   }
 
-  /** Lets go of a model that is closed; the next turn says that what came before is lost. */
+  /** Lets go of a model that is to be closed; the next turn says that what came before is lost. No turn may run. */
   forget(): void {
-    this.#conversation = undefined;
+    try {
+      this.release();
+    } finally {
+      if (this.#held) Object.assign(this.#held, { conversation: undefined, known: 0 });
+    }
   }
 
-  #take(id: ConversationId, model: OmniGen2Model, notes: string[]): Conversation {
-    const held = this.#conversation;
-    if (held && this.#id === id) return held;
-    held?.release();
-    if (this.#id === id) {
-      notes.push('The model was loaded again, so that it no longer knows what was said before.');
+  /**
+   * Frees what the device holds of the conversation, which can go on and is then read once more. No turn may run.
+   * @returns whether there was anything
+   */
+  release(): boolean {
+    return this.#held?.conversation?.release() ?? false;
+  }
+
+  /** Ends a conversation and frees it, after its turn if one runs. */
+  end(id: ConversationId): void {
+    this.#endsAfterTurn = this.#speaking === id;
+    if (this.#endsAfterTurn || this.#held?.id !== id) return;
+    this.release();
+    this.#held = undefined;
+  }
+
+  #take({ conversation: id, turns }: ChatRequest): Held {
+    if (this.#held?.id !== id) {
+      this.release();
+      this.#held = { id, said: 0, known: 0, conversation: undefined };
     }
-    this.#id = id;
-    this.#conversation = new Conversation(model);
-    return this.#conversation;
+    // A page counts fewer turns where it asks for one before the last one's reply.
+    this.#held.said = Math.max(this.#held.said, turns);
+    return this.#held;
   }
 }

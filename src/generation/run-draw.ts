@@ -5,8 +5,9 @@ import { decodeImage } from '../omnigen2/images/decode.web.ts';
 import type { RgbImage } from '../omnigen2/images/image.ts';
 import { referenceImage } from '../omnigen2/images/prepare.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
-import { drawDefaults, referenceLimits } from '../omnigen2/pipeline.ts';
+import { referenceLimits } from '../omnigen2/pipeline.ts';
 import type { DrawRequest, JobEvent, JobResult } from '../protocol.ts';
+import { drawOptions } from './draw-options.ts';
 import { toPicture } from './picture.ts';
 import { progressEvent } from './progress-event.ts';
 import { StepClock } from './step-clock.ts';
@@ -22,8 +23,8 @@ export async function runDraw(
   emit: (event: JobEvent) => void,
 ): Promise<JobResult> {
   const start = performance.now();
-  const defaults = drawDefaults(settings, model.checkpoint.trainedOn);
-  const limits = referenceLimits(defaults, model.config.vae);
+  const options = drawOptions(settings, model);
+  const limits = referenceLimits(options, model.config.vae);
   const notes: string[] = [];
   const images: RgbImage[] = [];
   for (const [i, file] of references.entries()) {
@@ -35,7 +36,7 @@ export async function runDraw(
   const clock = new StepClock();
   const { rounds: reports, notes: drawn } = await drawWithReflection(
     model,
-    { ...defaults, ...settings, prompt, references: images },
+    { ...options, prompt, references: images },
     rounds,
     {
       signal,

@@ -10,7 +10,7 @@ const [ONE, OTHER] = ['one', 'other'] as ConversationId[];
 
 function saying(text: string, changes: Partial<ChatRequest> = {}): ChatRequest {
   const { settings } = drawing(2);
-  return { conversation: ONE, text, pictures: [], settings, maxNewTokens: 4, ...changes };
+  return { conversation: ONE, turns: 0, text, pictures: [], settings, maxNewTokens: 4, ...changes };
 }
 
 /** A turn whose reply is a picture: the seed was searched for. */

@@ -63,8 +63,10 @@ export class GenerationService {
   readonly #conversation = new LiveConversation();
   #waiting: Task[] = [];
   #running: Task | undefined;
-  /** What the model has; opened anew, it gets them again. */
+  /** What the model is to have; opened anew, it gets them again. */
   #adapters: readonly Adapter[] = [];
+  /** Why it does not have them, in sentences. */
+  #withoutAdapters: string | undefined;
   /** Settles when no job uses the model any more. */
   #idle: Promise<void> = Promise.resolve();
 
@@ -85,6 +87,9 @@ export class GenerationService {
         return;
       case 'cancel':
         this.#cancel(message.job);
+        return;
+      case 'end':
+        this.#conversation.end(message.conversation);
         return;
       case 'adapters':
         this.#enqueueChange({ change: message, abort: new AbortController() });
@@ -142,8 +147,15 @@ export class GenerationService {
   async #replace(before: Opening | undefined, wanted: Wanted, signal: AbortSignal): Promise<Opened> {
     await this.#idle;
     // What failed to open has nothing to close, and what fails to close is gone all the same.
-    await before?.opened.then((opened) => opened.dispose()).catch(() => undefined);
-    this.#conversation.forget();
+    await before?.opened
+      .then(async (opened) => {
+        try {
+          this.#conversation.forget();
+        } finally {
+          await opened.dispose();
+        }
+      })
+      .catch(() => undefined);
     signal.throwIfAborted();
     const opened = await this.#host.load(signal, wanted, {
       onProgress: (progress) => {
@@ -154,13 +166,18 @@ export class GenerationService {
         if (task && !isChange(task)) this.#postJob(task.id, { type: 'preparing', part });
       },
     });
+    this.#withoutAdapters = undefined;
     try {
       await opened.model.setAdapters(this.#adapters);
-      return opened;
     } catch (error) {
-      await opened.dispose().catch(() => undefined);
-      throw error;
+      if (opened.brokenDown()) {
+        await opened.dispose().catch(() => undefined);
+        throw error;
+      }
+      const { message, action } = reportOf(error, 'Loading the adapters');
+      this.#withoutAdapters = `The model was loaded without its adapters. ${message} ${action}`;
     }
+    return opened;
   }
 
   #enqueue(job: Job): void {
@@ -215,7 +232,7 @@ export class GenerationService {
       if (!opening) throw new Error('no model was asked for');
       opened = await unlessAborted(opening.opened, signal);
       doing = work.type === 'draw' ? 'Drawing' : 'Answering';
-      emit({ type: 'done', result: await this.#work(signal, opened, work, emit) });
+      emit({ type: 'done', result: await this.#workInMemory(signal, opened, work, emit) });
     } catch (error) {
       const report = reportOf(error, doing, signal);
       if (report.code === 'cancelled') {
@@ -230,6 +247,23 @@ export class GenerationService {
         const stale = opened && report.code === 'device' && this.#opening === opening;
         if (stale && this.#wanted) this.#reopen(this.#wanted);
       }
+    }
+  }
+
+  /** Does a job; if it fails for the device and a conversation is held there, that is freed and the job begins once more. */
+  async #workInMemory(
+    signal: AbortSignal,
+    opened: Opened,
+    work: Job['work'],
+    emit: (event: JobEvent) => void,
+  ): Promise<JobResult> {
+    try {
+      return await this.#work(signal, opened, work, emit);
+    } catch (error) {
+      const lacks = error instanceof OmniError && error.code === 'device' && !opened.brokenDown();
+      if (!lacks || work.type === 'chat' || !this.#conversation.release()) throw error;
+      signal.throwIfAborted();
+      return this.#work(signal, opened, work, emit);
     }
   }
 
@@ -267,6 +301,7 @@ export class GenerationService {
       await opened.model.setAdapters(wanted);
       signal.throwIfAborted();
       this.#adapters = wanted;
+      this.#withoutAdapters = undefined;
     } catch (error) {
       const report = signal.aborted ? SUPERSEDED : reportOf(error, 'Loading the adapters');
       outcome = { status: 'failed', error: report };
@@ -284,9 +319,11 @@ export class GenerationService {
     this.#host.post({ type: 'adapters', change, outcome });
   }
 
-  #postReady({ model: { checkpoint }, device, note }: Opened): void {
+  #postReady({ model: { checkpoint }, device, note: ofLoading }: Opened): void {
     const { name, sizeBytes, trainedOn } = checkpoint;
     const trainedSide = trainedOn.side;
+    const notes = [ofLoading, this.#withoutAdapters].filter((note) => note !== undefined);
+    const note = notes.length > 0 ? notes.join(' ') : undefined;
     this.#postModel({ status: 'ready', model: name, sizeBytes, trainedSide, device, note });
   }
 

@@ -8,6 +8,7 @@ import type { MllmConfig } from './config.ts';
 import { generate, STOP_STRINGS } from './generate.ts';
 import type { RgbImage } from './images/image.ts';
 import { visionPatches } from './images/prepare.ts';
+import { lookRule } from './looking.ts';
 import type { PromptImage } from './mllm.ts';
 import type { OmniGen2Model } from './model.ts';
 import { type DrawHooks, type DrawOptions, type DrawResult, draw } from './pipeline.ts';
@@ -141,15 +142,18 @@ export function textRows(
   return out;
 }
 
-/** A question about pictures as the language model reads it. */
+/**
+ * A question about pictures as the language model reads it. The official way, in which tokens may be typed, shows pictures
+ * in full size on every backend.
+ */
 export async function chatPrompt(
   model: OmniGen2Model,
   prompt: string,
   pictures: readonly RgbImage[],
   typed: TypedTokens = 'words',
 ): Promise<{ readonly ids: readonly number[]; readonly images: readonly PromptImage[] }> {
-  const { preprocessor, mllm } = model.config;
-  const images = pictures.map((picture, i) => visionPatches(picture, preprocessor, `Picture ${i + 1}`));
+  const rule = lookRule(model, typed === 'tokens');
+  const images = pictures.map((picture, i) => visionPatches(picture, rule, `Picture ${i + 1}`));
   const grids = images.map(({ grid }) => grid);
-  return { ids: encodeChatPrompt(await model.tokenizer(), prompt, grids, mllm, typed), images };
+  return { ids: encodeChatPrompt(await model.tokenizer(), prompt, grids, model.config.mllm, typed), images };
 }

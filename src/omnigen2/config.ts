@@ -8,6 +8,9 @@
 /** How many reference pictures have an index embedding of their own. Source: OmniGen2Transformer2DModel.__init__ */
 export const MAX_REFERENCES = 5;
 
+/** How many tokens the official chat pipeline writes at most. Source: OmniGen2ChatPipeline.generate_text */
+export const MAX_NEW_TOKENS = 256;
+
 /** The diffusion transformer (`transformer/config.json`, OmniGen2Transformer2DModel). */
 export interface TransformerConfig {
   /** Side of a patch, in latent pixels. */

@@ -11,6 +11,7 @@ import { drawInChat, growing, textRows, wordChoice } from './chat.ts';
 import { routeReply } from './chat-reply.ts';
 import { type Generated, generate, STOP_STRINGS } from './generate.ts';
 import type { RgbImage } from './images/image.ts';
+import { lookRule } from './looking.ts';
 import type { PromptImage } from './mllm.ts';
 import type { OmniGen2Model } from './model.ts';
 import type { DrawHooks, DrawOptions, DrawResult } from './pipeline.ts';
@@ -140,14 +141,17 @@ export class Conversation {
     return { text, image: drawn?.image, complete: written.ended === 'stop', notes };
   }
 
-  /** Frees what the model holds of the conversation. It can go on, and is then read once more. */
-  release(): void {
+  /** Frees what the model holds of the conversation. It can go on, and is then read once more. @returns whether it held any */
+  release(): boolean {
+    const held = this.#cache !== undefined && this.#cache.length > 0;
     this.#cache?.clear();
+    return held;
   }
 
   async #prompt({ text, pictures: given }: ChatTurn): Promise<TurnPrompt> {
-    const { mllm, preprocessor } = this.model.config;
-    const own = given.map((image, i) => new ShownPicture(image, preprocessor, `Picture ${i + 1}`));
+    const { mllm } = this.model.config;
+    const rule = lookRule(this.model, this.#official);
+    const own = given.map((image, i) => new ShownPicture(image, rule, `Picture ${i + 1}`));
     const pictures = own.length > 0 ? own : this.#pictures;
     // Pictures that the model has been shown already are not shown again: they may have thousands of tokens.
     const show = own.length > 0 ? own : this.#shown ? [] : this.#pictures;
@@ -193,7 +197,7 @@ export class Conversation {
   /** The next turn is about the picture that was drawn. @returns what is to be said about it */
   #lookAt(image: RgbImage): string[] {
     try {
-      this.#pictures = [new ShownPicture(image, this.model.config.preprocessor, 'The picture')];
+      this.#pictures = [new ShownPicture(image, lookRule(this.model, this.#official), 'The picture')];
       this.#shown = false;
       return [];
     } catch (error) {

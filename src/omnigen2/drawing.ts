@@ -2,7 +2,7 @@
 
 import { OmniError } from '../errors.ts';
 import { askAboutPicture } from './chat.ts';
-import { MAX_NEW_TOKENS } from './generate.ts';
+import { MAX_NEW_TOKENS } from './config.ts';
 import type { RgbImage } from './images/image.ts';
 import { visionSize } from './images/sizes.ts';
 import type { OmniGen2Model } from './model.ts';

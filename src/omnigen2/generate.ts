@@ -11,8 +11,6 @@ import type { Chosen, TokenChoice } from './token-choice.ts';
 
 /** What the official chat pipeline stops at. Source: OmniGen2ChatPipeline.generate_text */
 export const STOP_STRINGS = ['<|im_end|>', '<|img|>', '<|endoftext|>'] as const;
-/** How many tokens the official chat pipeline writes at most. Source: OmniGen2ChatPipeline.generate_text */
-export const MAX_NEW_TOKENS = 256;
 
 export interface GenerateOptions {
   /** The prompt, with one image token for every merged cell of every picture. */

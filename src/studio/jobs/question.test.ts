@@ -7,9 +7,9 @@ const asked = newQuestion(
   { question: 'What is it?', pictures: [], maxNewTokens: 9 },
   'image 1',
 );
-const answer = (text: string, draws: boolean): JobEvent => ({
+const answer = (text: string, draws: boolean, complete = true): JobEvent => ({
   type: 'done',
-  result: { type: 'answer', text, draws, notes: [], totalMs: 5 },
+  result: { type: 'answer', text, complete, draws, notes: [], totalMs: 5 },
 });
 
 it('says of an answer without words what the model wants instead', () => {
@@ -19,4 +19,13 @@ it('says of an answer without words what the model wants instead', () => {
   expect(unsaid(applyAnswerEvent(asked, answer('', false)))).toMatch(/^It has no words for this/);
   expect(unsaid(applyAnswerEvent(asked, answer('', true)))).toMatch(/^It would draw a picture/);
   expect(unsaid(applyAnswerEvent(asked, answer('Here it is.', true)))).toMatch(/^It would draw a picture/);
+});
+
+it('keeps of an answer that it was cut, and of any other that it was not', () => {
+  expect(asked.complete).toBe(true);
+  expect(applyAnswerEvent(asked, answer('A red', false, false))).toMatchObject({
+    text: 'A red',
+    complete: false,
+  });
+  expect(applyAnswerEvent(asked, answer('A red house.', false))).toMatchObject({ complete: true });
 });

@@ -9,6 +9,8 @@ export interface Question {
   /** What is asked about, for example "the result" or "image 1". */
   readonly about: string;
   readonly text: string;
+  /** False if the answer was cut because it did not end within its tokens. */
+  readonly complete: boolean;
   /** The model would rather draw than answer in words. */
   readonly draws: boolean;
   /** What the person should know about the answer, in sentences. */
@@ -19,10 +21,10 @@ export interface Question {
 }
 
 export const MAX_QUESTION_LENGTH = 2_000;
-export const ANSWER_TOKENS = 256;
 
 export function newQuestion(id: JobId, request: AskRequest, about: string): Question {
-  return { id, request, about, text: '', draws: false, notes: [], state: { status: 'waiting' } };
+  const state = { status: 'waiting' } as const;
+  return { id, request, about, text: '', complete: true, draws: false, notes: [], state };
 }
 
 /** The question after one event of the worker. Events after its end change nothing. */
@@ -37,6 +39,7 @@ export function applyAnswerEvent(question: Question, event: JobEvent): Question 
       return {
         ...question,
         text: event.result.text,
+        complete: event.result.complete,
         draws: event.result.draws,
         notes: event.result.notes,
         state: { status: 'done' },

@@ -133,7 +133,7 @@ function subjectsOf(job: DrawJob | undefined, references: readonly Reference[]):
 }
 
 function Line({ question }: { question: Question }) {
-  const { state, text, notes } = question;
+  const { state, text, complete, notes } = question;
   const instead = unsaid(question);
   return (
     <li>
@@ -156,7 +156,7 @@ function Line({ question }: { question: Question }) {
         </p>
       ) : (
         <p className="words" hidden={text === '' && instead !== undefined}>
-          {text}
+          {complete ? text : `${text} …`}
           {state.status === 'thinking' && <span className="caret" aria-hidden="true" />}
         </p>
       )}

@@ -125,7 +125,14 @@ describe('queue', () => {
     expect(state().questions[0]).toMatchObject({ text: 'A red', state: { status: 'thinking' } });
     ports[0]!.job(id, {
       type: 'done',
-      result: { type: 'answer', text: 'A red house.', draws: false, notes: ['It was cut.'], totalMs: 5 },
+      result: {
+        type: 'answer',
+        text: 'A red house.',
+        complete: true,
+        draws: false,
+        notes: ['It was cut.'],
+        totalMs: 5,
+      },
     });
     expect(state().questions[0]).toMatchObject({
       text: 'A red house.',

@@ -1,7 +1,7 @@
 /** The studio: state, the worker, and everything a person can do. Components call actions and select state. */
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { MAX_REFERENCES } from '../../omnigen2/config.ts';
+import { MAX_NEW_TOKENS, MAX_REFERENCES } from '../../omnigen2/config.ts';
 import type { BackendChoice, JobId, ModelRef } from '../../protocol.ts';
 import { createWorkerClient, type WorkerPort } from '../../worker-client.ts';
 import {
@@ -15,7 +15,7 @@ import {
 } from '../composer/draw-form.ts';
 import { addReferences, moveReference, type Reference, removeReference } from '../composer/references.ts';
 import { type DrawJob, isOver, markStopping, newDrawJob } from '../jobs/draw-job.ts';
-import { ANSWER_TOKENS, newQuestion } from '../jobs/question.ts';
+import { newQuestion } from '../jobs/question.ts';
 import { quoted } from '../ui/words.ts';
 import { workerEvents } from './events.ts';
 import { jobOf, shelfJobs, shownJob, wouldQueue } from './selectors.ts';
@@ -218,7 +218,7 @@ export function createStudio(world: StudioWorld): Studio {
       actions.lockSeed(false);
     },
     ask(question, picture, about) {
-      const request = { question, pictures: [picture], maxNewTokens: ANSWER_TOKENS };
+      const request = { question, pictures: [picture], maxNewTokens: MAX_NEW_TOKENS };
       const asked = newQuestion(newId(), request, about);
       set((state) => ({ questions: [...state.questions, asked] }));
       enqueue(asked.id);

@@ -1,0 +1,233 @@
+/** The library with the worker's end of the port in the test's hands: whatever becomes of the worker, promises settle. */
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { ErrorReport } from '../errors.ts';
+import type { FromWorker, JobEvent, JobResult, ToWorker } from '../protocol.ts';
+import type { WorkerPort } from '../worker-client.ts';
+import { OmniGen2, type OpenOptions, pngOf } from './omnigen2.ts';
+
+/** Stands where the browser's Worker would. */
+class Port implements WorkerPort {
+  readonly got: ToWorker[] = [];
+  onmessage: WorkerPort['onmessage'] = null;
+  onmessageerror: WorkerPort['onmessageerror'] = null;
+  onerror: WorkerPort['onerror'] = null;
+
+  constructor() {
+    ports.push(this);
+  }
+  postMessage(message: ToWorker): void {
+    this.got.push(message);
+  }
+  terminate(): void {}
+  say(message: FromWorker | { readonly type: 'of another version' }): void {
+    this.onmessage?.({ data: message } as MessageEvent);
+  }
+  ready(): void {
+    const device = { backend: 'wasm', description: 'a test', halfPrecision: false } as const;
+    const state = { status: 'ready', model: 'tiny', sizeBytes: 1, trainedSide: 64, device } as const;
+    this.say({ type: 'model', state });
+  }
+  crash(): void {
+    this.onmessageerror?.({} as MessageEvent);
+  }
+  /** The last message of a kind. */
+  last<Type extends ToWorker['type']>(type: Type): Extract<ToWorker, { type: Type }> {
+    const found = this.got.findLast((message) => message.type === type);
+    if (!found) throw new Error(`no ${type} was sent`);
+    return found as Extract<ToWorker, { type: Type }>;
+  }
+  /** Tells of the last job of a kind. */
+  tell(type: 'draw' | 'ask' | 'chat', event: JobEvent): void {
+    this.say({ type: 'job', job: this.last(type).job, event });
+  }
+  done(type: 'draw' | 'ask' | 'chat', result: JobResult): void {
+    this.tell(type, { type: 'done', result });
+  }
+}
+
+let ports: Port[] = [];
+let reported: unknown[] = [];
+
+beforeEach(() => {
+  ports = [];
+  reported = [];
+  vi.stubGlobal('Worker', Port);
+  vi.stubGlobal('reportError', (error: unknown) => reported.push(error));
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const ANSWER = {
+  type: 'answer',
+  text: 'A house',
+  complete: false,
+  draws: false,
+  notes: [],
+  totalMs: 1,
+} as const;
+const REPLY = { type: 'reply', text: 'Yes.', complete: true, drew: false, notes: [], totalMs: 1 } as const;
+const BROKEN: ErrorReport = { code: 'device', permanent: true, message: 'It broke.', action: 'Wait.' };
+const picture = { width: 1, height: 1, data: new Uint8ClampedArray(4) };
+
+async function opened(options?: OpenOptions) {
+  const opening = OmniGen2.open(options);
+  ports[0].ready();
+  return { model: await opening, port: ports[0] };
+}
+/** Lets what waits for promises go on. */
+const settle = () => new Promise((resolve) => setTimeout(resolve));
+
+/** Everything that can be asked of a model. */
+const asked = (model: OmniGen2) =>
+  [
+    ['draw', () => model.draw('a house')],
+    ['ask', () => model.ask('What is it?')],
+    ['say', () => model.conversation().say('Hello.')],
+    ['setAdapters', () => model.setAdapters([])],
+  ] as const;
+
+test('after it was closed everything is rejected with the reason, and what ran is', async () => {
+  const { model } = await opened();
+  const running = asked(model).map(([, ask]) => ask());
+  await settle();
+  model.dispose('enough');
+  for (const promise of running) await expect(promise).rejects.toBe('enough');
+  for (const [, ask] of asked(model)) await expect(ask()).rejects.toBe('enough');
+  model.dispose('again');
+  await expect(model.ask('What is it?')).rejects.toBe('enough');
+});
+
+test('after a crash that cannot be mended everything is rejected in words', async () => {
+  const { model, port } = await opened();
+  const running = model.ask('What is it?');
+  port.say({ type: 'of another version' });
+  const wanted = { name: 'OmniError', message: expect.stringContaining('different versions') };
+  await expect(running).rejects.toMatchObject(wanted);
+  for (const [, ask] of asked(model)) await expect(ask()).rejects.toMatchObject(wanted);
+});
+
+test('after a crash the next job goes to the worker that was started again', async () => {
+  const { model, port } = await opened();
+  const running = model.ask('What is it?');
+  port.crash();
+  await expect(running).rejects.toMatchObject({ code: 'internal' });
+  const next = model.ask('What is it?');
+  ports[1].ready();
+  ports[1].done('ask', ANSWER);
+  expect(await next).toEqual({ text: 'A house', complete: false, draws: false, notes: [], totalMs: 1 });
+});
+
+test('listeners that throw are reported, and keep nothing from settling', async () => {
+  const onState = vi.fn(() => {
+    throw new Error('of the state');
+  });
+  const { model, port } = await opened({ onState });
+  const answered = model.ask('What is it?', {
+    onEvent: ({ type }) => {
+      throw new Error(type);
+    },
+  });
+  port.tell('ask', { type: 'answering', text: 'A' });
+  port.done('ask', ANSWER);
+  expect(await answered).toMatchObject({ text: 'A house' });
+  const failing = model.ask('What is it?', {
+    onEvent: ({ type }) => {
+      throw new Error(type);
+    },
+  });
+  port.tell('ask', { type: 'failed', error: BROKEN });
+  await expect(failing).rejects.toMatchObject(BROKEN);
+  expect(reported.map((error) => (error as Error).message)).toEqual([
+    'of the state',
+    'answering',
+    'done',
+    'failed',
+  ]);
+});
+
+test('a model that does not load rejects the opening, even if a listener throws', async () => {
+  const opening = OmniGen2.open({
+    onState: () => {
+      throw new Error('of the state');
+    },
+  });
+  ports[0].say({ type: 'model', state: { status: 'failed', error: BROKEN } });
+  await expect(opening).rejects.toMatchObject(BROKEN);
+});
+
+test('what is not said of a drawing is left to the studio and the worker; what is undefined is not said', async () => {
+  const { model, port } = await opened();
+  const drawing = model.draw('a house', {
+    settings: { steps: 3, seed: 7, scheduler: undefined, posterior: 'mean', height: undefined },
+  });
+  await settle();
+  const { request } = port.last('draw');
+  expect(request).toMatchObject({ prompt: 'a house', references: [], rounds: 1 });
+  expect(request.settings).toEqual({
+    ...{ width: 64, height: 64, alignSize: true, steps: 3, seed: 7, textGuidance: 4, imageGuidance: 2 },
+    ...{
+      guidanceRange: [0, 1],
+      scheduler: 'euler',
+      acceleration: 'none',
+      negativePrompt: '',
+      posterior: 'mean',
+    },
+  });
+  port.tell('draw', { type: 'picture', round: 1, picture, drawMs: 1 });
+  port.done('draw', { type: 'picture', round: 1, rounds: 1, notes: [], totalMs: 1 });
+  expect(await drawing).toMatchObject({ picture, settings: { seed: 7 }, rounds: [] });
+});
+
+test('an abort stops a job, which is rejected with its reason', async () => {
+  const { model, port } = await opened();
+  const stop = new AbortController();
+  const stopped = model.ask('What is it?', { signal: stop.signal });
+  stop.abort('enough');
+  expect(port.last('cancel').job).toBe(port.last('ask').job);
+  port.tell('ask', { type: 'cancelled' });
+  await expect(stopped).rejects.toBe('enough');
+});
+
+test('a conversation counts the turns that were replied to', async () => {
+  const { model, port } = await opened();
+  const conversation = model.conversation();
+  const say = async (event: JobEvent) => {
+    const turn = conversation.say('Hello.');
+    await settle();
+    port.tell('chat', event);
+    await turn.catch(() => undefined);
+    return port.last('chat').request.turns;
+  };
+  const done: JobEvent = { type: 'done', result: REPLY };
+  expect(await say(done)).toBe(0);
+  expect(await say({ type: 'failed', error: BROKEN })).toBe(1);
+  expect(await say(done)).toBe(1);
+  expect(await say(done)).toBe(2);
+});
+
+test('a conversation ends after its turns, and then says nothing more', async () => {
+  const { model, port } = await opened();
+  const conversation = model.conversation();
+  const turn = conversation.say('Hello.');
+  await settle();
+  conversation.end();
+  await settle();
+  expect(port.got.map(({ type }) => type)).not.toContain('end');
+  port.done('chat', REPLY);
+  expect(await turn).toMatchObject({ text: 'Yes.' });
+  await settle();
+  expect(port.last('end').conversation).toBe(port.last('chat').request.conversation);
+  await expect(conversation.say('Hello?')).rejects.toMatchObject({ code: 'bad_request' });
+});
+
+test('a browser without a canvas is told in words', async () => {
+  vi.stubGlobal(
+    'OffscreenCanvas',
+    class {
+      getContext(): null {
+        return null;
+      }
+    },
+  );
+  await expect(pngOf(picture)).rejects.toMatchObject({ name: 'OmniError', code: 'device' });
+});
