@@ -14,39 +14,53 @@ export interface Upright {
   readonly bytes: Uint8Array;
 }
 
+/** How much of a block is read: its first tags stand at its beginning, previews and notes of cameras behind them. */
+const MAX_BYTES = 2 ** 16;
+
+/** Over the name of a block: decoders pass over one that they do not know. */
+const NO_NAME: readonly number[] = Array.from('exif', (letter) => letter.charCodeAt(0));
+
 /**
  * The orientation of a JPEG, PNG or WebP. Decoders differ in which of these they turn, so that none is left to turn any;
  * AVIF and HEIC say it in their own boxes, which all decoders follow.
  */
 export function readOrientation(bytes: Uint8Array, kind: PictureKind): Upright {
-  const tags = kind === 'jpeg' || kind === 'png' || kind === 'webp' ? exifOf(bytes) : undefined;
-  const blocks = tags?.metadataRange?.blocks.filter(({ type }) => type === 'exif') ?? [];
-  if (blocks.length === 0) return { orientation: 1, bytes };
+  const starts = kind === 'jpeg' || kind === 'png' || kind === 'webp' ? exifBlocks(bytes) : [];
+  if (starts.length === 0) return { orientation: 1, bytes };
   // Not `slice`, which shares the memory of a Buffer of Node.
   const hidden = new Uint8Array(bytes);
-  for (const { start } of blocks) hidden.set(NO_NAME, latin(bytes, start, 4) === 'EXIF' ? start : start + 4);
-  const stored: unknown = tags?.exif?.Orientation?.value;
-  return { orientation: isOrientation(stored) ? stored : 1, bytes: hidden };
+  // "EXIF" begins a block in WebP; "eXIf" (PNG) and "Exif" (JPEG) stand behind two numbers.
+  for (const start of starts) hidden.set(NO_NAME, latin(bytes, start, 4) === 'EXIF' ? start : start + 4);
+  return { orientation: orientationOf(bytes, starts[0]), bytes: hidden };
 }
 
-/**
- * Over the name of a block: "EXIF" begins it in WebP; "eXIf" (PNG) and "Exif" (JPEG) stand behind two numbers. Decoders pass
- * over a block with a name that they do not know.
- */
-const NO_NAME: readonly number[] = Array.from('exif', (letter) => letter.charCodeAt(0));
-
-/** Undefined if there is none, or if it cannot be read. */
-function exifOf(bytes: Uint8Array): ReturnType<typeof readExif> | undefined {
+/** Where the blocks of EXIF begin, each with its name and its length. */
+function exifBlocks(bytes: Uint8Array): number[] {
   try {
-    return readExif(viewOf(bytes));
+    // No tag is read here: values may be said to be as long as the whole file.
+    const tags = ExifReader.loadView(viewOf(bytes), {
+      expanded: true,
+      includeOffsets: true,
+      includeTags: {},
+    });
+    const blocks = tags.metadataRange?.blocks ?? [];
+    return blocks.filter(({ type }) => type === 'exif').map(({ start }) => start);
   } catch {
-    return undefined;
+    return [];
   }
 }
 
-function readExif(file: DataView) {
-  const includeTags = { exif: ['Orientation' as const] };
-  return ExifReader.loadView(file, { expanded: true, includeOffsets: true, includeTags });
+function orientationOf(bytes: Uint8Array, block: number): Orientation {
+  const mark = latin(bytes, block, 14).indexOf('Exif\0\0');
+  const start = block + (mark < 0 ? 8 : mark + 6);
+  try {
+    const tiff = viewOf(bytes.subarray(start, start + MAX_BYTES));
+    const tags = ExifReader.loadView(tiff, { expanded: true, includeTags: { exif: ['Orientation'] } });
+    const stored: unknown = tags.exif?.Orientation?.value;
+    return isOrientation(stored) ? stored : 1;
+  } catch {
+    return 1;
+  }
 }
 
 function isOrientation(value: unknown): value is Orientation {
