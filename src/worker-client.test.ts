@@ -6,6 +6,7 @@ import {
   type AdapterFile,
   type AdapterOutcome,
   type FromWorker,
+  type JobId,
   PROTOCOL_VERSION,
   type ToWorker,
 } from './protocol.ts';
@@ -50,9 +51,10 @@ class Port implements WorkerPort {
 function client() {
   const ports: Port[] = [];
   const outcomes: [AdapterChangeId, AdapterOutcome][] = [];
+  const notes: (string | undefined)[] = [];
   const opened = createWorkerClient(
     {
-      model: () => undefined,
+      model: (state) => state.status === 'ready' && notes.push(state.note),
       job: () => undefined,
       adapters: (change, outcome) => outcomes.push([change, outcome]),
       crashed: () => undefined,
@@ -65,7 +67,7 @@ function client() {
   );
   const answer = (change: AdapterChangeId, outcome: AdapterOutcome) =>
     ports.at(-1)?.say({ type: 'adapters', change, outcome });
-  return { ...opened, ports, outcomes, answer };
+  return { ...opened, ports, outcomes, notes, answer };
 }
 
 const FAILED: AdapterOutcome = {
@@ -104,4 +106,50 @@ test('a change under which the worker crashed is not made again, nor any for ano
   ports[2].say(READY);
   ports[2].crash();
   expect(ports[3].got).toEqual([OPEN]);
+});
+
+test('adapters that cannot be given again after a crash are missed in words, until others are there', () => {
+  const { open, adapters, answer, ports, outcomes, notes } = client();
+  open(MODEL, 'auto');
+  ports[0].say(READY);
+  adapters(FIRST, files('a'));
+  answer(FIRST, { status: 'done' });
+  ports[0].crash();
+  answer(FIRST, FAILED);
+  ports[1].say(READY);
+  expect(notes.at(-1)).toBe(
+    'The adapters could not be given to the model again. It is broken. Take another.',
+  );
+  // Of the change itself nothing more is told.
+  expect(outcomes).toEqual([[FIRST, { status: 'done' }]]);
+  adapters(SECOND, files('b'));
+  answer(SECOND, { status: 'done' });
+  ports[1].say(READY);
+  expect(notes.at(-1)).toBeUndefined();
+});
+
+test('adapters under which the worker crashes again are given to it no more', () => {
+  const { open, adapters, answer, ports, notes } = client();
+  open(MODEL, 'auto');
+  ports[0].say(READY);
+  adapters(FIRST, files('a'));
+  answer(FIRST, { status: 'done' });
+  ports[0].crash();
+  ports[1].say(READY);
+  ports[1].crash();
+  expect(ports[2].got).toEqual([OPEN]);
+  ports[2].say(READY);
+  expect(notes.at(-1)).toMatch(
+    /^The adapters could not be given to the model again: under them it crashed\./,
+  );
+});
+
+test('what is sent tells whether there is a worker', () => {
+  const { open, cancel, dispose } = client();
+  const job = 'job' as JobId;
+  expect(cancel(job)).toBe(false);
+  open(MODEL, 'auto');
+  expect(cancel(job)).toBe(true);
+  dispose();
+  expect(cancel(job)).toBe(false);
 });

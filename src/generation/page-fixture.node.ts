@@ -23,7 +23,7 @@ export const MODEL = { id: 'tiny', baseUrl: 'https://example.org/tiny' };
 export const checkpoint = await fixtureCheckpoint();
 
 /** What a test changes about a loaded model; everything else is the real one, on this processor. */
-interface Twist {
+export interface Twist {
   readonly runtime?: (real: Runtime) => Runtime;
   readonly tokenizer?: typeof loadTokenizer;
   readonly opened?: (real: Opened) => Opened | Promise<Opened>;

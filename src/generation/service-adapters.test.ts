@@ -3,10 +3,12 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { OmniError } from '../errors.ts';
-import type { AdapterChangeId, AdapterFile, JobId, ModelState, Picture } from '../protocol.ts';
-import { page } from './page-fixture.node.ts';
+import type { Acceleration, AdapterChangeId, AdapterFile, JobId, ModelState, Picture } from '../protocol.ts';
+import type { Runtime } from '../runtime/types.ts';
+import type { Opened } from './load.ts';
+import { drawing, page, type Twist } from './page-fixture.node.ts';
 
-const [A, B, C] = ['a', 'b', 'c'] as JobId[];
+const [A, B, C, D] = ['a', 'b', 'c', 'd'] as JobId[];
 const [FIRST, SECOND, THIRD] = ['first', 'second', 'third'] as AdapterChangeId[];
 const official = new Blob([await readFile('fixtures/goldens/lora/pytorch_lora_weights.safetensors')]);
 const LORA: AdapterFile = { name: 'style.safetensors', file: official, strength: 1 };
@@ -150,6 +152,85 @@ test('a model that is opened anew after a lost device has them again', async () 
   here.draw(B);
   expect((await drawn(here, B)).data).toEqual(before.data);
   expect(here.log).toEqual(['load 1 of tiny', 'dispose 1', 'load 2 of tiny']);
+});
+
+describe('a model that is opened anew', () => {
+  /** Opens one with adapters, then loses its device `times` times over. */
+  async function lost(...twists: readonly Twist[]) {
+    const losing: (() => void)[] = [];
+    const opened = (real: Opened) => ({
+      ...real,
+      lost: new Promise<void>((resolve) => losing.push(resolve)),
+    });
+    const here = page(...twists.map((twist) => ({ opened, ...twist })));
+    here.open();
+    here.draw(A);
+    const plain = await drawn(here, A);
+    here.adapters(FIRST, [LORA]);
+    here.draw(B);
+    const adapted = await drawn(here, B);
+    const lose = async () => {
+      const times = statuses(here.states()).filter((status) => status === 'ready').length;
+      losing.at(-1)?.();
+      await here.ready(times + 1);
+    };
+    await lose();
+    return { here, plain, adapted, lose };
+  }
+  /** On which adapters do not open: the first graph of the transformer fails. */
+  const without = () => {
+    let opened = 0;
+    return (real: Runtime): Runtime => {
+      const { backend, halfPrecision, quantized } = real;
+      const error = new OmniError({ code: 'device', message: 'It does not fit.', action: 'Wait.' });
+      const open: Runtime['open'] = (graph, weights) =>
+        opened++ === 0 ? Promise.reject(error) : real.open(graph, weights);
+      return { backend, halfPrecision, quantized, open, dispose: () => real.dispose() };
+    };
+  };
+
+  test('has none where they do not open, and says so until it has others or those again', async () => {
+    const { here, plain, adapted, lose } = await lost({}, { runtime: without() }, {});
+    const note = 'The model was loaded without its adapters. It does not fit. Wait.';
+    expect(here.states().at(-1)).toMatchObject({ status: 'ready', note });
+    here.draw(C);
+    expect((await drawn(here, C)).data).toEqual(plain.data);
+    await lose();
+    expect(here.states().at(-1)).toMatchObject({ status: 'ready', note: undefined });
+    here.draw(D);
+    expect((await drawn(here, D)).data).toEqual(adapted.data);
+  });
+
+  test('says nothing more of those that it lacks once it has others', async () => {
+    const { here, adapted } = await lost({}, { runtime: without() });
+    here.adapters(SECOND, [LORA]);
+    here.draw(C);
+    expect((await drawn(here, C)).data).toEqual(adapted.data);
+    expect(here.states().at(-1)).toMatchObject({ status: 'ready', note: undefined });
+  });
+});
+
+test('between an accelerated and a plain drawing they reach both, and leave both', async () => {
+  const here = page();
+  here.open();
+  const settings = { ...drawing(4).settings, teaCacheThreshold: 10 };
+  let count = 0;
+  const draws = async (acceleration: Acceleration) => {
+    const job = `drawing ${count++}` as JobId;
+    const request = { ...drawing(4), settings: { ...settings, acceleration } };
+    here.service.handle({ type: 'draw', job, request });
+    return (await drawn(here, job)).data;
+  };
+  const [fast, plain] = [await draws('teacache'), await draws('none')];
+  expect(fast).not.toEqual(plain);
+  here.adapters(FIRST, [LORA]);
+  const [plainWith, fastWith] = [await draws('none'), await draws('teacache')];
+  expect(plainWith).not.toEqual(plain);
+  expect(fastWith).not.toEqual(fast);
+  here.adapters(SECOND, [LORA]);
+  expect([await draws('teacache'), await draws('none')]).toEqual([fastWith, plainWith]);
+  here.adapters(THIRD, []);
+  expect([await draws('none'), await draws('teacache')]).toEqual([plain, fast]);
 });
 
 test('another model begins without them, and changes for the one before are left out', async () => {

@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest';
+import { encode } from 'fast-png';
+import { describe, expect, test } from 'vitest';
 import { OmniError } from '../errors.ts';
 import type { ChatRequest, ConversationId, JobEvent, JobId, ModelState } from '../protocol.ts';
 import type { Runtime } from '../runtime/types.ts';
+import { watchedRuntime } from '../runtime/watched-runtime.node.ts';
 import { checkpoint, drawing, MODEL, page } from './page-fixture.node.ts';
 
-const [A, B, C] = ['a', 'b', 'c'] as JobId[];
+const [A, B, C, D, E] = ['a', 'b', 'c', 'd', 'e'] as JobId[];
 
 const [ONE, OTHER] = ['one', 'other'] as ConversationId[];
 
@@ -24,6 +26,13 @@ const deviceError = () =>
 /** A runtime whose graphs do not open. */
 function refusing({ backend, halfPrecision, quantized, dispose }: Runtime, error: () => unknown): Runtime {
   return { backend, halfPrecision, quantized, dispose, open: () => Promise.reject(error()) };
+}
+
+/** This processor, in the name of the browser's. */
+function onWasm(real: Runtime): Runtime {
+  const { halfPrecision, quantized } = real;
+  const open: Runtime['open'] = (graph, weights) => real.open(graph, weights);
+  return { backend: 'wasm', halfPrecision, quantized, open, dispose: () => real.dispose() };
 }
 
 const types = (events: readonly JobEvent[]) => [...new Set(events.map(({ type }) => type))];
@@ -250,19 +259,116 @@ test('a turn is stopped while it draws, and the conversation goes on', async () 
   expect(await ended(B)).toMatchObject({ type: 'done', result: { drew: false, notes: [] } });
 });
 
-test('a conversation whose model was loaded again says that it has forgotten', async () => {
-  const { open, chat, ended, ready } = page();
-  open();
-  chat(A, saying('Which colour?'));
-  await ended(A);
-  open();
-  await ready(2);
-  chat(B, saying('Which colour?'));
-  chat(C, saying('Which colour?'));
-  const notes = [expect.stringContaining('no longer knows what was said before')];
-  expect(await ended(B)).toMatchObject({ type: 'done', result: { notes } });
-  expect(await ended(C)).toMatchObject({ type: 'done', result: { notes: [] } });
+/** The result of a turn that was replied to. */
+const withNotes = (...notes: readonly unknown[]) => ({ type: 'done', result: { notes } });
+const FORGOTTEN = expect.stringContaining('no longer knows what was said before');
+
+describe('a conversation says that it has forgotten', () => {
+  test('after its model was loaded again', async () => {
+    const { open, chat, ended, ready } = page();
+    open();
+    chat(A, saying('Which colour?'));
+    await ended(A);
+    open();
+    await ready(2);
+    chat(B, saying('Which colour?', { turns: 1 }));
+    chat(C, saying('Which colour?', { turns: 2 }));
+    expect(await ended(B)).toMatchObject(withNotes(FORGOTTEN));
+    expect(await ended(C)).toMatchObject(withNotes());
+  });
+
+  test('after another one came between, and in the turn that is replied to', async () => {
+    const { open, chat, cancel, ended, on } = page();
+    on((message) => {
+      if (message.type === 'job' && message.job === C && message.event.type === 'denoising') cancel(C);
+    });
+    open();
+    chat(A, saying('Which colour?'));
+    chat(B, saying('Which colour?', { conversation: OTHER }));
+    expect(await ended(B)).toMatchObject(withNotes());
+    chat(C, { ...ASKING_FOR_PICTURE, turns: 1, settings: drawing(30).settings });
+    expect(await ended(C)).toMatchObject({ type: 'cancelled' });
+    chat(D, saying('Which colour?', { turns: 1 }));
+    expect(await ended(D)).toMatchObject(withNotes(FORGOTTEN));
+    chat(E, saying('Which colour?', { turns: 2 }));
+    expect(await ended(E)).toMatchObject(withNotes());
+  });
+
+  test('in a worker that has not known it, once', async () => {
+    const { open, chat, ended } = page();
+    open();
+    chat(A, saying('Which colour?', { turns: 3 }));
+    chat(B, saying('Which colour?', { turns: 4 }));
+    expect(await ended(A)).toMatchObject(withNotes(FORGOTTEN));
+    expect(await ended(B)).toMatchObject(withNotes());
+  });
+
+  test('not where turns are asked for before the one before is replied to', async () => {
+    const { open, chat, ended } = page();
+    open();
+    chat(A, saying('Which colour?'));
+    chat(B, saying('Which colour?'));
+    expect(await ended(B)).toMatchObject(withNotes());
+  });
 });
+
+describe('what is held of a conversation is freed', () => {
+  test('when it ends, at once or after the turn that runs', async () => {
+    const watched = watchedRuntime();
+    const { open, chat, service, ended, on } = page({ runtime: () => watched.runtime });
+    const end = (conversation: ConversationId) => service.handle({ type: 'end', conversation });
+    open();
+    chat(A, saying('Which colour?'));
+    await ended(A);
+    end(OTHER);
+    expect(watched.alive.size).toBeGreaterThan(0);
+    end(ONE);
+    expect(watched.alive.size).toBe(0);
+    on((message) => {
+      if (message.type === 'job' && message.event.type === 'answering') end(ONE);
+    });
+    chat(B, saying('Which colour?', { maxNewTokens: 8 }));
+    expect(await ended(B)).toMatchObject({ type: 'done' });
+    expect(watched.alive.size).toBe(0);
+  });
+
+  test('when another model takes the place of its own', async () => {
+    const watched = watchedRuntime();
+    const { open, chat, ended, ready } = page({ runtime: () => watched.runtime });
+    open();
+    chat(A, saying('Which colour?'));
+    await ended(A);
+    open('other');
+    await ready(2);
+    expect(watched.alive.size).toBe(0);
+  });
+
+  test('for a drawing that fails on the device, which is then drawn', async () => {
+    const watched = watchedRuntime();
+    const { open, chat, draw, ended, log } = page({ runtime: () => watched.runtime });
+    watched.beforeRun = (graph) => {
+      if (graph.startsWith('transformer') && watched.alive.size > 0) throw deviceError();
+    };
+    open();
+    chat(A, saying('Which colour?'));
+    draw(B);
+    chat(C, saying('Which colour?', { turns: 1 }));
+    expect(await ended(B)).toMatchObject({ type: 'done' });
+    expect(await ended(C)).toMatchObject(withNotes());
+    expect(log).toEqual(['load 1 of tiny']);
+  });
+});
+
+test('an answer tells whether it was cut, and a photograph on WebAssembly that it was looked at smaller', async () => {
+  const { open, service, ended } = page({ runtime: (real) => onWasm(real) });
+  open();
+  const pixels = { width: 1100, height: 980, channels: 3, data: new Uint8Array(3 * 1100 * 980) };
+  const photo = new Blob([Uint8Array.from(encode(pixels))]);
+  const request = { question: 'What is it?', pictures: [photo], maxNewTokens: 1 };
+  service.handle({ type: 'ask', job: A, request });
+  const notes = [expect.stringMatching(/^Picture 1 was looked at in 1064 x 952 pixels: 1092 x 980/)];
+  expect(await ended(A)).toMatchObject({ type: 'done', result: { complete: false, notes } });
+}, 60_000);
 
 test('wrong values of chance fail in words, in a question and in a turn', async () => {
   const { open, chat, service, ended } = page();
