@@ -174,9 +174,10 @@ export class Mllm {
 
   /**
    * What the vision tower makes of a picture: one row for every merged cell, `[cells, H]`.
+   * @param most patches of the largest picture beside it, for which the graph is opened
    * @throws OmniError `bad_image` if the patches do not fill the grid
    */
-  async look({ patches, grid }: PromptImage): Promise<Float32Array> {
+  async look({ patches, grid }: PromptImage, most = 0): Promise<Float32Array> {
     const { vision } = this.config;
     const { spatialMergeSize: merge, headDim } = vision;
     const length = grid.rows * grid.columns;
@@ -188,7 +189,7 @@ export class Mllm {
         action: 'Prepare the picture with the settings of the same checkpoint.',
       });
     }
-    const parts = attentionParts(this.#work, headDim, length);
+    const parts = attentionParts(this.#work, headDim, Math.max(length, most));
     const session = await this.#sessions.get('vision tower', () => this.#visionTower(parts), parts);
     const layout = visionLayout(grid, vision);
     const windowDims = [layout.windows, windowPatches(vision)];
@@ -233,12 +234,13 @@ export class Mllm {
     if (length > language.maxPositionEmbeddings) throw tooLong(length, language);
     const start = past.length + past.delta;
     const grids = images.map(({ grid }) => grid);
+    const most = Math.max(0, ...grids.map(({ rows, columns }) => rows * columns));
     const positions = ropePositions(ids, grids, this.config, start);
     const embeds = await this.#embeddings.rows(ids);
     let at = 0;
     for (const image of images) {
       signal?.throwIfAborted();
-      const rows = await this.look(image);
+      const rows = await this.look(image, most);
       while (ids[at] !== imageTokenId) at++;
       embeds.set(rows, at * language.hiddenSize);
       at += imageTokenCount(image.grid, vision);
