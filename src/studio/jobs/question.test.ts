@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { JobEvent, JobId } from '../../protocol.ts';
-import { applyAnswerEvent, newQuestion, unsaid } from './question.ts';
+import { applyAnswerEvent, newQuestion, shownWords, unsaid } from './question.ts';
 
 const asked = newQuestion(
   'job-1' as JobId,
@@ -21,11 +21,10 @@ it('says of an answer without words what the model wants instead', () => {
   expect(unsaid(applyAnswerEvent(asked, answer('Here it is.', true)))).toMatch(/^It would draw a picture/);
 });
 
-it('keeps of an answer that it was cut, and of any other that it was not', () => {
-  expect(asked.complete).toBe(true);
-  expect(applyAnswerEvent(asked, answer('A red', false, false))).toMatchObject({
-    text: 'A red',
-    complete: false,
-  });
-  expect(applyAnswerEvent(asked, answer('A red house.', false))).toMatchObject({ complete: true });
+it('shows that an answer was cut', () => {
+  const shown = (event: JobEvent) => shownWords(applyAnswerEvent(asked, event));
+  expect(shown({ type: 'answering', text: 'A red' })).toBe('A red');
+  expect(shown(answer('A red', false, false))).toBe('A red …');
+  expect(shown(answer('A red house.', false))).toBe('A red house.');
+  expect(shown(answer('', true, false))).toBe('');
 });

@@ -53,6 +53,11 @@ export function applyAnswerEvent(question: Question, event: JobEvent): Question 
   }
 }
 
+/** The words as they are shown: those of an answer that was cut go on. */
+export function shownWords({ text, complete }: Question): string {
+  return complete || text === '' ? text : `${text} …`;
+}
+
 /** What to say of an answer that is no answer in words; nothing if it is one. */
 export function unsaid({ state, text, draws }: Question): string | undefined {
   if (state.status !== 'done') return undefined;

@@ -3,7 +3,7 @@ import { isBlank } from '../../omnigen2/blank.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
 import { type DrawJob, keptOf } from '../jobs/draw-job.ts';
-import { MAX_QUESTION_LENGTH, type Question, unsaid } from '../jobs/question.ts';
+import { MAX_QUESTION_LENGTH, type Question, shownWords, unsaid } from '../jobs/question.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { shownJob } from '../store/selectors.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -133,7 +133,7 @@ function subjectsOf(job: DrawJob | undefined, references: readonly Reference[]):
 }
 
 function Line({ question }: { question: Question }) {
-  const { state, text, complete, notes } = question;
+  const { state, text, notes } = question;
   const instead = unsaid(question);
   return (
     <li>
@@ -156,7 +156,7 @@ function Line({ question }: { question: Question }) {
         </p>
       ) : (
         <p className="words" hidden={text === '' && instead !== undefined}>
-          {complete ? text : `${text} …`}
+          {shownWords(question)}
           {state.status === 'thinking' && <span className="caret" aria-hidden="true" />}
         </p>
       )}
