@@ -56,7 +56,8 @@ async function secondTurn(
   anew: boolean,
 ): Promise<{ ms: number; before: number }> {
   const { prompt: _, references: __, ...drawing } = fromWords();
-  const conversation = new Conversation(model);
+  // The official way shows pictures in full size, as a model does that has learnt to look at large ones.
+  const conversation = new Conversation(model, { official: true });
   const ask = (text: string, pictures: readonly RgbImage[], maxNewTokens: number) =>
     conversation.say({ text, pictures, maxNewTokens, drawing });
   await ask('What is in the picture?', [picture], 12);

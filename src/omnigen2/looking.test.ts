@@ -12,10 +12,11 @@ afterAll(() => runtime.dispose());
 const checkpoint = await fixtureCheckpoint();
 
 /** A model as it is opened on a backend; nothing is run. */
-function on(backend: Runtime['backend'], maxPixels = 12_845_056): OmniGen2Model {
+function on(backend: Runtime['backend'], { maxPixels = 12_845_056, side = 1024 } = {}): OmniGen2Model {
   const { preprocessor } = checkpoint.config;
   const config = { ...checkpoint.config, preprocessor: { ...preprocessor, maxPixels } };
-  return new OmniGen2Model({ ...checkpoint, config }, { ...runtime, backend }, loadTokenizer);
+  const trainedOn = { ...checkpoint.trainedOn, side };
+  return new OmniGen2Model({ ...checkpoint, config, trainedOn }, { ...runtime, backend }, loadTokenizer);
 }
 
 const PHOTO = { width: 4000, height: 3000 };
@@ -37,8 +38,24 @@ test('elsewhere, officially, and where the checkpoint allows less, its own rule 
     expect(lookNote(on(backend), PHOTO, 'Picture 1')).toBeUndefined();
   }
   expect(lookRule(on('wasm'), true)).toEqual(preprocessor);
-  expect(lookRule(on('wasm', 500_000)).maxPixels).toBe(500_000);
-  expect(lookNote(on('wasm', 500_000), PHOTO, 'Picture 1')).toBeUndefined();
+  expect(lookRule(on('wasm', { maxPixels: 500_000 })).maxPixels).toBe(500_000);
+  expect(lookNote(on('wasm', { maxPixels: 500_000 }), PHOTO, 'Picture 1')).toBeUndefined();
+});
+
+test('a model that has learnt small pictures looks at such, on every backend', () => {
+  for (const backend of ['webgpu', 'node', 'wasm'] as const) {
+    const model = on(backend, { side: 128 });
+    // What it has learnt stays as it is: 128 pixels are 140 in multiples of 28.
+    expect(lookRule(model).maxPixels).toBe(140 * 140);
+    expect(lookNote(model, { width: 128, height: 128 }, 'Picture 1')).toBeUndefined();
+    expect(lookNote(model, PHOTO, 'Picture 1')).toBe(
+      'Picture 1 was looked at in 140 x 112 pixels: this model has learnt to look at no larger ones.',
+    );
+    expect(lookRule(model, true)).toEqual(model.config.preprocessor);
+    expect(lookRule(on(backend, { side: 16 })).maxPixels).toBeGreaterThanOrEqual(
+      model.config.preprocessor.minPixels,
+    );
+  }
 });
 
 test('a question is asked in as many tokens as the bound leaves, and officially in all', async () => {

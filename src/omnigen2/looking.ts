@@ -10,15 +10,22 @@ import type { OmniGen2Model } from './model.ts';
  */
 export const WASM_LOOK_PIXELS = 1024 * 1024;
 
-type Looking = Pick<OmniGen2Model, 'config' | 'runtime'>;
+/** What the released model draws; its language model has learnt to look at pictures of any size. */
+const RELEASED_SIDE = 1024;
 
-/** The rule by which pictures are prepared: the checkpoint's, on WebAssembly with a bound unless it is to be `official`. */
-export function lookRule({ config, runtime }: Looking, official = false): PreprocessorConfig {
-  const { preprocessor } = config;
-  const bounded = runtime.backend === 'wasm' && !official;
-  return bounded
-    ? { ...preprocessor, maxPixels: Math.min(preprocessor.maxPixels, WASM_LOOK_PIXELS) }
-    : preprocessor;
+type Looking = Pick<OmniGen2Model, 'config' | 'checkpoint' | 'runtime'>;
+
+/**
+ * The rule by which pictures are prepared: the checkpoint's, with a bound on WebAssembly and where the model has learnt
+ * smaller pictures than the released one, for beyond them it sees what is not there. `official` has no bound.
+ */
+export function lookRule(model: Looking, official = false): PreprocessorConfig {
+  const { preprocessor } = model.config;
+  if (official) return preprocessor;
+  const { maxPixels } = preprocessor;
+  const learnt = learntPixels(model) ?? maxPixels;
+  const bearable = model.runtime.backend === 'wasm' ? WASM_LOOK_PIXELS : maxPixels;
+  return { ...preprocessor, maxPixels: Math.min(maxPixels, learnt, bearable) };
 }
 
 /**
@@ -29,5 +36,21 @@ export function lookNote(model: Looking, picture: Size, name: string): string | 
   const { width, height } = visionSize(picture, lookRule(model), name);
   const whole = visionSize(picture, model.config.preprocessor, name);
   if (width === whole.width && height === whole.height) return undefined;
-  return `${name} was looked at in ${width} x ${height} pixels: ${whole.width} x ${whole.height} take too long without a GPU.`;
+  const why =
+    learntPixels(model) === undefined
+      ? `${whole.width} x ${whole.height} take too long without a GPU`
+      : 'this model has learnt to look at no larger ones';
+  return `${name} was looked at in ${width} x ${height} pixels: ${why}.`;
+}
+
+/** The pixels of the pictures that a small model was trained on, as its vision tower saw them. */
+function learntPixels({ config: { preprocessor }, checkpoint }: Looking): number | undefined {
+  const { side } = checkpoint.trainedOn;
+  if (side >= RELEASED_SIDE) return undefined;
+  const shortest = preprocessor.patchSize * preprocessor.mergeSize;
+  const { width, height } = visionSize(
+    { width: Math.max(side, shortest), height: Math.max(side, shortest) },
+    preprocessor,
+  );
+  return width * height;
 }
