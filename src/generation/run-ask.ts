@@ -1,6 +1,7 @@
 /** Answers one question about pictures in the worker. */
 
 import { askAboutPicture } from '../omnigen2/chat.ts';
+import { lookNotes } from '../omnigen2/looking.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
 import type { AskRequest, JobEvent, JobResult } from '../protocol.ts';
 import { picturesToLookAt } from './look-at.ts';
@@ -17,7 +18,8 @@ export async function runAsk(
 ): Promise<JobResult> {
   const start = performance.now();
   const notes: string[] = [];
-  const images = await picturesToLookAt(signal, model, pictures, notes);
+  const images = await picturesToLookAt(signal, pictures, notes);
+  notes.push(...lookNotes(model, images));
   const answer = await askAboutPicture(model, question, images, {
     maxNewTokens,
     sampling,

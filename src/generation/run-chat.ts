@@ -60,7 +60,7 @@ export class LiveConversation {
     const start = performance.now();
     const { text, settings, sampling, maxNewTokens } = request;
     const notes: string[] = [];
-    const pictures = await picturesToLookAt(signal, model, request.pictures, notes);
+    const pictures = await picturesToLookAt(signal, request.pictures, notes);
     const drawing = drawOptions(settings, model);
     const held = this.#take(request);
     held.conversation ??= new Conversation(model);

@@ -206,6 +206,20 @@ test('pictures that are given take the place of the one that was drawn', async (
   expect(conversation.length - before - words).toBeLessThanOrEqual(1);
 });
 
+test('a picture that is looked at smaller is told with the reply, and is officially looked at as it is', async () => {
+  const checkpoint = { ...model.checkpoint, trainedOn: { side: 56, promptTokens: 80 } };
+  const small = new OmniGen2Model(checkpoint, nodeRuntime({ threads: 1 }), loadTokenizer);
+  const said = turn('What is this?', { pictures: [photo], maxNewTokens: 1 });
+  const [bounded, official] = [new Conversation(small), new Conversation(small, { official: true })];
+  const notes = [
+    expect.stringMatching(/^Picture 1 was looked at in .* has learnt to look at no larger ones\.$/),
+  ];
+  expect(await bounded.say(said)).toMatchObject({ notes });
+  expect(await bounded.say(turn('Which colour?'))).toMatchObject({ notes: [] });
+  expect(await official.say(said)).toMatchObject({ notes: [] });
+  await small.dispose();
+});
+
 test('a turn that is stopped within a token leaves no trace', async () => {
   const conversation = new Conversation(model);
   await conversation.say(turn('What is this?'));

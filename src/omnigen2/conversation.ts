@@ -11,7 +11,7 @@ import { drawInChat, growing, textRows, wordChoice } from './chat.ts';
 import { routeReply } from './chat-reply.ts';
 import { type Generated, generate, STOP_STRINGS } from './generate.ts';
 import type { RgbImage } from './images/image.ts';
-import { lookRule } from './looking.ts';
+import { lookNotes, lookRule } from './looking.ts';
 import type { PromptImage } from './mllm.ts';
 import type { OmniGen2Model } from './model.ts';
 import type { DrawHooks, DrawOptions, DrawResult } from './pipeline.ts';
@@ -135,7 +135,8 @@ export class Conversation {
     const { text, draws } = routeReply(written.text, this.#official);
     const drawn = draws ? await this.#draw(turn, prompt.pictures, hooks, condition) : undefined;
     const full = written.ended === 'length' && turn.maxNewTokens > prompt.room;
-    const notes = [...(drawn?.notes ?? []), ...(full ? [this.#fullNote()] : [])];
+    const looked = this.#official ? [] : lookNotes(this.model, turn.pictures);
+    const notes = [...looked, ...(drawn?.notes ?? []), ...(full ? [this.#fullNote()] : [])];
     this.#keep(prompt, written, tokenizer.idOf(TOKENS.image));
     if (drawn) notes.push(...this.#lookAt(drawn.image));
     return { text, image: drawn?.image, complete: written.ended === 'stop', notes };

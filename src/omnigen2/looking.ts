@@ -28,6 +28,11 @@ export function lookRule(model: Looking, official = false): PreprocessorConfig {
   return { ...preprocessor, maxPixels: Math.min(maxPixels, learnt, bearable) };
 }
 
+/** What a person is told of the pictures that words are about. @throws OmniError see {@link lookNote} */
+export function lookNotes(model: Looking, pictures: readonly Size[]): string[] {
+  return pictures.flatMap((picture, i) => lookNote(model, picture, `Picture ${i + 1}`) ?? []);
+}
+
 /**
  * What a person is told of a picture that is looked at smaller than the checkpoint's rule has it.
  * @throws OmniError `bad_image` for a picture that the model cannot look at; `name` is what it calls it
