@@ -324,11 +324,15 @@ describe('what is held of a conversation is freed', () => {
     expect(watched.alive.size).toBeGreaterThan(0);
     end(ONE);
     expect(watched.alive.size).toBe(0);
+    let held = 0;
     on((message) => {
-      if (message.type === 'job' && message.event.type === 'answering') end(ONE);
+      if (message.type !== 'job' || message.event.type !== 'decoding') return;
+      end(ONE);
+      held = watched.alive.size;
     });
-    chat(B, saying('Which colour?', { maxNewTokens: 8 }));
+    chat(B, ASKING_FOR_PICTURE);
     expect(await ended(B)).toMatchObject({ type: 'done' });
+    expect(held).toBeGreaterThan(0);
     expect(watched.alive.size).toBe(0);
   });
 
