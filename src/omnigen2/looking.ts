@@ -2,6 +2,7 @@
 
 import type { PreprocessorConfig } from './config.ts';
 import { type Size, visionSize } from './images/sizes.ts';
+import { RELEASED_SIDE } from './learnt-size.ts';
 import type { OmniGen2Model } from './model.ts';
 
 /**
@@ -9,9 +10,6 @@ import type { OmniGen2Model } from './model.ts';
  * a photograph of 12 megapixels has 16,000 tokens.
  */
 export const WASM_LOOK_PIXELS = 1024 * 1024;
-
-/** What the released model draws; its language model has learnt to look at pictures of any size. */
-const RELEASED_SIDE = 1024;
 
 type Looking = Pick<OmniGen2Model, 'config' | 'checkpoint' | 'runtime'>;
 
@@ -51,6 +49,7 @@ export function lookNote(model: Looking, picture: Size, name: string): string | 
 /** The pixels of the pictures that a small model was trained on, as its vision tower saw them. */
 function learntPixels({ config: { preprocessor }, checkpoint }: Looking): number | undefined {
   const { side } = checkpoint.trainedOn;
+  // The released model has learnt to look at pictures of any size.
   if (side >= RELEASED_SIDE) return undefined;
   const shortest = preprocessor.patchSize * preprocessor.mergeSize;
   const { width, height } = visionSize(

@@ -216,3 +216,16 @@ test('draws from a prompt that the official tables of positions do not reach, an
   const seen = await draw(model, options({ maxSequenceLength, steps: 1 }));
   expect(seen.notes).toEqual([]);
 });
+
+test('a size that the model has not learnt is drawn, and that is said', async () => {
+  const trainedOn = { side: 32, promptTokens: 1024 };
+  const small = new OmniGen2Model({ ...model.checkpoint, trainedOn }, nodeRuntime(), loadTokenizer);
+  try {
+    const { notes } = await draw(small, options({ steps: 1 }));
+    expect(notes).toEqual(['This model has learnt 32 x 32; other sizes are an experiment.']);
+    const learnt = await draw(small, options({ steps: 1, width: 32, height: 32 }));
+    expect(learnt.notes).toEqual([]);
+  } finally {
+    await small.dispose();
+  }
+});

@@ -20,6 +20,7 @@ import type { RgbImage } from './images/image.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './images/prepare.ts';
 import { checkOutputSize, outputSize, type ReferenceLimits, type Size } from './images/sizes.ts';
 import type { Latents } from './latents.ts';
+import { learntSizeNote } from './learnt-size.ts';
 import type { OmniGen2Model } from './model.ts';
 import { patchGrid } from './patches.ts';
 import { foreseenPicture } from './preview.ts';
@@ -178,10 +179,13 @@ export async function draw(
   const text = await read(model, options, hooks);
   const vae = await model.autoencoder();
   const referenceLatents = await encode(vae, references, options, random, hooks);
-  const note = lengthNote(model, text, [...referenceLatents, vae.latentShape(size.generated)]);
+  const further = [
+    lengthNote(model, text, [...referenceLatents, vae.latentShape(size.generated)]),
+    learntSizeNote(model.checkpoint.trainedOn, size.generated),
+  ].filter((note) => note !== undefined);
   const latents = await denoise(model, vae, size.generated, text, referenceLatents, options, random, hooks);
   const image = await decode(vae, latents, size.requested, hooks);
-  return { image, notes: note ? [...text.notes, note] : text.notes };
+  return { image, notes: [...text.notes, ...further] };
 }
 
 /** What a person is told of prompts and pictures that are longer together than the official program can draw from. */

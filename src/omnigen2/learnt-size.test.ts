@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { learntSizeNote } from './learnt-size.ts';
+
+const NOTE = 'This model has learnt 128 x 128; other sizes are an experiment.';
+
+test.each([
+  [128, 128, undefined],
+  [96, 160, undefined],
+  [32, 512, undefined],
+  [144, 160, undefined],
+  [160, 160, NOTE],
+  [112, 112, undefined],
+  [96, 96, NOTE],
+  [1024, 256, NOTE],
+])('%i x %i by a model that has learnt 128 x 128', (width, height, note) => {
+  expect(learntSizeNote({ side: 128 }, { width, height })).toBe(note);
+});
+
+test('of the released model, and of one that does not say what it has learnt, nothing is said', () => {
+  for (const side of [256, 512, 1024])
+    expect(learntSizeNote({ side: 1024 }, { width: side, height: side })).toBeUndefined();
+});
