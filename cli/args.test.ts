@@ -38,6 +38,11 @@ describe('readArgs', () => {
     });
   });
 
+  it('takes values that begin with a dash', () => {
+    const { prompt, seed } = read('--prompt', '-5 degrees', '--seed', '-1');
+    expect([prompt, seed]).toEqual(['-5 degrees', '-1']);
+  });
+
   it.each<[string[], string]>([
     [[], '--prompt TEXT is missing.'],
     [['--prompt', ''], '--prompt TEXT is empty.'],
@@ -45,6 +50,8 @@ describe('readArgs', () => {
     [['--prompt', 'x', '--weights', 'q2'], '--weights is "q2", but must be one of f16, q4.'],
     [['--prompt', 'x', '--colour', 'red'], "Unknown option '--colour'."],
     [['--prompt'], "Option '--prompt <value>' argument missing."],
+    [['--prompt', 'x', '--plan', '-1'], "Unknown option '-1'."],
+    [['--prompt', 'x', '--seed', '--plan'], "Option '--seed' argument is ambiguous."],
     [['--prompt', 'x', 'y'], "Unexpected argument 'y'."],
     [['--prompt', 'x', '--plan=yes'], "Option '--plan' does not take an argument."],
   ])('refuses %j', async (argv, message) => {
@@ -59,7 +66,7 @@ describe('numberOption', () => {
     expect(numberOption('guidance', '2.5', { min: 0, max: 10 })).toBe(2.5);
   });
 
-  it.each(['', ' ', 'ten', '0', '101', '2.5', 'NaN', 'Infinity'])('refuses %j', async (text) => {
+  it.each(['', ' ', 'ten', '0', '-1', '101', '2.5', 'NaN', 'Infinity'])('refuses %j', async (text) => {
     const error = await refusal(() => numberOption('steps', text, { min: 1, max: 100, whole: true }));
     expect(error.message).toBe(`--steps is "${text}", but must be a whole number from 1 to 100.`);
   });

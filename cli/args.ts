@@ -175,11 +175,25 @@ function parse(
     ]),
   );
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals: false }).values;
+    return parseArgs({ args: joined(specs, argv), options, allowPositionals: false }).values;
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message.split('\n', 1)[0].split('. ', 1)[0] : String(cause);
     throw wrong(`${detail.replace(/\.$/, '')}.`, call, cause);
   }
+}
+
+/**
+ * `--seed -1` as `--seed=-1`: Node refuses a value that begins with a dash, and no option here has a short form that it
+ * could be.
+ */
+function joined(specs: readonly [string, Option][], argv: readonly string[]): string[] {
+  const valued = new Set(specs.flatMap(([name, { placeholder }]) => (placeholder ? [`--${name}`] : [])));
+  const args: string[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const takesNext = valued.has(argv[i]) && /^-[^-]/.test(argv[i + 1] ?? '');
+    args.push(takesNext ? `${argv[i]}=${argv[++i]}` : argv[i]);
+  }
+  return args;
 }
 
 function usage({ call, summary, options }: Command<Readonly<Record<string, Option>>>): string {
