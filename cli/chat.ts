@@ -14,7 +14,7 @@ import { officialGreys } from '../src/omnigen2/images/official-greys.ts';
 import { drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { numberOption, readArgs, runCommand, sizeOption } from './args.ts';
 import { openModel } from './models.ts';
-import { checkPictureTarget, readPictures, writePictures } from './picture-files.ts';
+import { checkPictureTarget, otherSizeNote, readPictures, writePictures } from './picture-files.ts';
 
 /** One turn, as it is printed. */
 interface Said {
@@ -51,7 +51,10 @@ await runCommand('The conversation', async (signal) => {
         help: 'how long an answer may be',
         fallback: String(MAX_NEW_TOKENS),
       },
-      size: { placeholder: 'WxH', help: 'of pictures, in pixels (default: what the model was trained on)' },
+      size: {
+        placeholder: 'WxH',
+        help: 'of pictures, in pixels (default: what the model was trained on; an edit keeps the shape of its picture)',
+      },
       steps: { placeholder: 'N', help: 'denoising steps of pictures', fallback: '20' },
       official: { help: 'as the official program does it, defects included (docs/DEVIATIONS.md)' },
       out: { placeholder: 'FILE.png', help: 'where to write the first picture', fallback: 'chat.png' },
@@ -80,6 +83,8 @@ await runCommand('The conversation', async (signal) => {
         : sizeOption('size', args.size);
     const drawing = {
       ...drawDefaults(size, trainedOn, { official }),
+      // A size that was asked for is what comes out, but not of the official program.
+      alignSize: official || args.size === undefined,
       steps,
       textGuidance: 4,
       imageGuidance: 2,
@@ -101,6 +106,9 @@ await runCommand('The conversation', async (signal) => {
       const reply = await conversation.say(turn, { signal });
       const notes = [...(turns === 0 ? imageNotes : []), ...reply.notes];
       turns++;
+      const otherSize =
+        args.size === undefined || !reply.image ? undefined : otherSizeNote(size, reply.image);
+      if (otherSize !== undefined) notes.push(otherSize);
       const file = reply.image && (await keep(reply.image, drawn++));
       const seconds = Number(((performance.now() - start) / 1000).toFixed(2));
       return { said: text, reply: reply.text, complete: reply.complete, file, seconds, notes };

@@ -10,14 +10,16 @@
 import { extname } from 'node:path';
 import { ACCELERATIONS, TEACACHE_THRESHOLD } from '../src/omnigen2/acceleration/acceleration.ts';
 import { POSTERIORS } from '../src/omnigen2/autoencoder.ts';
-import { type DrawingEvent, drawWithReflection } from '../src/omnigen2/drawing.ts';
+import { drawWithReflection } from '../src/omnigen2/drawing.ts';
 import { officialGreys } from '../src/omnigen2/images/official-greys.ts';
 import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
 import { openAdapters } from './adapters.ts';
 import { numberOption, rangeOption, readArgs, runCommand, sizeOption } from './args.ts';
+import { DecisionCount } from './decisions.ts';
+import { DrawingProgress } from './drawing-progress.ts';
 import { openModel } from './models.ts';
-import { checkPictureTarget, readPictures, writePictures } from './picture-files.ts';
+import { checkPictureTarget, otherSizeNote, readPictures, writePictures } from './picture-files.ts';
 
 const CALL = 'npm run -s generate --';
 
@@ -31,7 +33,7 @@ await runCommand('Drawing', async (signal) => {
       image: { placeholder: 'FILE', help: 'reference picture; the first is "image 1"', multiple: true },
       size: {
         placeholder: 'WxH',
-        help: 'in pixels; an edit keeps the shape of its picture (default: what the model was trained on)',
+        help: 'in pixels (default: what the model was trained on; an edit keeps the shape of its picture)',
       },
       steps: { placeholder: 'N', help: 'denoising steps', fallback: '20' },
       seed: { placeholder: 'N', help: 'same seed, same picture', fallback: '0' },
@@ -57,13 +59,11 @@ await runCommand('Drawing', async (signal) => {
       },
       'teacache-threshold': {
         placeholder: 'X',
-        help: 'how much change TeaCache lets pass; a higher one skips more',
-        fallback: String(TEACACHE_THRESHOLD),
+        help: `how much change TeaCache lets pass; a higher one skips more (default ${TEACACHE_THRESHOLD})`,
       },
       posterior: {
         placeholder: 'NAME',
-        help: 'read references by the seed, or as their mean, the same for every seed',
-        fallback: 'sample',
+        help: 'read references by the seed, or as their mean, the same for every seed (default sample)',
         oneOf: POSTERIORS,
       },
       lora: {
@@ -89,6 +89,7 @@ await runCommand('Drawing', async (signal) => {
       : sizeOption('size', args.size);
   const { official } = args;
   const defaults = drawDefaults(size, trainedOn, { official });
+  const threshold = args['teacache-threshold'];
   const options: DrawOptions = {
     ...defaults,
     prompt: args.prompt,
@@ -101,9 +102,24 @@ await runCommand('Drawing', async (signal) => {
     guidanceRange: rangeOption('guidance-range', args['guidance-range']),
     scheduler: args.scheduler,
     acceleration: args.acceleration,
-    posterior: args.posterior,
-    teaCacheThreshold: numberOption('teacache-threshold', args['teacache-threshold'], { min: 0, max: 10 }),
+    posterior: args.posterior ?? defaults.posterior,
+    teaCacheThreshold:
+      threshold === undefined
+        ? defaults.teaCacheThreshold
+        : numberOption('teacache-threshold', threshold, { min: 0, max: 10 }),
+    // A size that was asked for is what comes out, but not of the official program.
+    alignSize: official || args.size === undefined,
   };
+  const idle = [
+    ...(threshold !== undefined && args.acceleration !== 'teacache'
+      ? ['--teacache-threshold does nothing without --acceleration teacache.']
+      : []),
+    ...(args.posterior !== undefined && args.image.length === 0 && rounds < 2
+      ? ['--posterior does nothing without --image.']
+      : []),
+  ];
+  const progress = new DrawingProgress();
+  const decisions = new DecisionCount(options.acceleration);
   try {
     await model.setAdapters(await openAdapters(args.lora, model.checkpoint, { official }));
     const started = performance.now();
@@ -114,10 +130,13 @@ await runCommand('Drawing', async (signal) => {
     } = await drawWithReflection(model, options, Math.max(1, rounds), {
       signal,
       now: () => performance.now(),
-      onEvent: (event) => progress(event, options),
+      onEvent: (event) => progress.tell(event),
+      onDecision: decisions.count,
     });
-    endProgress();
-    const notes = [...imageNotes, ...drawNotes];
+    progress.end();
+    const notes = [...idle, ...imageNotes, ...drawNotes];
+    const otherSize = args.size === undefined ? undefined : otherSizeNote(size, picture);
+    if (otherSize !== undefined) notes.push(otherSize);
     const files = reports.map(({ round }) => roundFile(args.out, round));
     const written = new Map([
       ...reports.map((report, i) => [files[i], report.picture] as const),
@@ -129,11 +148,16 @@ await runCommand('Drawing', async (signal) => {
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
     if (args.json) {
       const listed = reports.map(({ picture: _, ...report }, i) => ({ ...report, file: files[i] }));
+      const { predictions, computed } = decisions;
+      const acceleration =
+        args.acceleration === 'none' ? undefined : { name: args.acceleration, predictions, computed };
+      const { seed } = options;
       console.log(
-        JSON.stringify({ file: args.out, seed: options.seed, seconds, notes, rounds: listed }, undefined, 2),
+        JSON.stringify({ file: args.out, seed, seconds, notes, acceleration, rounds: listed }, undefined, 2),
       );
     } else {
       for (const note of notes) console.log(note);
+      if (decisions.sentence !== undefined) console.log(decisions.sentence);
       for (const { round, critique, decision } of reports)
         console.log(`Round ${round} (${decision}): ${critique}`);
       console.log(`Wrote ${args.out} in ${seconds} s.`);
@@ -143,22 +167,6 @@ await runCommand('Drawing', async (signal) => {
     await model.dispose();
   }
 });
-
-/** Says on the terminal where the drawing is; a pipe gets the outcome alone. */
-function progress(event: DrawingEvent, { width, height, steps }: DrawOptions): void {
-  const { stderr } = process;
-  if (!stderr.isTTY) return;
-  if (event.type === 'progress' && event.progress.type === 'denoising') {
-    const { step } = event.progress;
-    stderr.write(`\rRound ${event.round}: ${width} x ${height}, step ${step} of ${steps}\u001b[K`);
-  } else if (event.type === 'looking') {
-    stderr.write(`\r${event.text.slice(-60)}\u001b[K`);
-  }
-}
-
-function endProgress(): void {
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-}
 
 /** `picture.png`, round 2: `picture.round-2.png`. */
 function roundFile(out: string, round: number): string {

@@ -9,7 +9,7 @@ import { checkHead, HEAD_BYTES } from '../src/omnigen2/images/check.ts';
 import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
 import { encodePng } from '../src/omnigen2/images/encode.node.ts';
 import type { AlphaRule, RgbImage } from '../src/omnigen2/images/image.ts';
-import type { ReferenceLimits } from '../src/omnigen2/images/sizes.ts';
+import type { ReferenceLimits, Size } from '../src/omnigen2/images/sizes.ts';
 
 /**
  * Reads the pictures that were given.
@@ -129,4 +129,10 @@ function unwritable(path: string, cause: unknown): OmniError {
     action: 'Choose another place with --out.',
     cause,
   });
+}
+
+/** What is said of a picture that has not the size of `--size`: the official program draws edits so. */
+export function otherSizeNote(wanted: Size, drawn: Size): string | undefined {
+  if (wanted.width === drawn.width && wanted.height === drawn.height) return undefined;
+  return `The picture is ${drawn.width} x ${drawn.height}, not ${wanted.width} x ${wanted.height}: officially an edit has the size of its picture.`;
 }

@@ -1,6 +1,7 @@
 /** A whole drawing job: draw, and if more rounds are allowed, look at the picture and mend it. */
 
 import { OmniError } from '../errors.ts';
+import type { Decision } from './acceleration/acceleration.ts';
 import { askAboutPicture } from './chat.ts';
 import { MAX_NEW_TOKENS } from './config.ts';
 import type { RgbImage } from './images/image.ts';
@@ -19,6 +20,8 @@ export interface DrawingHooks {
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: DrawingEvent) => void;
   readonly previews?: boolean;
+  /** Sees what an acceleration decides, branch by branch, step by step, round by round. */
+  readonly onDecision?: (decision: Decision) => void;
   /** The time in milliseconds, from any start. */
   readonly now: () => number;
 }
@@ -37,7 +40,7 @@ export async function drawWithReflection(
   model: OmniGen2Model,
   options: DrawOptions,
   rounds: number,
-  { signal, onEvent, previews, now }: DrawingHooks,
+  { signal, onEvent, previews, onDecision, now }: DrawingHooks,
 ): Promise<Drawing> {
   const notes = new Set<string>();
   const reflected = await reflect<RgbImage>({
@@ -51,7 +54,12 @@ export async function drawWithReflection(
       const result = await draw(
         model,
         { ...options, prompt: instruction, references, seed: (options.seed + round - 1) >>> 0 },
-        { signal, previews, onProgress: (progress) => onEvent?.({ type: 'progress', round, progress }) },
+        {
+          signal,
+          previews,
+          onDecision,
+          onProgress: (progress) => onEvent?.({ type: 'progress', round, progress }),
+        },
       );
       for (const note of result.notes) notes.add(note);
       return result.image;
