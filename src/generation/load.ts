@@ -43,6 +43,8 @@ export type LoadModel = (signal: AbortSignal, wanted: Wanted, hooks: LoadHooks) 
 /** Loads a bundle that is served beside the page, on the backend that the browser has. */
 export const loadServedModel: LoadModel = async (signal, { model: { id, baseUrl }, backend }, hooks) => {
   const starting = startWebRuntime({ backend });
+  // It may fail long before it is waited for, which a browser would report as an error of the page.
+  starting.catch(() => undefined);
   try {
     const { files, note } = await loadBundle(signal, baseUrl, hooks.onProgress);
     const checkpoint = await openCheckpoint(memoryFolder(id, files));
