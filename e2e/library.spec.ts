@@ -1,5 +1,9 @@
 /** The library on pages that are not the studio's: the example of docs/LIBRARY.md, and what its types promise. */
 
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { openModel } from '../cli/models.ts';
 import { draw } from '../src/omnigen2/pipeline.ts';
@@ -139,6 +143,65 @@ test('a page without isolation draws on one thread, answers, converses, stops an
     later: 'The model was closed.',
     missing: { ours: true },
   });
+});
+
+test('the page of the guide draws, and says what is wrong with a model that does not load', async ({
+  page,
+}) => {
+  const uncaught: string[] = [];
+  page.on('pageerror', ({ message }) => uncaught.push(message));
+  const [guide] = (await readFile('docs/LIBRARY.md', 'utf8')).match(/(?<=```html\n).*?(?=```)/s) ?? [];
+  await page.route(`${served.url}guide.html`, (route) =>
+    route.fulfill({ contentType: 'text/html', body: guide }),
+  );
+  await page.route('**/manifest.json', (route) => route.fulfill({ status: 404 }));
+  await page.goto(`${served.url}guide.html`);
+  const status = page.locator('p');
+  await expect(status).toContainText('manifest.json could not be read: the server answered 404. ');
+  await expect(status).toContainText(/404\. .+\.$/);
+
+  await page.unroute('**/manifest.json');
+  await page.reload();
+  await expect(status).toHaveText('ready', { timeout: 120_000 });
+  await page.getByRole('button', { name: 'Draw' }).click();
+  await expect(status).toHaveText(/^step \d+ of 20$/);
+  expect(uncaught).toEqual([]);
+});
+
+test('an error of the opening that a page has caught is raised nowhere else', async ({ page }) => {
+  const uncaught: string[] = [];
+  page.on('pageerror', ({ message }) => uncaught.push(message));
+  await openExample(page);
+  const caught = await page.evaluate(async () => {
+    const library = '/omnigen2/omnigen2.js';
+    const { OmniGen2 }: typeof import('../src/library/omnigen2.ts') = await import(library);
+    // There is no graphics processor, which shows long before the weights are read.
+    return OmniGen2.open({ backend: 'webgpu' }).catch((error) => error.message);
+  });
+  expect(caught).toContain('WebGPU');
+  expect(uncaught).toEqual([]);
+});
+
+test('TypeScript finds the types by a relative path, and by the address if it is told where', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'library-types-'));
+  await symlink(resolve('dist-library'), join(folder, 'omnigen2'));
+  const compile = async (from: string, paths = {}) => {
+    const uses = `import { OmniGen2 } from '${from}';\nexport const opened: Promise<OmniGen2> = OmniGen2.open({ backend: 'wasm' });\n`;
+    await writeFile(
+      join(folder, 'page.ts'),
+      `${uses}// @ts-expect-error\nOmniGen2.open({ backend: 'gpu' });\n`,
+    );
+    const compilerOptions = {
+      ...{ strict: true, noEmit: true, types: [], lib: ['ES2023', 'DOM'] },
+      ...{ module: 'esnext', moduleResolution: 'bundler', paths },
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['page.ts'] }));
+    return spawnSync(resolve('node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' }).stdout;
+  };
+  expect(await compile('./omnigen2/omnigen2.js')).toBe('');
+  expect(await compile('/omnigen2/omnigen2.js', { '/omnigen2/*': ['./omnigen2/*'] })).toBe('');
+  expect(await compile('/omnigen2/omnigen2.js')).toContain('TS2307');
+  await rm(folder, { recursive: true });
 });
 
 async function openExample(page: Page, url = served.url): Promise<void> {

@@ -231,3 +231,100 @@ test('a browser without a canvas is told in words', async () => {
   );
   await expect(pngOf(picture)).rejects.toMatchObject({ name: 'OmniError', code: 'device' });
 });
+
+test('calls that are not as the types say are refused in words before anything is sent', async () => {
+  const { model, port } = await opened();
+  const before = port.got.length;
+  const file = new Blob(['weights']);
+  // As plain JavaScript may call it.
+  const draw = model.draw.bind(model) as (...given: unknown[]) => Promise<unknown>;
+  const ask = model.ask.bind(model) as typeof draw;
+  const conversation = model.conversation();
+  const say = conversation.say as typeof draw;
+  const setAdapters = model.setAdapters.bind(model) as typeof draw;
+  const open = OmniGen2.open as typeof draw;
+  const wrong: readonly (readonly [Promise<unknown>, string, string?])[] = [
+    [draw(), 'draw(): "prompt" must be text, not undefined.'],
+    [draw({ prompt: 'a house' }), 'draw(): "prompt" must be text, not an object (Object).'],
+    [draw('a house', 'a boat'), 'draw(): "options" must be an object of references, rounds, settings'],
+    [draw('a house', null), 'draw(): "options" must be an object'],
+    [draw('a house', { steps: 2 }), 'draw(): there is no option "steps".', 'into "settings"'],
+    [
+      draw('a house', { colour: 'red' }),
+      'draw(): there is no option "colour".',
+      'references, rounds, settings',
+    ],
+    [
+      draw('a house', { settings: { step: 9 } }),
+      'no option "settings.step".',
+      'width, height, alignSize, steps',
+    ],
+    [draw('a house', { settings: { steps: '9' } }), '"settings.steps" must be a number, not "9".'],
+    [
+      draw('a house', { settings: { guidanceRange: [0] } }),
+      '"settings.guidanceRange" must be an array of two',
+    ],
+    [draw('a house', { references: file }), '"references" must be an array of picture files'],
+    [draw('a house', { references: ['a.png'] }), '"references" must be an array of picture files'],
+    [draw('a house', { signal: new AbortController() }), '"signal" must be an AbortSignal'],
+    [draw('a house', { onEvent: 'log' }), '"onEvent" must be a function, not "log".'],
+    [ask(), 'ask(): "question" must be text'],
+    [ask('What?', { settings: { steps: 2 } }), 'ask(): there is no option "settings".'],
+    [
+      ask('What?', { sampling: { temperatur: 1 } }),
+      'no option "sampling.temperatur".',
+      'temperature, topP, seed',
+    ],
+    [ask('What?', { temperature: 1 }), 'no option "temperature".', 'into "sampling"'],
+    [say(7), 'say(): "text" must be text, not 7.'],
+    [say('Hello.', { settings: { toString: 1 } }), 'say(): there is no option "settings.toString".'],
+    [setAdapters(), 'setAdapters(): "adapters" must be an array of adapters'],
+    [
+      setAdapters([{ strength: 1 }]),
+      'setAdapters(): "adapters[0].file" must be a file (Blob or File), not undefined.',
+    ],
+    [setAdapters([{ file }, { file: 'a.safetensors' }]), '"adapters[1].file" must be a file'],
+    [open({ backend: 'gpu' }), 'open(): "backend" must be "auto", "webgpu" or "wasm", not "gpu".'],
+    [open({ model: 'http://[' }), 'open(): "model" must be the address of a folder'],
+    [open({ models: '/m/' }), 'open(): there is no option "models".', 'model, backend, onState, signal'],
+    [(pngOf as typeof draw)({ picture }), 'pngOf(): "picture" must be a picture'],
+  ];
+  const refusals = await Promise.allSettled(wrong.map(([refused]) => refused));
+  for (const [i, [, message, action = '']] of wrong.entries()) {
+    expect(refusals[i]).toHaveProperty('reason');
+    expect((refusals[i] as PromiseRejectedResult).reason).toMatchObject({
+      name: 'OmniError',
+      code: 'bad_request',
+      message: expect.stringContaining(message),
+      action: expect.stringContaining(action),
+    });
+  }
+  expect(port.got.length).toBe(before);
+  expect(ports).toHaveLength(1);
+});
+
+test('what is not said of chance takes a usual value; nothing said means no chance', async () => {
+  const { model, port } = await opened();
+  const asked = async (sampling?: object) => {
+    const answer = model.ask('What is it?', { sampling });
+    await settle();
+    port.done('ask', ANSWER);
+    await answer;
+    return port.last('ask').request.sampling;
+  };
+  expect(await asked()).toBeUndefined();
+  expect(await asked({ temperature: 0.7, topP: undefined, seed: 3 })).toEqual({
+    temperature: 0.7,
+    topP: 1,
+    seed: 3,
+  });
+  const seeds = [await asked({}), await asked({ topP: 0.9 })].map((sampling) => sampling?.seed);
+  expect(await asked({})).toMatchObject({ temperature: 1, topP: 1, seed: expect.any(Number) });
+  expect(seeds[0]).not.toBe(seeds[1]);
+
+  const turn = model.conversation().say('Hello.', { sampling: { temperature: 0.5, seed: 1 } });
+  await settle();
+  port.done('chat', REPLY);
+  await turn;
+  expect(port.last('chat').request.sampling).toEqual({ temperature: 0.5, topP: 1, seed: 1 });
+});

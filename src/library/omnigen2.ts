@@ -24,6 +24,7 @@ import type {
 } from '../protocol.ts';
 import { createWorkerClient, spawnGenerationWorker, type WorkerClient } from '../worker-client.ts';
 import { adapterFiles } from './adapter-files.ts';
+import { checkAdapters, checkAsk, checkDraw, checkOpen, checkPicture, checkSay } from './arguments.ts';
 import { Jobs, tell } from './jobs.ts';
 import type {
   AdapterOptions,
@@ -36,6 +37,7 @@ import type {
   JobOptions,
   OpenOptions,
   Reply,
+  SamplingChoices,
   SayOptions,
 } from './types.ts';
 
@@ -65,6 +67,7 @@ export type {
   RoundDecision,
   RoundReport,
   Sampling,
+  SamplingChoices,
   SayOptions,
   SchedulerName,
 };
@@ -111,6 +114,7 @@ export class OmniGen2 {
    * @throws OmniError for what cannot be loaded; the signal's reason after an abort
    */
   static async open(options: OpenOptions = {}): Promise<OmniGen2> {
+    checkOpen(options);
     options.signal?.throwIfAborted();
     const opened = new OmniGen2(options);
     const stop = () => opened.dispose(options.signal?.reason);
@@ -130,10 +134,9 @@ export class OmniGen2 {
    * Draws one picture, in as many rounds as it is given.
    * @throws OmniError for what cannot be drawn; the signal's reason after an abort; the reason given to {@link dispose}
    */
-  async draw(
-    prompt: string,
-    { references = [], rounds = 1, settings: given = {}, ...options }: DrawOptions = {},
-  ): Promise<Drawn> {
+  async draw(prompt: string, chosen: DrawOptions = {}): Promise<Drawn> {
+    checkDraw(prompt, chosen);
+    const { references = [], rounds = 1, settings: given = {}, ...options } = chosen;
     const settings = allSettings(await this.#ready, given);
     const pictures = new Map<number, Picture>();
     const reports: RoundReport[] = [];
@@ -155,15 +158,11 @@ export class OmniGen2 {
    * Asks the language model, about pictures or without any.
    * @throws OmniError for what cannot be asked; the signal's reason after an abort; the reason given to {@link dispose}
    */
-  async ask(
-    question: string,
-    { pictures = [], maxNewTokens = MAX_NEW_TOKENS, sampling, ...options }: AskOptions = {},
-  ): Promise<Answer> {
-    const result = await this.#jobs.run(
-      (id) => this.#client.ask(id, { question, pictures, maxNewTokens, sampling }),
-      this.#client.cancel,
-      options,
-    );
+  async ask(question: string, chosen: AskOptions = {}): Promise<Answer> {
+    checkAsk(question, chosen);
+    const { pictures = [], maxNewTokens = MAX_NEW_TOKENS, sampling, ...options } = chosen;
+    const request = { question, pictures, maxNewTokens, sampling: allSampling(sampling) };
+    const result = await this.#jobs.run((id) => this.#client.ask(id, request), this.#client.cancel, options);
     if (result.type !== 'answer') throw new Error('a question ended without an answer');
     const { type: _, ...answer } = result;
     return answer;
@@ -200,14 +199,11 @@ export class OmniGen2 {
     conversation: ConversationId,
     turns: () => number,
     text: string,
-    {
-      pictures = [],
-      maxNewTokens = MAX_NEW_TOKENS,
-      sampling,
-      settings: given = {},
-      ...options
-    }: SayOptions = {},
+    chosen: SayOptions = {},
   ): Promise<Reply> {
+    checkSay(text, chosen);
+    const { pictures = [], maxNewTokens = MAX_NEW_TOKENS, settings: given = {}, ...options } = chosen;
+    const sampling = allSampling(chosen.sampling);
     const settings = allSettings(await this.#ready, given);
     let picture: Picture | undefined;
     const request = { conversation, turns: turns(), text, pictures, settings, maxNewTokens, sampling };
@@ -230,6 +226,7 @@ export class OmniGen2 {
    * @throws OmniError for adapters that cannot be used, and the model keeps those that it had; the reason given to {@link dispose}
    */
   async setAdapters(adapters: readonly AdapterOptions[]): Promise<void> {
+    checkAdapters(adapters);
     await this.#ready;
     const files = adapterFiles(adapters);
     await this.#jobs.change((id) => this.#client.adapters(id, files));
@@ -246,7 +243,9 @@ export class OmniGen2 {
  * A picture as a PNG file, pixel by pixel.
  * @throws OmniError `device` if the browser gives no canvas of that size
  */
-export async function pngOf({ width, height, data }: Picture): Promise<Blob> {
+export async function pngOf(picture: Picture): Promise<Blob> {
+  checkPicture(picture);
+  const { width, height, data } = picture;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d');
   if (!context) {
@@ -267,7 +266,7 @@ function allSettings({ trainedSide }: Ready, choices: DrawChoices): DrawSettings
     height: trainedSide,
     alignSize: choices.width === undefined && choices.height === undefined,
     steps: 20,
-    seed: crypto.getRandomValues(new Uint32Array(1))[0],
+    seed: randomSeed(),
     textGuidance: 4,
     imageGuidance: 2,
     guidanceRange: [0, 1],
@@ -276,6 +275,15 @@ function allSettings({ trainedSide }: Ready, choices: DrawChoices): DrawSettings
     negativePrompt: '',
     ...withoutGaps(choices),
   };
+}
+
+/** What was chosen of how words are drawn by chance, and the rest; nothing where no chance is wanted. */
+function allSampling(choices: SamplingChoices | undefined): Sampling | undefined {
+  return choices && { temperature: 1, topP: 1, seed: randomSeed(), ...withoutGaps(choices) };
+}
+
+function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0];
 }
 
 /** Without the fields that are there but undefined: those are not said either. */

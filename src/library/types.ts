@@ -32,6 +32,9 @@ export interface JobOptions {
 /** Settings of a drawing. What is not said takes the studio's usual value. */
 export type DrawChoices = Partial<DrawSettings>;
 
+/** How words are chosen. What is not said: temperature 1, topP 1, and a seed by chance, which is not told: give one to get the same words again. */
+export type SamplingChoices = Partial<Sampling>;
+
 export interface DrawOptions extends JobOptions {
   /** Picture files. None: text to image. One: an edit. Several, up to five: in-context; the first is "image 1". */
   readonly references?: readonly Blob[];
@@ -57,7 +60,7 @@ export interface AskOptions extends JobOptions {
   /** 256, if it is not said. */
   readonly maxNewTokens?: number;
   /** How words are chosen by chance; without it the likeliest ones are taken. */
-  readonly sampling?: Sampling;
+  readonly sampling?: SamplingChoices;
 }
 
 export type Answer = Omit<Extract<JobResult, { type: 'answer' }>, 'type'>;
