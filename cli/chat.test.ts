@@ -18,7 +18,9 @@ afterAll(() => rm(folder, { recursive: true }));
 async function chat(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const command = ['--import', 'tsx', 'cli/chat.ts', ...args];
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, command);
+    const running = promisify(execFile)(process.execPath, command);
+    running.child.stdin?.end();
+    const { stdout, stderr } = await running;
     return { code: 0, out: stdout, err: stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
@@ -62,4 +64,22 @@ test('what cannot be said is refused in words', async () => {
   const { code, err } = await chat('--model', TINY, '--say', 'a cat', '--temperature', '200');
   expect(code).toBe(2);
   expect(err).toMatch(/^--temperature is "200", but must be a number from 0 to 100\.\n/);
+}, 60_000);
+
+test('an input without words is no conversation', async () => {
+  const { code, err } = await chat('--model', TINY);
+  expect(code).toBe(2);
+  expect(err).toMatch(/^Nothing was said: .*\nSay something with --say TEXT/);
+}, 60_000);
+
+test('a size that was asked for is that of an edit too, and is no silent experiment', async () => {
+  const out = join(folder, 'c.png');
+  const edit = ['--image', 'public/samples/blue-cat.png', '--say', 'Make it night.'];
+  const { out: line } = await chat(...edit, '--size', '64x48', '--steps', '1', '--out', out, '--json');
+  expect(JSON.parse(line)).toMatchObject({
+    file: out,
+    notes: ['This model has learnt 128 x 128; other sizes are an experiment.'],
+  });
+  const bytes = await readFile(out);
+  expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([64, 48]);
 }, 60_000);

@@ -121,7 +121,9 @@ await runCommand('The conversation', async (signal) => {
       return file;
     };
 
+    let heard = false;
     for await (const text of args.say.length > 0 ? args.say : lines(signal)) {
+      heard = true;
       try {
         const said = await say(text);
         if (args.json) console.log(JSON.stringify(said));
@@ -133,6 +135,13 @@ await runCommand('The conversation', async (signal) => {
       }
     }
     signal.throwIfAborted();
+    if (!heard) {
+      throw new OmniError({
+        code: 'bad_request',
+        message: 'Nothing was said: there is no --say, and the input has no words.',
+        action: 'Say something with --say TEXT, or in the lines of the input.',
+      });
+    }
     return 0;
   } finally {
     await model.dispose();

@@ -38,6 +38,15 @@ it.each<[string, RegExp]>([
   await refused.toMatchObject({ name: 'OmniError', message: expect.stringMatching(words) });
 });
 
+it.runIf(process.platform === 'linux')('refuses a folder that takes no files', async () => {
+  for (const path of ['/proc/x.png', '/proc/none/x.png']) {
+    await expect(checkPictureTarget(path, [])).rejects.toMatchObject({
+      code: 'storage',
+      message: `${path} cannot be written: ${process.getuid?.() === 0 ? 'the folder takes no files' : 'access is denied'}.`,
+    });
+  }
+});
+
 it('writes all pictures and leaves nothing else', async () => {
   await writePictures(new Map([at('new/a.png'), at('new/b.png')].map((path) => [path, PICTURE])));
   expect(await readdir(at('new'))).toEqual(['a.png', 'b.png']);

@@ -1,6 +1,17 @@
 /** Pictures from and to files: everything is checked before it is worth waiting for, and written whole or not at all. */
 
-import { type FileHandle, mkdir, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileTrouble } from '../src/checkpoints/folder.node.ts';
 import { checkWritable } from '../src/checkpoints/writer.node.ts';
@@ -83,6 +94,9 @@ export async function checkPictureTarget(path: string, sources: readonly string[
   });
   if (info?.isDirectory())
     throw refuse(`--out is "${path}", which is a folder.`, 'Give the name of a file in it.');
+  await checkTakesFiles(dirname(resolve(path))).catch((cause) => {
+    throw unwritable(path, cause);
+  });
   const target = await realpath(path).catch(() => undefined);
   for (const source of sources) {
     if (target !== undefined && target === (await realpath(source).catch(() => undefined))) {
@@ -92,6 +106,16 @@ export async function checkPictureTarget(path: string, sources: readonly string[
       );
     }
   }
+}
+
+/**
+ * Makes something in the first existing folder of a path, and removes it. Those of the system's own, such as /proc, are
+ * writable by what they say and take nothing; Node makes folders in them without end.
+ */
+async function checkTakesFiles(folder: string): Promise<void> {
+  const there = await stat(folder).catch(() => undefined);
+  if (!there && dirname(folder) !== folder) return checkTakesFiles(dirname(folder));
+  await rmdir(await mkdtemp(join(folder, '.picture-')));
 }
 
 /**
@@ -123,9 +147,12 @@ export async function writePictures(pictures: ReadonlyMap<string, RgbImage>): Pr
 }
 
 function unwritable(path: string, cause: unknown): OmniError {
+  // The folder above is there.
+  const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+  const why = missing ? 'the folder takes no files' : fileTrouble(cause);
   return new OmniError({
     code: 'storage',
-    message: `${path} cannot be written: ${fileTrouble(cause)}.`,
+    message: `${path} cannot be written: ${why}.`,
     action: 'Choose another place with --out.',
     cause,
   });
