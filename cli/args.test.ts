@@ -113,6 +113,18 @@ describe('a command as people run it', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/Total: 8\.7 MB -> \d\.\d MB/);
   });
 
+  it('says that 4 bits lose small changes of an adapter', () => {
+    const lora = fileURLToPath(
+      new URL('../fixtures/goldens/lora/pytorch_lora_weights.safetensors', import.meta.url),
+    );
+    const planned = (weights: string, strength: number) =>
+      convert('--from', model, '--weights', weights, '--lora', `${lora}:${strength}`, '--plan').stdout;
+    const words = /^Note: 4 bits lose small changes/m;
+    expect(planned('q4', 0.05)).toMatch(words);
+    expect(planned('q4', 0)).not.toMatch(words);
+    expect(planned('q8', 0.05)).not.toMatch(words);
+  });
+
   it.each<[number, RegExp, string[]]>([
     [2, /^--weights FORMAT is missing\.$/, ['--from', model]],
     [2, /^--to DIR is missing\.$/, ['--from', model, '--weights', 'q4']],

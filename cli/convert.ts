@@ -69,6 +69,8 @@ await runCommand('Converting', async (signal) => {
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`Wrote ${target} in ${seconds} s: ${size(plan.afterBytes + copiedBytes)}.`);
+  const lost = lossNote(plan);
+  if (lost !== undefined) console.log(lost);
   return 0;
 });
 
@@ -97,11 +99,19 @@ function printPlan(plan: ConversionPlan) {
       `LoRA ${lora.file}: ${how}${strength === 0 || strength === 1 ? '' : `, strength ${strength}`}`,
     );
   }
+  const lost = lossNote(plan);
+  if (lost !== undefined) console.log(lost);
   if (plan.dropped.length > 0) {
     console.log(`Left out, because the model does not use them: ${plan.dropped.join(', ')}`);
   }
   console.log(`Copied unchanged: ${plan.copied.length} files`);
   console.log(`Total: ${size(plan.beforeBytes)} -> ${size(plan.afterBytes)}`);
+}
+
+/** What is left of adapters is in docs/QUANTIZATION.md. */
+function lossNote({ options: { weights, adapters = [] } }: ConversionPlan): string | undefined {
+  if (weights !== 'q4' || adapters.every(({ strength }) => strength === 0)) return undefined;
+  return 'Note: 4 bits lose small changes such as those of most adapters; merge into q8 or more, or draw with generate --lora.';
 }
 
 function progress(plan: ConversionPlan, file: string, doneBytes: number) {
