@@ -33,9 +33,43 @@ test('without a GPU the processor draws, and the page says why, once', async ({ 
   const notice = page.getByRole('status', { name: 'No GPU here, so the processor draws' });
   await expect(notice).toBeVisible();
   await expect(studio.status).toContainText('on this processor');
-  await notice.getByRole('button', { name: 'Go on with the processor' }).click();
+  await expect(page.locator('footer')).toContainText(/WebGPU/);
+  const anew = page.waitForEvent('worker');
+  await notice.getByRole('button', { name: 'Try the GPU again' }).click();
+  await anew;
+  await studio.modelReady();
+  await expect(notice).toBeVisible();
+  await notice.getByRole('button', { name: 'Put away' }).click();
   await expect(notice).toBeHidden();
   await page.reload();
   await studio.modelReady();
   await expect(notice).toBeHidden();
 });
+
+for (const [width, height] of [
+  [1280, 800],
+  [390, 844],
+] as const) {
+  test(`without a GPU everything that is needed is in a window of ${width} x ${height}`, async ({ page }) => {
+    await page.setViewportSize({ width, height });
+    const studio = new StudioPage(page);
+    await studio.open();
+    await studio.modelReady();
+    const notice = page.getByRole('status', { name: 'No GPU here, so the processor draws' });
+    await expect(notice).toBeInViewport({ ratio: 1 });
+    expect((await notice.boundingBox())?.height).toBeLessThan(64);
+    await expect(studio.makeButton).toBeInViewport({ ratio: 1 });
+
+    await studio.make('a red house in the snow');
+    await expect(notice).toBeHidden();
+    await studio.steps.nth(1).waitFor();
+    await expect(studio.stopButton).toBeInViewport({ ratio: 1 });
+    await expect(page.getByRole('group', { name: 'Progress' })).toContainText(/Step \d+ of 20/);
+    await expect(page.getByRole('group', { name: 'Progress' })).toBeInViewport({ ratio: 1 });
+    await studio.stopButton.click();
+    await studio.result();
+    await page.reload();
+    await studio.modelReady();
+    await expect(notice).toBeHidden();
+  });
+}

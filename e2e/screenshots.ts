@@ -154,8 +154,8 @@ const SHOTS: readonly Shot[] = [
 async function ready(studio: StudioPage): Promise<void> {
   await studio.open();
   await studio.modelReady();
-  const goOn = studio.page.getByRole('button', { name: 'Go on with the processor' });
-  if (await goOn.isVisible()) await goOn.click();
+  const notice = studio.page.getByRole('status', { name: 'No GPU here, so the processor draws' });
+  if (await notice.isVisible()) await notice.getByRole('button', { name: 'Put away' }).click();
 }
 
 async function mend(studio: StudioPage): Promise<void> {

@@ -45,6 +45,8 @@ function ModelFact({ model }: { model: ModelView }) {
     <p>
       <b>Built-in model</b>, {megabytes(sizeBytes)}, loaded. It draws on the {unit}: {device.description}
       {device.halfPrecision ? ', with 16-bit floats' : ''}.
+      {device.reason &&
+        ` ${device.reason} Chrome, Edge and Safari 26 have WebGPU; on Linux it may be behind a switch in the browser’s settings.`}
     </p>
   );
 }

@@ -11,15 +11,41 @@ export function Notices() {
   if (notices.length === 0) return null;
   return (
     <div className="notices">
-      {notices.map((notice) => (
-        <NoticeCard key={notice.id} notice={notice}>
-          {notice.remedy && <RemedyButton remedy={notice.remedy} />}
-          <button type="button" className="btn" onClick={() => dismiss(notice.id)}>
-            {notice.id === 'cpu' ? 'Go on with the processor' : 'Put away'}
-          </button>
-        </NoticeCard>
-      ))}
+      {notices.map((notice) =>
+        notice.brief ? (
+          <NoticeLine key={notice.id} notice={notice} />
+        ) : (
+          <NoticeCard key={notice.id} notice={notice}>
+            {notice.remedy && <RemedyButton remedy={notice.remedy} />}
+            <button type="button" className="btn" onClick={() => dismiss(notice.id)}>
+              Put away
+            </button>
+          </NoticeCard>
+        ),
+      )}
     </div>
+  );
+}
+
+/** One line for what stands in nobody's way: it leaves the window to the box and the table. */
+function NoticeLine({ notice }: { notice: Notice }) {
+  const { dismiss } = useActions();
+  return (
+    <section className={`notice-line ${notice.tone}`} role="status" aria-label={notice.title}>
+      <Icon name="chip" />
+      <p title={notice.text}>
+        {notice.title}. {notice.remedy && <RemedyButton remedy={notice.remedy} />}
+      </p>
+      <button
+        type="button"
+        className="btn only quiet"
+        aria-label="Put away"
+        title="Put away"
+        onClick={() => dismiss(notice.id)}
+      >
+        <Icon name="close" />
+      </button>
+    </section>
   );
 }
 
@@ -29,7 +55,11 @@ function RemedyButton({ remedy }: { remedy: Remedy }) {
     case 'load again':
       return <RemedyFace words="Load the model again" onClick={loadModel} />;
     case 'try the GPU again':
-      return <RemedyFace words="Try the GPU again" onClick={loadModel} />;
+      return (
+        <button type="button" className="link" onClick={loadModel}>
+          Try the GPU again
+        </button>
+      );
     case 'make again':
       return <RemedyFace words="Try again" onClick={() => makeAgain(remedy.job)} />;
     case 'bring back':
@@ -59,7 +89,7 @@ export function NoticeCard({ notice, children }: { notice: Notice; children?: Re
       aria-label={notice.title}
     >
       <span className="notice-sign">
-        <Icon name={notice.id === 'cpu' ? 'chip' : SIGNS[notice.tone]} />
+        <Icon name={SIGNS[notice.tone]} />
       </span>
       <div>
         <h2>{notice.title}</h2>

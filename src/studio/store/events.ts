@@ -2,20 +2,21 @@
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { ErrorReport } from '../../errors.ts';
-import type {
-  AdapterChangeId,
-  AdapterOutcome,
-  DeviceReport,
-  JobEvent,
-  JobId,
-  ModelState,
-} from '../../protocol.ts';
+import type { AdapterChangeId, AdapterOutcome, JobEvent, JobId, ModelState } from '../../protocol.ts';
 import type { WorkerListener } from '../../worker-client.ts';
 import { applyDrawEvent, type DrawJob, isOver, withFewStrips } from '../jobs/draw-job.ts';
 import { announcement } from '../jobs/narration.ts';
 import { measuredPace, type Paces, paceKey } from '../jobs/pace.ts';
 import { applyAnswerEvent } from '../jobs/question.ts';
-import { failureNotice, type Notice, noticeOf, type StudioState, withNotice, withoutModel } from './state.ts';
+import {
+  CPU,
+  failureNotice,
+  type Notice,
+  noticeOf,
+  type StudioState,
+  withNotice,
+  withoutModel,
+} from './state.ts';
 
 /** The listener of the worker. `startNext` is called whenever a waiting job may start. */
 export function workerEvents(store: StoreApi<StudioState>, startNext: () => void): WorkerListener {
@@ -50,9 +51,10 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
   }
 
   function model(next: ModelState): void {
-    set(({ notices, acceptsCpu }) => ({
+    set(({ notices, acceptsCpu, jobs }) => ({
       model: next,
-      notices: [...withoutModel(notices), ...modelNotices(next, acceptsCpu)],
+      // Who has asked for a picture is waiting for it, and not for news.
+      notices: [...withoutModel(notices), ...modelNotices(next, acceptsCpu || jobs.length > 0)],
     }));
     if (next.status === 'ready') startNext();
   }
@@ -90,7 +92,7 @@ function withPace(state: StudioState, job: DrawJob, number: number): Paces {
   return { ...state.paces, [paceKey(state.model.device, job)]: pace };
 }
 
-function modelNotices(model: ModelState, acceptsCpu: boolean): readonly Notice[] {
+function modelNotices(model: ModelState, knowsCpu: boolean): readonly Notice[] {
   switch (model.status) {
     case 'loading':
       return [];
@@ -98,7 +100,7 @@ function modelNotices(model: ModelState, acceptsCpu: boolean): readonly Notice[]
       return [modelNotice(model.error)];
     case 'ready':
       return [
-        ...(model.device.reason && !acceptsCpu ? [cpuNotice(model.device, model.device.reason)] : []),
+        ...(model.device.reason && !knowsCpu ? [cpuNotice(model.device.reason)] : []),
         ...(model.note ? [remarkNotice(model.note)] : []),
       ];
     default:
@@ -126,14 +128,14 @@ function remarkNotice(note: string): Notice {
   };
 }
 
-function cpuNotice(device: DeviceReport, reason: string): Notice {
+function cpuNotice(reason: string): Notice {
   return {
-    id: 'cpu',
+    id: CPU,
     tone: 'warn',
     title: 'No GPU here, so the processor draws',
-    text: `${reason} The built-in model still works, only slower. Chrome, Edge and Safari 26 have WebGPU; on Linux it may be behind a switch in the browser’s settings.`,
+    text: `${reason} The built-in model still works, only slower.`,
+    brief: true,
     ofModel: true,
     remedy: { kind: 'try the GPU again' },
-    details: `${device.description}\n${reason}\n16-bit floats: ${device.halfPrecision ? 'yes' : 'no'}`,
   };
 }

@@ -21,6 +21,8 @@ export interface Notice {
   readonly text: string;
   /** It is about the model and goes away with the model's next state. */
   readonly ofModel?: boolean;
+  /** Its title alone is said, in one line. */
+  readonly brief?: boolean;
   readonly remedy?: Remedy;
   /** Plain lines for a report of the problem. */
   readonly details?: string;
@@ -102,6 +104,9 @@ export function settingsOf(state: StudioState): Settings {
     acceptsCpu: state.acceptsCpu,
   };
 }
+
+/** The notice that there is no GPU here. */
+export const CPU = 'cpu';
 
 /** An error of the model or of a job as a notice. */
 export function noticeOf(id: string, error: ErrorReport): Notice {

@@ -343,23 +343,41 @@ describe('a worker that crashes', () => {
 });
 
 describe('without a GPU', () => {
+  const device = {
+    backend: 'wasm',
+    description: '2 threads',
+    halfPrecision: false,
+    reason: 'No adapter.',
+  } as const;
+  const message = {
+    type: 'model',
+    state: { status: 'ready', model: 'storybook', sizeBytes: 1, trainedSide: 128, device },
+  } as const;
+
   it('says so once, until the person has read it', () => {
     const { actions, ports, state } = start();
-    const device = {
-      backend: 'wasm',
-      description: '2 threads',
-      halfPrecision: false,
-      reason: 'No adapter.',
-    } as const;
-    const message = {
-      type: 'model',
-      state: { status: 'ready', model: 'storybook', sizeBytes: 1, trainedSide: 128, device },
-    } as const;
     ports[0]!.say(message);
     expect(state().notices.map((notice) => notice.id)).toEqual(['cpu']);
     actions.dismiss('cpu');
     actions.loadModel();
     ports[1]!.say(message);
     expect(state().notices).toEqual([]);
+  });
+
+  it('says it again after the GPU was tried again, and no more once a picture is asked for', () => {
+    const { actions, ports, make, state } = start();
+    ports[0]!.say(message);
+    actions.loadModel();
+    ports[1]!.say(message);
+    expect(state().notices.map((notice) => notice.id)).toEqual(['cpu']);
+    make('a house');
+    expect(state()).toMatchObject({ notices: [], acceptsCpu: true });
+  });
+
+  it('keeps quiet to who waits for a picture, and says it on another visit', () => {
+    const { ports, make, state } = start();
+    make('a house');
+    ports[0]!.say(message);
+    expect(state()).toMatchObject({ notices: [], acceptsCpu: false });
   });
 });

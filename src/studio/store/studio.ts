@@ -21,6 +21,7 @@ import { workerEvents } from './events.ts';
 import { jobOf, shelfJobs, shownJob, wouldQueue } from './selectors.ts';
 import { mergeSettings } from './settings.ts';
 import {
+  CPU,
   failureId,
   failureNotice,
   initialState,
@@ -137,6 +138,8 @@ export function createStudio(world: StudioWorld): Studio {
   }
 
   function enqueueJob(job: DrawJob): void {
+    // Who draws on has read it.
+    if (get().notices.some(({ id }) => id === CPU)) actions.dismiss(CPU);
     set((state) => ({
       jobs: [...state.jobs, job],
       ...(wouldQueue(state)
@@ -264,7 +267,7 @@ export function createStudio(world: StudioWorld): Studio {
     dismiss: (id) =>
       set(({ notices, acceptsCpu }) => ({
         notices: notices.filter((notice) => notice.id !== id),
-        acceptsCpu: acceptsCpu || id === 'cpu',
+        acceptsCpu: acceptsCpu || id === CPU,
       })),
     loadModel() {
       const { running } = get();
