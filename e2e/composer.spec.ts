@@ -137,9 +137,30 @@ test('what cannot be drawn is said in words', async ({ page }) => {
   await expect(studio.more).toContainText('a whole number from 1 to 100');
   await studio.setNumber('Seed', '4294967296');
   await expect(studio.more).toContainText('from 0 to 4,294,967,295');
-  await studio.closeMore();
+
+  // Done goes to what cannot be drawn; the drawer can be closed all the same.
+  const width = studio.more.getByLabel('Width in pixels');
+  await studio.more.getByRole('button', { name: 'Done' }).click();
+  await expect(width).toBeFocused();
+  await expect(width).toHaveAccessibleDescription(/each a multiple of 16/);
+  await studio.more.getByRole('button', { name: 'Close' }).click();
+  await expect(studio.more).toBeHidden();
   await studio.makeButton.click();
   await expect(studio.problems.getByRole('listitem')).toHaveCount(3);
+
+  await studio.openMore();
+  await studio.setNumber('Width in pixels', 112);
+  await studio.setNumber('Steps', 20);
+  const seed = studio.more.getByLabel('Seed', { exact: true });
+  await seed.fill('');
+  await seed.pressSequentially('-5');
+  await expect(seed).toHaveValue('-5');
+  await expect(seed).toHaveAccessibleDescription(/a whole number from 0 to/);
+  await studio.more.getByRole('button', { name: 'Done' }).click();
+  await expect(seed).toBeFocused();
+  await studio.more.getByRole('button', { name: 'New seed' }).click();
+  await expect(seed).toHaveValue(/^\d+$/);
+  await studio.closeMore();
 });
 
 test('theme, preset and rounds outlast a reload', async ({ page }) => {

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { adjustmentsOf, type DrawForm, NEW_FORM, planDrawing, sizeOf, withChange } from './draw-form.ts';
+import {
+  adjustmentsOf,
+  type DrawForm,
+  isSeed,
+  NEW_FORM,
+  planDrawing,
+  readSeed,
+  sizeOf,
+  withChange,
+} from './draw-form.ts';
 import type { Reference } from './references.ts';
 
 const form = (change: Partial<DrawForm> = {}): DrawForm => ({
@@ -89,6 +98,18 @@ describe('planDrawing', () => {
     expect(problems(form(), 0x1_0000_0000)).toEqual(['seed']);
     expect(problems(form(), -1)).toEqual(['seed']);
     expect(problems(form(), 1.5)).toEqual(['seed']);
+  });
+});
+
+describe('readSeed', () => {
+  it('reads digits, in groups too, and makes no seed of anything else', () => {
+    expect(['7', '007', ' 1 845 898 492', '4,294,967,295'].map(readSeed)).toEqual([
+      ...[7, 7, 1845898492, 0xffff_ffff],
+    ]);
+    for (const typed of ['-5', '−5', '1.5', '', '-', 'five', '0x10', '1e3', '4294967296']) {
+      expect(isSeed(readSeed(typed)), typed).toBe(false);
+    }
+    expect(readSeed('-5')).toBe(-5);
   });
 });
 

@@ -202,8 +202,7 @@ function promptProblems(form: DrawForm): readonly FormProblem[] {
 
 function settingsProblems(settings: DrawSettings): readonly FormProblem[] {
   const problems: FormProblem[] = [];
-  const fits = (edge: number) => inRange(edge, SIZE.min, SIZE.max) && edge % SIZE.multiple === 0;
-  if (!fits(settings.width) || !fits(settings.height)) {
+  if (!isEdge(settings.width) || !isEdge(settings.height)) {
     problems.push({
       field: 'size',
       message: `The size ${shown(settings.width)} × ${shown(settings.height)} cannot be drawn.`,
@@ -257,8 +256,19 @@ function roundsProblems(rounds: number): readonly FormProblem[] {
   ];
 }
 
+/** Whether a picture can be so many pixels wide or high. */
+export function isEdge(value: number): boolean {
+  return inRange(value, SIZE.min, SIZE.max) && value % SIZE.multiple === 0;
+}
+
 export function isSeed(value: number): boolean {
   return Number.isInteger(value) && inRange(value, 0, MAX_SEED);
+}
+
+/** What was typed as a seed, digits in groups too; NaN if it is no number. Whether it can be one, {@link isSeed} says. */
+export function readSeed(typed: string): number {
+  const plain = typed.replace(/[\s,]/g, '');
+  return /^[-−]?\d+(?:\.\d*)?$/.test(plain) ? Number(plain.replace('−', '-')) : Number.NaN;
 }
 
 function inRange(value: number, low: number, high: number): boolean {

@@ -14,6 +14,12 @@ import './more-dialog.css';
 export function MoreDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  /** Closes it, unless something in it cannot be drawn: that is gone to, and its words say why. */
+  const finish = () => {
+    const wrong = dialog.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    if (wrong) wrong.focus();
+    else onClose();
+  };
   useEffect(() => {
     if (open && !dialog.current?.open) dialog.current?.showModal();
     if (!open) dialog.current?.close();
@@ -41,7 +47,7 @@ export function MoreDialog({ open, onClose }: { open: boolean; onClose: () => vo
             <Adjusting />
           </div>
           <footer>
-            <button type="button" className="btn primary" onClick={onClose}>
+            <button type="button" className="btn primary" onClick={finish}>
               Done
             </button>
           </footer>
@@ -81,7 +87,8 @@ function Adjusting() {
   const form = useStudio((state) => state.form);
   const { change } = useActions();
   const values = adjustmentsOf(form);
-  const plan = planDrawing({ ...form, prompt: '-' }, form.seed);
+  // A seed that is open is drawn by chance, whatever stands there.
+  const plan = planDrawing({ ...form, prompt: '-' }, form.seedLocked ? form.seed : 0);
   const problem = (field: FormField) =>
     plan.ok ? undefined : plan.problems.find((each) => each.field === field)?.action;
   const changed = (field: keyof typeof values) => field in form.changes;

@@ -1,11 +1,14 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { isSeed, readSeed } from './draw-form.ts';
 
 /** The seed: typed, rolled, or locked so that the same words give the same picture. */
 export function SeedSetting({ problem }: { problem: string | undefined }) {
   const { seed, seedLocked } = useStudio((state) => state.form);
   const { setSeed, rollSeed, lockSeed } = useActions();
+  // What is no seed stays as it was typed, and `problem` says so.
+  const [typed, setTyped] = useState(Number.isNaN(seed) ? '' : String(seed));
   const id = useId();
   const noteId = useId();
   const note = seedLocked
@@ -20,12 +23,12 @@ export function SeedSetting({ problem }: { problem: string | undefined }) {
             id={id}
             className="mono"
             inputMode="numeric"
-            value={Number.isNaN(seed) ? '' : seed}
+            value={isSeed(seed) ? seed : typed}
             aria-describedby={noteId}
             aria-invalid={problem !== undefined}
             onChange={(event) => {
-              const digits = event.target.value.replace(/\D/g, '');
-              setSeed(digits === '' ? Number.NaN : Number(digits));
+              setTyped(event.target.value);
+              setSeed(readSeed(event.target.value));
             }}
           />
         </span>

@@ -1,5 +1,6 @@
+import { useId } from 'react';
 import { useActions, useStudio } from '../store/context.tsx';
-import { adjustmentsOf, NATIVE_EDGE, SIZE, shapeLike, sizeOf } from './draw-form.ts';
+import { adjustmentsOf, isEdge, NATIVE_EDGE, SIZE, shapeLike, sizeOf } from './draw-form.ts';
 
 const SHAPES: readonly { readonly name: string; readonly ratio: number }[] = [
   { name: '1:1', ratio: 1 },
@@ -11,6 +12,7 @@ const SHAPES: readonly { readonly name: string; readonly ratio: number }[] = [
 
 /** The shape by its ratio, or width and height in pixels. */
 export function SizeSetting({ problem }: { problem: string | undefined }) {
+  const noteId = useId();
   const form = useStudio((state) => state.form);
   const { change } = useActions();
   const { size } = adjustmentsOf(form);
@@ -56,12 +58,24 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
         ))}
       </div>
       <div className="row tight">
-        <EdgeField label="Width" value={width} onChange={(value) => fixed({ width: value, height })} />
+        <EdgeField
+          label="Width"
+          value={width}
+          noteId={noteId}
+          wrong={problem !== undefined && !isEdge(width)}
+          onChange={(value) => fixed({ width: value, height })}
+        />
         <span aria-hidden="true">×</span>
-        <EdgeField label="Height" value={height} onChange={(value) => fixed({ width, height: value })} />
+        <EdgeField
+          label="Height"
+          value={height}
+          noteId={noteId}
+          wrong={problem !== undefined && !isEdge(height)}
+          onChange={(value) => fixed({ width, height: value })}
+        />
         <span className="meta">pixels</span>
       </div>
-      <p className={problem ? 'set-problem' : undefined}>
+      <p id={noteId} className={problem ? 'set-problem' : undefined}>
         {problem ??
           `The built-in model has learnt ${NATIVE_EDGE} × ${NATIVE_EDGE}; other sizes are an experiment.`}
       </p>
@@ -72,10 +86,13 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
 interface EdgeFieldProps {
   readonly label: string;
   readonly value: number;
+  /** Of the words that say what is wrong. */
+  readonly noteId: string;
+  readonly wrong: boolean;
   onChange(value: number): void;
 }
 
-function EdgeField({ label, value, onChange }: EdgeFieldProps) {
+function EdgeField({ label, value, noteId, wrong, onChange }: EdgeFieldProps) {
   return (
     <input
       className="typed"
@@ -85,6 +102,8 @@ function EdgeField({ label, value, onChange }: EdgeFieldProps) {
       max={SIZE.max}
       step={SIZE.multiple}
       value={Number.isNaN(value) ? '' : value}
+      aria-describedby={noteId}
+      aria-invalid={wrong}
       onChange={(event) => onChange(event.target.valueAsNumber)}
     />
   );
