@@ -23,7 +23,7 @@ SIZES = ["small", "medium", "big"]
 FIELDS: list[tuple[str, list[str]]] = [
     ("kind", KINDS), ("colour", COLOURS), ("pattern", PATTERNS), ("patternColour", COLOURS), ("expression", EXPRESSIONS),
     ("accessory", ["none", *ACCESSORIES]), ("accessoryColour", COLOURS), ("size", SIZES)]
-REGRESSIONS = ["x", "y", "scale", "width", "height", "feature", "eye", "gap", "belly"]
+REGRESSIONS = ["x", "y", "scale"]
 PAGE = GLOBAL
 # where the scene of a sample is that of one of its pictures: the target, or the picture asked about
 SHOWN = {"t2i": "target", "edit": "target", "incontext": "target", "understand": "ref"}
@@ -31,13 +31,12 @@ SHOWN = {"t2i": "target", "edit": "target", "incontext": "target", "understand":
 
 @dataclass
 class Page:
-    """One picture's truth: place (x, middle y) and scale in pixels, class numbers (255: does not apply), build"""
+    """One picture's truth: places (x, middle y) in pixels and scales, class numbers (255: does not apply)"""
 
     id: int
     page: np.ndarray  # [4] numbers of style, time, weather, background
     at: np.ndarray  # [stands, 4]: x, y of the middle, scale, half width in pixels
     fields: np.ndarray  # [stands, 8] bytes
-    build: np.ndarray  # [stands, 6] about -1..1
     there: np.ndarray  # [stands] 1: there, 0: broken, -1: undecided
 
 
@@ -46,7 +45,7 @@ def number(values: list[str], value: Any) -> int:
 
 
 def page_of(id: int, scene: Any) -> Page:
-    at, fields, build = [], [], []
+    at, fields = [], []
     for thing in scene["things"]:
         who, b = thing["who"], thing["who"]["build"]
         worn = who.get("accessory")
@@ -55,15 +54,11 @@ def page_of(id: int, scene: Any) -> Page:
                number(COLOURS, who.get("patternColour")), number(EXPRESSIONS, thing.get("expression")),
                FIELDS[5][1].index(worn["kind"]) if worn else 0 if creature else 255,
                number(COLOURS, worn["colour"]) if worn else 255, number(SIZES, thing["size"])]
-        shape = [(b["width"] - 1) * 10, (b["height"] - 1) * 10, (b["feature"] - 1) * 3, (b["eye"] - 1) * 6,
-                 (b["gap"] - 1) * 12, 1.0 if b["belly"] else -1.0]
         for s in thing["stands"]:
             at.append([s["x"], s["y"] - 22 * s["scale"] * b["height"], s["scale"], 19 * s["scale"] * b["width"]])
             fields.append(row)
-            build.append(shape)
     return Page(id, np.array([number(v, scene[n]) for n, v in PAGE]), np.array(at, dtype=np.float32).reshape(-1, 4),
-                np.array(fields, dtype=np.uint8).reshape(-1, 8), np.array(build, dtype=np.float32).reshape(-1, 6),
-                np.ones(len(at), dtype=np.int8))
+                np.array(fields, dtype=np.uint8).reshape(-1, 8), np.ones(len(at), dtype=np.int8))
 
 
 def sure(page: Page) -> list[np.ndarray]:
@@ -75,7 +70,7 @@ def labels(root: str, want: str, run: Path) -> tuple[Shards, list[Page]]:
     """Shards of `root`, and the truth of every picture whose scene is known, in an order by chance. Kept in `run`."""
     data = find_shards(root, want, words=False)
     file = run / f"labels-{want}.pkl"
-    key = ([f.name for f in data.folders], data.starts)
+    key = (list(Page.__dataclass_fields__), [f.name for f in data.folders], data.starts)
     if file.exists():
         found, pages = pickle.loads(file.read_bytes())
         if found == key:
@@ -173,6 +168,8 @@ class Mixer:
                 return pictures[i], pages[i]
             lot -= share
         page = self.pages[int(self.rng.integers(len(self.pages)))]
+        if self.rng.random() < 0.5 and not hard(page):
+            page = self.pages[int(self.rng.integers(len(self.pages)))]
         return self.data.picture(page.id), page
 
     def draw(self, n: int) -> dict[str, Tensor]:
@@ -267,7 +264,7 @@ class Mixer:
                 heat[n, cy, cx] = 1
                 where.append((n, cy, cx))
                 fields.append(page.fields[k])
-                regress.append([gx - cx - 0.5, gy - cy - 0.5, np.log(scale), *page.build[k]])
+                regress.append([gx - cx - 0.5, gy - cy - 0.5, np.log(scale)])
         for n, cy, cx in where:
             ignore[n, cy, cx] = False
         spots = torch.tensor(where, dtype=torch.long).reshape(-1, 3)
@@ -275,6 +272,11 @@ class Mixer:
                 "cx": spots[:, 2], "fields": torch.from_numpy(np.stack(fields) if fields else np.zeros((0, 8), np.uint8)),
                 "regress": torch.tensor(np.array(regress, dtype=np.float32).reshape(-1, len(REGRESSIONS))),
                 "page": [torch.from_numpy(np.stack([s[i] for s in soft])) for i in range(len(PAGE))]}
+
+
+def hard(page: Page) -> bool:
+    """Whether a pattern, a small thing or neon is in it: what errs most, so it is drawn more often"""
+    return bool(PAGE[0][1][page.page[0]] == "neon" or (page.fields[:, 2] > 0).any() or (page.at[:, 2] < 0.7).any())
 
 
 def blurred(x: np.ndarray, sigma: float) -> np.ndarray:

@@ -87,7 +87,7 @@ def losses(out: Tensor, page: Tensor, batch: dict[str, Tensor]) -> dict[str, Ten
         # the mean of where it applies, so that rarer heads weigh as much
         found[name] = F.cross_entropy(part, known, ignore_index=-100, reduction="sum") / (known >= 0).sum().clamp(min=4)
     miss = F.smooth_l1_loss(parts[-1], batch["regress"], beta=0.1, reduction="none").mean(0)
-    found["where"], found["build"] = 2 * miss[:3].sum(), 0.05 * miss[3:].sum()
+    found["where"] = 2 * miss.sum()
     for (name, _), part, want in zip(PAGE, split_page(page), batch["page"]):
         found[name] = F.cross_entropy(part, want)
     return found

@@ -62,11 +62,8 @@ export const PAGE_CLASSES: { readonly [Head in keyof PageClasses]: readonly Page
   background: [...BACKGROUNDS, 'blank'],
 };
 
-/**
- * Numbers read at each copy: how far its middle lies from the middle of its cell (in cells), the logarithm of its scale,
- * and its build as (width - 1) * 10, (height - 1) * 10, (feature - 1) * 3, (eye - 1) * 6, (gap - 1) * 12, belly 1 or -1.
- */
-export const REGRESSIONS = ['x', 'y', 'scale', 'width', 'height', 'feature', 'eye', 'gap', 'belly'] as const;
+/** Numbers read at each copy: how far its feet (x) and the middle of its body (y) lie from the middle of the cell, in cells; the logarithm of its scale. */
+export const REGRESSIONS = ['x', 'y', 'scale'] as const;
 
 /** Side of the pictures that the judge reads, in pixels. */
 export const PICTURE_SIDE = 128;

@@ -16,16 +16,6 @@ export type StandOdds = { readonly [Head in keyof StandClasses]: Odds<StandClass
 /** Odds of every head for the page. */
 export type PageOdds = { readonly [Head in keyof PageClasses]: Odds<PageClasses[Head]> };
 
-/** What makes one bunny differ from the next, as the world's `Build` has it; `belly` is a probability. */
-export interface SeenBuild {
-  readonly width: number;
-  readonly height: number;
-  readonly feature: number;
-  readonly eye: number;
-  readonly gap: number;
-  readonly belly: number;
-}
-
 /** One drawn copy, or what may be one. */
 export interface SeenStand {
   /** Probability that something whole stands here. */
@@ -35,7 +25,6 @@ export interface SeenStand {
   readonly middleY: number;
   readonly scale: number;
   readonly odds: StandOdds;
-  readonly build: SeenBuild;
 }
 
 /** Copies of one kind and colour. */
@@ -64,6 +53,9 @@ const SAME_COLOUR = 0.25;
 /** Copies nearer than this, in page units, are one seen twice: the narrowest things stand 15 apart. */
 const APART = 9;
 
+/** No class is ruled out altogether. */
+const LEAST = 1e-6;
+
 const CELL = PICTURE_SIDE / GRID;
 const CELLS = GRID * GRID;
 
@@ -88,23 +80,26 @@ export function likeliest<Class extends string>(odds: Odds<Class>): Class {
   return best as Class;
 }
 
-/** A thing of the given copies: the geometric mean of their odds, so that one clear no outweighs a faint yes. */
+/**
+ * A thing of the given copies. Its odds are the geometric means of theirs, which sum to less than 1 where the copies
+ * disagree: of two cats of which one wears a hat, neither "they wear hats" nor "they wear nothing" holds.
+ */
 export function thingOf(stands: readonly SeenStand[]): SeenThing {
   const odds = Object.fromEntries(
-    Object.entries(STAND_CLASSES).map(([head, classes]) => {
-      const mean = classes.map((name) =>
-        Math.exp(
-          stands.reduce((sum, stand) => {
-            const of: Readonly<Record<string, number>> = stand.odds[head as keyof StandClasses];
-            return sum + Math.log(Math.max(of[name], 1e-6));
-          }, 0) / stands.length,
-        ),
-      );
-      const total = mean.reduce((a, b) => a + b, 0);
-      return [head, Object.fromEntries(classes.map((name, i) => [name, mean[i] / total]))];
-    }),
+    Object.entries(STAND_CLASSES).map(([head, classes]) => [
+      head,
+      Object.fromEntries(classes.map((name) => [name, meanOdds(stands, head as keyof StandClasses, name)])),
+    ]),
   ) as unknown as StandOdds;
   return { kind: likeliest(odds.kind), stands, odds };
+}
+
+function meanOdds(stands: readonly SeenStand[], head: keyof StandClasses, name: string): number {
+  const logs = stands.map(({ odds }) => {
+    const ofHead: Readonly<Record<string, number>> = odds[head];
+    return Math.log(Math.max(ofHead[name], LEAST));
+  });
+  return Math.exp(logs.reduce((sum, log) => sum + log, 0) / stands.length);
 }
 
 /** The same thing in words, for messages: "2 red striped cats with a hat". */
@@ -144,21 +139,13 @@ function peaks(stands: Float32Array): number[] {
 function standAt(stands: Float32Array, cell: number): SeenStand {
   const values = Float32Array.from({ length: stands.length / CELLS }, (_, i) => stands[i * CELLS + cell]);
   const heads = Object.values(STAND_CLASSES).reduce((sum, classes) => sum + classes.length, 0);
-  const [x, y, scale, width, height, feature, eye, gap, belly] = values.slice(1 + heads);
+  const [x, y, scale] = values.slice(1 + heads);
   return {
     presence: 1 / (1 + Math.exp(-values[0])),
     x: ((cell % GRID) + 0.5 + x) * CELL,
     middleY: (Math.floor(cell / GRID) + 0.5 + y) * CELL,
     scale: Math.exp(scale),
     odds: oddsOf(STAND_CLASSES, values.subarray(1, 1 + heads)) as StandOdds,
-    build: {
-      width: 1 + width / 10,
-      height: 1 + height / 10,
-      feature: 1 + feature / 3,
-      eye: 1 + eye / 6,
-      gap: 1 + gap / 12,
-      belly: Math.min(1, Math.max(0, (1 + belly) / 2)),
-    },
   };
 }
 

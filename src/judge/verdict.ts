@@ -1,4 +1,9 @@
-/** Whether a claim holds in what the judge sees. The rules are those of `holds` in the world's `claims.ts`, with odds. */
+/**
+ * Whether a claim holds in what the judge sees. The rules are those of `holds` in the world's `claims.ts`, with odds.
+ *
+ * A claim with several parts (the cat is there, it wears a hat, the hat is yellow) is as probable as its least probable
+ * part. So it is answered yes exactly if each of its parts is; a product would answer no to many faint yeses.
+ */
 
 import type { Claim, Who } from '../storybook/claims.ts';
 import { type Identity, isCreature, type Place } from '../storybook/scene.ts';
@@ -7,7 +12,7 @@ import { likeliest, type SeenScene, type SeenStand, type SeenThing, thingOf } fr
 /** A judgement: yes or no, and how probable yes is. */
 export interface Verdict {
   readonly yes: boolean;
-  /** That the claim holds; calibrated on pictures kept back from training. */
+  /** That the claim holds. Each part of it is calibrated on pictures kept back from training. */
   readonly probability: number;
 }
 
@@ -32,16 +37,17 @@ export function verdict(claim: Claim, seen: SeenScene): Verdict {
 }
 
 /**
- * Whether a seen thing is the same individual: kind, colour, pattern and accessory with their colours.
- * Its build is in `thing.stands[i].build`; see docs/JUDGE.md for how well that can be read.
+ * Whether a seen thing is the same individual: kind, colour, pattern and accessory with their colours. Its build (ears a
+ * little longer, eyes a little wider apart) is not compared: the judge cannot read it.
  */
 export function sameIdentity(thing: SeenThing, who: Identity): Verdict {
   const { odds } = thing;
-  const probability =
-    odds.kind[who.kind] *
-    odds.colour[who.colour] *
-    patternOdds(thing, who.pattern, who.patternColour) *
-    (isCreature(who.kind) ? accessoryOdds(thing, who.accessory) : 1);
+  const probability = Math.min(
+    odds.kind[who.kind],
+    odds.colour[who.colour],
+    patternOdds(thing, who.pattern, who.patternColour),
+    isCreature(who.kind) ? accessoryOdds(thing, who.accessory) : 1,
+  );
   return { yes: probability >= 0.5, probability };
 }
 
@@ -66,7 +72,7 @@ function probabilityOf(claim: Claim, seen: SeenScene): number {
         best(claim.left, seen, (left) =>
           best(claim.right, seen, (right) => {
             const [a, b] = [middle(left), middle(right)].sort((p, q) => p - q);
-            return normalBelow(middle(thing) - a, 2) * normalBelow(b - middle(thing), 2);
+            return Math.min(normalBelow(middle(thing) - a, 2), normalBelow(b - middle(thing), 2));
           }),
         ),
       );
@@ -100,16 +106,18 @@ function attributeOdds(
 }
 
 function patternOdds({ odds }: SeenThing, pattern: Identity['pattern'], colour: Identity['patternColour']) {
-  return odds.pattern[pattern] * (colour === null ? 1 : odds.patternColour[colour]);
+  return Math.min(odds.pattern[pattern], colour === null ? 1 : odds.patternColour[colour]);
 }
 
 function accessoryOdds({ odds }: SeenThing, worn: Identity['accessory']): number {
-  return worn === null ? odds.accessory.none : odds.accessory[worn.kind] * odds.accessoryColour[worn.colour];
+  return worn === null
+    ? odds.accessory.none
+    : Math.min(odds.accessory[worn.kind], odds.accessoryColour[worn.colour]);
 }
 
 /** How probable it is that the copy is there and is one of those meant. */
 function meant(who: Who, { presence, odds }: SeenStand): number {
-  return presence * odds.kind[who.kind] * (who.colour === null ? 1 : odds.colour[who.colour]);
+  return Math.min(presence, odds.kind[who.kind], who.colour === null ? 1 : odds.colour[who.colour]);
 }
 
 /**
@@ -121,8 +129,8 @@ function best(who: Who, seen: SeenScene, odds: (thing: SeenThing) => number): nu
   return Math.max(
     0,
     ...things.map((thing) => {
-      const absent = thing.stands.reduce((all, stand) => all * (1 - meant(who, stand)), 1);
-      return (1 - absent) * odds(thing);
+      const there = Math.max(...thing.stands.map((stand) => meant(who, stand)));
+      return Math.min(there, odds(thing));
     }),
   );
 }
@@ -136,7 +144,7 @@ function candidates(who: Who, seen: SeenScene): SeenThing[] {
   return nearest ? [thingOf([nearest])] : [];
 }
 
-/** Every copy is there or not, by itself: the distribution of their number. */
+/** Exactly the `n` copies that are most probably meant are, and no other is. */
 function countOdds(who: Who, n: number, seen: SeenScene): number {
   const things = candidates(who, seen);
   if (who.colour === null && things.length > 1) {
@@ -146,15 +154,9 @@ function countOdds(who: Who, n: number, seen: SeenScene): number {
 }
 
 function exactly(n: number, who: Who, stands: readonly SeenStand[]): number {
-  let counts = [1];
-  for (const stand of stands) {
-    const p = meant(who, stand);
-    counts = Array.from(
-      { length: counts.length + 1 },
-      (_, k) => (counts[k] ?? 0) * (1 - p) + (counts[k - 1] ?? 0) * p,
-    );
-  }
-  return counts[n] ?? 0;
+  const odds = stands.map((stand) => meant(who, stand)).sort((a, b) => b - a);
+  if (odds.length < n) return 0;
+  return Math.min(1, ...odds.map((probability, i) => (i < n ? probability : 1 - probability)));
 }
 
 function middle({ stands }: SeenThing): number {

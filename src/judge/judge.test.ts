@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ABOUTS, drawPair } from '../../cli/judge/pairs.ts';
+import { one } from '../../training/world/one.ts';
+import { nodeFolder } from '../checkpoints/folder.node.ts';
+import { memoryFolder } from '../checkpoints/folder.ts';
+import { readTensors, toFloat32 } from '../checkpoints/safetensors.ts';
+import { nodeRuntime } from '../runtime/runtime.node.ts';
+import { drawScene } from '../storybook/compose.ts';
+import { Random } from '../storybook/random.ts';
+import { render } from '../storybook/render.ts';
+import type { Scene } from '../storybook/scene.ts';
+import { describeThing } from './detect.ts';
+import { Judge, type JudgedPicture } from './judge.ts';
+import { judgeRequest } from './request.ts';
+import { sameIdentity, verdict } from './verdict.ts';
+
+const FOLDER = fileURLToPath(new URL('../../training/checkpoint/judge', import.meta.url));
+const FIXTURE = fileURLToPath(new URL('../../fixtures/judge.safetensors', import.meta.url));
+const SIZE = 128;
+let judge: Judge;
+
+beforeAll(async () => {
+  judge = await Judge.open(nodeRuntime(), nodeFolder(FOLDER));
+});
+afterAll(() => judge.dispose());
+
+function pictureOf(scene: Scene): JudgedPicture {
+  const { size, rgb } = render(scene, SIZE);
+  return { width: size, height: size, data: rgb };
+}
+
+const withThings = (n: number) =>
+  drawScene(new Random(n + 40), 'heldout', { things: n, kindsDiffer: true, single: true });
+
+test('the graph gives the values of the trained network', async () => {
+  const tensors = readTensors(await readFile(FIXTURE), 'judge.safetensors');
+  const values = (name: string) => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new Error(`the fixture has no ${name}`);
+    return tensor;
+  };
+  const { bytes, shape } = values('pictures');
+  for (let i = 0; i < shape[0]; i++) {
+    const data = bytes.slice((i * bytes.length) / shape[0], ((i + 1) * bytes.length) / shape[0]);
+    const got = await judge.outputs({ width: SIZE, height: SIZE, data });
+    for (const name of ['stands', 'page'] as const) {
+      const all = toFloat32(values(name).bytes, 'F32');
+      const wanted = all.subarray((i * all.length) / shape[0], ((i + 1) * all.length) / shape[0]);
+      expect(got[name].length).toBe(wanted.length);
+      const worst = wanted.reduce((most, value, k) => Math.max(most, Math.abs(value - got[name][k])), 0);
+      expect(worst).toBeLessThan(1e-3);
+    }
+  }
+});
+
+for (const about of ABOUTS) {
+  test(`${about}: yes to the right picture, no to one that misses it by one change`, async () => {
+    for (let i = 0; i < 3; i++) {
+      const { claim, right, wrong } = drawPair(about, 1, i);
+      const what = JSON.stringify(claim);
+      expect(verdict(claim, await judge.see(pictureOf(right))).yes, `${what} holds`).toBe(true);
+      expect(verdict(claim, await judge.see(pictureOf(wrong))).yes, `${what} does not`).toBe(false);
+    }
+  });
+}
+
+test('things are seen where they stand, as who they are', async () => {
+  const apart = [
+    one({
+      kind: 'bunny',
+      colour: 'pink',
+      accessory: { kind: 'scarf', colour: 'yellow' },
+      scale: 0.85,
+      x: 24,
+    }),
+    one({ kind: 'heart', colour: 'red', scale: 0.85, x: 64 }),
+    one({ kind: 'frog', colour: 'green', accessory: { kind: 'crown', colour: 'blue' }, scale: 0.85, x: 103 }),
+  ];
+  const scene = { ...apart[0], things: apart.flatMap(({ things }) => things) };
+  const { things } = await judge.see(pictureOf(scene));
+  expect(things.map(describeThing)).toHaveLength(3);
+  for (const [i, { who, stands }] of scene.things.entries()) {
+    expect(Math.abs(things[i].stands[0].x - stands[0].x)).toBeLessThan(3);
+    expect(sameIdentity(things[i], who).yes).toBe(true);
+    const colour = who.colour === 'blue' ? 'red' : 'blue';
+    expect(sameIdentity(things[i], { ...who, colour }).yes).toBe(false);
+  }
+});
+
+test('a request is scored by its checks', async () => {
+  const scene = one({
+    kind: 'cat',
+    colour: 'orange',
+    accessory: { kind: 'hat', colour: 'blue' },
+    expression: 'sad',
+    background: 'forest',
+  });
+  const right = await judgeRequest(judge, pictureOf(scene), scene);
+  expect(right).toMatchObject({ right: right.total });
+  expect(right.checks.every(({ question }) => question.endsWith('?'))).toBe(true);
+  const other: Scene = { ...scene, style: 'sketch' };
+  const missed = await judgeRequest(judge, pictureOf(other), scene);
+  expect(missed.checks.filter(({ yes }) => !yes).map(({ claim }) => claim.about)).toEqual(['style']);
+  expect(missed.right).toBe(missed.total - 1);
+  const [claim] = right.checks;
+  expect(await judgeRequest(judge, pictureOf(scene), [claim.claim])).toMatchObject({ right: 1, total: 1 });
+});
+
+test('copies that disagree satisfy neither claim', async () => {
+  const bare = one({ kind: 'cat', colour: 'orange', scale: 0.95, x: 34 });
+  const dressed = one({
+    kind: 'cat',
+    colour: 'orange',
+    accessory: { kind: 'hat', colour: 'blue' },
+    scale: 0.95,
+    x: 92,
+  });
+  const scene = { ...bare, things: [...bare.things, ...dressed.things] };
+  const seen = await judge.see(pictureOf(scene));
+  const who = { kind: 'cat', colour: null } as const;
+  expect(verdict({ about: 'count', who, n: 2 }, seen).yes).toBe(true);
+  expect(verdict({ about: 'count', who, n: 1 }, seen).yes).toBe(false);
+  expect(verdict({ about: 'colour', who, n: 2, colour: 'orange' }, seen).yes).toBe(true);
+  const worn = { kind: 'hat', colour: 'blue' } as const;
+  expect(verdict({ about: 'accessory', who, n: 2, accessory: worn }, seen).yes).toBe(false);
+  expect(verdict({ about: 'accessory', who, n: 2, accessory: null }, seen).yes).toBe(false);
+});
+
+test('in noise and in two pictures through one another nothing stands', async () => {
+  const random = new Random(3);
+  const noise = Uint8Array.from({ length: 3 * SIZE * SIZE }, () => random.whole(0, 255));
+  expect((await judge.see({ width: SIZE, height: SIZE, data: noise })).things).toEqual([]);
+  const [a, b] = [pictureOf(withThings(1)).data, pictureOf(withThings(2)).data];
+  const ghost = Uint8Array.from(a, (value, i) => (value + b[i]) / 2);
+  expect((await judge.see({ width: SIZE, height: SIZE, data: ghost })).things).toEqual([]);
+});
+
+test('another size, and a folder of something else, are refused in words', async () => {
+  const small = { width: 64, height: 64, data: new Uint8Array(3 * 64 * 64) };
+  await expect(judge.see(small)).rejects.toMatchObject({ code: 'bad_image' });
+  const config = new TextEncoder().encode('{"format": "storybook-judge", "version": 2}');
+  const folder = memoryFolder('other', new Map([['config.json', config]]));
+  await expect(Judge.open(nodeRuntime(), folder)).rejects.toMatchObject({
+    code: 'bad_checkpoint',
+    message: expect.stringContaining('version 2'),
+  });
+});
