@@ -17,7 +17,7 @@ import { markdown } from './bench/table.ts';
 import { ABOUTS, type About, drawPair } from './judge/pairs.ts';
 import { type RoundTrip, roundTrip } from './judge/round-trip.ts';
 
-export const JUDGE = fileURLToPath(new URL('../training/checkpoint/judge', import.meta.url));
+const JUDGE = fileURLToPath(new URL('../training/checkpoint/judge', import.meta.url));
 /** Another one than any data set for training is made with. */
 const SEED = 77_001;
 const SIZE = 128;
@@ -79,7 +79,7 @@ async function judgePair(
   }
 }
 
-export function pictureOf(scene: Scene): JudgedPicture {
+function pictureOf(scene: Scene): JudgedPicture {
   const { size, rgb } = render(scene, SIZE);
   return { width: size, height: size, data: rgb };
 }
