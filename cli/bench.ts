@@ -1,10 +1,11 @@
 /**
  * Measures speed, memory and the cost of quantization, and prints tables with their baselines.
  *
- *   npm run -s bench -- [--only page|picture|stages|tokens|chat|quantization|adapters|autoencoder]
+ *   npm run -s bench -- [--only page|picture|stages|tokens|accelerations|chat|quantization|adapters|autoencoder]
  */
 
 import { readArgs, runCommand } from './args.ts';
+import { accelerationsTable } from './bench/accelerations.ts';
 import { adaptersTable } from './bench/adapters.ts';
 import { autoencoderTable } from './bench/autoencoder.ts';
 import { chatTable } from './bench/chat.ts';
@@ -20,6 +21,7 @@ const TABLES = {
   picture: pictureTable,
   stages: stagesTable,
   tokens: tokensTable,
+  accelerations: accelerationsTable,
   chat: chatTable,
   quantization: quantizationTable,
   adapters: adaptersTable,

@@ -5,7 +5,6 @@
  *   npm run -s judge:check -- [--n 100] [--json]
  */
 
-import { fileURLToPath } from 'node:url';
 import { nodeFolder } from '../src/checkpoints/folder.node.ts';
 import { Judge, type JudgedPicture } from '../src/judge/judge.ts';
 import { verdict } from '../src/judge/verdict.ts';
@@ -16,8 +15,8 @@ import { numberOption, readArgs, runCommand } from './args.ts';
 import { markdown } from './bench/table.ts';
 import { ABOUTS, type About, drawPair } from './judge/pairs.ts';
 import { type RoundTrip, roundTrip } from './judge/round-trip.ts';
+import { JUDGE } from './models.ts';
 
-const JUDGE = fileURLToPath(new URL('../training/checkpoint/judge', import.meta.url));
 /** Another one than any data set for training is made with. */
 const SEED = 77_001;
 const SIZE = 128;

@@ -21,6 +21,8 @@ export const BUILT_IN = 'storybook';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The trained checkpoint, float16, in the official layout. */
 export const TRAINED = join(root, 'training', 'checkpoint', BUILT_IN);
+/** The judge of the built-in model's world (docs/JUDGE.md). */
+export const JUDGE = join(root, 'training', 'checkpoint', 'judge');
 /** What the page is served: the same, quantized, with a manifest. */
 const SERVED = join(root, 'public', 'models', BUILT_IN);
 /** How the served weights are stored. */

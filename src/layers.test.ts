@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'omnigen2/config.ts',
     'omnigen2/blank.ts',
   ],
-  library: ['worker-client.ts', 'protocol.ts', 'errors.ts', 'omnigen2/config.ts'],
+  library: ['worker-client.ts', 'protocol.ts', 'errors.ts', 'omnigen2/config.ts', 'is-record.ts'],
   'worker-client.ts': ['protocol.ts', 'errors.ts', 'is-record.ts'],
   generation: ['protocol.ts', 'errors.ts', 'storage', 'runtime', 'omnigen2', 'checkpoints'],
   storage: ['errors.ts', 'checkpoints'],
