@@ -20,7 +20,7 @@ from model import TransformerConfig
 from vae import CONFIG
 
 HERE = Path(__file__).parent
-CHECKPOINT, RESUME = HERE / "checkpoint/storybook", HERE / "checkpoint/resume"
+CHECKPOINT, RESUME, NEXT = HERE / "checkpoint/storybook", HERE / "checkpoint/resume", HERE / "checkpoint/next"
 HEADS = ("echo", "look", "head")
 
 
@@ -31,7 +31,12 @@ def half(state: dict[str, Tensor]) -> dict[str, Tensor]:
 def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--run", required=True)
-    run = Path(ap.parse_args().run)
+    ap.add_argument("--next", choices=("vae", "mllm"), help="keep this part alone, for a model that is not ready yet")
+    args = ap.parse_args()
+    run = Path(args.run)
+    if args.next:
+        keep_next(run, args.next)
+        return
     RESUME.mkdir(parents=True, exist_ok=True)
     out: dict[str, dict[str, Any]] = {}
     for name in ("vae", "mllm", "transformer"):
@@ -43,6 +48,16 @@ def main() -> None:
     print({name: (part["step"], part["seen"]) for name, part in out.items()})
 
 
+def keep_next(run: Path, name: str) -> None:
+    """checkpoint/next/NAME.pt: mean weights in float16, counters and training heads; and the part's log"""
+    state = torch.load(run / f"{name}.pt", map_location="cpu", weights_only=False)
+    NEXT.mkdir(parents=True, exist_ok=True)
+    kept = {k: state[k] for k in ("config", "step", "seen")} | {k: half(state[k]) for k in HEADS if state.get(k)}
+    torch.save(kept | {"ema": half(state["ema"])}, NEXT / f"{name}.pt")
+    shutil.copy(run / f"{name}.jsonl", NEXT / f"{name}.jsonl")
+    print({name: (state["step"], state["seen"])})
+
+
 def weights(part: str, file: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """-> (float32 weights, config.json) of one part of the official checkpoint"""
     state = {k: v.float() for k, v in load_file(CHECKPOINT / part / f"{file}.safetensors").items()}
@@ -50,11 +65,13 @@ def weights(part: str, file: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def start() -> None:
-    """Nothing that is already in the run folder is overwritten."""
+    """A run folder that has a part already is left alone: make a new one."""
     ap = argparse.ArgumentParser(description=start.__doc__)
     ap.add_argument("--run", required=True)
     run = Path(ap.parse_args().run)
     run.mkdir(parents=True, exist_ok=True)
+    if any(run.glob("*.pt")):
+        raise SystemExit(f"{run} holds a run already: name a new folder")
     kept = torch.load(RESUME / "training.pt", weights_only=False)
     vae, vae_config = weights("vae", "diffusion_pytorch_model")
     mllm, mllm_config = weights("mllm", "model")
@@ -66,9 +83,12 @@ def start() -> None:
         "transformer": (transformer, TransformerConfig.from_json(transformer_config).to_json()),
     }
     for name, (state, config) in parts.items():
-        if not (run / f"{name}.pt").exists():
-            torch.save({"model": state, "ema": state, "config": config, **kept[name]}, run / f"{name}.pt")
-    for log in RESUME.glob("*.jsonl"):
+        torch.save({"model": state, "ema": state, "config": config, **kept[name]}, run / f"{name}.pt")
+    for path in NEXT.glob("*.pt"):
+        state = torch.load(path, weights_only=False)
+        mean = {k: v.float() for k, v in state["ema"].items()}
+        torch.save(state | {"model": mean, "ema": mean}, run / path.name)
+    for log in [*NEXT.glob("*.jsonl"), *RESUME.glob("*.jsonl")]:
         if not (run / log.name).exists():
             shutil.copy(log, run / log.name)
     shutil.copytree(CHECKPOINT / "processor", run / "processor", dirs_exist_ok=True)
