@@ -44,8 +44,15 @@ def main() -> None:
         out[name] = {k: state[k] for k in ("step", "seen")} | {k: half(state[k]) for k in HEADS if state.get(k)}
     torch.save(out, RESUME / "training.pt")
     for log in run.glob("*.jsonl"):
-        shutil.copy(log, RESUME / log.name)
+        keep_log(log, RESUME)
     print({name: (part["step"], part["seen"]) for name, part in out.items()})
+
+
+def keep_log(log: Path, folder: Path) -> None:
+    """A copy without the folders of the machine that trained."""
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    kept = [{k: v for k, v in row.items() if k not in ("data", "run", "cache", "vae")} for row in rows]
+    (folder / log.name).write_text("".join(json.dumps(row) + "\n" for row in kept))
 
 
 def keep_next(run: Path, name: str) -> None:
@@ -54,7 +61,7 @@ def keep_next(run: Path, name: str) -> None:
     NEXT.mkdir(parents=True, exist_ok=True)
     kept = {k: state[k] for k in ("config", "step", "seen")} | {k: half(state[k]) for k in HEADS if state.get(k)}
     torch.save(kept | {"ema": half(state["ema"])}, NEXT / f"{name}.pt")
-    shutil.copy(run / f"{name}.jsonl", NEXT / f"{name}.jsonl")
+    keep_log(run / f"{name}.jsonl", NEXT)
     print({name: (state["step"], state["seen"])})
 
 
