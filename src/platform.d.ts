@@ -22,7 +22,21 @@ interface AbortSignal {
 }
 /** Bytes that may lie on disk: what files picked in a browser and stored files are. */
 declare class Blob {
+  constructor(parts?: readonly Uint8Array<ArrayBuffer>[]);
   readonly size: number;
+  stream(): ByteStream;
   slice(start?: number, end?: number): Blob;
   arrayBuffer(): Promise<ArrayBuffer>;
+}
+/** A stream of bytes, as far as it is used here. */
+interface ByteStream {
+  pipeThrough(transform: DecompressionStream): ByteStream;
+  getReader(): ByteReader;
+}
+interface ByteReader {
+  read(): Promise<{ done: false; value: Uint8Array } | { done: true; value?: undefined }>;
+  cancel(): Promise<void>;
+}
+declare class DecompressionStream {
+  constructor(format: 'deflate');
 }

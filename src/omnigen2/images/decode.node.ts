@@ -1,15 +1,12 @@
 /** Decodes picture files under Node. */
 
-import { createInflate } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { latin } from './bytes.ts';
 import { MAX_PICTURE_PIXELS, truncated, undecodable } from './check.ts';
-import { type DecodeOptions, decodePicture, type PlatformCodec } from './decode.ts';
+import { type DecodeOptions, decodePicture } from './decode.ts';
 import type { AlphaRule, RgbImage } from './image.ts';
 import { flattenRgba } from './prepare.ts';
 import type { PictureKind } from './sniff.ts';
-
-const NODE: PlatformCodec = { inflate, decode };
 
 /**
  * A picture file as 8-bit sRGB: see {@link decodePicture}. CMYK with a profile is converted by it, perceptually; without one
@@ -17,20 +14,7 @@ const NODE: PlatformCodec = { inflate, decode };
  * @throws OmniError `bad_image`
  */
 export function decodeImage(bytes: Uint8Array, name: string, options: DecodeOptions = {}): Promise<RgbImage> {
-  return decodePicture(bytes, name, NODE, options);
-}
-
-async function inflate(packed: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-  const all = new Uint8Array(maxBytes);
-  let length = 0;
-  const unpacked: AsyncIterable<Uint8Array> = createInflate({ chunkSize: 65_536 }).end(packed);
-  for await (const chunk of unpacked) {
-    const part = chunk.subarray(0, maxBytes - length);
-    all.set(part, length);
-    length += part.length;
-    if (length === maxBytes) break;
-  }
-  return all.subarray(0, length);
+  return decodePicture(bytes, name, decode, options);
 }
 
 async function decode(

@@ -9,7 +9,6 @@ import { checkPictureFile, truncated, unreadable } from './check.ts';
 import { readOrientation, turned } from './exif.ts';
 import { decodeGif } from './gif.ts';
 import type { AlphaRule, RgbImage } from './image.ts';
-import type { Inflate } from './inflate.ts';
 import { jpegDamage } from './jpeg-damage.ts';
 import { decodePng } from './png.ts';
 import type { ReferenceLimits } from './sizes.ts';
@@ -25,15 +24,16 @@ export interface DecodeOptions {
   readonly alpha?: AlphaRule;
 }
 
-/** What the platform does. */
-export interface PlatformCodec {
-  readonly inflate: Inflate;
-  /**
-   * The pixels as 8-bit sRGB, not turned by EXIF.
-   * @throws OmniError `bad_image`
-   */
-  decode(bytes: Uint8Array, kind: PictureKind, name: string, alpha: AlphaRule): Promise<RgbImage>;
-}
+/**
+ * What the platform does: the pixels as 8-bit sRGB, not turned by EXIF.
+ * @throws OmniError `bad_image`
+ */
+export type PlatformDecoder = (
+  bytes: Uint8Array,
+  kind: PictureKind,
+  name: string,
+  alpha: AlphaRule,
+) => Promise<RgbImage>;
 
 /**
  * A picture file as 8-bit sRGB: turned as its EXIF orientation says, over white, the first frame of an animation; 16 bits,
@@ -44,7 +44,7 @@ export interface PlatformCodec {
 export async function decodePicture(
   bytes: Uint8Array,
   name: string,
-  platform: PlatformCodec,
+  decode: PlatformDecoder,
   { limits, notes, alpha = 'over-white' }: DecodeOptions,
 ): Promise<RgbImage> {
   const checked = checkPictureFile(bytes, name, limits);
@@ -56,10 +56,7 @@ export async function decodePicture(
   async function pixels(): Promise<RgbImage> {
     switch (checked.kind) {
       case 'png':
-        return (
-          (await decodePng(plain, name, platform.inflate, alpha)) ??
-          platform.decode(plain, checked.kind, name, alpha)
-        );
+        return (await decodePng(plain, name, alpha)) ?? decode(plain, checked.kind, name, alpha);
       case 'gif':
         return decodeGif(plain, name, checked, alpha);
       case 'bmp':
@@ -68,14 +65,14 @@ export async function decodePicture(
         const damage = jpegDamage(plain);
         if (damage === 'cut') throw truncated(name);
         if (damage === 'broken') throw unreadable(name);
-        return platform.decode(plain, checked.kind, name, alpha);
+        return decode(plain, checked.kind, name, alpha);
       }
       case 'avif':
-        return decodeAvif(asStill(plain), name, platform, alpha);
+        return decodeAvif(asStill(plain), name, decode, alpha);
       case 'webp':
-        return platform.decode(asStillWebp(plain), checked.kind, name, alpha);
+        return decode(asStillWebp(plain), checked.kind, name, alpha);
       case 'heic':
-        return platform.decode(plain, checked.kind, name, alpha);
+        return decode(plain, checked.kind, name, alpha);
       default:
         return checked.kind satisfies never;
     }
@@ -85,14 +82,14 @@ export async function decodePicture(
 async function decodeAvif(
   bytes: Uint8Array,
   name: string,
-  platform: PlatformCodec,
+  decode: PlatformDecoder,
   rule: AlphaRule,
 ): Promise<RgbImage> {
   const parts = splitAlpha(bytes);
-  if (!parts) return platform.decode(bytes, 'avif', name, rule);
-  const colour = await platform.decode(parts.colour, 'avif', name, 'over-white');
+  if (!parts) return decode(bytes, 'avif', name, rule);
+  const colour = await decode(parts.colour, 'avif', name, 'over-white');
   if (rule === 'dropped' && !parts.multiplied) return colour;
-  const { data: alphas } = await platform.decode(parts.alpha, 'avif', name, 'over-white');
+  const { data: alphas } = await decode(parts.alpha, 'avif', name, 'over-white');
   if (alphas.length !== colour.data.length) throw unreadable(name);
   const data = colour.data.map((value, i) => {
     const alpha = alphas[i];

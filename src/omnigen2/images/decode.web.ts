@@ -2,7 +2,7 @@
 
 import { OmniError } from '../../errors.ts';
 import { pictureBytes, undecodable } from './check.ts';
-import { type DecodeOptions, decodePicture, type PlatformCodec } from './decode.ts';
+import { type DecodeOptions, decodePicture } from './decode.ts';
 import { inkConverter } from './icc-inks.ts';
 import type { AlphaRule, RgbImage } from './image.ts';
 import { inkProfile, splitInks } from './jpeg-inks.ts';
@@ -16,8 +16,6 @@ const STRIP_PIXELS = 2 ** 22;
 /** What passes an ink of middle strength, of 255. */
 const HALF_LIGHT = 128;
 
-const WEB: PlatformCodec = { inflate, decode };
-
 /**
  * A picture file as 8-bit sRGB: see {@link decodePicture}. CMYK is converted by its profile, perceptually; without one it is
  * multiplied.
@@ -29,22 +27,7 @@ export async function decodeImage(file: Blob, name: string, options: DecodeOptio
 
 /** As {@link decodeImage}, for a file that has been read. */
 export function decodeBytes(bytes: Uint8Array, name: string, options: DecodeOptions): Promise<RgbImage> {
-  return decodePicture(bytes, name, WEB, options);
-}
-
-async function inflate(packed: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-  const source = new Blob([new Uint8Array(packed)]).stream().pipeThrough(new DecompressionStream('deflate'));
-  const all = new Uint8Array(maxBytes);
-  let length = 0;
-  for (const reader = source.getReader(); length < maxBytes; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    const part = value.subarray(0, maxBytes - length);
-    all.set(part, length);
-    length += part.length;
-    if (length === maxBytes) await reader.cancel();
-  }
-  return all.subarray(0, length);
+  return decodePicture(bytes, name, decode, options);
 }
 
 async function decode(

@@ -1,6 +1,6 @@
 /** Decodes the first frame of a GIF, the same everywhere. Source of the format: GIF89a specification */
 
-import { viewOf } from './bytes.ts';
+import { joined, viewOf } from './bytes.ts';
 import { unreadable } from './check.ts';
 import type { AlphaRule, RgbImage } from './image.ts';
 
@@ -72,14 +72,11 @@ function colourTable(bytes: Uint8Array, at: number, flags: number): Uint8Array {
 }
 
 function joinedBlocks(bytes: Uint8Array, from: number): Uint8Array {
-  const all = new Uint8Array(bytes.length - from);
-  let length = 0;
+  const blocks: Uint8Array[] = [];
   for (let at = from; at < bytes.length && bytes[at] !== 0; at += 1 + bytes[at]) {
-    const block = bytes.subarray(at + 1, at + 1 + bytes[at]);
-    all.set(block, length);
-    length += block.length;
+    blocks.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
   }
-  return all.subarray(0, length);
+  return joined(blocks);
 }
 
 /** The row of the frame that each stored row is. */

@@ -3,14 +3,13 @@
  * nothing; a person would draw from that without knowing. Source of the format: ITU-R T.81, annexes B, F and G
  */
 
+import { EOI, isFrameHeader, nextSegment, SOS } from './jpeg-segments.ts';
+
 /** `cut` if the data ends before the picture is full. */
 export type JpegDamage = 'none' | 'cut' | 'broken';
 
-const SOF_BASELINE = 0xc0;
 const SOF_PROGRESSIVE = 0xc2;
 const DHT = 0xc4;
-const SOS = 0xda;
-const EOI = 0xd9;
 const DRI = 0xdd;
 /** Bytes behind a scan that are let pass. */
 const MAX_SURPLUS = 2;
@@ -44,21 +43,12 @@ export function jpegDamage(bytes: Uint8Array): JpegDamage {
   let frame: Frame | undefined;
   let restart = 0;
   let at = 2;
-  while (at + 2 <= bytes.length) {
-    const marker = bytes[at + 1];
-    // Anything between two segments is passed over, as decoders do.
-    if (bytes[at] !== 0xff || marker === 0xff || marker === 0) {
-      at++;
-      continue;
-    }
+  for (;;) {
+    const segment = nextSegment(bytes, at);
+    if (!segment) return 'cut';
+    const { marker, content } = segment;
+    at = segment.end;
     if (marker === EOI) return 'none';
-    if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
-      at += 2;
-      continue;
-    }
-    const length = bytes[at + 2] * 256 + bytes[at + 3];
-    const content = bytes.subarray(at + 4, at + 2 + length);
-    at += 2 + length;
     if (marker === DHT) {
       if (!readTables(content, tables)) return 'broken';
     } else if (marker === DRI) {
@@ -70,13 +60,12 @@ export function jpegDamage(bytes: Uint8Array): JpegDamage {
       const outcome = scan.skip ? skipScan(bytes, at) : walkScan(bytes, at, scan, restart);
       if (typeof outcome === 'string') return outcome;
       at = outcome;
-    } else if (marker >= SOF_BASELINE && marker <= 0xcf && marker !== 0xc8 && marker !== 0xcc) {
+    } else if (isFrameHeader(marker)) {
       if (marker > SOF_PROGRESSIVE) return 'none';
       frame = readFrame(content, marker === SOF_PROGRESSIVE);
       if (!frame) return 'broken';
     }
   }
-  return 'cut';
 }
 
 /** Source: B.2.2 */

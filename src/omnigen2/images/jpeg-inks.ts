@@ -3,39 +3,24 @@
  * ITU-R T.81, B.2; ICC.1:2022, B.4 (profiles in JPEG)
  */
 
-import { latin } from './bytes.ts';
+import { joined, latin } from './bytes.ts';
+import { isFrameHeader, nextSegment, type Segment, SOS } from './jpeg-segments.ts';
 
 const DQT = 0xdb;
-const SOS = 0xda;
 const APP2 = 0xe2;
 const INKS = 4;
 const PROFILE_NAME = 'ICC_PROFILE\0';
 
-interface Segment {
-  readonly marker: number;
-  readonly start: number;
-  readonly end: number;
-}
-
 /** The segments before the first scan. */
 function segments(bytes: Uint8Array): Segment[] {
   const found: Segment[] = [];
-  for (let at = 2; at + 4 <= bytes.length; ) {
-    const marker = bytes[at + 1];
-    if (bytes[at] !== 0xff || marker === 0xff || marker === 0) {
-      at++;
-      continue;
-    }
-    if (marker === SOS) break;
-    const end = at + 2 + bytes[at + 2] * 256 + bytes[at + 3];
-    found.push({ marker, start: at, end });
-    at = end;
-  }
+  for (let next = nextSegment(bytes, 2); next && next.marker !== SOS; next = nextSegment(bytes, next.end))
+    found.push(next);
   return found;
 }
 
 function isFrame({ marker }: Segment): boolean {
-  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+  return isFrameHeader(marker);
 }
 
 /** The profile of a JPEG with four inks; undefined if it has other colours or no profile for inks. */
@@ -46,12 +31,7 @@ export function inkProfile(bytes: Uint8Array): Uint8Array | undefined {
   const parts = all
     .filter(({ marker, start }) => marker === APP2 && latin(bytes, start + 4, 12) === PROFILE_NAME)
     .sort((a, b) => bytes[a.start + 16] - bytes[b.start + 16]);
-  const profile = new Uint8Array(parts.reduce((sum, { start, end }) => sum + end - start - 18, 0));
-  let at = 0;
-  for (const { start, end } of parts) {
-    profile.set(bytes.subarray(start + 18, end), at);
-    at += end - start - 18;
-  }
+  const profile = joined(parts.map(({ start, end }) => bytes.subarray(start + 18, end)));
   return latin(profile, 16, 4) === 'CMYK' ? profile : undefined;
 }
 
@@ -90,14 +70,4 @@ export function splitInks(bytes: Uint8Array): InkParts | undefined {
     ]);
   };
   return { colours: even([3]), black: even([0, 1, 2]) };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -15,7 +15,7 @@ import {
   srgbCurve,
 } from './colour.ts';
 import { type Profile, readProfile } from './icc.ts';
-import type { Inflate } from './inflate.ts';
+import { inflate } from './inflate.ts';
 
 /** The chunks that tell, by name. */
 export type ColourChunks = ReadonlyMap<string, Uint8Array>;
@@ -31,10 +31,10 @@ const SRGB_GAMMA = 45455;
  * The space of a PNG's colours; `none` stands for sRGB. The chunks rank as the specification has it: cICP, iCCP, sRGB,
  * then gAMA with cHRM. A chunk that cannot be understood is passed over; cHRM alone says too little.
  */
-export async function pngSpace(chunks: ColourChunks, grey: boolean, inflate: Inflate): Promise<Profile> {
+export async function pngSpace(chunks: ColourChunks, grey: boolean): Promise<Profile> {
   const cicp = codePoints(chunks.get('cICP'), grey);
   if (cicp) return cicp;
-  const profile = await embedded(chunks.get('iCCP'), grey, inflate);
+  const profile = await embedded(chunks.get('iCCP'), grey);
   if (profile !== 'none') return profile;
   const gamma = chunks.get('gAMA');
   if (chunks.has('sRGB') || !gamma || gamma.length < 4) return 'none';
@@ -92,7 +92,7 @@ function codePoints(chunk: Uint8Array | undefined, grey: boolean): ColourSpace |
   return primaries && curve && spaceWith(curve, primaries, grey);
 }
 
-async function embedded(chunk: Uint8Array | undefined, grey: boolean, inflate: Inflate): Promise<Profile> {
+async function embedded(chunk: Uint8Array | undefined, grey: boolean): Promise<Profile> {
   if (!chunk) return 'none';
   // A name, 0, and the method, which is always 0.
   const nameEnd = chunk.indexOf(0);

@@ -4,11 +4,11 @@
  */
 
 import CRC32 from 'crc-32';
-import { latin, viewOf } from './bytes.ts';
+import { joined, latin, viewOf } from './bytes.ts';
 import { truncated, unreadable } from './check.ts';
 import { type Converter, converterFrom } from './colour.ts';
 import type { AlphaRule, RgbImage } from './image.ts';
-import type { Inflate } from './inflate.ts';
+import { inflate } from './inflate.ts';
 import { COLOUR_CHUNKS, pngSpace } from './png-colour.ts';
 import { unfilterRow } from './png-filter.ts';
 
@@ -63,12 +63,11 @@ interface PngFile {
 export async function decodePng(
   bytes: Uint8Array,
   name: string,
-  inflate: Inflate,
   alpha: AlphaRule,
 ): Promise<RgbImage | undefined> {
   const file = readPng(bytes, name);
   const grey = file.type === GREY || file.type === GREY_ALPHA;
-  const space = await pngSpace(file.colour, grey, inflate);
+  const space = await pngSpace(file.colour, grey);
   if (space === 'tables') return undefined;
   const maximum = file.depth === 16 ? 65_535 : 255;
   const convert = space === 'none' ? undefined : converterFrom(space, maximum);
@@ -171,17 +170,6 @@ function readPng(bytes: Uint8Array, name: string): PngFile {
     colour: described,
     data: joined(parts),
   };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The first frame of an animated WebP as a file of its own. Source of the format: RFC 9649, 2.7 */
 
-import { latin, viewOf } from './bytes.ts';
+import { joined, latin, viewOf } from './bytes.ts';
 
 interface Chunk {
   readonly name: string;
@@ -45,14 +45,7 @@ export function asStillWebp(bytes: Uint8Array): Uint8Array {
   const still = new Uint8Array(head.whole);
   still[8] = PROFILE | (head.content[0] & ALPHA);
   const parts = [still, profile.whole, frame.content.subarray(FRAME_HEADER)];
-  const size = parts.reduce((sum, part) => sum + part.length, 0);
-  const file = new Uint8Array(12 + size);
-  file.set(bytes.subarray(0, 12));
-  viewOf(file).setUint32(4, 4 + size, true);
-  let at = 12;
-  for (const part of parts) {
-    file.set(part, at);
-    at += part.length;
-  }
+  const file = joined([bytes.subarray(0, 12), ...parts]);
+  viewOf(file).setUint32(4, file.length - 8, true);
   return file;
 }
