@@ -9,12 +9,9 @@
 
 import type { ResidentTensor } from '../../runtime/types.ts';
 import type { GuidanceBranch } from '../guidance.ts';
-import type { Latents } from '../latents.ts';
 import { Residents } from '../residents.ts';
-import type { EmbeddedBranch, EmbeddedStep, Transformer } from '../transformer.ts';
-import type { StepRequest } from '../transformer-request.ts';
-import type { LoopStep, StepPredictor } from './acceleration.ts';
-import { StreamArithmetic } from './stream-arithmetic.ts';
+import type { Transformer } from '../transformer.ts';
+import { type BranchPast, type BranchStep, LayerSkipper } from './layer-skipper.ts';
 
 /** What was decided about one branch of one step. */
 export interface TaylorDecision {
@@ -78,109 +75,50 @@ export function taylorWeights(orders: number, ahead: number): number[] {
 }
 
 /** What a branch keeps from step to step. */
-interface BranchState {
+interface TaylorPast extends BranchPast {
   readonly schedule: TaylorSchedule;
-  readonly held: Residents;
   /** The value, then its differences, each `[noise, D]`. */
   factors: readonly ResidentTensor[];
 }
 
-/** A branch in one step. */
-interface Turn {
-  readonly branch: EmbeddedBranch;
-  readonly state: BranchState;
-  readonly moment: TaylorMoment;
-}
-
-export class TaylorSeer implements StepPredictor {
-  readonly #transformer: Transformer;
-  readonly #arithmetic: StreamArithmetic;
+export class TaylorSeer extends LayerSkipper<TaylorPast, TaylorMoment> {
   readonly #onDecision: ((decision: TaylorDecision) => void) | undefined;
-  readonly #states = new Map<GuidanceBranch, BranchState>();
 
   constructor(transformer: Transformer, onDecision?: (decision: TaylorDecision) => void) {
-    this.#transformer = transformer;
-    this.#arithmetic = new StreamArithmetic(transformer.sessions);
+    super(transformer);
     this.#onDecision = onDecision;
   }
 
-  open(request: StepRequest): Promise<void> {
-    return this.#transformer.openPartsFor(request);
+  protected begin(): TaylorPast {
+    return { schedule: new TaylorSchedule(), held: new Residents(), factors: [] };
   }
 
-  async predict({ signal, step, steps: _, ...request }: LoopStep): Promise<Latents[]> {
-    signal?.throwIfAborted();
-    const embedded = await this.#transformer.embed(request);
-    const held = new Residents();
-    try {
-      const turns = request.branches.map(({ name }, i): Turn => {
-        const state = this.#stateOf(name);
-        const moment = state.schedule.advance();
-        const { computed, orders } = moment;
-        const { lastFullStep } = state.schedule;
-        const acceleration = 'taylorseer';
-        this.#onDecision?.({ acceleration, step, branch: name, computed, orders, lastFullStep });
-        return { branch: embedded.branches[i], state, moment };
-      });
-      await this.#compute(embedded, turns, signal);
-      const velocities: Latents[] = [];
-      for (const turn of turns) {
-        signal?.throwIfAborted();
-        velocities.push(await this.#transformer.head(embedded, await this.#after(turn, held)));
-      }
-      return velocities;
-    } finally {
-      held.dispose();
-      embedded.dispose();
-    }
-  }
-
-  dispose(): void {
-    for (const { held } of this.#states.values()) held.dispose();
-    this.#states.clear();
-    this.#transformer.forget();
-  }
-
-  #stateOf(name: GuidanceBranch): BranchState {
-    const known = this.#states.get(name);
-    if (known) return known;
-    const state = { schedule: new TaylorSchedule(), held: new Residents(), factors: [] };
-    this.#states.set(name, state);
-    return state;
-  }
-
-  /** Computes the layers of the branches whose turn it is, and makes their factors anew. */
-  async #compute(
-    embedded: EmbeddedStep,
-    turns: readonly Turn[],
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const computed = turns.filter(({ moment }) => moment.computed);
-    const branches = computed.map(({ branch }) => branch);
-    const values = await this.#transformer.layers(embedded, branches, signal);
-    for (const [i, { state }] of computed.entries()) state.held.hold(values[i]);
-    for (const [i, { state, moment }] of computed.entries()) {
-      if (moment.computed) await this.#renewFactors(state, values[i], moment);
-    }
-  }
-
-  /** The noisy rows after the layers: the value that was computed now, or the extrapolated one. */
-  async #after({ state: { factors }, moment }: Turn, held: Residents): Promise<ResidentTensor> {
-    if (moment.computed) return factors[0];
-    const weights = taylorWeights(moment.orders, moment.ahead);
-    return held.hold(await this.#arithmetic.weightedSum(factors, weights));
+  protected decide({ name: branch, past: { schedule }, step }: BranchStep<TaylorPast>): TaylorMoment {
+    const moment = schedule.advance();
+    const { computed, orders } = moment;
+    const { lastFullStep } = schedule;
+    this.#onDecision?.({ acceleration: 'taylorseer', step, branch, computed, orders, lastFullStep });
+    return moment;
   }
 
   /** Makes all factors anew, from the newest value and the factors before it. */
-  async #renewFactors(
-    state: BranchState,
-    value: ResidentTensor,
-    { orders, gap }: { orders: number; gap: number },
+  protected async keep(
+    { past }: BranchStep<TaylorPast>,
+    moment: TaylorMoment,
+    after: ResidentTensor,
+    held: Residents,
   ): Promise<void> {
-    const before = state.factors;
-    const used = before.slice(0, orders - 1);
-    const differences = await this.#arithmetic.taylorDifferences(value, used, gap);
-    state.factors = [value, ...differences.map((factor) => state.held.hold(factor))];
-    for (const old of before) state.held.free(old);
+    if (!moment.computed) return;
+    const value = past.held.hold(held.release(after));
+    const before = past.factors;
+    const used = before.slice(0, moment.orders - 1);
+    const differences = await this.arithmetic.taylorDifferences(value, used, moment.gap);
+    past.factors = [value, ...differences.map((factor) => past.held.hold(factor))];
+    for (const old of before) past.held.free(old);
+  }
+
+  protected foresee({ past }: BranchStep<TaylorPast>, moment: TaylorMoment): Promise<ResidentTensor> {
+    if (moment.computed) throw new Error('TaylorSeer foresees only what is not computed');
+    return this.arithmetic.weightedSum(past.factors, taylorWeights(moment.orders, moment.ahead));
   }
 }
