@@ -5,7 +5,7 @@
 
 import { routeReply, visibleText } from './chat-reply.ts';
 import type { MllmConfig } from './config.ts';
-import { generate, STOP_STRINGS } from './generate.ts';
+import { type Generated, type GenerateOptions, generate, STOP_STRINGS } from './generate.ts';
 import type { RgbImage } from './images/image.ts';
 import { visionPatches } from './images/prepare.ts';
 import { lookRule } from './looking.ts';
@@ -47,22 +47,33 @@ export async function askAboutPicture(
 ): Promise<Answer> {
   checkPrompt(question, 'The question');
   const choose = wordChoice(model, sampling);
-  const tokenizer = await model.tokenizer();
-  const { ids, images } = await chatPrompt(model, question, pictures);
+  const prompt = await chatPrompt(model, question, pictures);
+  const { text, ended } = await writeReply(model, { ...prompt, maxNewTokens, choose, signal, onText });
+  return { ...routeReply(text), complete: ended === 'stop' };
+}
+
+/** What a reply is written from; the rest is the same for all. */
+export interface ReplyOptions
+  extends Omit<GenerateOptions, 'stopStrings' | 'stopIds' | 'decode' | 'onToken' | 'keepLogits'> {
+  /** Called with all words of the reply so far, whenever there are more. */
+  readonly onText?: (text: string) => void;
+}
+
+/** Writes a reply up to what ends one. @throws OmniError, AbortError: see {@link generate} */
+export async function writeReply(
+  model: OmniGen2Model,
+  { onText, ...options }: ReplyOptions,
+): Promise<Generated> {
   const mllm = await model.mllm();
-  signal?.throwIfAborted();
-  const { text, ended } = await generate(mllm, {
-    ids,
-    images,
-    maxNewTokens,
+  const tokenizer = await model.tokenizer();
+  options.signal?.throwIfAborted();
+  return generate(mllm, {
+    ...options,
     stopStrings: STOP_STRINGS,
     stopIds: model.config.generation.eosTokenIds,
-    choose,
-    decode: (tokens) => tokenizer.decode(tokens),
-    signal,
+    decode: (ids) => tokenizer.decode(ids),
     onToken: onText && growing(onText),
   });
-  return { ...routeReply(text), complete: ended === 'stop' };
 }
 
 /**
@@ -76,7 +87,7 @@ export function wordChoice({ config }: OmniGen2Model, sampling?: Sampling, turn 
 }
 
 /** Tells the words of a text as it is generated, whenever there are more of them. */
-export function growing(onText: (text: string) => void): (token: { readonly text: string }) => void {
+function growing(onText: (text: string) => void): (token: { readonly text: string }) => void {
   let shown = '';
   return ({ text }) => {
     const words = visibleText(text);

@@ -7,9 +7,9 @@
  */
 
 import { OmniError } from '../errors.ts';
-import { drawInChat, growing, textRows, wordChoice } from './chat.ts';
+import { drawInChat, textRows, wordChoice, writeReply } from './chat.ts';
 import { routeReply } from './chat-reply.ts';
-import { type Generated, generate, STOP_STRINGS } from './generate.ts';
+import type { Generated } from './generate.ts';
 import type { RgbImage } from './images/image.ts';
 import { lookNotes, lookRule } from './looking.ts';
 import type { PromptImage } from './mllm.ts';
@@ -111,33 +111,28 @@ export class Conversation {
     checkPrompt(turn.text, 'The message');
     const choose = wordChoice(this.model, turn.sampling, this.#turns);
     const prompt = await this.#prompt(turn);
-    const mllm = await this.model.mllm();
-    const tokenizer = await this.model.tokenizer();
-    hooks.signal?.throwIfAborted();
-    this.#cache ??= new PromptCache(mllm);
+    const { config } = this.model;
+    this.#cache ??= new PromptCache(await this.model.mllm());
     let condition: Float32Array | undefined;
-    const written = await generate(mllm, {
+    const written = await writeReply(this.model, {
       ids: prompt.ids,
       images: prompt.images,
       cache: this.#cache,
       maxNewTokens: Math.min(turn.maxNewTokens, prompt.room),
-      stopStrings: STOP_STRINGS,
-      stopIds: this.model.config.generation.eosTokenIds,
       choose,
-      decode: (ids) => tokenizer.decode(ids),
       signal: hooks.signal,
       // A first turn is in the form that pictures are drawn from, and has been read as a whole.
       onPrompt: (hidden, known) => {
-        if (this.#turns === 0 && known === 0) condition = textRows(hidden, prompt.ids, mllm.config);
+        if (this.#turns === 0 && known === 0) condition = textRows(hidden, prompt.ids, config.mllm);
       },
-      onToken: hooks.onText && growing(hooks.onText),
+      onText: hooks.onText,
     });
     const { text, draws } = routeReply(written.text, this.#official);
     const drawn = draws ? await this.#draw(turn, prompt.pictures, hooks, condition) : undefined;
     const full = written.ended === 'length' && turn.maxNewTokens > prompt.room;
     const looked = this.#official ? [] : lookNotes(this.model, turn.pictures);
     const notes = [...looked, ...(drawn?.notes ?? []), ...(full ? [this.#fullNote()] : [])];
-    this.#keep(prompt, written, tokenizer.idOf(TOKENS.image));
+    this.#keep(prompt, written, (await this.model.tokenizer()).idOf(TOKENS.image));
     if (drawn) notes.push(...this.#lookAt(drawn.image));
     return { text, image: drawn?.image, complete: written.ended === 'stop', notes };
   }

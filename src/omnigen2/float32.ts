@@ -6,6 +6,18 @@ export function float32Tensor(dims: readonly number[], data: Float32Array): Host
   return { type: 'float32', dims, data };
 }
 
+/** The parts one after another. */
+export function joinedFloats(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0];
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 /** The values of a graph's output `name`. Anything else than float32 is a defect of the graph. */
 export function float32Data(outputs: Readonly<Record<string, HostTensor>>, name: string): Float32Array {
   const data = outputs[name]?.data;

@@ -1,7 +1,7 @@
 /** Positions and row numbers as inputs of the transformer's graphs. */
 
 import type { HostTensor } from '../runtime/types.ts';
-import { float32Tensor } from './float32.ts';
+import { float32Tensor, joinedFloats } from './float32.ts';
 import type { RotaryTable } from './rope.ts';
 
 /** Where a branch's sequence ends before its noisy picture, and with it; the angles of all its rows. */
@@ -40,8 +40,8 @@ export function packedFeeds(branches: readonly BranchRows[]): Record<string, Hos
   });
   const rope = {
     rows: start,
-    cosines: joined(branches.map((branch) => branch.rope.cosines)),
-    sines: joined(branches.map((branch) => branch.rope.sines)),
+    cosines: joinedFloats(branches.map((branch) => branch.rope.cosines)),
+    sines: joinedFloats(branches.map((branch) => branch.rope.sines)),
   };
   return {
     ...ropeFeeds(rope),
@@ -49,17 +49,6 @@ export function packedFeeds(branches: readonly BranchRows[]): Record<string, Hos
     joint_lengths: int64Tensor(branches.map(({ rows }) => rows)),
     noise_lengths: int64Tensor(branches.map(({ prefixRows, rows }) => rows - prefixRows)),
   };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0];
-  const out = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
 
 function int32Tensor(data: Int32Array): HostTensor {

@@ -1,6 +1,7 @@
 /** Text generation: ids, raw logits and text of three ways to choose tokens. */
 
 import { z } from 'zod';
+import { joinedFloats } from '../../../src/omnigen2/float32.ts';
 import { type Generated, generate } from '../../../src/omnigen2/generate.ts';
 import { visionPatches } from '../../../src/omnigen2/images/prepare.ts';
 import type { OmniGen2Model } from '../../../src/omnigen2/model.ts';
@@ -86,7 +87,12 @@ function compareVariant(golden: GoldenCase, name: string, { ids, text, logits }:
   const exact = { abs: 0, rel: 0 };
   const comparisons = [
     compareTensor(`ids_${name}`, ids, tensorOf(golden, `ids_${name}`), exact),
-    compareTensor(`logits_${name}`, joined(logits), tensorOf(golden, `logits_${name}`), golden.tolerance),
+    compareTensor(
+      `logits_${name}`,
+      joinedFloats(logits),
+      tensorOf(golden, `logits_${name}`),
+      golden.tolerance,
+    ),
   ];
   const expected = golden.expected[name];
   if (typeof expected === 'object' && expected !== null) {
@@ -94,11 +100,4 @@ function compareVariant(golden: GoldenCase, name: string, { ids, text, logits }:
     if ('text' in expected) comparisons.push(compareExact(`${name}.text`, text, expected.text));
   }
   return comparisons;
-}
-
-function joined(rows: readonly Float32Array[]): Float32Array {
-  const width = rows[0]?.length ?? 0;
-  const out = new Float32Array(rows.length * width);
-  for (const [i, row] of rows.entries()) out.set(row, i * width);
-  return out;
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { TEACACHE_THRESHOLD } from '../../../src/omnigen2/acceleration/acceleration.ts';
+import { joinedFloats } from '../../../src/omnigen2/float32.ts';
 import { guidanceBranches } from '../../../src/omnigen2/guidance.ts';
 import type { OmniGen2Model } from '../../../src/omnigen2/model.ts';
 import {
@@ -141,11 +142,5 @@ function joined(name: string, drawings: readonly Traced[]): Float32Array {
   const values = drawings.map((traced) => traced.get(name) ?? []);
   const shared = name === 'timesteps' || name.startsWith('ref_') || name.startsWith('vae_');
   const parts = shared ? values[0] : values[0].flatMap((_, moment) => values.map((all) => all[moment]));
-  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return joinedFloats(parts);
 }
