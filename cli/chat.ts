@@ -7,6 +7,7 @@
 
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { USUAL_SETTINGS } from '../src/draw-settings.ts';
 import { OmniError } from '../src/errors.ts';
 import { MAX_NEW_TOKENS } from '../src/omnigen2/config.ts';
 import { type ChatReply, type ChatTurn, Conversation } from '../src/omnigen2/conversation.ts';
@@ -55,7 +56,11 @@ await runCommand('The conversation', async (signal) => {
         placeholder: 'WxH',
         help: 'of pictures, in pixels (default: what the model was trained on; an edit keeps the shape of its picture)',
       },
-      steps: { placeholder: 'N', help: 'denoising steps of pictures', fallback: '20' },
+      steps: {
+        placeholder: 'N',
+        help: 'denoising steps of pictures',
+        fallback: String(USUAL_SETTINGS.steps),
+      },
       official: { help: 'as the official program does it, defects included (docs/DEVIATIONS.md)' },
       out: { placeholder: 'FILE.png', help: 'where to write the first picture', fallback: 'chat.png' },
       json: { help: 'print one line of JSON a turn' },
@@ -86,8 +91,8 @@ await runCommand('The conversation', async (signal) => {
       // A size that was asked for is what comes out, but not of the official program.
       alignSize: official || args.size === undefined,
       steps,
-      textGuidance: 4,
-      imageGuidance: 2,
+      textGuidance: USUAL_SETTINGS.textGuidance,
+      imageGuidance: USUAL_SETTINGS.imageGuidance,
     };
     const conversation = new Conversation(model, { official });
     let turns = 0;

@@ -8,6 +8,7 @@
  */
 
 import { extname } from 'node:path';
+import { USUAL_SETTINGS } from '../src/draw-settings.ts';
 import { ACCELERATIONS, TEACACHE_THRESHOLD } from '../src/omnigen2/acceleration/acceleration.ts';
 import { POSTERIORS } from '../src/omnigen2/autoencoder.ts';
 import { drawWithReflection } from '../src/omnigen2/drawing.ts';
@@ -35,15 +36,23 @@ await runCommand('Drawing', async (signal) => {
         placeholder: 'WxH',
         help: 'in pixels (default: what the model was trained on; an edit keeps the shape of its picture)',
       },
-      steps: { placeholder: 'N', help: 'denoising steps', fallback: '20' },
+      steps: { placeholder: 'N', help: 'denoising steps', fallback: String(USUAL_SETTINGS.steps) },
       seed: { placeholder: 'N', help: 'same seed, same picture', fallback: '0' },
       reflect: {
         placeholder: 'N',
         help: 'rounds in which the model may check and mend its work',
         fallback: '1',
       },
-      'text-guidance': { placeholder: 'X', help: 'how closely to follow the words', fallback: '4' },
-      'image-guidance': { placeholder: 'X', help: 'how closely to follow the pictures', fallback: '2' },
+      'text-guidance': {
+        placeholder: 'X',
+        help: 'how closely to follow the words',
+        fallback: String(USUAL_SETTINGS.textGuidance),
+      },
+      'image-guidance': {
+        placeholder: 'X',
+        help: 'how closely to follow the pictures',
+        fallback: String(USUAL_SETTINGS.imageGuidance),
+      },
       'negative-prompt': { placeholder: 'TEXT', help: 'what to keep away from', fallback: '' },
       scheduler: { placeholder: 'NAME', help: 'how to step', fallback: 'euler', oneOf: SCHEDULERS },
       'guidance-range': {

@@ -6,6 +6,7 @@ import { serveWithLibrary } from '../../e2e/library/serve.ts';
 import { CHROMIUM_FLAGS, SOFTWARE_WEBGPU_FLAGS } from '../../scripts/browser-flags.mjs';
 import { browserPath } from '../../scripts/browser-path.mjs';
 import { askAboutPicture } from '../../src/omnigen2/chat.ts';
+import { rgbaOf } from '../../src/omnigen2/images/image.ts';
 import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
 import { builtInModel, openModel } from '../models.ts';
 import { edit } from './cases.ts';
@@ -131,7 +132,7 @@ async function inBrowser(backend: 'wasm' | 'webgpu', { runs, steps }: Effort): P
         backend,
         runs,
         steps,
-        picture: { width: reference.width, height: reference.height, rgba: rgbaOf(reference.data) },
+        picture: { width: reference.width, height: reference.height, rgba: Array.from(rgbaOf(reference)) },
         prompt,
         settings: { seed, textGuidance, imageGuidance },
         question: QUESTION,
@@ -172,10 +173,4 @@ function medians(measured: readonly Stages[]): Stages {
   return Object.fromEntries(
     names.map((name) => [name, median(measured.map((stages) => stages[name]))]),
   ) as Stages;
-}
-
-function rgbaOf(rgb: Uint8Array): number[] {
-  return Array.from({ length: (rgb.length / 3) * 4 }, (_, i) =>
-    i % 4 === 3 ? 255 : rgb[(i >> 2) * 3 + (i % 4)],
-  );
 }

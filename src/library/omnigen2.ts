@@ -3,8 +3,10 @@
  * How to use it: docs/LIBRARY.md
  */
 
+import { randomSeed, USUAL_SETTINGS } from '../draw-settings.ts';
 import { type ErrorCode, type ErrorReport, OmniError } from '../errors.ts';
 import { MAX_NEW_TOKENS } from '../omnigen2/config.ts';
+import { encodePng } from '../omnigen2/images/encode.web.ts';
 import type {
   Acceleration,
   BackendChoice,
@@ -245,18 +247,7 @@ export class OmniGen2 {
  */
 export async function pngOf(picture: Picture): Promise<Blob> {
   checkPicture(picture);
-  const { width, height, data } = picture;
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext('2d');
-  if (!context) {
-    throw new OmniError({
-      code: 'device',
-      message: `The browser gives no canvas of ${width} x ${height} pixels to write a PNG with.`,
-      action: 'Close other tabs and try again, or use a current Chrome, Edge, Safari or Firefox.',
-    });
-  }
-  context.putImageData(new ImageData(data, width, height), 0, 0);
-  return canvas.convertToBlob({ type: 'image/png' });
+  return encodePng(picture);
 }
 
 /** What was chosen, and for the rest the size that the model has learnt, a seed by chance, and the page's usual values. */
@@ -265,14 +256,8 @@ function allSettings({ trainedSide }: Ready, choices: DrawChoices): DrawSettings
     width: trainedSide,
     height: trainedSide,
     alignSize: choices.width === undefined && choices.height === undefined,
-    steps: 20,
     seed: randomSeed(),
-    textGuidance: 4,
-    imageGuidance: 2,
-    guidanceRange: [0, 1],
-    scheduler: 'euler',
-    acceleration: 'none',
-    negativePrompt: '',
+    ...USUAL_SETTINGS,
     ...withoutGaps(choices),
   };
 }
@@ -280,10 +265,6 @@ function allSettings({ trainedSide }: Ready, choices: DrawChoices): DrawSettings
 /** What was chosen of how words are drawn by chance, and the rest; nothing where no chance is wanted. */
 function allSampling(choices: SamplingChoices | undefined): Sampling | undefined {
   return choices && { temperature: 1, topP: 1, seed: randomSeed(), ...withoutGaps(choices) };
-}
-
-function randomSeed(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0];
 }
 
 /** Without the fields that are there but undefined: those are not said either. */

@@ -18,7 +18,13 @@ import type { VaeConfig } from './config.ts';
 import { combineGuidance, type GuidancePlan, guidanceBranches } from './guidance.ts';
 import type { RgbImage } from './images/image.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './images/prepare.ts';
-import { checkOutputSize, outputSize, type ReferenceLimits, type Size } from './images/sizes.ts';
+import {
+  checkOutputSize,
+  OFFICIAL_LIMITS,
+  outputSize,
+  type ReferenceLimits,
+  type Size,
+} from './images/sizes.ts';
 import type { Latents } from './latents.ts';
 import { learntSizeNote } from './learnt-size.ts';
 import type { OmniGen2Model } from './model.ts';
@@ -75,8 +81,6 @@ type Unsaid =
   | 'maxReferenceSide'
   | 'maxSequenceLength';
 
-/** What the official pipeline draws at most; larger pictures are enlarged. Source: OmniGen2 inference.py, max_pixels */
-const MAX_PIXELS = 1024 * 1024;
 /** Source: OmniGen2 inference.py, max_sequence_length */
 const MAX_SEQUENCE_LENGTH = 1024;
 
@@ -93,6 +97,7 @@ export function drawDefaults(
   { official = false } = {},
 ): Pick<DrawOptions, Unsaid | 'width' | 'height'> {
   checkOutputSize({ width, height });
+  const { maxPixels, maxReferenceSide } = OFFICIAL_LIMITS;
   return {
     width,
     height,
@@ -103,8 +108,8 @@ export function drawDefaults(
     teaCacheThreshold: TEACACHE_THRESHOLD,
     posterior: 'sample',
     alignSize: true,
-    maxPixels: official ? MAX_PIXELS : Math.min(width * height, MAX_PIXELS),
-    maxReferenceSide: 1024,
+    maxPixels: official ? maxPixels : Math.min(width * height, maxPixels),
+    maxReferenceSide,
     maxSequenceLength: official ? MAX_SEQUENCE_LENGTH : Math.min(promptTokens, MAX_SEQUENCE_LENGTH),
   };
 }

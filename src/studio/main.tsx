@@ -7,13 +7,14 @@ import './tokens.css';
 import './base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { randomSeed } from '../draw-settings.ts';
 import { spawnGenerationWorker } from '../worker-client.ts';
 import { App } from './app.tsx';
 import { ErrorBoundary } from './notices/error-boundary.tsx';
 import { StudioProvider } from './store/context.tsx';
 import { loadSettings, readSettings, saveSettings } from './store/settings.ts';
 import { settingsOf, type Theme } from './store/state.ts';
-import { createStudio, randomSeed } from './store/studio.ts';
+import { createStudio } from './store/studio.ts';
 
 const preferred: Theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 document.documentElement.dataset.theme = preferred;

@@ -12,3 +12,15 @@ export interface RgbImage {
  * Source of the latter: inference.py, Image.convert("RGB")
  */
 export type AlphaRule = 'over-white' | 'dropped';
+
+/** The picture's pixels as row-major RGBA, alpha 255. */
+export function rgbaOf({ width, height, data }: RgbImage): Uint8ClampedArray<ArrayBuffer> {
+  const rgba = new Uint8ClampedArray(width * height * 4);
+  for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
+    rgba[to] = data[from];
+    rgba[to + 1] = data[from + 1];
+    rgba[to + 2] = data[from + 2];
+    rgba[to + 3] = 255;
+  }
+  return rgba;
+}

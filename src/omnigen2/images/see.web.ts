@@ -2,12 +2,10 @@
 
 import { pictureBytes } from './check.ts';
 import { decodeBytes } from './decode.web.ts';
-import type { RgbImage } from './image.ts';
+import { encodePng } from './encode.web.ts';
+import { rgbaOf } from './image.ts';
 import { type SeenPicture, shrunk } from './see.ts';
-import type { ReferenceLimits } from './sizes.ts';
-
-/** The official bounds on a reference; a picture that is too narrow for these is too narrow at every size. */
-const WIDEST: ReferenceLimits = { maxPixels: 1024 * 1024, maxReferenceSide: 1024 };
+import { OFFICIAL_LIMITS } from './sizes.ts';
 
 /**
  * Decodes the whole file, so that what is refused later is refused now.
@@ -17,24 +15,15 @@ const WIDEST: ReferenceLimits = { maxPixels: 1024 * 1024, maxReferenceSide: 1024
 export async function seePicture(file: Blob, name: string): Promise<SeenPicture> {
   const bytes = await pictureBytes(file, name);
   const notes: string[] = [];
-  const image = await decodeBytes(bytes, name, { limits: WIDEST, notes });
+  // A picture that is too narrow for these is too narrow at every size.
+  const image = await decodeBytes(bytes, name, { limits: OFFICIAL_LIMITS, notes });
   const { width, height } = image;
+  const small = shrunk(image);
   return {
     file: new Blob([bytes], { type: file.type }),
-    preview: await pngOf(shrunk(image)),
+    preview: await encodePng({ ...small, data: rgbaOf(small) }),
     width,
     height,
     notes,
   };
-}
-
-function pngOf({ width, height, data }: RgbImage): Promise<Blob> {
-  const pixels = new ImageData(width, height);
-  for (let from = 0, to = 0; from < data.length; to += 4) {
-    for (let channel = 0; channel < 3; channel++) pixels.data[to + channel] = data[from++];
-    pixels.data[to + 3] = 255;
-  }
-  const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext('2d')?.putImageData(pixels, 0, 0);
-  return canvas.convertToBlob({ type: 'image/png' });
 }

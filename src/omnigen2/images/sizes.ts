@@ -13,6 +13,12 @@ export interface Size {
   readonly height: number;
 }
 
+/**
+ * What the official program draws at most and reads of references; larger pictures are enlarged after drawing.
+ * Source: OmniGen2 inference.py, max_pixels and max_input_image_side_length
+ */
+export const OFFICIAL_LIMITS = { maxPixels: 1024 * 1024, maxReferenceSide: 1024 } as const;
+
 /** Bounds on a reference picture. */
 export interface ReferenceLimits {
   readonly maxPixels: number;

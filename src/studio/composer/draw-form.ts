@@ -1,5 +1,6 @@
 /** What the composer holds, and the plan from it to a request: either the request, or what stands in its way. */
 
+import { USUAL_SETTINGS } from '../../draw-settings.ts';
 import { isBlank } from '../../omnigen2/blank.ts';
 import { referenceSize } from '../../omnigen2/images/sizes.ts';
 import type { Acceleration, DrawRequest, DrawSettings, SchedulerName } from '../../protocol.ts';
@@ -14,7 +15,7 @@ export interface Preset {
 
 export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   fast: { label: 'Fast', steps: 8 },
-  balanced: { label: 'Balanced', steps: 20 },
+  balanced: { label: 'Balanced', steps: USUAL_SETTINGS.steps },
   best: { label: 'Best', steps: 40 },
 };
 export const PRESET_NAMES: readonly PresetName[] = ['fast', 'balanced', 'best'];
@@ -78,14 +79,9 @@ export const NEW_FORM: DrawForm = {
 /** The values of a preset, before any change. */
 export function presetValues(preset: PresetName): Adjustments {
   return {
+    ...USUAL_SETTINGS,
     size: { kind: 'auto' },
     steps: PRESETS[preset].steps,
-    textGuidance: 4,
-    imageGuidance: 2,
-    guidanceRange: [0, 1],
-    scheduler: 'euler',
-    acceleration: 'none',
-    negativePrompt: '',
   };
 }
 

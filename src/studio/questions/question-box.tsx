@@ -1,5 +1,6 @@
 import { useId, useState } from 'react';
 import { isBlank } from '../../omnigen2/blank.ts';
+import { encodePng } from '../../omnigen2/images/encode.web.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
 import { type DrawJob, keptOf } from '../jobs/draw-job.ts';
@@ -7,7 +8,6 @@ import { MAX_QUESTION_LENGTH, type Question, shownWords, unsaid } from '../jobs/
 import { useActions, useStudio } from '../store/context.tsx';
 import { shownJob } from '../store/selectors.ts';
 import { Icon } from '../ui/icon.tsx';
-import { pngOf } from '../ui/picture-files.ts';
 import { BlobView, PictureView } from '../ui/picture-view.tsx';
 import { ResultNotes } from '../ui/result-notes.tsx';
 import './question-box.css';
@@ -40,7 +40,7 @@ export function QuestionBox() {
     if (isBlank(question) || open || sending || !subject) return;
     setSending(true);
     try {
-      ask(question, 'blob' in subject ? subject.blob : await pngOf(subject.picture), subject.name);
+      ask(question, 'blob' in subject ? subject.blob : await encodePng(subject.picture), subject.name);
       setWords('');
     } catch (cause) {
       notify({

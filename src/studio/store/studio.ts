@@ -7,7 +7,6 @@ import { createWorkerClient, type WorkerPort } from '../../worker-client.ts';
 import {
   type Adjustments,
   type DrawForm,
-  MAX_SEED,
   type PresetName,
   planDrawing,
   sizeOf,
@@ -313,8 +312,4 @@ function refusedNotice(refused: number): Notice {
     title: refused === 1 ? 'One picture found no place' : `${refused} pictures found no place`,
     text: `OmniGen2 takes up to ${MAX_REFERENCES} pictures. The ones that are there are safe; remove one to make room.`,
   };
-}
-
-export function randomSeed(): number {
-  return Math.floor(Math.random() * (MAX_SEED + 1));
 }

@@ -2,21 +2,15 @@
 
 import { type ErrorReport, reportOf } from '../../errors.ts';
 import { MAX_REFERENCES } from '../../omnigen2/config.ts';
+import { encodePng } from '../../omnigen2/images/encode.web.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
 import { openPictureReader, type PictureReader } from './picture-reader.ts';
 import { rememberPreview } from './previews.ts';
 
-/** The picture as a PNG file, pixel by pixel. */
-export function pngOf(picture: Picture): Promise<Blob> {
-  const canvas = new OffscreenCanvas(picture.width, picture.height);
-  canvas.getContext('2d')?.putImageData(new ImageData(picture.data, picture.width, picture.height), 0, 0);
-  return canvas.convertToBlob({ type: 'image/png' });
-}
-
 /** Hands the picture to the browser's downloads. */
 export async function savePicture(picture: Picture, fileName: string): Promise<void> {
-  const url = URL.createObjectURL(await pngOf(picture));
+  const url = URL.createObjectURL(await encodePng(picture));
   const link = document.createElement('a');
   link.href = url;
   link.download = fileName;
@@ -27,13 +21,13 @@ export async function savePicture(picture: Picture, fileName: string): Promise<v
 
 /** Puts the picture on the clipboard; rejects if the browser does not let the page do that. */
 export async function copyPicture(picture: Picture): Promise<void> {
-  await navigator.clipboard.write([new ClipboardItem({ 'image/png': pngOf(picture) })]);
+  await navigator.clipboard.write([new ClipboardItem({ 'image/png': encodePng(picture) })]);
 }
 
 /** A drawn picture as a reference for the next one. */
 export async function referenceOf(picture: Picture, name: string): Promise<Reference> {
   const { width, height } = picture;
-  return { id: crypto.randomUUID(), blob: await pngOf(picture), name, width, height };
+  return { id: crypto.randomUUID(), blob: await encodePng(picture), name, width, height };
 }
 
 export interface ReadPictures {
