@@ -172,7 +172,7 @@ export async function openCheckpoint(folder: CheckpointFolder): Promise<Checkpoi
  * The name of a Qwen2.5-VL tensor in the style of the released files: `model.…` for language, `visual.…` for vision.
  * Later versions of transformers write `model.language_model.…` and `model.visual.…`.
  */
-export function canonicalMllmName(name: string): string {
+function canonicalMllmName(name: string): string {
   return name.replace(/^model\.language_model\./, 'model.').replace(/^model\.visual\./, 'visual.');
 }
 

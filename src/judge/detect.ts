@@ -45,7 +45,7 @@ export interface SeenScene {
 }
 
 /** Presence below which a peak is nothing. */
-export const FAINT = 0.02;
+const FAINT = 0.02;
 /** Presence from which a copy is one of a thing. */
 const THERE = 0.5;
 /** Probability of one colour at which copies of a kind are taken for one thing. */

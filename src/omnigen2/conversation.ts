@@ -25,7 +25,7 @@ import { TOKENS } from './tokenizer.ts';
  * Tokens that a conversation may have, its replies included. Keys and values of the released model take 74 kB a token, and
  * its window of attention was trained for as many. Source: mllm/config.json, sliding_window
  */
-export const MAX_CONVERSATION_TOKENS = 32_768;
+const MAX_CONVERSATION_TOKENS = 32_768;
 
 /** What a person says. */
 export interface ChatTurn {

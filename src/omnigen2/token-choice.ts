@@ -92,7 +92,7 @@ export function sampled(sampling: PenalisedSampling, turn = 0): TokenChoice {
 }
 
 /** @throws OmniError `bad_request` for the first value that words cannot be chosen by */
-export function checkSampling({ temperature, topP, seed, repetitionPenalty }: PenalisedSampling): void {
+function checkSampling({ temperature, topP, seed, repetitionPenalty }: PenalisedSampling): void {
   const refuse = (message: string, action: string) => {
     throw new OmniError({ code: 'bad_request', message, action });
   };

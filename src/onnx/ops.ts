@@ -191,7 +191,7 @@ export function transpose(g: GraphBuilder, x: Value, perm: readonly number[]): V
 }
 
 /** The name of the sum of dimensions, or its number where all are fixed. */
-export function sumDims(dims: readonly Dim[]): Dim {
+function sumDims(dims: readonly Dim[]): Dim {
   return dims.every((dim) => typeof dim === 'number')
     ? dims.reduce<number>((a, dim) => a + dim, 0)
     : dims.join('+');
