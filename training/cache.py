@@ -46,6 +46,7 @@ class Cache:
         for i, it in enumerate(self.items):
             groups.setdefault((it["task"], len(it["refs"])), []).append(i)
         self.groups = {k: np.array(v) for k, v in groups.items()}
+        self.things = np.array([it["things"] for it in self.items])
         self.length_of = np.array([self.lengths[it["text"]] for it in self.items])
 
     def text_batch(self, texts: Sequence[int], skip_prefix: bool) -> tuple[Tensor, Tensor]:
@@ -60,11 +61,13 @@ class Cache:
             out[r, front : front + lens[r]] = self.text[self.starts[i] : self.starts[i] + lens[r]]
         return torch.from_numpy(out), torch.from_numpy(lens + len(self.prefix))
 
-    def plan(self, sizes: Sequence[int], rng: np.random.Generator, shares: dict[str, float]) -> list[np.ndarray]:
+    def plan(self, sizes: Sequence[int], rng: np.random.Generator, shares: dict[str, float], most: int) -> list[np.ndarray]:
         """One pass: item numbers in batches of one task, one number of references and nearly one text length.
-        sizes: batch size with 0, 1, … references; shares: how often to use each task's items (1 = once)"""
+        sizes: batch size with 0, 1, … references; shares: how often to use each task's items (1 = once); most: only
+        items with at most so many drawn things"""
         out: list[np.ndarray] = []
         for (task, refs), items in self.groups.items():
+            items = items[self.things[items] <= most]
             share = shares.get(task, 1.0)
             count = int(round(share * len(items)))
             if count == 0:

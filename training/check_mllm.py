@@ -23,7 +23,7 @@ def main() -> None:
     pics = [np.random.default_rng(i).integers(0, 256, (128, 128, 3), dtype=np.uint8) for i in range(3)]
     pixels, grid = patches(pics), torch.tensor([[1, GRID, GRID]])
     seen = net.model.visual(two_frames(pixels), grid_thw=grid.expand(3, 3)).pooler_output
-    worst = {"picture tokens": (vision_states(net.model.visual, pixels) - seen).abs().max().item()}
+    worst = {"picture tokens": (vision_states(net.model.visual, pixels)[0] - seen).abs().max().item()}
     image = tok.token_to_id("<|image_pad|>")
     ids = tok.encode(chat("What colour is the cat?", 1), add_special_tokens=False).ids
     row = np.array([t for i in ids for t in ([i] * PADS if i == image else [i])])

@@ -59,7 +59,7 @@ def encode_prompts(drawn: list[Sample], number_of: dict[int, int], run: Path, ou
                 lengths.append(len(h) - head)
                 file.write(h[head:].numpy().astype(np.float16).tobytes())
     items = [{"task": s.task, "refs": [number_of[r] for r in s.refs], "target": number_of[s.target or 0],
-              "text": number[s.instruction or ""]} for s in drawn]
+              "text": number[s.instruction or ""], "things": drawn_things(s)} for s in drawn]
     (out / "items.json").write_text(json.dumps({"items": items, "lengths": lengths, "empty": number[""]}))
     return {"head": head, "text_dim": config["hidden_size"]}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Sequence
+from typing import Any, Callable, Optional, Sequence
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from vision import CELLS, GRID, PADS, SIDE, vision_states
 
 
 def mllm_config(tok: Tokenizer, hidden: int = 192, layers: int = 5, heads: int = 3, kv: int = 1, inner: int = 448,
-                vit_hidden: int = 128, vit_depth: int = 4, vit_heads: int = 4, vit_inner: int = 256) -> dict[str, Any]:
+                vit_hidden: int = 128, vit_depth: int = 6, vit_heads: int = 4, vit_inner: int = 256) -> dict[str, Any]:
     """mllm/config.json in the flat style of transformers 4.51"""
     i = lambda t: tok.token_to_id(t)  # noqa: E731
     half = hidden // heads // 2
@@ -144,18 +144,21 @@ def language_layer(layer: nn.Module, y: Tensor, b: int, head: int, cos: Tensor, 
     return y + layer.mlp.down_proj(F.silu(layer.mlp.gate_proj(n)) * layer.mlp.up_proj(n))
 
 
-def language_states(net: Qwen2_5_VLForConditionalGeneration, x: Tensor, pos: Tensor, head: int) -> Tensor:
+def language_states(net: Qwen2_5_VLForConditionalGeneration, x: Tensor, pos: Tensor, head: int,
+                    mask: Optional[Tensor] = None, layer_of: Callable[..., Tensor] = language_layer) -> Tensor:
     """The language model's last hidden states, the same numbers as transformers gives, but the first `head` tokens,
-    which must be equal in all rows, are computed once. x [B, S, C] embeddings, pos [3, B, S] -> [B, S, C]"""
+    which must be equal in all rows, are computed once. x [B, S, C] embeddings, pos [3, B, S]; mask: additive
+    [B, 1, S - head, S] (None: causal); layer_of: language_layer, compiled or not -> [B, S, C]"""
     lm = net.model.language_model
     b, s, c = x.shape
     r = s - head
     cos, sin = rope_tables(net, pos)
     y = torch.cat([x[0, :head], x[:, head:].reshape(b * r, c)])
     mask_head = additive(torch.ones(head, head, dtype=torch.bool).tril()).to(x.device)
-    mask = F.pad(additive(torch.ones(r, r, dtype=torch.bool).tril()), (head, 0)).to(x.device)
+    if mask is None:
+        mask = F.pad(additive(torch.ones(r, r, dtype=torch.bool).tril()), (head, 0)).to(x.device)
     for layer in lm.layers:
-        y = language_layer(layer, y, b, head, cos, sin, mask, mask_head)
+        y = layer_of(layer, y, b, head, cos, sin, mask, mask_head)
     y = rms(y, lm.norm.weight, 1e-6).float()
     return torch.cat([y[:head].expand(b, -1, -1), y[head:].view(b, r, c)], dim=1)
 
@@ -174,7 +177,7 @@ def hidden_states(net: Qwen2_5_VLForConditionalGeneration, batch: Sequence[Examp
     tokens = torch.from_numpy(ids).to(device)
     x = net.model.language_model.embed_tokens(tokens)
     if pixels is not None:
-        x = x.masked_scatter((tokens == image_id).unsqueeze(-1), vision_states(net.model.visual, pixels).float())
+        x = x.masked_scatter((tokens == image_id).unsqueeze(-1), vision_states(net.model.visual, pixels)[0].float())
     return tokens, language_states(net, x, torch.from_numpy(pos).to(device), head)
 
 
@@ -186,12 +189,12 @@ class EchoHeads(nn.Module):
         super().__init__()
         self.heads = nn.ModuleList([nn.Linear(hidden, vocab) for _ in range(back)])
 
-    def forward(self, states: Tensor, tokens: Tensor, valid: Tensor, share: float) -> Tensor:
-        """states [B, S, C], tokens [B, S], valid [B, S] bool; a random share of the positions is used"""
+    def forward(self, states: Tensor, tokens: Tensor, place: Tensor, share: float) -> Tensor:
+        """states [B, S, C], tokens [B, S], place [B, S] within the segment (-1: not to be learnt); a random share of the
+        positions is used"""
         loss = states.new_zeros(())
         for back, head in enumerate(self.heads):
-            pick = valid & (torch.rand(valid.shape, device=valid.device) < share)
-            pick[:, :back] = False
+            pick = (place >= back) & (torch.rand(place.shape, device=place.device) < share)
             b, s = pick.nonzero(as_tuple=True)
             loss = loss + F.cross_entropy(head(states[b, s]), tokens[b, s - back])
         return loss / len(self.heads)

@@ -1,6 +1,7 @@
 """Stage b: train the language model on the world's questions, answers and requests.
 
 python mllm_train.py --data DATA --run RUN --minutes 20      (RUN/processor must hold the tokenizer; again to go on)
+All questions about a picture share one row (packing.py), and every batch has one shape, so compiled code fits it.
 --anchor: go on training, but hold the hidden states of picture requests where they are (mean squared error to the
 weights at the start of this call), so that a transformer trained on them stays valid.
 --freeze-language: train the picture tower alone; text-only hidden states do not change at all.
@@ -13,20 +14,22 @@ import time
 import zlib
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
 from data import Sample, Shards, find_shards
-from hints import HintHead, labels
-from mllm import EchoHeads, Example, hidden_states, make_mllm, mllm_config
+from hints import LOCAL_NAMES, HintHead, labels
+from mllm import EchoHeads, Example, language_layer, language_states, make_mllm, mllm_config
 from optim import Ema, Log, Optimisers, save, schedule
+from packing import Group, Packed, grouped, in_rows, pack
 from prompts import HEAD, chat, plain
 from speed import add_machine, choose_machine
-from vision import CELLS, PADS, patches, vision_states
+from vision import CELLS, GRID, PADS, merge_order, patches, vision_block, vision_states
 
 
 class Encoder:
@@ -35,7 +38,7 @@ class Encoder:
     def __init__(self, tok: Tokenizer, prompt_weight: float) -> None:
         self.tok, self.prompt_weight = tok, prompt_weight
         self.image = tok.token_to_id("<|image_pad|>")
-        self.head = len(self.ids(HEAD))
+        self.head = np.array(self.ids(HEAD))
 
     def ids(self, text: str) -> list[int]:
         return self.tok.encode(text, add_special_tokens=False).ids
@@ -48,56 +51,121 @@ class Encoder:
         back = self.ids(answer)
         ids = np.array(front + back, dtype=np.int64)
         learn = np.zeros(len(ids), dtype=np.float32)
-        learn[self.head : len(front)] = self.prompt_weight
+        learn[len(self.head) : len(front)] = self.prompt_weight
         learn[len(front) :] = 1.0
         learn[ids == self.image] = 0.0
         return Example(ids, learn, pictures, kind)
 
-    def examples(self, s: Sample) -> list[Example]:
+    def examples(self, s: Sample, all_plain: bool) -> list[Example]:
         out = []
         if s.answer is not None:
             asked = s.question if s.question is not None else s.instruction
-            out.append(self.make(chat(asked or "", len(s.refs)), s.answer + "<|im_end|>", s.refs, s.task))
+            out.append(self.make(chat(asked or "", len(s.refs)), s.answer + "<|im_end|>", s.refs, s.kind or s.task))
         elif s.instruction is not None:
             # a picture request: as the picture pipeline reads it, and as the chat pipeline answers it
             lot = zlib.crc32(s.instruction.encode()) % 12
-            if lot % 3 == 0:
+            if all_plain or lot % 3 == 0:
                 out.append(self.make(plain(s.instruction), "", [], "plain"))
             if len(s.refs) <= 1 and lot == 1:
                 out.append(self.make(chat(s.instruction, len(s.refs)), "<|img|><|im_end|>", s.refs, "reply"))
         return out
 
 
-def batches(examples: list[Example], tokens: int, rng: np.random.Generator) -> list[list[int]]:
-    """Groups of about `tokens` padded tokens; with and without pictures apart; shuffled"""
-    out: list[list[int]] = []
-    keys = [(bool(e.pictures), len(e.ids) + 4 * rng.random()) for e in examples]
-    order = sorted(range(len(examples)), key=lambda i: keys[i])
-    group: list[int] = []
-    for i in order:
-        if group and ((len(examples[i].ids) - 23) * (len(group) + 1) > tokens or keys[i][0] != keys[group[0]][0]):
-            out.append(group)
-            group = []
-        group.append(i)
-    out.append(group)
-    rng.shuffle(out)
+class BoxHead(nn.Module):
+    """Training only: every picture token on a thing tells the box of that thing."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+        self.out = nn.Linear(dim, 4)
+
+    def forward(self, y: Tensor, want: Tensor) -> Tensor:
+        """y [N, PADS, C], want [N, PADS, 4] (x0, y0, x1, y1 as shares of the page, -1: no thing) -> mean absolute error"""
+        on = want[..., 0] >= 0
+        return (self.out(self.norm(y[on])) - want[on]).abs().mean().nan_to_num(0.0)
+
+
+def box_targets(scene: Any, boxes: Any) -> np.ndarray:
+    """-> [PADS, 4] the box of the thing that covers most of a token's middle, -1 where none does"""
+    out = np.full((PADS, 4), -1, dtype=np.float32)
+    at = (np.arange(CELLS) + 0.5) * 128 / CELLS
+    ys, xs = (a.ravel() for a in np.meshgrid(at, at, indexing="ij"))
+    best = np.full(PADS, np.inf)
+    for x0, y0, x1, y1 in boxes or ():
+        inside = (xs > x0 - 3) & (xs < x1 + 3) & (ys > y0 - 3) & (ys < y1 + 3)
+        far = ((xs - (x0 + x1) / 2) / (x1 - x0)) ** 2 + ((ys - (y0 + y1) / 2) / (y1 - y0)) ** 2
+        take = inside & (far < best)
+        best[take] = far[take]
+        out[take] = np.array([max(x0, 0), max(y0, 0), x1, y1], dtype=np.float32) / 128
     return out
 
 
-def token_loss(net: torch.nn.Module, h: Tensor, tokens: Tensor, learn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """-> (weighted mean loss, right [n] bool, rows [n]) over the positions with weight"""
+class Pictures:
+    """The pictures whose truth is known, for the hints."""
+
+    def __init__(self, data: Shards) -> None:
+        self.data = data
+        self.truth: dict[int, tuple[Any, Any]] = {}
+        for s in data.samples:
+            id = s.target if s.task == "t2i" else s.refs[0] if s.task == "understand" and s.refs else None
+            if id is not None and s.scene and (id not in self.truth or s.boxes):
+                self.truth[id] = (s.scene, s.boxes)
+            s.scene = None
+        self.ids = np.array(sorted(self.truth))
+        self.order = torch.from_numpy(merge_order())
+
+    def hints(self, ids: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+        """-> (labels of the patches [N, channels, 100] in merge order, of the tokens [N, channels, 25], boxes [N, 25, 4])"""
+        none: tuple[Any, Any] = (None, None)
+        rows = [self.truth.get(i, none) for i in ids]
+        fine = torch.from_numpy(np.stack([labels(s, GRID, b) for s, b in rows]))[:, :, self.order]
+        coarse = torch.from_numpy(np.stack([labels(s, CELLS, b) for s, b in rows]))
+        return fine, coarse, torch.from_numpy(np.stack([box_targets(s, b) for s, b in rows]))
+
+
+class Reader:
+    """The network with its training-only heads, on packed rows of one shape."""
+
+    def __init__(self, net: nn.Module, head: int, image: int, compiled: bool) -> None:
+        self.net, self.head, self.image = net, head, image
+        fix = (lambda f: torch.compile(f, dynamic=False)) if compiled else (lambda f: f)
+        self.layer, self.block = fix(language_layer), fix(vision_block)
+
+    def see(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        return vision_states(self.net.model.visual, pixels, self.block)
+
+    def read(self, p: Packed, shown: Tensor | None) -> Tensor:
+        """shown: [pictures*25, C] -> last hidden states [B, S, C]"""
+        x = self.net.model.language_model.embed_tokens(p.tokens)
+        if shown is not None:
+            x = x.masked_scatter((p.tokens == self.image).unsqueeze(-1), shown.float())
+        return language_states(self.net, x, p.pos, self.head, p.mask(self.head), self.layer)
+
+
+def token_loss(net: nn.Module, h: Tensor, tokens: Tensor, learn: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """-> (weighted mean loss, right [n] bool, rows [n], columns [n]) over the positions with weight"""
     b, s = (learn[:, 1:] > 0).nonzero(as_tuple=True)
     logits = net.lm_head(h[b, s])
     want, w = tokens[b, s + 1], learn[b, s + 1]
     ce = F.cross_entropy(logits, want, reduction="none")
-    return (ce * w).sum() / w.sum(), logits.argmax(-1) == want, b
+    return (ce * w).sum() / w.sum(), logits.argmax(-1) == want, b, s + 1
 
 
-def pad_learn(batch: list[Example], width: int) -> Tensor:
-    out = np.zeros((len(batch), width), dtype=np.float32)
-    for r, e in enumerate(batch):
-        out[r, : len(e.learn)] = e.learn
-    return torch.from_numpy(out)
+def grow(state: dict[str, Any], depth: int) -> None:
+    """Adds picture layers to a checkpoint that pass on what they get; they learn from there."""
+    vision = state["config"]["vision_config"]
+    have = vision["depth"]
+    if have >= depth:
+        return
+    for name in ("model", "ema"):
+        weights = state[name]
+        for i in range(have, depth):
+            for key in [k for k in weights if f"visual.blocks.{i - 2}." in k]:
+                new = weights[key].clone()
+                weights[key.replace(f".blocks.{i - 2}.", f".blocks.{i}.")] = (
+                    torch.zeros_like(new) if "attn.proj" in key or "down_proj" in key else new)
+    vision["depth"], vision["fullatt_block_indexes"] = depth, [i for i in range(depth) if i % 2 == 1]
+    state.pop("opt", None)
 
 
 def main() -> None:
@@ -107,10 +175,14 @@ def main() -> None:
     ap.add_argument("--run", required=True)
     ap.add_argument("--minutes", type=float, default=20)
     add_machine(ap)
+    ap.add_argument("--no-compile", action="store_true")
     ap.add_argument("--look", type=float, default=0.0, help="minutes at the start of this call that train the picture tower alone")
-    ap.add_argument("--hint", type=float, default=0.3, help="weight of naming what every picture token shows")
-    ap.add_argument("--look-batch", type=int, default=64)
-    ap.add_argument("--tokens", type=int, default=3000, help="padded tokens a batch")
+    ap.add_argument("--hint", type=float, default=0.5, help="weight of naming what every patch and token shows")
+    ap.add_argument("--box", type=float, default=2.0, help="weight of telling the box of what a token shows")
+    ap.add_argument("--rows", type=int, default=16)
+    ap.add_argument("--width", type=int, default=256, help="tokens of a row behind the system prompt")
+    ap.add_argument("--pictures", type=int, default=32, help="pictures of a batch; what the rows leave over is for hints alone")
+    ap.add_argument("--plain", type=float, default=0.15, help="share of batches of requests without a picture")
     ap.add_argument("--cool", type=float, default=0.3, help="share of this call in which the rate falls to zero")
     ap.add_argument("--lr", type=float, default=2e-3)
     ap.add_argument("--adam-lr", type=float, default=2e-3)
@@ -118,7 +190,9 @@ def main() -> None:
     ap.add_argument("--echo", type=float, default=0.2)
     ap.add_argument("--anchor", type=float, default=0.0, help="weight of holding the prompts' hidden states")
     ap.add_argument("--freeze-language", action="store_true")
-    ap.add_argument("--holdout", type=int, default=300, help="examples kept for the check")
+    ap.add_argument("--depth", type=int, default=6, help="picture layers; a shallower checkpoint grows to it")
+    ap.add_argument("--check", type=int, default=240, help="held-out pictures of the check")
+    ap.add_argument("--every", type=float, default=300, help="seconds between checks")
     ap.add_argument("--fresh", action="store_true")
     args = ap.parse_args()
     machine = choose_machine(args)
@@ -127,21 +201,27 @@ def main() -> None:
     tok = Tokenizer.from_file(str(run / "processor/tokenizer.json"))
     path = run / "mllm.pt"
     state = torch.load(path, map_location="cpu", weights_only=False) if path.exists() and not args.fresh else None
-    config = state["config"] if state else mllm_config(tok)
+    if state:
+        grow(state, args.depth)
+    config = state["config"] if state else mllm_config(tok, vit_depth=args.depth)
     net = make_mllm(config).to(device)
-    echo = EchoHeads(config["hidden_size"], config["vocab_size"]).to(device)
-    look = HintHead(config["hidden_size"]).to(device)
+    vit = config["vision_config"]["hidden_size"]
+    heads = nn.ModuleDict({"echo": EchoHeads(config["hidden_size"], config["vocab_size"]), "coarse": HintHead(config["hidden_size"]),
+                           "fine": HintHead(vit), "box": BoxHead(config["hidden_size"])}).to(device)
     if state:
         net.load_state_dict(state["model"], strict=False)
         if args.anchor or args.freeze_language:  # the mean weights are what was exported: hold on to those
             net.load_state_dict(state["ema"], strict=False)
         net.tie_weights()
-        echo.load_state_dict(state["echo"])
-        look.load_state_dict(state["look"])
+        if "heads" in state:
+            heads.load_state_dict(state["heads"])
+        else:
+            heads["echo"].load_state_dict(state["echo"])
+            heads["coarse"].load_state_dict(state["look"])
     if args.freeze_language:
         for n, p in net.named_parameters():
             p.requires_grad_("visual" in n)
-    both = torch.nn.ModuleDict({"net": net, "echo": echo, "look": look})
+    both = nn.ModuleDict({"net": net, "heads": heads})
     opt = Optimisers(both, lambda n, p: ("layers." in n or "blocks." in n or "merger" in n) and p.ndim == 2,
                      args.lr, args.adam_lr, weight_decay=0.01, bf16=machine.bf16)
     ema = Ema(net, 0.995)
@@ -149,57 +229,94 @@ def main() -> None:
     if state:
         ema.shadow.update({k: v.float().to(device) for k, v in state["ema"].items()})
         step, seen = state["step"], state["seen"]
-        if "opt" in state and state.get("frozen", False) == args.freeze_language and not args.anchor:
+        if "opt" in state and "heads" in state and state.get("frozen", False) == args.freeze_language and not args.anchor:
             opt.load_state_dict(state["opt"])
-    data: Shards = find_shards(args.data, args.want)
     enc = Encoder(tok, args.prompt_weight)
-    examples = [e for s in data.samples for e in enc.examples(s)]
-    if args.freeze_language:
-        examples = [e for e in examples if e.pictures]
-    perm = np.random.default_rng(7).permutation(len(examples))
-    held, train = [examples[i] for i in perm[: args.holdout]], [examples[i] for i in perm[args.holdout :]]
-    kinds = defaultdict(int)
-    for e in train:
-        kinds[e.kind] += 1
+    head, pad, image = len(enc.head), tok.token_to_id("<|endoftext|>"), enc.image
+    end = tok.token_to_id("<|vision_end|>")
+
+    def load(want: str, most: int) -> tuple[Pictures, list[Group], list[Group]]:
+        """-> (pictures, groups with pictures or answers, groups of plain requests)"""
+        data = find_shards(args.data, want)
+        examples = [e for s in data.samples for e in enc.examples(s, want != "train")]
+        pictures = Pictures(data)
+        groups = grouped([e for e in examples if e.kind != "plain"], head, image, end)
+        if most:
+            groups = [g for g in groups if g.pictures][:: max(1, sum(bool(g.pictures) for g in groups) // most)][:most]
+        return pictures, groups, grouped([e for e in examples if e.kind == "plain"], head, image, end)
+
+    pictures, groups, requests = load(args.want, 0)
+    held_pictures, held, _ = load("heldout", args.check)
     log = Log(run / "mllm.jsonl")
-    log.write(event="start", step=step, examples=len(train), kinds=dict(kinds),
+    kinds: dict[str, int] = defaultdict(int)
+    for g in groups:
+        for s in g.asked:
+            kinds[s.kind] += 1
+    log.write(event="start", step=step, groups=len(groups), requests=len(requests), kinds=dict(kinds), known=len(pictures.ids),
               parameters=sum(p.numel() for p in net.parameters()), **vars(args))
-    pad, image = tok.token_to_id("<|endoftext|>"), enc.image
-    anchor = copy.deepcopy(net).eval() if args.anchor else None
+    reader = Reader(net, head, image, not args.no_compile)
+    anchor = Reader(copy.deepcopy(net).eval(), head, image, not args.no_compile) if args.anchor else None
+    rng = np.random.default_rng(50 + step)
+    torch.manual_seed(50 + step)
 
-    seen_scenes = [s for s in data.samples if s.task in ("t2i", "understand") and s.scene]
+    def batch_of(rows: list[list[Group]], source: Pictures, more: bool) -> tuple[Packed, list[int]]:
+        """Takes rows from the list until they or their pictures fill a batch"""
+        taken: list[list[Group]] = []
+        count = 0
+        while rows and len(taken) < args.rows:
+            mine = sum(len(g.pictures) for g in rows[-1])
+            if count + mine > args.pictures:
+                break
+            count += mine
+            taken.append(rows.pop())
+        p = pack(taken + [[]] * (args.rows - len(taken)), enc.head, args.width, pad)
+        extra = rng.choice(source.ids, args.pictures - count).tolist() if more else p.pictures[:1] * (args.pictures - count)
+        return p.to(device), p.pictures + extra
 
-    def look_step() -> Tensor:
-        """A batch of pictures: every picture token names what it shows -> mean cross-entropy"""
-        part = [seen_scenes[i] for i in rng.integers(0, len(seen_scenes), args.look_batch)]
-        pictures = [data.picture(s.refs[0] if s.refs else s.target) for s in part]
-        want = torch.from_numpy(np.stack([labels(s.scene, CELLS) for s in part])).to(device)
+    def look(source: Pictures, ids: list[int], sums: dict[str, float]) -> tuple[Tensor, Tensor]:
+        """-> (states of the pictures' tokens [N*25, C], loss of the hints)"""
         with machine.autocast():
-            y = vision_states(net.model.visual, patches(pictures).to(device))
-        return look(y.float().view(len(part), PADS, -1), want)
+            y, fine = reader.see(patches([source.data.picture(i) for i in ids]).to(device))
+        want_fine, want, boxes = (t.to(device) for t in source.hints(ids))
+        a, _ = heads["fine"](fine.float(), want_fine)
+        b, right = heads["coarse"](y.float().view(len(ids), PADS, -1), want)
+        c = heads["box"](y.float().view(len(ids), PADS, -1), boxes)
+        sums["fine"] += a.item()
+        sums["coarse"] += b.item()
+        sums["box"] += c.item()
+        for name, (good, asked) in zip(LOCAL_NAMES, right.tolist()):
+            sums[f"+{name}"] += good
+            sums[f"-{name}"] += asked
+        return y, args.hint * (a + b) + args.box * c
 
-    def forward(model: torch.nn.Module, batch: list[Example]) -> tuple[Tensor, Tensor]:
-        pics = [data.picture(i) for e in batch for i in e.pictures]
-        with machine.autocast():
-            return hidden_states(model, batch, pad, image, patches(pics).to(device) if pics else None, head=enc.head)
+    def told(sums: dict[str, float], steps: int) -> dict[str, float]:
+        out = {k: v / steps for k, v in sums.items() if k[0] not in "+-"}
+        return out | {f"see_{k[1:]}": v / max(1.0, sums["-" + k[1:]]) for k, v in sums.items() if k[0] == "+"}
 
     @torch.no_grad()
     def check() -> dict[str, float]:
-        right, count, whole, rows_of = defaultdict(float), defaultdict(float), defaultdict(float), defaultdict(float)
-        for group in batches(held, args.tokens, np.random.default_rng(0)):
-            batch = [held[i] for i in group]
-            tokens, h = forward(net, batch)
-            learn = pad_learn(batch, tokens.shape[1]).to(device)
-            _, ok, rows = token_loss(net, h, tokens, (learn == 1.0).float())
-            for r, e in enumerate(batch):
-                mine = ok[rows == r]
-                if len(mine):
-                    right[e.kind] += float(mine.float().sum())
-                    count[e.kind] += len(mine)
-                    whole[e.kind] += float(mine.all())
-                    rows_of[e.kind] += 1
-        out = {f"token_{k}": right[k] / count[k] for k in count}
-        return out | {f"whole_{k}": whole[k] / rows_of[k] for k in count}
+        right, count, whole, asked = (defaultdict(float) for _ in range(4))
+        sums: dict[str, float] = defaultdict(float)
+        rows = in_rows(held, args.width, np.random.default_rng(0))
+        steps = 0
+        while rows:
+            p, ids = batch_of(rows, held_pictures, False)
+            y, _ = look(held_pictures, ids, sums)
+            steps += 1
+            with machine.autocast():
+                h = reader.read(p, y[: len(p.pictures) * PADS])
+            _, ok, b, s = token_loss(net, h, p.tokens, (p.learn == 1.0).float())
+            own = p.own[b, s]
+            for r, names in enumerate(p.kinds):
+                for number, kind in enumerate(names):
+                    mine = ok[(b == r) & (own == number + 1)]
+                    if kind != "picture" and len(mine):
+                        right[kind] += float(mine.float().sum())
+                        count[kind] += len(mine)
+                        whole[kind] += float(mine.all())
+                        asked[kind] += 1
+        out = {"tokens": sum(right.values()) / max(1.0, sum(count.values())), "whole": sum(whole.values()) / max(1.0, sum(asked.values()))}
+        return out | {f"whole_{k}": whole[k] / asked[k] for k in sorted(asked)} | told(sums, steps)
 
     def store() -> None:
         weights = {k: v.clone() for k, v in net.state_dict().items()}
@@ -209,70 +326,57 @@ def main() -> None:
         log.write(event="eval", step=step, seen=seen, **check())
         net.load_state_dict(weights)
         net.train()
-        save(path, {"model": weights, "ema": {k: v.clone() for k, v in ema.shadow.items()}, "echo": echo.state_dict(), "look": look.state_dict(),
+        save(path, {"model": weights, "ema": {k: v.clone() for k, v in ema.shadow.items()}, "heads": heads.state_dict(),
                     "opt": opt.state_dict(), "frozen": args.freeze_language, "step": step, "seen": seen, "config": config})
 
-    rng = np.random.default_rng(50 + step)
-    torch.manual_seed(50 + step)
     begin, total, first = time.time(), args.minutes * 60, step
     sums: dict[str, float] = defaultdict(float)
-    mark, mark_seen, last = time.time(), seen, time.time()
-    queue: list[list[int]] = []
-    hits = 0
-    while time.time() - begin < total:
-        if time.time() - begin < args.look * 60:
-            loss = look_step()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
-            opt.step(schedule(time.time() - begin, total, 15.0, total * args.cool))
-            step += 1
-            seen += args.look_batch
-            ema.update(net, step)
-            sums["look"] += loss.item()
-            if step % 100 == 0:
-                log.write(step=step, seen=seen, samples_s=(seen - mark_seen) / (time.time() - mark), look=sums.pop("look") / 100)
-                mark, mark_seen = time.time(), seen
-            continue
-        if not queue:
-            queue = batches(train, args.tokens, rng)
-        batch = [train[i] for i in queue.pop()]
-        tokens, h = forward(net, batch)
-        learn = pad_learn(batch, tokens.shape[1]).to(device)
-        loss, ok, _ = token_loss(net, h, tokens, learn)
-        all_loss = loss
-        sums["loss"] += loss.item()
-        sums["right"] += ok.float().mean().item()
-        if args.echo and not args.freeze_language:
-            valid = (tokens != pad) & (tokens != image)
-            valid[:, : enc.head - 3] = False
-            heard = echo(h, tokens, valid, 0.2)
-            all_loss = all_loss + args.echo * heard
-            sums["echo"] += heard.item()
-        if anchor is not None and not batch[0].pictures:
-            with torch.no_grad():
-                _, want = forward(anchor, batch)
-            prompt = torch.isclose(learn, torch.tensor(args.prompt_weight, device=device)).unsqueeze(-1)
-            drift = ((h - want).square() * prompt).sum() / (want.square() * prompt).sum().clamp(min=1e-6)
-            all_loss = all_loss + args.anchor * drift
-            sums["drift"] += drift.item()
-        if args.hint and batch[0].pictures:
-            named = look_step()
-            all_loss = all_loss + args.hint * named
-            sums["look"] += named.item()
-            hits += 1
-        all_loss.backward()
+    mark, mark_seen, last, hits = time.time(), seen, time.time(), 0
+    rows: list[list[Group]] = []
+    plain_rows: list[list[Group]] = []
+    while (now := time.time() - begin) < total:
+        if now < args.look * 60:
+            ids = rng.choice(pictures.ids, args.pictures).tolist()
+            loss = look(pictures, ids, sums)[1]
+            seen += len(ids)
+        elif rng.random() < args.plain and not args.freeze_language:
+            plain_rows = plain_rows or in_rows(requests, args.width, rng)
+            p, _ = batch_of(plain_rows, pictures, False)
+            with machine.autocast():
+                h = reader.read(p, None)
+            loss, ok, _, _ = token_loss(net, h, p.tokens, p.learn)
+            loss = loss + args.echo * heads["echo"](h, p.tokens, p.place.where(p.own > 0, -1), 0.2)
+            if anchor is not None:
+                with torch.no_grad(), machine.autocast():
+                    want = anchor.read(p, None)
+                on = (p.own > 0).unsqueeze(-1)
+                drift = ((h - want).square() * on).sum() / (want.square() * on).sum()
+                loss = loss + args.anchor * drift
+                sums["drift"] += drift.item()
+            seen += sum(len(k) for k in p.kinds)
+        else:
+            rows = rows or in_rows(groups, args.width, rng)
+            p, ids = batch_of(rows, pictures, True)
+            y, named = look(pictures, ids, sums)
+            with machine.autocast():
+                h = reader.read(p, y[: len(p.pictures) * PADS])
+            loss, ok, _, _ = token_loss(net, h, p.tokens, p.learn)
+            sums["loss"] += loss.item()
+            sums["right"] += ok.float().mean().item()
+            loss = loss + named
+            if not args.freeze_language:
+                loss = loss + args.echo * heads["echo"](h, p.tokens, p.place.where((p.own > 0) & (p.tokens != image), -1), 0.2)
+            seen += sum(k != "picture" for names in p.kinds for k in names)
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
-        opt.step(schedule(time.time() - begin, total, 15.0 if first == 0 else 3.0, total * args.cool))
+        opt.step(schedule(now, total, 15.0 if first == 0 else 3.0, total * args.cool))
         step += 1
-        seen += len(batch)
         ema.update(net, step)
         if step % 100 == 0:
-            rate = (seen - mark_seen) / (time.time() - mark)
-            log.write(step=step, seen=seen, samples_s=rate, **{k: v / (hits if k == "look" else 100) for k, v in sums.items()})
-            hits = 0
+            log.write(step=step, seen=seen, samples_s=(seen - mark_seen) / (time.time() - mark), **told(sums, 100))
             sums.clear()
             mark, mark_seen = time.time(), seen
-        if time.time() - last > 180:
+        if time.time() - last > args.every:
             store()
             last = mark = time.time()
             mark_seen = seen

@@ -31,16 +31,26 @@ def draw_t(n: int, mean: float, spread: float) -> Tensor:
     return torch.sigmoid(mean + spread * torch.special.ndtri(u.clamp(1e-4, 1 - 1e-4)))
 
 
+def thing_weights(b: Batch, extra: float) -> Tensor:
+    """1 where the page is empty, 1 + extra where something stands, a quarter of the page being the usual share -> [B, h, w]"""
+    side = round(b.hints.shape[-1] ** 0.5)
+    thing = ((b.hints[:, 0] > 0) & (b.hints[:, 0] != 255)).float().view(-1, side, side)
+    per = b.x.shape[-1] // side
+    return (1 + extra * thing.repeat_interleave(per, 1).repeat_interleave(per, 2)) / (1 + extra / 4)
+
+
 def flow_loss(net: OmniGen2Transformer, b: Batch, t: Tensor, skip: int, head: Optional[HintHead], tap: int,
-              machine: Machine) -> tuple[Tensor, Tensor]:
-    """-> (mean squared velocity error of every sample [B], mean cross-entropy of the hints or 0)"""
+              machine: Machine, things: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
+    """-> (mean squared velocity error of every sample [B], the same with more weight on things, mean cross-entropy of
+    the hints or 0)"""
     noise = torch.randn_like(b.x)
     tt = t.view(-1, 1, 1, 1)
     with machine.autocast():
         out = net((1 - tt) * noise + tt * b.x, t, b.text, b.text_len, b.refs, text_start=skip, tap=tap if head else None)
     v, y = out if head else (out, None)
-    hint = head(y.float(), b.hints) if head else b.x.new_zeros(())
-    return (v.float() - (b.x - noise)).square().mean((1, 2, 3)), hint
+    hint = head(y.float(), b.hints)[0] if head else b.x.new_zeros(())
+    error = (v.float() - (b.x - noise)).square().mean(1)
+    return error.mean((1, 2)).detach(), (error * thing_weights(b, things)).mean((1, 2)), hint
 
 
 def compile_blocks(net: OmniGen2Transformer) -> None:
@@ -103,6 +113,8 @@ def main() -> None:
     ap.add_argument("--warm", type=float, default=20.0, help="seconds")
     ap.add_argument("--ema", type=float, default=0.998)
     ap.add_argument("--hint", type=float, default=0.2, help="weight of the scene hints (hints.py)")
+    ap.add_argument("--things", type=float, default=2.0, help="how much heavier an error on a thing weighs than on the page")
+    ap.add_argument("--most", type=int, default=99, help="only cases with at most so many drawn things")
     ap.add_argument("--tap", type=int, default=3, help="layer whose output the hint head reads")
     ap.add_argument("--fresh", action="store_true")
     ap.add_argument("--fresh-optimiser", action="store_true")
@@ -150,14 +162,15 @@ def main() -> None:
 
     while time.time() - begin < total:
         if not queue:
-            queue = [(c, b) for c in caches.refresh() for b in c.plan(args.batch, rng, shares)]
+            queue = [(c, b) for c in caches.refresh() for b in c.plan(args.batch, rng, shares, args.most)]
             queue = [queue[i] for i in rng.permutation(len(queue))]
             log.write(event="pass", step=step, seen=seen, caches=len(caches.loaded), batches=len(queue))
         cache, items = queue.pop()
         b = cache.batch(items, rng, args.drop, args.skip_prefix).to(device)
         t = draw_t(len(b.x), args.t_mean, args.t_spread).to(device)
-        losses, hint = flow_loss(net, b, t, len(cache.prefix) if args.skip_prefix else 0, head, args.tap, machine)
-        (losses.mean() + args.hint * hint).backward()
+        losses, weighted, hint = flow_loss(net, b, t, len(cache.prefix) if args.skip_prefix else 0, head, args.tap, machine,
+                                           args.things)
+        (weighted.mean() + args.hint * hint).backward()
         if head:
             sums["hint"] += hint.item()
             hits["hint"] += 1

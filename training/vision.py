@@ -2,7 +2,7 @@
 vision model, but windows are masks inside one batched attention in place of a call per window."""
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Callable, Sequence
 
 import numpy as np
 import torch
@@ -67,12 +67,20 @@ def vision_block(block: nn.Module, y: Tensor, cos: Tensor, sin: Tensor, mask: Te
     return y + m.down_proj(F.silu(m.gate_proj(z)) * m.up_proj(z))
 
 
-def vision_states(visual: nn.Module, pixels: Tensor) -> Tensor:
-    """pixels [N*100, 588] -> the tokens that the language model reads [N*25, C]"""
+def merge_order() -> np.ndarray:
+    """[100] numbers row * 10 + column of the patches in the order in which they stand"""
+    cell = np.arange(CELLS)
+    order = np.stack(np.meshgrid(cell, cell, np.arange(MERGE), np.arange(MERGE), indexing="ij"), -1).reshape(-1, 4)
+    return (order[:, 0] * MERGE + order[:, 2]) * GRID + order[:, 1] * MERGE + order[:, 3]
+
+
+def vision_states(visual: nn.Module, pixels: Tensor, block_of: Callable[..., Tensor] = vision_block) -> tuple[Tensor, Tensor]:
+    """pixels [N*100, 588] -> (the tokens that the language model reads [N*25, C], the patches before they are merged
+    [N, 100, D] in merge order); block_of: vision_block, compiled or not"""
     embed = visual.patch_embed.proj.weight.sum(2)  # both frames show the same picture
     cos, sin, window = (a.to(pixels.device) for a in tables(embed.shape[0] // visual.blocks[0].attn.num_heads))
     y = F.linear(pixels, embed.flatten(1)).view(-1, GRID * GRID, embed.shape[0])
     for i, block in enumerate(visual.blocks):
-        y = vision_block(block, y, cos, sin, None if i in visual.fullatt_block_indexes else window)
+        y = block_of(block, y, cos, sin, None if i in visual.fullatt_block_indexes else window)
     merger = visual.merger
-    return merger.mlp(rms(y, merger.ln_q.weight, 1e-6).reshape(-1, embed.shape[0] * MERGE**2))
+    return merger.mlp(rms(y, merger.ln_q.weight, 1e-6).reshape(-1, embed.shape[0] * MERGE**2)), y

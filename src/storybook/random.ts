@@ -88,3 +88,23 @@ export function mix(a: number, b = 0): number {
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
 }
+
+/**
+ * Chance that always takes the first choice and what is likelier: for answers, which must have one right form
+ * whatever wording their question drew.
+ */
+class FirstChoice extends Random {
+  override bits(): number {
+    return 0;
+  }
+  override chance(p: number): boolean {
+    return p > 0.5;
+  }
+  override shuffle<T>(items: readonly T[]): T[] {
+    return items.slice();
+  }
+  override weighted<T>(choices: readonly (readonly [T, number])[]): T {
+    return (choices[0] as readonly [T, number])[0];
+  }
+}
+export const FIRST_CHOICE: Random = new FirstChoice(0);

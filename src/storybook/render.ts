@@ -46,3 +46,17 @@ export function render(scene: Scene, size = 128): Picture {
   drawWeather(pen, scene);
   return { size, rgb: canvas.rgb, boxes };
 }
+
+/** The pixels that each copy of each thing paints, shadow and glow included: one list of boxes for each of `scene.things`. */
+export function standBoxes(scene: Scene, size = 128): Box[][] {
+  const canvas = new Canvas(size);
+  const dark = scene.time === 'night' && hasSky(scene.background);
+  const pen = new Pen(canvas, scene.style, 0, 0, 1, 1, 1, dark);
+  return scene.things.map((thing) =>
+    thing.stands.map((stand) => {
+      canvas.resetTouched();
+      drawThing(pen, { ...thing, stands: [stand] });
+      return canvas.touched;
+    }),
+  );
+}

@@ -1,9 +1,10 @@
 /** A case with its pictures: the JSON line of the contract. */
 
 import { type Case, TASKS, type Task } from './cases/case.ts';
+import { questionsAbout } from './cases/understand.ts';
 import type { Split } from './compose.ts';
 import type { Random } from './random.ts';
-import { type Picture, render } from './render.ts';
+import { type Picture, render, standBoxes } from './render.ts';
 import type { Scene } from './scene.ts';
 import { drawCase } from './tasks.ts';
 
@@ -19,6 +20,8 @@ export interface Sample {
   answer: string | null;
   scene: Scene;
   mask: [number, number, number, number][] | null;
+  /** Questions only: what each copy of each thing in the picture covers, in the order of `scene.things`. */
+  boxes?: [number, number, number, number][];
 }
 
 export const WEIGHTS: Readonly<Record<string, number>> = {
@@ -54,6 +57,37 @@ export function differenceMask(
   return out;
 }
 
+/** More questions about the picture of a case that only gives one: as samples that share its picture. */
+function questionSamples(
+  random: Random,
+  split: Split,
+  c: Case,
+  count: number,
+  index: number,
+  picture: number,
+  size: number,
+): Sample[] {
+  const shown = c.refs[0];
+  if (!shown || c.refs.length !== 1 || c.target || count === 0) return [];
+  const boxes = standBoxes(shown, size)
+    .flat()
+    .map((b): [number, number, number, number] => [b.x0, b.y0, b.x1, b.y1]);
+  return questionsAbout(random, shown, count).map((asked, i) => ({
+    id: `understand-${split}-${index}-${i}`,
+    task: asked.task,
+    kind: asked.kind,
+    instruction: null,
+    refs: [picture],
+    target: null,
+    question: asked.question,
+    answer: asked.answer,
+    scene: shown,
+    mask: null,
+    boxes,
+  }));
+}
+
+/** One case with its pictures; `questions` more samples ask about the picture of a case that gives one and wants none. */
 export function drawSample(
   task: Task | 'mix',
   random: Random,
@@ -62,7 +96,8 @@ export function drawSample(
   index: number,
   firstPicture: number,
   weights: Readonly<Record<string, number>> = WEIGHTS,
-): { sample: Sample; images: Uint8ClampedArray[] } {
+  questions = 0,
+): { sample: Sample; more: Sample[]; images: Uint8ClampedArray[] } {
   const chosen: Task =
     task === 'mix' ? random.weighted(TASKS.map((t) => [t, weights[t] ?? 0] as const)) : task;
   const c: Case = drawCase(chosen, random, split);
@@ -84,5 +119,6 @@ export function drawSample(
     scene: c.scene,
     mask,
   };
-  return { sample, images: [...refs, ...(target ? [target] : [])].map((p) => p.rgb) };
+  const more = questionSamples(random, split, c, questions, index, firstPicture, size);
+  return { sample, more, images: [...refs, ...(target ? [target] : [])].map((p) => p.rgb) };
 }

@@ -1,5 +1,6 @@
 /**
- * npx tsx training/world/make-shards.ts --task NAME|mix --n N --seed S [--split train|heldout] [--size 128] [--weights t2i=3,edit=2] --out DIR
+ * npx tsx training/world/make-shards.ts --task NAME|mix --n N --seed S [--split train|heldout] [--size 128] [--questions 8] [--weights t2i=3,edit=2] --out DIR
+ * `--questions 8` asks so many more questions about every picture that a question shows (understand, reflect).
  * `--weights` sets the shares of the tasks in `mix`; tasks that it does not name are left out.
  */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
@@ -10,7 +11,7 @@ import type { Split } from '../../src/storybook/compose.ts';
 import { hashText, mix, Random } from '../../src/storybook/random.ts';
 import { drawSample } from '../../src/storybook/sample.ts';
 
-export const WORLD_VERSION = 5;
+export const WORLD_VERSION = 6;
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     split: { type: 'string', default: 'train' },
     size: { type: 'string', default: '128' },
+    questions: { type: 'string', default: '0' },
     out: { type: 'string' },
     weights: { type: 'string' },
   },
@@ -31,9 +33,10 @@ if (values.split !== 'train' && values.split !== 'heldout') throw new Error('--s
 const split: Split = values.split;
 const n = Number(values.n),
   seed = Number(values.seed),
-  size = Number(values.size);
-if (!Number.isInteger(n) || !Number.isInteger(seed) || !Number.isInteger(size) || n < 0 || size < 8)
-  throw new Error('--n, --seed and --size are whole numbers');
+  size = Number(values.size),
+  questions = Number(values.questions);
+if (![n, seed, size, questions].every(Number.isInteger) || n < 0 || size < 8 || questions < 0)
+  throw new Error('--n, --seed, --size and --questions are whole numbers');
 
 const weights: Record<string, number> = {};
 for (const part of values.weights ? values.weights.split(',') : []) {
@@ -50,7 +53,11 @@ let pictures = 0;
 const started = Date.now();
 for (let i = 0; i < n; i++) {
   const random = new Random(mix(mix(seed, i), hashText(`${task} ${split}`)));
-  const { sample, images: drawn } = drawSample(
+  const {
+    sample,
+    more,
+    images: drawn,
+  } = drawSample(
     task as Task | 'mix',
     random,
     split,
@@ -58,17 +65,18 @@ for (let i = 0; i < n; i++) {
     i,
     pictures,
     values.weights ? weights : undefined,
+    questions,
   );
   for (const picture of drawn) writeSync(images, picture);
   pictures += drawn.length;
-  lines.push(JSON.stringify(sample));
+  for (const one of [sample, ...more]) lines.push(JSON.stringify(one));
 }
 closeSync(images);
 writeFileSync(join(values.out, 'samples.jsonl'), lines.length > 0 ? `${lines.join('\n')}\n` : '');
 writeFileSync(
   join(values.out, 'meta.json'),
-  `${JSON.stringify({ size, pictures, samples: n, seed, split, task, worldVersion: WORLD_VERSION })}\n`,
+  `${JSON.stringify({ size, pictures, samples: lines.length, seed, split, task, worldVersion: WORLD_VERSION })}\n`,
 );
 console.log(
-  `${n} samples, ${pictures} pictures of ${size} px in ${((Date.now() - started) / 1000).toFixed(1)} s`,
+  `${lines.length} samples, ${pictures} pictures of ${size} px in ${((Date.now() - started) / 1000).toFixed(1)} s`,
 );

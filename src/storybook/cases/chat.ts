@@ -1,7 +1,7 @@
 /** Conversation: requests, edits, questions and small talk. */
 import { change, EDIT_KINDS } from '../changes.ts';
 import { drawScene, type Split } from '../compose.ts';
-import { nounPhrase, request } from '../grammar.ts';
+import { request } from '../grammar.ts';
 import type { Random } from '../random.ts';
 import { COLOURS } from '../scene.ts';
 
@@ -9,6 +9,7 @@ import type { Case } from './case.ts';
 import { polish } from './edit.ts';
 import { ask, QUESTION_KINDS } from './understand.ts';
 
+/** The whole reply where a picture is wanted: the official pipeline stops here and draws. */
 const IMG = '<|img|>';
 
 export const CHAT_KINDS = [
@@ -33,7 +34,7 @@ export function drawChat(random: Random, split: Split, kind: (typeof CHAT_KINDS)
         instruction: words,
         refs: [],
         question: words,
-        answer: `${IMG} ${random.pick(['Here is the picture.', 'Here it is.', `Here you see ${scene.things.map((t) => nounPhrase(random, t, { short: true })).join(' and ')}.`])}`,
+        answer: IMG,
       };
     }
     case 'edit': {
@@ -47,7 +48,7 @@ export function drawChat(random: Random, split: Split, kind: (typeof CHAT_KINDS)
         instruction: words,
         refs: [c.before],
         question: words,
-        answer: `${IMG} ${random.pick(['I have changed it.', 'Here is the new picture.', 'Done, the rest is the same.'])}`,
+        answer: IMG,
       };
     }
     case 'question': {

@@ -3,7 +3,7 @@ import { change, type EditKind } from '../changes.ts';
 import { type Critique, critique, critiqueExtra, find, holds, questionOf, STOP } from '../claims.ts';
 import { drawScene, type Split } from '../compose.ts';
 import { capital, request } from '../grammar.ts';
-import type { Random } from '../random.ts';
+import { FIRST_CHOICE, type Random } from '../random.ts';
 import { countOf, type Scene } from '../scene.ts';
 
 import type { Case } from './case.ts';
@@ -70,19 +70,19 @@ function drawMiss(random: Random, split: Split, faults: number, first: EditKind)
     if ('who' in claim && claim.about !== 'count' && !find(shown, claim.who)) continue; // said by "missing"
     if (claim.about === 'order' && (!find(shown, claim.left) || !find(shown, claim.right))) continue;
     if (claim.about === 'between' && (!find(shown, claim.left) || !find(shown, claim.right))) continue;
-    const critic = critique(random, claim, wanted, shown);
+    const critic = critique(FIRST_CHOICE, claim, wanted, shown);
     if (seen.has(critic.fault)) continue;
     seen.add(critic.fault);
     critiques.push(critic);
   }
   for (const t of shown.things) {
     const asked2 = wanted.things.find((o) => o.who.kind === t.who.kind);
-    if (!asked2) critiques.push(critiqueExtra(random, t));
+    if (!asked2) critiques.push(critiqueExtra(FIRST_CHOICE, t));
     // Worn or painted on, but not asked for.
     else if (asked2.who.accessory === null && t.who.accessory !== null)
       critiques.push(
         critique(
-          random,
+          FIRST_CHOICE,
           { about: 'accessory', who: { kind: t.who.kind, colour: null }, n: countOf(t), accessory: null },
           wanted,
           shown,
@@ -91,7 +91,7 @@ function drawMiss(random: Random, split: Split, faults: number, first: EditKind)
     else if (asked2.who.pattern === 'plain' && t.who.pattern !== 'plain')
       critiques.push(
         critique(
-          random,
+          FIRST_CHOICE,
           {
             about: 'pattern',
             who: { kind: t.who.kind, colour: null },

@@ -13,7 +13,7 @@ import {
   sentence,
   theThing,
 } from '../grammar.ts';
-import type { Random } from '../random.ts';
+import { FIRST_CHOICE, type Random } from '../random.ts';
 import {
   ACCESSORIES,
   BACKGROUNDS,
@@ -29,6 +29,7 @@ import {
 } from '../scene.ts';
 
 import type { Case } from './case.ts';
+import { groundingAnswer } from './grounding.ts';
 
 export const QUESTION_KINDS = [
   ['describe', 20],
@@ -46,8 +47,13 @@ export const QUESTION_KINDS = [
   ['style', 3],
   ['unusual', 4],
   ['checklist', 4],
+  ['ground', 10],
 ] as const;
 
+/**
+ * A question of one kind about a picture, and its answer; null where the scene gives no such question. Questions come in
+ * many wordings; each wording has exactly one right answer.
+ */
 export function ask(random: Random, scene: Scene, kind: string): [string, string] | null {
   const things = scene.things;
   const pickThing = (test: (t: Thing) => boolean = () => true): Thing | null => {
@@ -68,10 +74,10 @@ export function ask(random: Random, scene: Scene, kind: string): [string, string
           'Describe this image.',
           'Say what is in the picture.',
         ]),
-        description(random, scene),
+        description(FIRST_CHOICE, leftToRight(scene)),
       ];
     case 'what': {
-      const list = things.map((t) => nounPhrase(random, t, { short: true }));
+      const list = leftToRight(scene).things.map((t) => nounPhrase(FIRST_CHOICE, t, { short: true }));
       const joined =
         list.length === 0
           ? 'nothing'
@@ -96,20 +102,15 @@ export function ask(random: Random, scene: Scene, kind: string): [string, string
           countOf(t) > 1 && t.who.accessory.kind !== 'glasses'
             ? plural(t.who.accessory.kind)
             : t.who.accessory.kind;
-        return [
-          `What colour ${plain ? 'are' : 'is'} the ${a}?`,
-          random.chance(0.5)
-            ? sentence(t.who.accessory.colour)
-            : `The ${a} ${plain ? 'are' : 'is'} ${t.who.accessory.colour}.`,
-        ];
+        return [`What colour ${plain ? 'are' : 'is'} the ${a}?`, sentence(t.who.accessory.colour)];
       }
-      return [
-        random.pick([
-          `What colour ${is(t)} ${named(t)}?`,
+      return random.pick([
+        [`What colour ${is(t)} ${named(t)}?`, sentence(t.who.colour)],
+        [
           `Which colour ${countOf(t) === 1 ? 'does' : 'do'} ${named(t)} have?`,
-        ]),
-        random.chance(0.5) ? sentence(t.who.colour) : `${capital(named(t))} ${is(t)} ${t.who.colour}.`,
-      ];
+          `${capital(named(t))} ${is(t)} ${t.who.colour}.`,
+        ],
+      ]);
     }
     case 'count': {
       const t = pickThing();
@@ -117,23 +118,19 @@ export function ask(random: Random, scene: Scene, kind: string): [string, string
         const kind2 = random.pick(
           [...CREATURES, ...OBJECTS].filter((k) => !things.some((o) => o.who.kind === k)),
         );
-        return [
-          `How many ${plural(kind2)} are there?`,
-          random.pick(['None.', `There are no ${plural(kind2)}.`]),
-        ];
+        return random.pick([
+          [`How many ${plural(kind2)} are there?`, 'None.'],
+          [`How many ${plural(kind2)} do you see?`, `There are no ${plural(kind2)}.`],
+        ]);
       }
       const n = things.filter((o) => o.who.kind === t.who.kind).reduce((a, o) => a + countOf(o), 0);
-      return [
-        random.pick([
-          `How many ${plural(t.who.kind)} are there?`,
+      return random.pick([
+        [`How many ${plural(t.who.kind)} are there?`, sentence(NUMBER_WORDS[n] ?? `${n}`)],
+        [
           `How many ${plural(t.who.kind)} do you see?`,
-        ]),
-        random.chance(0.5)
-          ? sentence(NUMBER_WORDS[n]!)
-          : n === 1
-            ? `There is one ${t.who.kind}.`
-            : `There are ${NUMBER_WORDS[n]} ${plural(t.who.kind)}.`,
-      ];
+          n === 1 ? `There is one ${t.who.kind}.` : `There are ${NUMBER_WORDS[n]} ${plural(t.who.kind)}.`,
+        ],
+      ]);
     }
     case 'where': {
       if (things.length >= 2 && random.chance(0.6)) {
@@ -157,7 +154,7 @@ export function ask(random: Random, scene: Scene, kind: string): [string, string
       const wrong = wrongClaim(random, claim, scene);
       if (!wrong || holds(wrong, scene)) return null;
       const right = 'about' in claim ? phraseOf(claim) : '';
-      return [questionOf(wrong), random.chance(0.6) || wrong.about === 'count' ? 'No.' : `No, ${right}.`];
+      return [questionOf(wrong), wrong.about === 'count' ? 'No.' : `No, ${right}.`];
     }
     case 'wear': {
       const t = pickThing((q) => isCreature(q.who.kind));
@@ -174,15 +171,14 @@ export function ask(random: Random, scene: Scene, kind: string): [string, string
     case 'look': {
       const t = pickThing((q) => q.expression !== null);
       if (!t) return null;
-      return [
-        random.pick([
-          `How ${countOf(t) === 1 ? 'does' : 'do'} ${named(t)} look?`,
-          `How ${countOf(t) === 1 ? 'does' : 'do'} ${named(t)} feel?`,
-        ]),
-        random.chance(0.5)
-          ? sentence(t.expression!)
-          : `${subject(t)} look${countOf(t) === 1 ? 's' : ''} ${t.expression}.`,
-      ];
+      const does = countOf(t) === 1 ? 'does' : 'do';
+      return random.pick([
+        [`How ${does} ${named(t)} look?`, sentence(t.expression!)],
+        [
+          `How ${does} ${named(t)} feel?`,
+          `${subject(t)} look${countOf(t) === 1 ? 's' : ''} ${t.expression}.`,
+        ],
+      ]);
     }
     case 'pattern': {
       const t = pickThing((q) => q.who.pattern !== 'plain') ?? pickThing();
@@ -245,10 +241,30 @@ export function ask(random: Random, scene: Scene, kind: string): [string, string
         list.map((_, i) => `${i + 1}. Yes.`).join(' '),
       ];
     }
+    case 'ground': {
+      const t = pickThing();
+      if (!t) return null;
+      const name = named(t);
+      return [
+        random.pick([
+          `Where ${is(t)} ${name}? Answer with ${countOf(t) === 1 ? 'a box' : 'boxes'}.`,
+          `Locate ${name} in the picture.`,
+          `Give the ${countOf(t) === 1 ? 'box' : 'boxes'} of ${name} in JSON.`,
+          `Find ${name}. Output the coordinates in JSON format.`,
+        ]),
+        groundingAnswer(scene, t),
+      ];
+    }
     default:
       return null;
   }
 }
+
+/** The scene with its things in the order in which they are seen and told, from left to right. */
+const leftToRight = (scene: Scene): Scene => ({
+  ...scene,
+  things: scene.things.slice().sort((a, b) => middleOf(a) - middleOf(b)),
+});
 
 /** A near miss of the claim. */
 function wrongClaim(random: Random, claim: Claim, scene: Scene): Claim | null {
@@ -318,8 +334,22 @@ function wrongClaim(random: Random, claim: Claim, scene: Scene): Claim | null {
   }
 }
 
+/** A scene and one question about it. */
 export function drawUnderstand(random: Random, split: Split, kind: string): Case | null {
-  const scene = drawScene(random, split);
+  return questionAbout(random, drawScene(random, split), kind);
+}
+
+/** Up to `count` questions with different answers about the picture of a scene, their kinds drawn by QUESTION_KINDS. */
+export function questionsAbout(random: Random, scene: Scene, count: number): Case[] {
+  const out: Case[] = [];
+  for (let attempt = 0; attempt < 8 * count && out.length < count; attempt++) {
+    const asked = questionAbout(random, scene, random.weighted(QUESTION_KINDS));
+    if (asked && !out.some((o) => o.kind === asked.kind && o.answer === asked.answer)) out.push(asked);
+  }
+  return out;
+}
+
+function questionAbout(random: Random, scene: Scene, kind: string): Case | null {
   let asked: [string, string] | null;
   if (kind === 'checklist') {
     // Some of the checks are true, some not.

@@ -1,0 +1,33 @@
+/** "Where is the cat?" answered with boxes, in the JSON form of Qwen2.5-VL. */
+import { standBoxes } from '../render.ts';
+import type { Scene, Thing } from '../scene.ts';
+
+/** The side at which the language model sees a page of 128 pixels: the next multiple of 28. Boxes are in these pixels. */
+export const SEEN_SIDE = 140;
+
+/** A box in pixels, `x1` and `y1` exclusive. */
+export type Corners = readonly [x0: number, y0: number, x1: number, y1: number];
+
+/** The boxes of all copies of a thing from left to right, in pixels of a page of side `size`. */
+export function cornersOf(scene: Scene, thing: Thing, size = SEEN_SIDE): Corners[] {
+  const scale = size / 128;
+  const boxes = standBoxes(scene)[scene.things.indexOf(thing)] ?? [];
+  return boxes
+    .map(
+      (b): Corners => [
+        Math.round(b.x0 * scale),
+        Math.round(b.y0 * scale),
+        Math.round(b.x1 * scale),
+        Math.round(b.y1 * scale),
+      ],
+    )
+    .sort((a, b) => a[0] - b[0]);
+}
+
+/** The answer as Qwen2.5-VL writes it: a fenced JSON list of `{"bbox_2d": [x0, y0, x1, y1], "label": …}`. */
+export function groundingAnswer(scene: Scene, thing: Thing): string {
+  const rows = cornersOf(scene, thing).map(
+    (box) => `\t{"bbox_2d": [${box.join(', ')}], "label": "${thing.who.kind}"}`,
+  );
+  return `\`\`\`json\n[\n${rows.join(',\n')}\n]\n\`\`\``;
+}
