@@ -1,9 +1,11 @@
 /**
  * Runs everything that must hold, in order of cost, and ends with one line "N passed, N failed".
- * A step that is not a test runner (format, lint, types, one engine, build) counts as one test.
+ * A step that is not a test runner (format, lint, types, one engine, build, trainer) counts as one test. The trainer's
+ * step needs a Python with training/requirements.txt; without one it is skipped, which is said, and counts as nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { trainerPython } from './trainer-python.mjs';
 
 const RESULTS = '.cache/results';
 rmSync(RESULTS, { recursive: true, force: true });
@@ -36,6 +38,7 @@ for (const backend of ['node', 'wasm', 'webgpu']) {
 check('build', ['vite', 'build', '--logLevel', 'warn']);
 check('library', ['vite', 'build', '--config', 'vite.library.config.ts', '--logLevel', 'warn']);
 check('types of the library', ['tsc', '-p', 'tsconfig.library.json']);
+trainer();
 suite('e2e', ['playwright', 'test'], () => {
   const { expected, unexpected, flaky } = results('e2e.json').stats;
   return { passed: expected + flaky, failed: unexpected };
@@ -44,15 +47,29 @@ suite('e2e', ['playwright', 'test'], () => {
 console.log(`\n${lines.join('\n')}\n\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
-function run(args, stdio = 'inherit') {
+function run(args, stdio = 'inherit', program = ['npx', '--no-install']) {
   const started = Date.now();
-  const { status, stdout } = spawnSync('npx', ['--no-install', ...args], { stdio, encoding: 'utf8' });
+  const [command, ...first] = program;
+  const { status, stdout } = spawnSync(command, [...first, ...args], { stdio, encoding: 'utf8' });
   return { ok: status === 0, stdout, seconds: ((Date.now() - started) / 1000).toFixed(1) };
 }
 
 function check(name, args) {
   console.log(`\n== ${name}`);
   const { ok, seconds } = run(args);
+  count(name, ok ? 1 : 0, ok ? 0 : 1, seconds);
+}
+
+function trainer() {
+  const name = 'trainer';
+  console.log(`\n== ${name}`);
+  const { python, why } = trainerPython();
+  if (why) {
+    console.log(`skipped: ${why}`);
+    lines.push(`skipped ${name}: ${why}`);
+    return;
+  }
+  const { ok, seconds } = run(['training/train.py', 'smoke'], 'inherit', [python]);
   count(name, ok ? 1 : 0, ok ? 0 : 1, seconds);
 }
 

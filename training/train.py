@@ -1,14 +1,17 @@
 """One door to every step:  python train.py STEP [options of the step]
 
-STEP: start, data, tokenizer, vae, mllm, encode, transformer, export, pack, sample, goldens, check-mllm, judge.
+STEP: start, data, tokenizer, vae, mllm, encode, transformer, export, pack, sample, goldens, check-mllm, judge,
+smoke.
 `start` makes a run folder from the kept weights:         python train.py start --run runs/a
 `data` renders shards with the world (../src/storybook):  python train.py data --out data --scale 1 [--seed 100]
+`smoke` tries every step on next to nothing:              python train.py smoke
 Every training step goes on from the last checkpoint in --run; --fresh starts over.
 """
 from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +19,20 @@ from pathlib import Path
 HERE = Path(__file__).parent
 STEPS = {"tokenizer": "tokenizer", "vae": "vae", "mllm": "mllm_train", "encode": "encode", "transformer": "transformer",
          "export": "export", "pack": "pack", "sample": "sample", "goldens": "check_goldens", "check-mllm": "check_mllm",
-         "judge": "judge"}
+         "judge": "judge", "smoke": "smoke"}
 COUNTS = {"t2i": 36000, "understand": 60000, "reflect": 22000, "checklist": 5000, "chat": 6000, "edit": 20000,
           "incontext": 8000, "critique_fix": 6000}
+COMPUTING = {"vae", "mllm", "encode", "transformer", "judge", "smoke"}
+# glibc gives big buffers back to the system after every step and gets them anew, page by page; with these it keeps them.
+KEEP_BUFFERS = {"MALLOC_MMAP_THRESHOLD_": 1 << 30, "MALLOC_TRIM_THRESHOLD_": 1 << 34, "MALLOC_TOP_PAD_": 1 << 28,
+                "THP_MEM_ALLOC_ENABLE": 1}
+
+
+def keep_buffers() -> None:
+    """Starts this very command anew, once, with KEEP_BUFFERS in its environment: they are read when a process starts."""
+    missing = {k: str(v) for k, v in KEEP_BUFFERS.items() if k not in os.environ}
+    if missing and sys.platform == "linux":
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | missing)
 
 
 def make_data() -> None:
@@ -29,11 +43,13 @@ def make_data() -> None:
     ap.add_argument("--seed", type=int, default=100)
     ap.add_argument("--split", default="train", choices=("train", "heldout"))
     ap.add_argument("--tasks", nargs="+", default=list(COUNTS))
+    ap.add_argument("--questions", type=int, default=0, help="so many more questions about every picture that a question shows")
     args = ap.parse_args()
     for i, task in enumerate(args.tasks):
         n, seed = int(COUNTS[task] * args.scale), args.seed + i
         subprocess.run(["npx", "tsx", "training/world/make-shards.ts", "--task", task, "--n", str(n), "--seed", str(seed),
-                        "--split", args.split, "--out", str(Path(args.out).resolve() / f"{task}-{args.split}-{seed}")],
+                        "--split", args.split, "--questions", str(args.questions),
+                        "--out", str(Path(args.out).resolve() / f"{task}-{args.split}-{seed}")],
                        cwd=HERE.parent, check=True)
 
 
@@ -41,6 +57,8 @@ def main() -> None:
     if len(sys.argv) < 2 or sys.argv[1] not in {*STEPS, "data", "start"}:
         print(__doc__)
         raise SystemExit(2)
+    if sys.argv[1] in COMPUTING:
+        keep_buffers()
     step = sys.argv.pop(1)
     sys.argv[0] = f"train.py {step}"
     if step == "data":
