@@ -61,11 +61,13 @@ class Cache:
             out[r, front : front + lens[r]] = self.text[self.starts[i] : self.starts[i] + lens[r]]
         return torch.from_numpy(out), torch.from_numpy(lens + len(self.prefix))
 
-    def plan(self, sizes: Sequence[int], rng: np.random.Generator, shares: dict[str, float], most: int) -> list[np.ndarray]:
-        """One pass: item numbers in batches of one task, one number of references and nearly one text length.
+    def plan(self, sizes: Sequence[int], rng: np.random.Generator, shares: dict[str, float], most: int,
+             team: int) -> list[list[np.ndarray]]:
+        """One pass: for every step the item numbers of each of `team` members; the batches of a step have one task, one
+        number of references and nearly one text length.
         sizes: batch size with 0, 1, … references; shares: how often to use each task's items (1 = once); most: only
         items with at most so many drawn things"""
-        out: list[np.ndarray] = []
+        out: list[list[np.ndarray]] = []
         for (task, refs), items in self.groups.items():
             items = items[self.things[items] <= most]
             share = shares.get(task, 1.0)
@@ -75,7 +77,8 @@ class Cache:
             pick = np.concatenate([rng.permutation(items) for _ in range(int(np.ceil(share)))])[:count]
             pick = pick[np.argsort(self.length_of[pick] + 3.0 * rng.random(len(pick)))]
             n = sizes[refs]
-            out += [pick[at : at + n] for at in range(0, len(pick) - n + 1, n)]
+            batches = [pick[at : at + n] for at in range(0, len(pick) - n + 1, n)]
+            out += [batches[at : at + team] for at in range(0, len(batches) - team + 1, team)]
         return out
 
     def batch(self, items: np.ndarray, rng: np.random.Generator, drop: float, skip_prefix: bool) -> Batch:

@@ -110,14 +110,17 @@ def schedule(now: float, total: float, warm: float, cool: float) -> float:
 
 
 class Log:
-    """One JSON object a line, appended; also printed."""
+    """One JSON object a line, appended; also printed. Quiet: neither."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, quiet: bool = False) -> None:
+        self.quiet = quiet
         path.parent.mkdir(parents=True, exist_ok=True)
         self.file = path.open("a")
         self.start = time.time()
 
     def write(self, **row: Any) -> None:
+        if self.quiet:
+            return
         row = {k: (round(v, 5) if isinstance(v, float) else v) for k, v in row.items()}
         row["wall"] = round(time.time() - self.start, 1)
         line = json.dumps(row)

@@ -23,6 +23,7 @@ from hints import HintHead
 from model import OmniGen2Transformer, TransformerConfig
 from optim import Ema, Log, Optimisers, save, schedule
 from speed import Machine, add_machine, choose_machine
+from team import Team, train_together
 
 
 def draw_t(n: int, mean: float, spread: float) -> Tensor:
@@ -92,7 +93,7 @@ def load_transformer(run: Path, name: str = "transformer.pt", ema: bool = True) 
     return net.eval(), state
 
 
-def main() -> None:
+def read_args() -> argparse.Namespace:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--cache", required=True)
     ap.add_argument("--run", required=True)
@@ -100,6 +101,7 @@ def main() -> None:
     ap.add_argument("--size", type=int, default=128, help="picture side")
     ap.add_argument("--minutes", type=float, default=30)
     add_machine(ap)
+    ap.add_argument("--processes", type=int, default=1, help="cores that train together, a process of --threads each")
     ap.add_argument("--no-compile", action="store_true")
     ap.add_argument("--batch", type=int, nargs=4, default=[64, 48, 32, 24], help="batch size with 0, 1, 2, 3 references")
     ap.add_argument("--shares", default="", help="task=passes,… over that task's items in one round (1 where not named)")
@@ -118,7 +120,11 @@ def main() -> None:
     ap.add_argument("--tap", type=int, default=3, help="layer whose output the hint head reads")
     ap.add_argument("--fresh", action="store_true")
     ap.add_argument("--fresh-optimiser", action="store_true")
-    args = ap.parse_args()
+    return ap.parse_args()
+
+
+def train(team: Team) -> None:
+    args = read_args()
     machine = choose_machine(args)
     device = machine.device
     run = Path(args.run)
@@ -146,27 +152,29 @@ def main() -> None:
     shares = {k: float(v) for k, v in (p.split("=") for p in args.shares.split(",") if p)}
     if not args.no_compile:
         compile_blocks(net)
-    log = Log(run / f"{args.name}.jsonl")
+    log = Log(run / f"{args.name}.jsonl", quiet=not team.leads)
     log.write(event="start", step=step, seen=seen, parameters=sum(p.numel() for p in net.parameters()), bf16=machine.bf16, **vars(args))
-    rng = np.random.default_rng(90 + step)
-    torch.manual_seed(90 + step)
+    order = np.random.default_rng(90 + step)  # the same for all members, as steps must be alike
+    rng = np.random.default_rng((91 + step, team.rank))
+    torch.manual_seed(90 + step + 100003 * team.rank)
+    params = [p for p in both.parameters() if p.requires_grad]
     begin, total = time.time(), args.minutes * 60
     sums: dict[str, float] = defaultdict(float)
     hits: dict[str, int] = defaultdict(int)
     mark, mark_seen, flops, last = time.time(), seen, 0.0, time.time()
-    queue: list[tuple[Cache, np.ndarray]] = []
+    queue: list[tuple[Cache, list[np.ndarray]]] = []
 
     def store() -> None:
         save(path, {"model": net.state_dict(), "ema": ema.shadow, "opt": opt.state_dict(), "step": step, "seen": seen,
                     "head": head.state_dict() if head else None, "config": cfg.to_json(), "size": args.size})
 
-    while time.time() - begin < total:
+    while True:
         if not queue:
-            queue = [(c, b) for c in caches.refresh() for b in c.plan(args.batch, rng, shares, args.most)]
-            queue = [queue[i] for i in rng.permutation(len(queue))]
+            queue = [(c, b) for c in caches.refresh() for b in c.plan(args.batch, order, shares, args.most, team.size)]
+            queue = [queue[i] for i in order.permutation(len(queue))]
             log.write(event="pass", step=step, seen=seen, caches=len(caches.loaded), batches=len(queue))
-        cache, items = queue.pop()
-        b = cache.batch(items, rng, args.drop, args.skip_prefix).to(device)
+        cache, shares_of_step = queue.pop()
+        b = cache.batch(shares_of_step[team.rank], rng, args.drop, args.skip_prefix).to(device)
         t = draw_t(len(b.x), args.t_mean, args.t_spread).to(device)
         losses, weighted, hint = flow_loss(net, b, t, len(cache.prefix) if args.skip_prefix else 0, head, args.tap, machine,
                                            args.things)
@@ -174,10 +182,13 @@ def main() -> None:
         if head:
             sums["hint"] += hint.item()
             hits["hint"] += 1
+        now = time.time() - begin
+        rate, late, drawn = team.average(params, (schedule(now, total, args.warm, total * args.cool) if team.leads else 0.0,
+                                                  float(team.leads and now > total), len(b.x)))
         norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        opt.step(schedule(time.time() - begin, total, args.warm, total * args.cool))
+        opt.step(rate)
         step += 1
-        seen += len(b.x)
+        seen += int(drawn)
         ema.update(net, step)
         image = b.x.shape[2] * b.x.shape[3] // 4
         flops += len(b.x) * flops_per_sample(cfg, b.text.shape[1], image, image * len(b.refs))
@@ -194,11 +205,18 @@ def main() -> None:
                       norm=float(norm), **{k: v / hits[k] for k, v in sums.items()})
             sums.clear(), hits.clear()
             mark, mark_seen, flops = time.time(), seen, 0.0
-        if time.time() - last > 150:
+        if late:
+            break
+        if team.leads and time.time() - last > 150:
             store()
             last = time.time()
-    store()
+    if team.leads:
+        store()
     log.write(event="end", step=step, seen=seen)
+
+
+def main() -> None:
+    train_together(read_args().processes, train)
 
 
 if __name__ == "__main__":
