@@ -1,4 +1,6 @@
 /** Changes to a scene, each with the words that ask for it. The edits of the world, and its defects. */
+
+import { type Claim, holds, whoIn } from './claims.ts';
 import {
   canHavePattern,
   drawAccessoryFor,
@@ -83,6 +85,8 @@ export interface Change {
   words: string;
   /** Whether the whole page changes, or only the changed things. */
   whole: boolean;
+  /** What the words ask for, as claims that hold in `after`. */
+  asked: Claim[];
 }
 
 /** Left and right ends of a thing on the page. */
@@ -122,16 +126,24 @@ const edited = (scene: Scene, index: number, change: (t: Thing) => void): Scene 
   return after;
 };
 
-/** "to the left of the house", "between the cat and the house", "on the right". */
-export function whereOf(random: Random, scene: Scene, index: number): string {
+/** "to the left of the house", "between the cat and the house", "on the right"; `asked` receives what it says. */
+function whereOf(random: Random, scene: Scene, index: number, asked: Claim[]): string {
   const t = scene.things[index] as Thing;
   const x = middleOf(t);
   const rest = scene.things.filter((_, i) => i !== index);
   const left = rest.filter((o) => middleOf(o) < x).sort((a, b) => middleOf(b) - middleOf(a))[0];
   const right = rest.filter((o) => middleOf(o) > x).sort((a, b) => middleOf(a) - middleOf(b))[0];
   const p = placeOf(t);
-  if (left && right) return `between ${theThing(random, scene, left)} and ${theThing(random, scene, right)}`;
-  if (p && (rest.length === 0 || random.chance(0.4))) return placePhrase(random, p);
+  if (left && right) {
+    asked.push(orderOf(scene, left, t), orderOf(scene, t, right));
+    return `between ${theThing(random, scene, left)} and ${theThing(random, scene, right)}`;
+  }
+  if (p && (rest.length === 0 || random.chance(0.4))) {
+    asked.push({ about: 'place', who: whoIn(scene, t), n: countOf(t), place: p });
+    return placePhrase(random, p);
+  }
+  if (left) asked.push(orderOf(scene, left, t));
+  else if (right) asked.push(orderOf(scene, t, right));
   if (left)
     return random.pick([
       `to the right of ${theThing(random, scene, left)}`,
@@ -147,6 +159,27 @@ export function whereOf(random: Random, scene: Scene, index: number): string {
   return '';
 }
 
+function orderOf(scene: Scene, left: Thing, right: Thing): Claim {
+  const [l, r] = [whoIn(scene, left), whoIn(scene, right)];
+  return { about: 'order', left: l, right: r, nLeft: countOf(left), nRight: countOf(right) };
+}
+
+/** How the two things of a scene stand. */
+function orderedIn(scene: Scene): Claim {
+  const [left, right] = scene.things.slice().sort((a, b) => middleOf(a) - middleOf(b)) as [Thing, Thing];
+  return orderOf(scene, left, right);
+}
+
+/** That a thing of `before` is no longer there; nothing where `after` has one that would be called the same. */
+function goneFrom(after: Scene, before: Scene, thing: Thing): Claim[] {
+  const { kind, colour } = thing.who;
+  const twin = [...before.things, ...after.things].some(
+    ({ who }) => who.kind === kind && who.colour !== colour,
+  );
+  const claim: Claim = { about: 'count', who: { kind, colour: twin ? colour : null }, n: 0 };
+  return holds(claim, after) ? [claim] : [];
+}
+
 const worn = (a: Accessory, n: number): string =>
   n > 1 && a.kind !== 'glasses' ? `${a.colour} ${plural(a.kind)}` : accessoryPhrase(a);
 const wornNoun = (a: Accessory, n: number): string =>
@@ -160,13 +193,24 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
     const found = scene.things.map((t, i) => [t, i] as const).filter(([t]) => test(t));
     return found.length === 0 ? null : random.pick(found)[1];
   };
-  const done = (after: Scene, words: string, whole = false, before = scene): Change => ({
+  const done = (
+    after: Scene,
+    words: string,
+    asked: Claim[],
+    { whole = false, before = scene } = {},
+  ): Change => ({
     kind,
     before,
     after,
     words,
     whole,
+    asked,
   });
+  /** Who the changed thing is in the scene after, and how many. */
+  const those = (after: Scene, i: number) => {
+    const t = after.things[i] as Thing;
+    return { who: whoIn(after, t), n: countOf(t) };
+  };
   const name = (i: number): string => {
     const t = scene.things[i] as Thing;
     if (scene.things.length === 1 && random.chance(0.12)) return countOf(t) === 1 ? 'it' : 'them';
@@ -179,8 +223,9 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
       const t = scene.things[i] as Thing;
       const before = cloneScene(scene);
       before.things.splice(i, 1);
-      const np = nounPhrase(random, t);
-      const where = random.chance(0.88) ? whereOf(random, scene, i) : '';
+      const asked: Claim[] = [];
+      const np = nounPhrase(random, t, { told: asked });
+      const where = random.chance(0.88) ? whereOf(random, scene, i, asked) : '';
       return done(
         scene,
         random.pick([
@@ -192,8 +237,8 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `place ${np} ${where || 'in the picture'}`,
           `I also want ${np} ${where}`,
         ]),
-        false,
-        before,
+        asked.map((claim) => ('who' in claim ? { ...claim, who: whoIn(scene, t) } : claim)),
+        { before },
       );
     }
     case 'remove': {
@@ -211,6 +256,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `take ${n} out of the picture`,
           `erase ${n}`,
         ]),
+        goneFrom(after, scene, scene.things[i] as Thing),
       );
     }
     case 'replace':
@@ -257,6 +303,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
       };
       const after = cloneScene(scene);
       after.things[i] = next;
+      const gone = goneFrom(after, scene, old);
       const n = full(i);
       if (kind === 'turn_into')
         return done(
@@ -265,8 +312,10 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
             `turn ${n} into a ${noun(random, who.kind)}`.replace('a alien', 'an alien'),
             `make ${n} a ${noun(random, who.kind)}`.replace('a alien', 'an alien'),
           ]),
+          [{ about: 'count', ...those(after, i) }, ...gone],
         );
-      const np = nounPhrase(random, next);
+      const asked: Claim[] = [];
+      const np = nounPhrase(random, next, { told: asked });
       return done(
         after,
         random.pick([
@@ -276,6 +325,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `put ${np} in the place of ${n}`,
           `change ${n} into ${np}`,
         ]),
+        [...asked, ...gone],
       );
     }
     case 'recolour': {
@@ -297,6 +347,10 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `I want ${n} to be ${colour}`,
           `colour ${n} ${colour}`,
         ]),
+        // Beside another of its kind it is called by its colour, so that being there says it all.
+        those(after, i).who.colour === null
+          ? [{ about: 'colour', ...those(after, i), colour }]
+          : [{ about: 'count', ...those(after, i) }, ...goneFrom(after, scene, t)],
       );
     }
     case 'move': {
@@ -326,6 +380,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
             `put ${n} ${placePhrase(random, to)}`,
             `${n === 'it' || n === 'them' ? full(0) : n} should be ${placePhrase(random, to)}`,
           ]),
+          [{ about: 'place', ...those(after, 0), place: to }],
         );
       }
       if (scene.things.length !== 2) return null;
@@ -341,6 +396,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `put ${full(i)} to the ${side} of ${full(1 - i)}`,
           `${full(i)} should be ${side} of ${full(1 - i)}`,
         ]),
+        [orderedIn(swapped)],
       );
     }
     case 'swap': {
@@ -355,6 +411,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `let ${full(i)} and ${full(j)} change places`,
           `exchange ${full(i)} and ${full(j)}`,
         ]),
+        [orderedIn(after)],
       );
     }
     case 'resize': {
@@ -402,6 +459,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
                 ...(size === 'small' ? [`make ${n} small`, `${full(i)} should be tiny`] : []),
               ],
         ),
+        [{ about: 'size', ...those(after, i), size }],
       );
     }
     case 'background': {
@@ -430,7 +488,11 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `the background should be ${place}`,
           `show ${all} ${words}`,
         ]) + extra,
-        true,
+        [
+          { about: 'background', background: after.background },
+          ...(extra === '' ? [] : [{ about: 'weather', weather: after.weather } as const]),
+        ],
+        { whole: true },
       );
     }
     case 'time': {
@@ -442,7 +504,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
         day: ['make it day', 'turn it into day', 'it should be day', 'show it by day'],
         sunset: ['make it sunset', 'make it evening', 'it should be sunset', 'show it at sunset'],
       }[after.time];
-      return done(after, random.pick(words), true);
+      return done(after, random.pick(words), [{ about: 'time', time: after.time }], { whole: true });
     }
     case 'weather': {
       if (scene.background === 'sea' || scene.background === 'room' || scene.background === 'blank')
@@ -457,7 +519,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
             ? ['stop the snow', 'remove the falling snow', 'no more snow from the sky']
             : ['stop the rain', 'remove the rain', 'no more rain'],
       }[after.weather];
-      return done(after, random.pick(words), true);
+      return done(after, random.pick(words), [{ about: 'weather', weather: after.weather }], { whole: true });
     }
     case 'expression': {
       const i = fits((t) => isCreature(t.who.kind));
@@ -483,6 +545,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
                 ? [`let ${n} sleep`]
                 : []),
         ]),
+        [{ about: 'expression', ...those(after, i), expression }],
       );
     }
     case 'accessory': {
@@ -505,6 +568,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `add ${w} to ${n}`,
           `let ${n} wear ${w}`,
         ]),
+        [{ about: 'accessory', ...those(after, i), accessory: a }],
       );
     }
     case 'accessory_off': {
@@ -524,6 +588,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `take the ${a} off ${full(i)}`,
           `${full(i)} should not wear the ${a}`,
         ]),
+        [{ about: 'accessory', ...those(after, i), accessory: null }],
       );
     }
     case 'accessory_swap': {
@@ -545,6 +610,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `swap the ${old} for ${w}`,
           `change the ${old} into ${w}`,
         ]),
+        [{ about: 'accessory', ...those(after, i), accessory: a }],
       );
     }
     case 'accessory_colour': {
@@ -565,6 +631,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `paint the ${a} ${colour}`,
           `turn the ${a} ${colour}`,
         ]),
+        [{ about: 'accessory', ...those(after, i), accessory: { ...t.who.accessory!, colour } }],
       );
     }
     case 'pattern': {
@@ -587,6 +654,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `${full(i)} should have ${m}`,
           `paint ${m} on ${n}`,
         ]),
+        [{ about: 'pattern', ...those(after, i), pattern, patternColour: colour }],
       );
     }
     case 'pattern_off': {
@@ -606,6 +674,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `make ${full(i)} plain ${t.who.colour}`,
           `${full(i)} should have no ${m}`,
         ]),
+        [{ about: 'pattern', ...those(after, i), pattern: 'plain', patternColour: null }],
       );
     }
     case 'pattern_colour': {
@@ -625,6 +694,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `change the colour of the ${m} to ${colour}`,
           `paint the ${m} ${colour}`,
         ]),
+        [{ about: 'pattern', ...those(after, i), pattern: t.who.pattern, patternColour: colour }],
       );
     }
     case 'style': {
@@ -646,7 +716,8 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `show it as ${n}`,
           ...short,
         ]),
-        true,
+        [{ about: 'style', style: after.style }],
+        { whole: true },
       );
     }
     case 'extract': {
@@ -668,7 +739,12 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `cut out ${n} and put ${countOf(after.things[0] as Thing) === 1 ? 'it' : 'them'} on white`,
           ...(scene.things.length === 1 ? ['remove the background'] : []),
         ]),
-        true,
+        [
+          { about: 'background', background: 'blank' },
+          { about: 'count', ...those(after, 0) },
+          ...scene.things.flatMap((t, k) => (k === i ? [] : goneFrom(after, scene, t))),
+        ],
+        { whole: true },
       );
     }
     case 'count': {
@@ -693,8 +769,8 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
             `there should be ${NUMBER_WORDS[n]} ${noun(random, t.who.kind, n)}`,
             `make it ${NUMBER_WORDS[n]} ${noun(random, t.who.kind, n)}`,
           ]),
-          false,
-          fewer,
+          [{ about: 'count', ...those(scene, i) }],
+          { before: fewer },
         );
       return done(
         fewer,
@@ -704,6 +780,7 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           `remove the ${one} on the ${side}`,
           `there should be only ${NUMBER_WORDS[n - 1]} ${noun(random, t.who.kind, n - 1)}`,
         ]),
+        [{ about: 'count', ...those(fewer, i) }],
       );
     }
   }

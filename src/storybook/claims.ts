@@ -122,6 +122,39 @@ export function holds(claim: Claim, scene: Scene): boolean {
   }
 }
 
+/** How a thing is called in a scene: by its colour where another of its kind is there. */
+export function whoIn(scene: Scene, thing: Thing): Who {
+  const twin = scene.things.some((other) => other !== thing && other.who.kind === thing.who.kind);
+  return { kind: thing.who.kind, colour: twin ? thing.who.colour : null };
+}
+
+/**
+ * Claims noted while a scene was put into words, each about the thing that it is true of where two are of one kind: of
+ * a red and a blue cat, "a cat" is both, and "it wears a hat" is the one that does. Each once.
+ */
+export function named(told: readonly Claim[], scene: Scene): Claim[] {
+  const out = new Map<string, Claim>();
+  const whosOf = (who: Who): Who[] =>
+    who.colour === null
+      ? scene.things.filter((thing) => thing.who.kind === who.kind).map((thing) => whoIn(scene, thing))
+      : [who];
+  const keep = (claim: Claim) => {
+    if (holds(claim, scene)) out.set(JSON.stringify(claim), claim);
+  };
+  for (const claim of told) {
+    if (claim.about === 'order' || claim.about === 'between') {
+      for (const left of whosOf(claim.left)) {
+        for (const right of whosOf(claim.right)) {
+          if (claim.about === 'order') keep({ ...claim, left, right });
+          else for (const who of whosOf(claim.who)) keep({ ...claim, who, left, right });
+        }
+      }
+    } else if ('who' in claim) for (const who of whosOf(claim.who)) keep({ ...claim, who });
+    else keep(claim);
+  }
+  return [...out.values()];
+}
+
 /** "the cat", "the blue cats". */
 export function theWho(who: Who, n: number): string {
   return `the ${who.colour ? `${who.colour} ` : ''}${noun(null, who.kind, n)}`;
@@ -244,10 +277,7 @@ export function claims(scene: Scene): Claim[] {
     if (t.size !== 'medium') out.push({ about: 'size', who, n, size: t.size });
   }
   const ordered = scene.things.slice().sort((a, b) => middleOf(a) - middleOf(b));
-  const whoOf = (t: Thing): Who => ({
-    kind: t.who.kind,
-    colour: scene.things.some((o) => o !== t && o.who.kind === t.who.kind) ? t.who.colour : null,
-  });
+  const whoOf = (t: Thing) => whoIn(scene, t);
   if (ordered.length === 1) {
     const t = ordered[0] as Thing;
     const place = placeOf(t);

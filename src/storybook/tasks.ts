@@ -5,6 +5,7 @@ import { drawEdit, EDIT_WEIGHTS } from './cases/edit.ts';
 import { CATEGORIES, drawInContext } from './cases/in-context.ts';
 import { DEFECTS, drawChecklist, drawFix, drawReflect } from './cases/reflect.ts';
 import { drawUnderstand, QUESTION_KINDS } from './cases/understand.ts';
+import { named } from './claims.ts';
 import { drawScene, isHeldout, type Split } from './compose.ts';
 import { request } from './grammar.ts';
 import type { Random } from './random.ts';
@@ -40,16 +41,18 @@ export function drawCase(task: Task, random: Random, split: Split): Case {
     switch (task) {
       case 't2i': {
         const scene = drawScene(random, split);
+        const { text, told } = request(random, scene, { loose: true });
         return {
           task,
           kind: 't2i',
-          instruction: request(random, scene, { loose: true }).text,
+          instruction: text,
           refs: [],
           target: scene,
           question: null,
           answer: null,
           scene,
           mask: 'none',
+          asked: named(told, scene),
         };
       }
       case 'edit':

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { test } from 'vitest';
 import { TASKS } from './cases/case.ts';
 import { extent } from './changes.ts';
-import { checks, claims, holds, STOP } from './claims.ts';
+import { checks, claims, holds, named, STOP } from './claims.ts';
 import { drawScene, isHeldout } from './compose.ts';
 import { request } from './grammar.ts';
 import { mix, Random } from './random.ts';
 import { render } from './render.ts';
 import { drawSample } from './sample.ts';
-import { countOf } from './scene.ts';
+import { countOf, type Thing } from './scene.ts';
 import { drawCase } from './tasks.ts';
 
 const digest = (task: (typeof TASKS)[number] | 'mix', split: 'train' | 'heldout'): string => {
@@ -115,6 +115,41 @@ test('words are whole: no gap, no stray value, no doubled article', () => {
       }
     }
   }
+});
+
+test('what a case asks for is what its picture shows; a change asks for something that was not there', () => {
+  for (const task of ['t2i', 'edit', 'incontext', 'critique_fix'] as const) {
+    for (let i = 0; i < 400; i++) {
+      const c = drawCase(task, new Random(mix(91, i)), 'heldout');
+      const said = `${c.kind}: ${c.instruction}`;
+      assert.ok(c.asked && c.asked.length > 0 && c.target, said);
+      for (const claim of c.asked) assert.ok(holds(claim, c.target), `${said}: ${JSON.stringify(claim)}`);
+      if (task === 'edit' || task === 'critique_fix')
+        assert.ok(
+          c.asked.some((claim) => !holds(claim, c.refs[0]!)),
+          `${said}: ${JSON.stringify(c.asked)}`,
+        );
+    }
+  }
+});
+
+test('a critique is made of the faults that the case lists', () => {
+  for (let i = 0; i < 200; i++) {
+    const { answer, faults } = drawCase('reflect', new Random(mix(92, i)), 'heldout');
+    assert.equal(faults?.length === 0, answer === STOP);
+    for (const fault of faults ?? []) assert.ok(answer?.includes(fault), fault);
+  }
+});
+
+test('of two things of one kind, what was told is about the one that it is true of', () => {
+  const scene = drawScene(new Random(3), 'train', { things: 2, kindsDiffer: true });
+  const [a, b] = scene.things as [Thing, Thing];
+  b.who = { ...a.who, colour: a.who.colour === 'red' ? 'blue' : 'red' };
+  a.size = 'small';
+  b.size = 'big';
+  const { kind } = a.who;
+  const told = [{ about: 'size', who: { kind, colour: null }, n: 1, size: 'big' }] as const;
+  assert.deepEqual(named(told, scene), [{ ...told[0], who: { kind, colour: b.who.colour } }]);
 });
 
 test('a picture of another size shows the same', () => {

@@ -1,4 +1,5 @@
 /** What a task hands out. */
+import type { Claim } from '../claims.ts';
 import type { Scene } from '../scene.ts';
 
 export const TASKS = [
@@ -24,4 +25,8 @@ export interface Case {
   answer: string | null;
   scene: Scene;
   mask: 'none' | 'difference' | 'all';
+  /** What the words ask of the picture, and nothing that they leave open; where they ask for a picture. */
+  asked?: Claim[];
+  /** `reflect`: the sentences of the answer that name what is wrong. */
+  faults?: string[];
 }

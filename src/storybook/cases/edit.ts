@@ -1,5 +1,6 @@
 /** Editing: one picture, an instruction, the changed picture. */
 import { type Change, change, type EditKind } from '../changes.ts';
+import { holds } from '../claims.ts';
 import { drawScene, type Split } from '../compose.ts';
 import { capital, noun, theThing } from '../grammar.ts';
 import type { Random } from '../random.ts';
@@ -91,6 +92,8 @@ export function drawEdit(random: Random, split: Split, kind: EditKind | 'two'): 
       after: second.after,
       words: joinWords(random, scene, first.words, second.words),
       whole: first.whole || second.whole,
+      // The second may change what the first one is called.
+      asked: [...first.asked, ...second.asked].filter((claim) => holds(claim, second.after)),
     };
   } else c = change(kind, random, scene, split);
   if (c === null) return null;
@@ -104,5 +107,6 @@ export function drawEdit(random: Random, split: Split, kind: EditKind | 'two'): 
     answer: null,
     scene: c.after,
     mask: c.whole ? 'all' : 'difference',
+    asked: c.asked,
   };
 }

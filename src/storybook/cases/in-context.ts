@@ -1,3 +1,4 @@
+import { type Claim, named, whoIn } from '../claims.ts';
 import {
   drawAccessoryFor,
   drawExpression,
@@ -169,6 +170,8 @@ export function drawInContext(
   // The scene may be given first.
   const sceneFirst = scenic && random.chance(0.3);
   const given = sceneFirst ? [sceneRef as Scene, ...refs] : images;
+  const thingOf = (i: number) => things.find(({ who }) => who === changed[i]) as Thing;
+  const whoOf = (i: number) => whoIn(target, thingOf(i));
   const numberOf = (i: number) => (sceneFirst ? i + 1 : i);
   const of = (i: number): string => {
     const w = whos[i]!;
@@ -188,6 +191,23 @@ export function drawInContext(
       return `${random.pick(['this', 'the same'])} ${adjective}${colour}${n}${late}`;
     return `the ${adjective}${colour}${n} ${random.pick(['of', 'from', 'in'])} ${imageName(random, numberOf(i))}${late}`;
   };
+  const asked: Claim[] = [];
+  for (const { who } of wanted.filter((w) => !extra.includes(w)))
+    asked.push({ about: 'count', who: { kind: who.kind, colour: null }, n: 1 });
+  news.forEach((word, i) => {
+    if (word === null) return;
+    const who = whoOf(i);
+    asked.push(
+      expressions[i] !== faces[i]
+        ? { about: 'expression', who, n: 1, expression: expressions[i]! }
+        : { about: 'accessory', who, n: 1, accessory: changed[i]!.accessory },
+    );
+  });
+  if (scenic) {
+    asked.push({ about: 'background', background: target.background });
+    if (target.background !== 'sea') asked.push({ about: 'time', time: target.time });
+    asked.push({ about: 'weather', weather: target.weather });
+  }
   const setPhrase = scenic
     ? `${random.pick([
         'in the scene of',
@@ -195,16 +215,21 @@ export function drawInContext(
         'in the scene from',
         'in the place shown in',
       ] as const)} ${imageName(random, sceneFirst ? 0 : given.length - 1)}`
-    : settingPhrase(random, target);
+    : settingPhrase(random, target, asked);
   const left = order[0]!,
     right = order[order.length - 1]!;
   let who: string;
+  /** What `who` says of how they stand. */
+  const stand: Claim[] = [];
+  const inOrder: Claim = { about: 'order', left: whoOf(left), right: whoOf(right), nLeft: 1, nRight: 1 };
   if (order.length === 1) {
     const p =
       place && random.chance(0.35)
         ? ` ${placePhrase(random, placeOf(things.find((t) => t.who === changed[0]) as Thing) ?? place)}`
         : '';
     who = of(0) + (extra.length === 0 ? p : '');
+    const to = placeOf(thingOf(0)) ?? place;
+    if (p !== '' && extra.length === 0 && to) stand.push({ about: 'place', who: whoOf(0), n: 1, place: to });
   } else if (order.length === 2) {
     const r = random.unit();
     const [i, j] = random.chance(0.5) ? [0, 1] : [1, 0];
@@ -218,25 +243,28 @@ export function drawInContext(
             : r < 0.82
               ? `${of(left)} to the left of ${of(right)}`
               : `${of(right)} to the right of ${of(left)}`;
-  } else
-    who = random.chance(0.4)
-      ? `${of(order[1]!)} between ${of(left)} and ${of(right)}`
-      : `${of(0)}, ${of(1)} and ${of(2)}`;
+    if (r >= 0.62) stand.push(inOrder);
+  } else if (random.chance(0.4)) {
+    who = `${of(order[1]!)} between ${of(left)} and ${of(right)}`;
+    stand.push({ about: 'between', who: whoOf(order[1]!), n: 1, left: whoOf(left), right: whoOf(right) });
+  } else who = `${of(0)}, ${of(1)} and ${of(2)}`;
   who = who.replace(/,,/g, ',').replace(/, (and|beside|next|to) /g, (m) => m);
   let words: string;
-  if (sceneRef && extra.length === 1 && exchanged)
+  if (sceneRef && extra.length === 1 && exchanged) {
+    asked.push({ about: 'count', who: { kind: extra[0]!.who.kind, colour: null }, n: 0 });
     words =
       `${random.pick(['replace', 'swap'])} the ${noun(null, extra[0]!.who.kind)} ${random.pick(['in', 'of'])} ${imageName(random, sceneFirst ? 0 : given.length - 1)} ${'with'} ${of(0)}`.replace(
         /^swap(.*) with /,
         'swap$1 for ',
       );
-  else if (scenic && random.chance(0.3) && news.every((x) => x === null))
+  } else if (scenic && random.chance(0.3) && news.every((x) => x === null))
     words =
       `${random.pick(['add', 'put'])} ${whos.map((_, i) => of(i)).join(' and ')} into ${imageName(random, sceneFirst ? 0 : given.length - 1)}`.replace(
         /^add (.*) into /,
         random.chance(0.5) ? 'add $1 to ' : 'add $1 into ',
       );
   else {
+    asked.push(...stand);
     const r = random.unit();
     const comma = random.chance(0.35) && !who.endsWith(',') ? ',' : '';
     const tail = `${who}${comma} ${setPhrase}`;
@@ -258,5 +286,6 @@ export function drawInContext(
     answer: null,
     scene: target,
     mask: 'none',
+    asked: named(asked, target),
   };
 }

@@ -1,10 +1,19 @@
 /** Whether a picture meets its request: critiques, fixes and lists of checks. */
 import { change, type EditKind } from '../changes.ts';
-import { type Critique, critique, critiqueExtra, find, holds, questionOf, STOP } from '../claims.ts';
+import {
+  type Claim,
+  type Critique,
+  critique,
+  critiqueExtra,
+  find,
+  holds,
+  questionOf,
+  STOP,
+} from '../claims.ts';
 import { drawScene, type Split } from '../compose.ts';
-import { capital, request } from '../grammar.ts';
+import { capital, nounPhrase, request } from '../grammar.ts';
 import { FIRST_CHOICE, type Random } from '../random.ts';
-import { countOf, type Scene } from '../scene.ts';
+import { countOf, placeOf, type Scene } from '../scene.ts';
 
 import type { Case } from './case.ts';
 
@@ -30,12 +39,20 @@ export const DEFECTS: readonly (readonly [EditKind, number])[] = [
   ['move', 3],
 ];
 
-/** A request, the picture it asks for, and one that misses it in one or two ways. */
-interface Miss {
+/** A critique, and what it asks for. */
+export interface Fault extends Critique {
+  /** What holds once the fault is gone. */
+  asked: Claim;
+  /** What the fix says beyond that: how something that is missing looks, and where it stands. */
+  more: Claim[];
+}
+
+/** A request, the picture it asks for, and one that misses it in some ways or none. */
+export interface Miss {
   words: string;
   wanted: Scene;
   shown: Scene;
-  critiques: Critique[];
+  critiques: Fault[];
   whole: boolean;
 }
 
@@ -62,10 +79,17 @@ function drawMiss(random: Random, split: Split, faults: number, first: EditKind)
     whole ||= c.whole;
   }
   const asked = request(random, wanted, { expression: true });
-  if (faults === 0) return { words: asked.text, wanted, shown, critiques: [], whole };
-  const critiques: Critique[] = [];
+  const critiques = faultsOf(asked.told, wanted, shown);
+  // What the words did not say cannot be missed.
+  if (critiques.length !== faults) return null;
+  return { words: asked.text, wanted, shown, critiques, whole };
+}
+
+/** All that is wrong in `shown` with what the words told of `wanted`, and what was not asked for, as critiques. */
+export function faultsOf(told: readonly Claim[], wanted: Scene, shown: Scene): Fault[] {
+  const critiques: Fault[] = [];
   const seen = new Set<string>();
-  for (const claim of asked.told) {
+  for (const claim of told) {
     if (holds(claim, shown)) continue;
     if ('who' in claim && claim.about !== 'count' && !find(shown, claim.who)) continue; // said by "missing"
     if (claim.about === 'order' && (!find(shown, claim.left) || !find(shown, claim.right))) continue;
@@ -73,40 +97,48 @@ function drawMiss(random: Random, split: Split, faults: number, first: EditKind)
     const critic = critique(FIRST_CHOICE, claim, wanted, shown);
     if (seen.has(critic.fault)) continue;
     seen.add(critic.fault);
-    critiques.push(critic);
+    critiques.push({ ...critic, asked: claim, more: saidOfMissing(claim, wanted, shown) });
   }
+  const unasked = (claim: Claim) =>
+    critiques.push({ ...critique(FIRST_CHOICE, claim, wanted, shown), asked: claim, more: [] });
   for (const t of shown.things) {
     const asked2 = wanted.things.find((o) => o.who.kind === t.who.kind);
-    if (!asked2) critiques.push(critiqueExtra(FIRST_CHOICE, t));
+    if (!asked2)
+      critiques.push({
+        ...critiqueExtra(FIRST_CHOICE, t),
+        asked: { about: 'count', who: { kind: t.who.kind, colour: null }, n: 0 },
+        more: [],
+      });
     // Worn or painted on, but not asked for.
     else if (asked2.who.accessory === null && t.who.accessory !== null)
-      critiques.push(
-        critique(
-          FIRST_CHOICE,
-          { about: 'accessory', who: { kind: t.who.kind, colour: null }, n: countOf(t), accessory: null },
-          wanted,
-          shown,
-        ),
-      );
+      unasked({
+        about: 'accessory',
+        who: { kind: t.who.kind, colour: null },
+        n: countOf(t),
+        accessory: null,
+      });
     else if (asked2.who.pattern === 'plain' && t.who.pattern !== 'plain')
-      critiques.push(
-        critique(
-          FIRST_CHOICE,
-          {
-            about: 'pattern',
-            who: { kind: t.who.kind, colour: null },
-            n: countOf(t),
-            pattern: 'plain',
-            patternColour: null,
-          },
-          wanted,
-          shown,
-        ),
-      );
+      unasked({
+        about: 'pattern',
+        who: { kind: t.who.kind, colour: null },
+        n: countOf(t),
+        pattern: 'plain',
+        patternColour: null,
+      });
   }
-  // What the words did not say cannot be missed.
-  if (critiques.length !== faults) return null;
-  return { words: asked.text, wanted, shown, critiques, whole };
+  return critiques;
+}
+
+/** What `critique` says of a thing that is missing, where it says to add it. */
+function saidOfMissing(claim: Claim, wanted: Scene, shown: Scene): Claim[] {
+  if (claim.about !== 'count' || find(shown, claim.who)) return [];
+  const thing = find(wanted, claim.who);
+  if (!thing) return [];
+  const told: Claim[] = [];
+  nounPhrase(FIRST_CHOICE, thing, { expression: true, told });
+  const place = placeOf(thing);
+  if (place) told.push({ about: 'place', who: claim.who, n: countOf(thing), place });
+  return told.filter(({ about }) => about !== 'count');
 }
 
 const countAll = (s: Scene): number => s.things.reduce((n, t) => n + countOf(t), 0);
@@ -126,35 +158,48 @@ function reflectQuestion(random: Random, words: string): string {
 const critiqueText = (critiques: readonly Critique[]): string =>
   critiques.map((c) => `${c.fault} ${c.fix}`).join(' ');
 
+const kindOf = ({ critiques }: Miss): string =>
+  ['stop', 'one_fault', 'two_faults'][critiques.length] ?? 'many_faults';
+
 export function drawReflect(random: Random, split: Split, faults: number, first: EditKind): Case | null {
   const m = drawMiss(random, split, faults, first);
-  if (!m) return null;
+  return m && reflectCase(random, m);
+}
+
+/** The question whether the picture shows the request, and the answer. */
+export function reflectCase(random: Random, m: Miss): Case {
   return {
     task: 'reflect',
-    kind: faults === 0 ? 'stop' : faults === 1 ? 'one_fault' : 'two_faults',
+    kind: kindOf(m),
     instruction: m.words,
     refs: [m.shown],
     target: null,
     question: reflectQuestion(random, m.words),
-    answer: faults === 0 ? STOP : critiqueText(m.critiques),
+    answer: m.critiques.length === 0 ? STOP : critiqueText(m.critiques),
     scene: m.wanted,
     mask: 'none',
+    faults: m.critiques.map(({ fault }) => fault),
   };
 }
 
 export function drawFix(random: Random, split: Split, faults: number, first: EditKind): Case | null {
   const m = drawMiss(random, split, faults, first);
-  if (!m) return null;
+  return m && fixCase(random, m);
+}
+
+/** The critique as an instruction, and the picture without the faults. */
+export function fixCase(random: Random, m: Miss): Case {
   const r = random.unit();
+  const saysFix = r < 0.9;
   const words =
     r < 0.7
       ? critiqueText(m.critiques)
-      : r < 0.9
+      : saysFix
         ? m.critiques.map((c) => c.fix).join(' ')
         : m.critiques.map((c) => c.fault).join(' ');
   return {
     task: 'critique_fix',
-    kind: faults === 1 ? 'one_fault' : 'two_faults',
+    kind: kindOf(m),
     instruction: words,
     refs: [m.shown],
     target: m.wanted,
@@ -162,6 +207,7 @@ export function drawFix(random: Random, split: Split, faults: number, first: Edi
     answer: null,
     scene: m.wanted,
     mask: m.whole ? 'all' : 'difference',
+    asked: m.critiques.flatMap(({ asked, more }) => [asked, ...(saysFix ? more : [])]),
   };
 }
 
