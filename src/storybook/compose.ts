@@ -103,7 +103,7 @@ export function drawBuild(random: Random): Build {
     feature: round(random.between(0.66, 1.34)),
     eye: round(random.between(0.82, 1.16)),
     gap: round(random.between(0.93, 1.08)),
-    belly: random.chance(0.6),
+    belly: random.quirk(0.6),
   };
 }
 
@@ -193,7 +193,7 @@ export function drawSetting(
     background,
     time,
     weather: drawWeatherFor(random, background),
-    seed: random.bits() % 1000000,
+    seed: random.seed(),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
- * npx tsx training/world/make-shards.ts --task NAME|mix --n N --seed S [--split train|heldout] [--size 128] [--questions 8] [--weights t2i=3,edit=2] --out DIR
+ * npx tsx training/world/make-shards.ts --task NAME|mix --n N --seed S [--split train|heldout] [--size 128] [--questions 8] [--wide] [--weights t2i=3,edit=2] --out DIR
  * `--questions 8` asks so many more questions about every picture that a question shows (understand, reflect).
+ * `--wide` jitters what no words tell (exact places, builds, the lie of the land); without it those are the usual ones.
  * `--weights` sets the shares of the tasks in `mix`; tasks that it does not name are left out.
  */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
@@ -8,10 +9,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TASKS, type Task } from '../../src/storybook/cases/case.ts';
 import type { Split } from '../../src/storybook/compose.ts';
-import { hashText, mix, Random } from '../../src/storybook/random.ts';
+import { hashText, mix, Random, SteadyRandom } from '../../src/storybook/random.ts';
 import { drawSample } from '../../src/storybook/sample.ts';
-
-export const WORLD_VERSION = 6;
+import { WORLD_VERSION } from './version.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     questions: { type: 'string', default: '0' },
     out: { type: 'string' },
     weights: { type: 'string' },
+    wide: { type: 'boolean', default: false },
   },
 });
 if (!values.out) throw new Error('--out DIR is missing');
@@ -52,7 +53,8 @@ const lines: string[] = [];
 let pictures = 0;
 const started = Date.now();
 for (let i = 0; i < n; i++) {
-  const random = new Random(mix(mix(seed, i), hashText(`${task} ${split}`)));
+  const chance = mix(mix(seed, i), hashText(`${task} ${split}`));
+  const random = values.wide ? new Random(chance) : new SteadyRandom(chance);
   const {
     sample,
     more,
@@ -75,7 +77,7 @@ closeSync(images);
 writeFileSync(join(values.out, 'samples.jsonl'), lines.length > 0 ? `${lines.join('\n')}\n` : '');
 writeFileSync(
   join(values.out, 'meta.json'),
-  `${JSON.stringify({ size, pictures, samples: lines.length, seed, split, task, worldVersion: WORLD_VERSION })}\n`,
+  `${JSON.stringify({ size, pictures, samples: lines.length, seed, split, task, wide: values.wide, worldVersion: WORLD_VERSION })}\n`,
 );
 console.log(
   `${lines.length} samples, ${pictures} pictures of ${size} px in ${((Date.now() - started) / 1000).toFixed(1)} s`,
