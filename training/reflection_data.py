@@ -1,0 +1,201 @@
+"""Data from which the model learns to mend its own pictures: it draws, the judge names what is wrong, the world's
+picture of the request is what should have been drawn.
+
+python reflection_data.py --run RUN --data DATA --n 2000 --out DATA/own-reflect-critique_fix-train
+
+Requests are made anew for scenes of DATA's t2i cases. The mean weights of RUN draw each of them in a few steps, once
+for every scale of --guidance, from the world's picture noised up to a flow time that chance draws from --from: the later,
+the more of its layout stays. The judge (../docs/JUDGE.md) then reads every drawing, and its faults become the world's
+words (world/own-faults.ts says when they do). DIR is a shard folder as data.py reads it: `reflect` cases, and
+`critique_fix` cases whose target is the world's picture.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cache import WIDTHS
+from data import Sample, Shards, find_shards, to_png
+from mllm import encode_texts, load_mllm
+from model import OmniGen2Transformer
+from prompts import HEAD, plain
+from speed import Machine, add_machine, choose_machine
+from transformer import compile_blocks, load_transformer
+from vae import load_vae
+
+WORLD = Path(__file__).parent.parent
+SIDE = 128  # of the judge's pictures, in pixels
+
+
+def world(script: str, *options: str, given: str = "") -> str:
+    """Runs a script of world/ -> what it prints"""
+    done = subprocess.run(["npx", "--no-install", "tsx", f"training/world/{script}", *options], cwd=WORLD, input=given,
+                          stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"training/world/{script} failed")
+    return done.stdout
+
+
+def pick_cases(data: Shards, n: int, rng: np.random.Generator) -> list[Sample]:
+    """Cases by chance that a critique can speak of: every kind of thing stands for one thing"""
+    def plain_spoken(s: Sample) -> bool:
+        kinds = [t["who"]["kind"] for t in s.scene["things"]]
+        return len(kinds) > 0 and len(set(kinds)) == len(kinds)
+
+    usable = [s for s in data.samples if s.task == "t2i" and s.target is not None and plain_spoken(s)]
+    return [usable[i] for i in rng.permutation(len(usable))[:n]]
+
+
+@dataclass
+class Texts:
+    """States of prompts in blocks of few widths; `start`: tokens of the system prompt that are left out in front"""
+
+    states: list[Tensor]  # each [L, C], whole
+    start: int
+
+    def block(self, numbers: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """-> (states [B, W, C], valid lengths [B] with what is left out counted)"""
+        lengths = torch.tensor([len(self.states[i]) for i in numbers])
+        own = int(lengths.max()) - self.start
+        width = next((w for w in WIDTHS if w >= own), own)
+        out = torch.zeros(len(numbers), width, self.states[0].shape[1])
+        for r, i in enumerate(numbers):
+            out[r, : lengths[r] - self.start] = self.states[i][self.start :]
+        return out, lengths
+
+
+def times(first: Tensor, steps: int, side: int) -> Tensor:
+    """Flow times of Euler steps from `first` [B] to 1: equal steps of the time before the official shift for a latent of
+    side x side -> [B, steps + 1]"""
+    m = side / 40
+    even = first * m / (1 - first + first * m)
+    even = even[:, None] + (1 - even[:, None]) * torch.linspace(0, 1, steps + 1)
+    return even / (m - m * even + even)
+
+
+@torch.no_grad()
+def draw(net: OmniGen2Transformer, truth: Tensor, first: Tensor, texts: Texts, prompts: Sequence[int], guidance: float,
+         steps: int, noise: Tensor, machine: Machine) -> Tensor:
+    """truth, noise [B, 16, h, w]; first [B] flow times at which drawing starts; prompts: numbers of `texts`, whose last
+    one is the empty prompt -> latents [B, 16, h, w]"""
+    given, lengths = texts.block(prompts)
+    none, none_lengths = texts.block([len(texts.states) - 1] * len(prompts))
+    device = machine.device
+    given, lengths, none, none_lengths = (x.to(device) for x in (given, lengths, none, none_lengths))
+    ts = times(first, steps, truth.shape[-1]).to(device)
+    at = first.view(-1, 1, 1, 1)
+    x = ((1 - at) * noise + at * truth).to(device)
+
+    def velocity(t: Tensor, text: Tensor, valid: Tensor) -> Tensor:
+        with machine.autocast():
+            out = net(x, t, text, valid, text_start=texts.start)
+        return out.float()  # type: ignore[union-attr]
+
+    for i in range(steps):
+        v = velocity(ts[:, i], given, lengths)
+        if guidance > 1:
+            free = velocity(ts[:, i], none, none_lengths)
+            v = free + guidance * (v - free)
+        x = x + (ts[:, i + 1] - ts[:, i]).view(-1, 1, 1, 1) * v
+    return x.cpu()
+
+
+def drawings(args: argparse.Namespace, machine: Machine, data: Shards, cases: list[Sample],
+             words: list[str]) -> Iterator[tuple[list[int], list[np.ndarray], np.ndarray]]:
+    """Batch by batch -> (numbers of the cases, their drawings [B, side, side, 3] for every guidance, start times [B])"""
+    run = Path(args.run)
+    mllm, tok, _ = load_mllm(run)
+    start = len(tok.encode(HEAD, add_special_tokens=False).ids) if args.skip_prefix else 0
+    texts = Texts(encode_texts(mllm, tok, [plain(w) for w in [*words, ""]]), start)
+    net, state = load_transformer(run, f"{args.name}.pt")
+    print(f"drawing with step {state['step']} ({state['seen']} samples seen)", flush=True)
+    net.to(machine.device)
+    if not args.no_compile:
+        compile_blocks(net)
+    vae, config = load_vae(run)
+    vae.to(machine.device)
+    shift, scale = config["shift_factor"], config["scaling_factor"]
+    torch.manual_seed(args.seed)
+    # of nearly one length in a batch, as in training; the last batch is filled up, so that all have one shape
+    order = sorted(range(len(cases)), key=lambda i: len(texts.states[i]))
+    for at in range(0, len(order), args.batch):
+        rows = order[at : at + args.batch]
+        full = rows + rows[:1] * (args.batch - len(rows))
+        pictures = data.batch(cases[i].target or 0 for i in full).to(machine.device, memory_format=torch.channels_last)
+        with torch.no_grad(), machine.autocast():
+            z = (vae.encode(pictures).latent_dist.sample().float().cpu() - shift) * scale
+        first = torch.empty(len(full)).uniform_(*args.start)
+        drawn = []
+        for guidance in args.guidance:
+            x = draw(net, z, first, texts, full, guidance, args.steps, torch.randn_like(z), machine)
+            with torch.no_grad(), machine.autocast():
+                y = vae.decode((x / scale + shift).to(machine.device, memory_format=torch.channels_last)).sample
+            drawn.append(to_png(y.float())[: len(rows)])
+        yield rows, drawn, first[: len(rows)].numpy()
+
+
+def write_drawn(folder: Path, args: argparse.Namespace, machine: Machine, data: Shards, cases: list[Sample],
+                requests: list[dict[str, Any]]) -> None:
+    """What world/own-reflections.ts judges: for every case the world's picture, then its drawings, in images.u8; its
+    scene, request and start time as a line of cases.jsonl"""
+    begin, done = time.time(), 0
+    with (folder / "images.u8").open("wb") as images, (folder / "cases.jsonl").open("w") as lines:
+        for rows, drawn, first in drawings(args, machine, data, cases, [r["text"] for r in requests]):
+            for k, i in enumerate(rows):
+                images.write(data.picture(cases[i].target or 0).tobytes())
+                for of_guidance in drawn:
+                    images.write(of_guidance[k].tobytes())
+                lines.write(json.dumps({"scene": cases[i].scene, **requests[i], "from": round(float(first[k]), 3),
+                                        "drawings": len(drawn)}) + "\n")
+            done += len(rows) * len(drawn)
+            print(f"{done} drawings, {done / (time.time() - begin):.1f} a second", flush=True)
+
+
+def main() -> None:
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--run", required=True)
+    ap.add_argument("--data", required=True)
+    ap.add_argument("--want", default="t2i-train", help="only shard folders whose path holds this text")
+    ap.add_argument("--n", type=int, default=2000, help="requests; each is drawn once for every guidance")
+    ap.add_argument("--out", required=True)
+    ap.add_argument("--name", default="transformer")
+    ap.add_argument("--steps", type=int, default=8)
+    ap.add_argument("--guidance", type=float, nargs="+", default=[1.0, 4.0], help="text guidance; 1 is none")
+    ap.add_argument("--from", dest="start", type=float, nargs=2, default=[0.0, 0.5], help="range of the flow times at which drawing starts")
+    ap.add_argument("--skip-prefix", action="store_true", help="as long as the transformer is trained with it")
+    ap.add_argument("--faults", type=int, default=3, help="a drawing with more faults is left out")
+    ap.add_argument("--batch", type=int, default=32)
+    ap.add_argument("--seed", type=int, default=1)
+    ap.add_argument("--no-compile", action="store_true")
+    add_machine(ap)
+    args = ap.parse_args()
+    machine = choose_machine(args)
+    out = Path(args.out).resolve()
+    if (out / "meta.json").exists():
+        raise SystemExit(f"{out} holds a data set already: name a new folder")
+    data = find_shards(args.data, args.want)
+    if data.size != SIDE:
+        raise SystemExit(f"the judge reads pictures of {SIDE} pixels, those of {args.data} have {data.size}")
+    cases = pick_cases(data, args.n, np.random.default_rng(args.seed))
+    scenes = "".join(json.dumps(s.scene) + "\n" for s in cases)
+    requests = [json.loads(line) for line in world("own-requests.ts", "--seed", str(args.seed), given=scenes).splitlines()]
+    drawn = out / "drawn"
+    drawn.mkdir(parents=True, exist_ok=True)
+    write_drawn(drawn, args, machine, data, cases, requests)
+    print(world("own-reflections.ts", "--drawn", str(drawn), "--out", str(out), "--faults", str(args.faults),
+                "--seed", str(args.seed)), end="")
+    shutil.rmtree(drawn)
+
+
+if __name__ == "__main__":
+    main()

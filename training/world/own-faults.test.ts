@@ -1,0 +1,102 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
+import { Judge } from '../../src/judge/judge.ts';
+import { nodeRuntime } from '../../src/runtime/runtime.node.ts';
+import { faultsOf, fixCase, reflectCase } from '../../src/storybook/cases/reflect.ts';
+import { STOP } from '../../src/storybook/claims.ts';
+import { request } from '../../src/storybook/grammar.ts';
+import { Random } from '../../src/storybook/random.ts';
+import { render } from '../../src/storybook/render.ts';
+import type { Scene } from '../../src/storybook/scene.ts';
+import { one } from './one.ts';
+import { type LeftOut, type Reading, readDrawing, readsTarget } from './own-faults.ts';
+
+const SIZE = 128;
+let judge: Judge;
+beforeAll(async () => {
+  judge = await Judge.open(
+    nodeRuntime(),
+    nodeFolder(fileURLToPath(new URL('../checkpoint/judge', import.meta.url))),
+  );
+});
+afterAll(() => judge.dispose());
+
+const cat = one({ kind: 'cat', colour: 'orange', background: 'forest', expression: 'sad', x: 64 });
+const ball = one({ kind: 'ball', colour: 'red', scale: 0.9, x: 100 });
+const together = (a: Scene, b: Scene): Scene => ({ ...a, things: [...a.things, ...b.things] });
+const asked = request(new Random(2), cat, { expression: true });
+const see = (scene: Scene) => judge.see({ width: SIZE, height: SIZE, data: render(scene, SIZE).rgb });
+
+async function read(shown: Scene, wanted = cat, most = 3): Promise<Reading | LeftOut> {
+  const told = wanted === cat ? asked : request(new Random(2), wanted, { expression: true });
+  return readDrawing(await see(shown), told, wanted, most);
+}
+
+function reading(found: Reading | LeftOut): Reading {
+  if (typeof found === 'string') throw new Error(`left out: ${found}`);
+  return found;
+}
+
+test('the right picture gets the stop sentence', async () => {
+  const { miss, fixable } = reading(await read(cat));
+  expect(fixable).toBe(true);
+  expect(reflectCase(new Random(1), miss)).toMatchObject({ kind: 'stop', answer: STOP });
+  expect(readsTarget(await see(cat), asked, cat)).toBe(true);
+});
+
+test('what is wrong is said as the world says it of the exact scenes', async () => {
+  const wrong: Scene[] = [
+    one({ kind: 'cat', colour: 'blue', background: 'forest', expression: 'sad', x: 64 }),
+    one({ kind: 'cat', colour: 'orange', background: 'beach', expression: 'happy', x: 64 }),
+    one({ kind: 'fox', colour: 'orange', background: 'forest', expression: 'sad', x: 64 }),
+    one({
+      kind: 'cat',
+      colour: 'orange',
+      background: 'forest',
+      expression: 'sad',
+      accessory: { kind: 'hat', colour: 'blue' },
+    }),
+    together(one({ kind: 'cat', colour: 'orange', background: 'forest', expression: 'sad', x: 40 }), ball),
+  ];
+  for (const shown of wrong) {
+    const { miss } = reading(await read(shown));
+    const wanted = faultsOf(asked.told, cat, shown).map(({ fault, fix }) => ({ fault, fix }));
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(miss.critiques.map(({ fault, fix }) => ({ fault, fix }))).toEqual(wanted);
+    expect(readsTarget(await see(shown), asked, cat)).toBe(false);
+  }
+});
+
+test('a fix is taught only where the wanted picture differs in nothing that the critique leaves out', async () => {
+  const { miss, fixable } = reading(await read({ ...cat, things: [] }));
+  expect(fixable).toBe(true);
+  expect(fixCase(new Random(3), miss)).toMatchObject({ kind: 'one_fault', target: cat, mask: 'all' });
+  // The words do not say that it is day.
+  expect(asked.told.some(({ about }) => about === 'time')).toBe(false);
+  expect(reading(await read({ ...cat, time: 'night' }))).toMatchObject({ fixable: false });
+  const beside = (x: number) =>
+    together(
+      one({ kind: 'cat', colour: 'orange', background: 'forest', expression: 'sad', scale: 0.85, x: 26 }),
+      one({ kind: 'ball', colour: 'red', scale: 0.85, x }),
+    );
+  expect(reading(await read(beside(72), beside(68)))).toMatchObject({
+    miss: { critiques: [] },
+    fixable: true,
+  });
+  expect(reading(await read(beside(104), beside(68)))).toMatchObject({
+    miss: { critiques: [] },
+    fixable: false,
+  });
+});
+
+test('what cannot be said, or is too much, is left out', async () => {
+  const twins = together(
+    one({ kind: 'cat', colour: 'orange', background: 'forest', expression: 'sad', scale: 0.95, x: 34 }),
+    one({ kind: 'cat', colour: 'blue', scale: 0.95, x: 94 }),
+  );
+  expect(await read(twins)).toBe('unsayable');
+  const other = one({ kind: 'book', colour: 'red', background: 'beach', x: 64 });
+  expect(reading(await read(other)).miss.critiques).toHaveLength(3);
+  expect(await read(other, cat, 2)).toBe('too much');
+});

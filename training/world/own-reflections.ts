@@ -1,0 +1,152 @@
+/**
+ * Judges the model's own drawings and writes what it learns from them, as a shard:
+ * npx tsx training/world/own-reflections.ts --drawn DIR --out DIR [--faults 3] [--seed 1]
+ * DIR of --drawn is what training/reflection_data.py leaves: cases.jsonl, and images.u8 with the world's picture of every
+ * case and its drawings behind it. Judged sure, a drawing becomes a `reflect` case, and where something is wrong and the
+ * world's picture mends that and nothing else, a `critique_fix` case too.
+ */
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
+import { PICTURE_SIDE } from '../../src/judge/classes.ts';
+import { Judge } from '../../src/judge/judge.ts';
+import { nodeRuntime } from '../../src/runtime/runtime.node.ts';
+import type { Case } from '../../src/storybook/cases/case.ts';
+import { fixCase, reflectCase } from '../../src/storybook/cases/reflect.ts';
+import { mix, Random } from '../../src/storybook/random.ts';
+import type { Sample } from '../../src/storybook/sample.ts';
+import type { Scene } from '../../src/storybook/scene.ts';
+import { type LeftOut, type Request, readDrawing, readsTarget } from './own-faults.ts';
+import { WORLD_VERSION } from './version.ts';
+
+/** A line of cases.jsonl. */
+interface Drawn extends Request {
+  readonly scene: Scene;
+  /** The flow time at which drawing started from the world's picture. */
+  readonly from: number;
+  readonly drawings: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    drawn: { type: 'string' },
+    out: { type: 'string' },
+    faults: { type: 'string', default: '3' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+if (!values.drawn || !values.out) throw new Error('--drawn DIR and --out DIR are needed');
+const most = Number(values.faults),
+  seed = Number(values.seed);
+if (![most, seed].every(Number.isInteger) || most < 0)
+  throw new Error('--faults and --seed are whole numbers');
+
+const BYTES = 3 * PICTURE_SIDE * PICTURE_SIDE;
+const given = openSync(join(values.drawn, 'images.u8'), 'r');
+mkdirSync(values.out, { recursive: true });
+const images = openSync(join(values.out, 'images.u8'), 'w');
+const judge = await Judge.open(
+  nodeRuntime({ threads: 1 }),
+  nodeFolder(fileURLToPath(new URL('../checkpoint/judge', import.meta.url))),
+);
+const see = (data: Uint8Array) => judge.see({ width: PICTURE_SIDE, height: PICTURE_SIDE, data });
+
+const samples: Sample[] = [];
+const counts: Record<string, number> = {};
+const leftOut: Record<LeftOut | 'target not read', number> = {
+  doubtful: 0,
+  unsayable: 0,
+  'too much': 0,
+  'target not read': 0,
+};
+/** By the time at which drawing started: drawings, and those of which the judge is sure that they are right or wrong. */
+const byStart = new Map<string, { drawings: number; right: number; wrong: number }>();
+let at = 0,
+  written = 0;
+const started = Date.now();
+const lines = readFileSync(join(values.drawn, 'cases.jsonl'), 'utf8').trimEnd().split('\n');
+for (const [index, line] of lines.entries()) {
+  const drawn = JSON.parse(line) as Drawn;
+  const target = read();
+  const drawings = Array.from({ length: drawn.drawings }, read);
+  if (!readsTarget(await see(target), drawn, drawn.scene)) {
+    leftOut['target not read'] += drawings.length;
+    continue;
+  }
+  const random = new Random(mix(seed, index));
+  let targetNumber: number | null = null;
+  const row = rowOf(drawn.from);
+  for (const [k, drawing] of drawings.entries()) {
+    row.drawings++;
+    const found = readDrawing(await see(drawing), drawn, drawn.scene, most);
+    if (typeof found === 'string') {
+      leftOut[found]++;
+      continue;
+    }
+    const { miss, fixable } = found;
+    row[miss.critiques.length === 0 ? 'right' : 'wrong']++;
+    const shown = write(drawing);
+    add(reflectCase(random, miss), `${index}-${k}`, shown, null);
+    if (miss.critiques.length === 0 || !fixable) continue;
+    targetNumber ??= write(target);
+    add(fixCase(random, miss), `${index}-${k}`, shown, targetNumber);
+  }
+}
+closeSync(given);
+closeSync(images);
+await judge.dispose();
+writeFileSync(join(values.out, 'samples.jsonl'), samples.map((one) => `${JSON.stringify(one)}\n`).join(''));
+const meta = {
+  size: PICTURE_SIDE,
+  pictures: written,
+  samples: samples.length,
+  seed,
+  split: 'train',
+  task: 'own',
+};
+writeFileSync(join(values.out, 'meta.json'), `${JSON.stringify({ ...meta, worldVersion: WORLD_VERSION })}\n`);
+console.log(
+  `${samples.length} samples, ${written} pictures in ${((Date.now() - started) / 1000).toFixed(1)} s`,
+);
+console.log(`kinds ${JSON.stringify(counts)}\nleft out ${JSON.stringify(leftOut)}`);
+for (const [start, row] of [...byStart].sort()) console.log(`from ${start} ${JSON.stringify(row)}`);
+
+function rowOf(from: number) {
+  const start = (Math.floor(from * 10) / 10).toFixed(1);
+  const row = byStart.get(start) ?? { drawings: 0, right: 0, wrong: 0 };
+  byStart.set(start, row);
+  return row;
+}
+
+function read(): Uint8Array {
+  const data = new Uint8Array(BYTES);
+  if (readSync(given, data, 0, BYTES, at * BYTES) !== BYTES)
+    throw new Error(`images.u8 ends in picture ${at}`);
+  at++;
+  return data;
+}
+
+/** @returns the picture's number in the shard */
+function write(data: Uint8Array): number {
+  writeSync(images, data);
+  return written++;
+}
+
+function add(c: Case, id: string, shown: number, target: number | null): void {
+  const kind = `${c.task} ${c.kind}`;
+  counts[kind] = (counts[kind] ?? 0) + 1;
+  samples.push({
+    id: `${c.task}-own-${id}`,
+    task: c.task,
+    kind: c.kind,
+    instruction: c.instruction,
+    refs: [shown],
+    target,
+    question: c.question,
+    answer: c.answer,
+    scene: c.scene,
+    mask: target === null ? null : [[0, 0, PICTURE_SIDE, PICTURE_SIDE]],
+  });
+}

@@ -1,0 +1,16 @@
+/** Requests for scenes: npx tsx training/world/own-requests.ts --seed S < scenes.jsonl, a line `{text, told}` for each. */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { request } from '../../src/storybook/grammar.ts';
+import { mix, Random } from '../../src/storybook/random.ts';
+import type { Scene } from '../../src/storybook/scene.ts';
+
+const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' } } });
+const scenes = readFileSync(0, 'utf8')
+  .split('\n')
+  .filter((line) => line !== '')
+  .map((line) => JSON.parse(line) as Scene);
+const requests = scenes.map((scene, i) =>
+  request(new Random(mix(Number(values.seed), i)), scene, { expression: true }),
+);
+process.stdout.write(requests.map((asked) => `${JSON.stringify(asked)}\n`).join(''));
