@@ -134,10 +134,11 @@ export function whoIn(scene: Scene, thing: Thing): Who {
  */
 export function named(told: readonly Claim[], scene: Scene): Claim[] {
   const out = new Map<string, Claim>();
-  const whosOf = (who: Who): Who[] =>
-    who.colour === null
-      ? scene.things.filter((thing) => thing.who.kind === who.kind).map((thing) => whoIn(scene, thing))
-      : [who];
+  const whosOf = (who: Who): Who[] => {
+    const same = scene.things.filter((thing) => thing.who.kind === who.kind);
+    // That something is gone is told of nothing in the scene.
+    return who.colour !== null || same.length === 0 ? [who] : same.map((thing) => whoIn(scene, thing));
+  };
   const keep = (claim: Claim) => {
     if (holds(claim, scene)) out.set(JSON.stringify(claim), claim);
   };

@@ -150,6 +150,12 @@ test('of two things of one kind, what was told is about the one that it is true 
   const { kind } = a.who;
   const told = [{ about: 'size', who: { kind, colour: null }, n: 1, size: 'big' }] as const;
   assert.deepEqual(named(told, scene), [{ ...told[0], who: { kind, colour: b.who.colour } }]);
+  const gone = {
+    about: 'count',
+    who: { kind: kind === 'cat' ? 'boat' : 'cat', colour: null },
+    n: 0,
+  } as const;
+  assert.deepEqual(named([gone, gone], scene), [gone]);
 });
 
 test('a picture of another size shows the same', () => {

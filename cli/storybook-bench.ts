@@ -1,0 +1,176 @@
+/**
+ * Measures a model of the storybook world on held-out cases, every task by numbers: docs/BENCHMARK.md.
+ *
+ *   npm run -s storybook:bench -- [--n N] [--model DIR|storybook] [--tasks a,b] [--seed N] [--steps N]
+ *                                 [--weights f32|f16|q8|q4] [--json FILE] [--sheets DIR]
+ */
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { WEIGHT_FORMATS } from '../src/checkpoints/convert.ts';
+import { fileTrouble, nodeFolder } from '../src/checkpoints/folder.node.ts';
+import { checkWritable } from '../src/checkpoints/writer.node.ts';
+import { USUAL_SETTINGS } from '../src/draw-settings.ts';
+import { OmniError } from '../src/errors.ts';
+import { PICTURE_SIDE } from '../src/judge/classes.ts';
+import { Judge } from '../src/judge/judge.ts';
+import { drawDefaults } from '../src/omnigen2/pipeline.ts';
+import { nodeRuntime } from '../src/runtime/runtime.node.ts';
+import { numberOption, readArgs, runCommand } from './args.ts';
+import { JUDGE } from './models.ts';
+import { reaches, taskTable } from './storybook/figures.ts';
+import { openMeasured } from './storybook/open.ts';
+import { SHEET_CASES, writeSheets } from './storybook/sheets.ts';
+import { type RunTask, runnable, type TaskReport } from './storybook/task.ts';
+import { chat } from './storybook/tasks/chat.ts';
+import { critiqueFix, edit } from './storybook/tasks/edit.ts';
+import { ground } from './storybook/tasks/ground.ts';
+import { inContext } from './storybook/tasks/in-context.ts';
+import { reflect } from './storybook/tasks/reflect.ts';
+import { reflectionGain, WEAK } from './storybook/tasks/reflection-gain.ts';
+import { textToImage } from './storybook/tasks/text-to-image.ts';
+import { understand } from './storybook/tasks/understand.ts';
+
+const CALL = 'npm run -s storybook:bench --';
+
+/** What takes no drawing comes first. */
+const TASKS: Readonly<Record<string, RunTask>> = {
+  understand: runnable(understand),
+  ground: runnable(ground),
+  reflect: runnable(reflect),
+  chat: runnable(chat),
+  t2i: runnable(textToImage),
+  edit: runnable(edit),
+  incontext: runnable(inContext),
+  critique_fix: runnable(critiqueFix),
+  gain: runnable(reflectionGain),
+};
+const NAMES = Object.keys(TASKS);
+
+await runCommand('Measuring', async (signal) => {
+  const args = readArgs({
+    call: CALL,
+    summary: 'Measures a model of the storybook world on held-out cases, every task by numbers.',
+    options: {
+      n: { placeholder: 'N', help: 'cases of each task', fallback: '200' },
+      model: { placeholder: 'DIR', help: 'checkpoint folder, or storybook', fallback: 'storybook' },
+      tasks: { placeholder: 'A,B', help: 'which tasks', fallback: NAMES.join(',') },
+      seed: { placeholder: 'N', help: 'same seed, same cases and pictures', fallback: '1' },
+      steps: { placeholder: 'N', help: 'denoising steps', fallback: String(USUAL_SETTINGS.steps) },
+      weights: {
+        placeholder: 'FORMAT',
+        help: 'store the weights in this form first',
+        oneOf: WEIGHT_FORMATS,
+      },
+      json: { placeholder: 'FILE', help: 'write the figures and every case here, after each task' },
+      sheets: { placeholder: 'DIR', help: `draw the first ${SHEET_CASES} cases of each task here` },
+    },
+  });
+  const n = numberOption('n', args.n, { min: 1, max: 100_000, whole: true });
+  const seed = numberOption('seed', args.seed, { min: 0, max: 2 ** 32 - 1, whole: true });
+  const steps = numberOption('steps', args.steps, { min: 1, max: 1000, whole: true });
+  const chosen = tasksOf(args.tasks);
+  await checkPlace('json', args.json, 'file');
+  await checkPlace('sheets', args.sheets, 'folder');
+
+  const { model, close } = await openMeasured(args.model, args.weights, signal);
+  const runtime = nodeRuntime();
+  const judge = await Judge.open(runtime, nodeFolder(JUDGE));
+  const { textGuidance, imageGuidance } = USUAL_SETTINGS;
+  const size = { width: PICTURE_SIDE, height: PICTURE_SIDE };
+  const drawing = {
+    ...drawDefaults(size, model.checkpoint.trainedOn),
+    steps,
+    textGuidance,
+    imageGuidance,
+  };
+  const done: [string, TaskReport][] = [];
+  try {
+    for (const name of chosen) {
+      const show = args.sheets === undefined ? 0 : SHEET_CASES;
+      const report = await TASKS[name]({ model, judge, drawing, signal }, name, { seed, n, show });
+      done.push([name, report]);
+      console.log(`${taskTable(report)}\n`);
+      const settings = {
+        model: args.model,
+        weights: args.weights,
+        n,
+        seed,
+        steps,
+        textGuidance,
+        imageGuidance,
+      };
+      if (args.json !== undefined) {
+        const complete = done.length === chosen.length;
+        const text = JSON.stringify({ ...settings, weak: WEAK, complete, tasks: plain(done) }, undefined, 1);
+        await written('json', args.json, async (path) => {
+          await mkdir(dirname(path), { recursive: true });
+          await writeFile(path, `${text}\n`);
+        });
+      }
+      if (args.sheets !== undefined) await written('sheets', args.sheets, (path) => writeSheets(path, done));
+    }
+  } finally {
+    if (signal.aborted && done.length > 0)
+      console.error(`Finished before: ${done.map(([name]) => name).join(', ')}.`);
+    await close();
+    await judge.dispose();
+    await runtime.dispose();
+  }
+  return 0;
+});
+
+/** The tasks of a list, in the order in which they are run. */
+function tasksOf(text: string): string[] {
+  const wanted = text.split(',').map((name) => name.trim());
+  const unknown = wanted.find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) {
+    throw new OmniError({
+      code: 'bad_request',
+      message: `--tasks names "${unknown}", which is no task.`,
+      action: `There are ${NAMES.join(', ')}.`,
+    });
+  }
+  return NAMES.filter((name) => wanted.includes(name));
+}
+
+/** The figures and the cases of each task, without pictures. */
+function plain(done: readonly (readonly [string, TaskReport])[]) {
+  return Object.fromEntries(
+    done.map(([name, { shown: _, figures, reports, ...report }]) => [
+      name,
+      {
+        ...report,
+        figures: figures.map((figure) => ({ ...figure, reached: reaches(figure) })),
+        reports,
+      },
+    ]),
+  );
+}
+
+/** Finds out before hours of work whether their results can be written. */
+async function checkPlace(
+  option: string,
+  path: string | undefined,
+  wanted: 'file' | 'folder',
+): Promise<void> {
+  if (path === undefined) return;
+  await written(option, path, async () => {
+    const there = await checkWritable(path);
+    if (there && there.isDirectory() !== (wanted === 'folder'))
+      throw Object.assign(new Error(path), { code: wanted === 'folder' ? 'ENOTDIR' : 'EISDIR' });
+  });
+}
+
+async function written(option: string, path: string, write: (path: string) => Promise<void>): Promise<void> {
+  try {
+    await write(path);
+  } catch (cause) {
+    throw new OmniError({
+      code: 'storage',
+      message: `${path} cannot be written: ${fileTrouble(cause)}.`,
+      action: `Choose another place with --${option}.`,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,99 @@
+/** What the benchmark says: figures with their intervals and targets, in tables and as JSON. */
+
+import { markdown } from '../bench/table.ts';
+import type { Mean, Share } from './statistics.ts';
+
+/** How a value is written. */
+type Unit = 'percent' | 'points' | 'score' | 'greys' | 'overlap';
+
+export interface Target {
+  /** In the unit of the value: a share is 0 … 1. */
+  readonly value: number;
+  readonly is: 'at least' | 'at most';
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly unit: Unit;
+  readonly value: Share | Mean;
+  readonly target?: Target;
+}
+
+/** Something that went wrong in a case; it counts as failed. */
+export interface Failure {
+  readonly id: string;
+  readonly message: string;
+}
+
+/** What is known of one task. */
+export interface TaskFigures {
+  readonly title: string;
+  readonly cases: number;
+  readonly seconds: number;
+  readonly figures: readonly Figure[];
+  readonly failures: readonly Failure[];
+}
+
+export const atLeast = (value: number): Target => ({ value, is: 'at least' });
+export const atMost = (value: number): Target => ({ value, is: 'at most' });
+
+export function share(name: string, value: Share, target?: Target): Figure {
+  return { name, unit: 'percent', value, target };
+}
+
+/** Groups items by a name, in the order in which the names are first seen. */
+export function grouped<T>(items: readonly T[], by: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = by(item);
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  return groups;
+}
+
+/** Whether the value reaches the target; undefined where there is no value or no target. */
+export function reaches({ value: { value }, target }: Figure): boolean | undefined {
+  if (value === undefined || target === undefined) return undefined;
+  return target.is === 'at least' ? value >= target.value : value <= target.value;
+}
+
+/** A task's table, as Markdown; cases that failed are listed below it. */
+export function taskTable({ title, cases, seconds, figures, failures }: TaskFigures): string {
+  const table = markdown({
+    title,
+    method: `${cases} held-out cases in ${Math.round(seconds)} s.`,
+    columns: ['', 'value', '95 % interval', 'n', 'target', 'reached'],
+    rows: figures.map((figure) => {
+      const { name, unit, value, target } = figure;
+      const { low, high } = value;
+      const known = value.value !== undefined && low !== undefined && high !== undefined;
+      const reached = reaches(figure);
+      return [
+        name,
+        value.value === undefined ? 'none' : written(value.value, unit),
+        known ? `${written(low, unit)} … ${written(high, unit)}` : '',
+        String(value.n),
+        target ? `${target.is} ${written(target.value, unit)}` : '',
+        reached === undefined ? '' : reached ? 'yes' : 'no',
+      ];
+    }),
+  });
+  if (failures.length === 0) return table;
+  const list = failures.map(({ id, message }) => `- ${id}: ${message}`);
+  return `${table}\n\n${failures.length} of the cases ended with an error and count as failed:\n\n${list.join('\n')}`;
+}
+
+function written(value: number, unit: Unit): string {
+  switch (unit) {
+    case 'percent':
+      return `${(100 * value).toFixed(1)} %`;
+    case 'points':
+      return `${value < 0 ? '' : '+'}${(100 * value).toFixed(1)} points`;
+    case 'score':
+      return value.toFixed(2);
+    case 'greys':
+      return value.toFixed(2);
+    case 'overlap':
+      return value.toFixed(3);
+  }
+}

@@ -1,0 +1,102 @@
+/** Contact sheets for people: the first cases of every task, in pictures and in words. */
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodePng } from '../../src/omnigen2/images/encode.node.ts';
+import type { RgbImage } from '../../src/omnigen2/images/image.ts';
+import type { ShownCase, TaskReport } from './task.ts';
+
+/** Cases on a sheet. */
+export const SHEET_CASES = 16;
+/** Pictures across. */
+const MOST_COLUMNS = 8;
+const GAP = 4;
+/** Between cases that stand side by side. */
+const WIDE_GAP = 20;
+
+/**
+ * Lays cases out from left to right and top to bottom: each is a row of pictures of one size, with white where it has
+ * none. @returns undefined if no case has a picture
+ */
+export function sheet(cases: readonly (readonly (RgbImage | undefined)[])[]): RgbImage | undefined {
+  const side = cases.flat().find((picture) => picture !== undefined);
+  if (!side) return undefined;
+  const columns = Math.max(...cases.map((row) => row.length));
+  const across = Math.max(1, Math.min(cases.length, Math.floor(MOST_COLUMNS / columns)));
+  const caseWidth = columns * (side.width + GAP) - GAP;
+  const width = 2 * GAP + across * (caseWidth + WIDE_GAP) - WIDE_GAP;
+  const height = GAP + Math.ceil(cases.length / across) * (side.height + GAP);
+  const data = new Uint8Array(3 * width * height).fill(255);
+  for (const [i, row] of cases.entries()) {
+    const top = GAP + Math.floor(i / across) * (side.height + GAP);
+    for (const [column, picture] of row.entries()) {
+      if (!picture) continue;
+      const left = GAP + (i % across) * (caseWidth + WIDE_GAP) + column * (side.width + GAP);
+      for (let y = 0; y < picture.height; y++) {
+        const line = picture.data.subarray(3 * y * picture.width, 3 * (y + 1) * picture.width);
+        data.set(line, 3 * ((top + y) * width + left));
+      }
+    }
+  }
+  return { width, height, data };
+}
+
+/** Writes one sheet for each task, and a README.md that says what they show. */
+export async function writeSheets(
+  folder: string,
+  tasks: readonly (readonly [name: string, report: TaskReport])[],
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const sections: string[] = [];
+  for (const [name, { title, shown }] of tasks) {
+    const { rows, columns } = rowsOf(shown);
+    const picture = sheet(rows);
+    if (picture) await writeFile(join(folder, `${name}.png`), await encodePng(picture));
+    const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
+    sections.push(
+      [
+        `## ${title}`,
+        '',
+        ...(picture ? [`![${name}](${name}.png)`, '', `Of each case: ${columns.join(', ')}.`, ''] : []),
+        '| tile | case | asked | said |',
+        '| --- | --- | --- | --- |',
+        ...shown.map(({ report }, i) =>
+          line([String(i + 1), report.kind, report.prompt, report.said.join('\n')]),
+        ),
+      ].join('\n'),
+    );
+  }
+  const intro =
+    'The first held-out cases of each task. Tiles are counted from left to right and from top to bottom.';
+  await writeFile(join(folder, 'README.md'), `# Held-out cases\n\n${intro}\n\n${sections.join('\n\n')}\n`);
+}
+
+/** The pictures of each case in the same columns. */
+function rowsOf(shown: readonly ShownCase[]): {
+  rows: readonly (RgbImage | undefined)[][];
+  columns: readonly string[];
+} {
+  const given = Math.max(0, ...shown.map(({ references }) => references.length));
+  const hasTruth = shown.some(({ truth }) => truth);
+  const hasResult = shown.some(({ result }) => result);
+  const rows = shown.map(({ references, truth, result }) => [
+    ...Array.from({ length: given }, (_, i): RgbImage | undefined => references[i]),
+    ...(hasTruth ? [truth] : []),
+    ...(hasResult ? [result] : []),
+  ]);
+  const columns = [
+    ...Array.from({ length: given }, (_, i) => (given === 1 ? 'the given picture' : `image ${i + 1}`)),
+    ...(hasTruth ? ['what was asked for'] : []),
+    ...(hasResult ? ['what was drawn'] : []),
+  ];
+  return { rows, columns };
+}
+
+/** Text as one cell of a table shows it. */
+function cell(text: string): string {
+  return text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('|', '\\|')
+    .replaceAll('<', '&lt;')
+    .replaceAll(/\r?\n/g, '<br>');
+}

@@ -1,0 +1,36 @@
+/** Whether a conversation leads to a picture exactly where one is wanted. */
+
+import { TOKENS } from '../../../src/omnigen2/tokenizer.ts';
+import type { Case } from '../../../src/storybook/cases/case.ts';
+import { heldoutCases } from '../cases.ts';
+import { grouped, share } from '../figures.ts';
+import { shareOf } from '../statistics.ts';
+import { answered, type BenchTask } from '../task.ts';
+
+export interface RoutingOutcome {
+  readonly kind: string;
+  readonly right: boolean;
+}
+
+export const chat: BenchTask<RoutingOutcome> = {
+  title: 'Words or a picture (chat)',
+  cases: (seed, n) => heldoutCases('chat', seed, n),
+  async measure(tools, given) {
+    const { text, draws } = await answered(tools, given);
+    return {
+      outcome: { kind: given.kind, right: draws === wantsPicture(given) },
+      said: [`answered: ${draws ? '(draws) ' : ''}${text}`, `right: ${given.answer}`],
+    };
+  },
+  failed: ({ kind }) => ({ kind, right: false }),
+  figures: (outcomes) => [
+    share('a picture exactly where one is wanted', shareOf(outcomes.map(({ right }) => right))),
+    ...[...grouped(outcomes, ({ kind }) => kind)]
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([kind, group]) => share(kind, shareOf(group.map(({ right }) => right)))),
+  ],
+};
+
+function wantsPicture({ answer }: Case): boolean {
+  return (answer ?? '').startsWith(TOKENS.image);
+}

@@ -1,0 +1,57 @@
+/** Whether the model sees what is wrong with a picture, and says nothing where nothing is. */
+
+import { judge } from '../../../src/omnigen2/reflection/critic.ts';
+import { heldoutCases } from '../cases.ts';
+import { atLeast, atMost, grouped, share } from '../figures.ts';
+import { sameReply, saysAll } from '../replies.ts';
+import { shareOf } from '../statistics.ts';
+import { answered, type BenchTask } from '../task.ts';
+
+export interface CritiqueOutcome {
+  readonly kind: string;
+  readonly faulty: boolean;
+  /** What the loop of drawing and mending takes the reply for. */
+  readonly verdict: 'accept' | 'mend' | 'unclear' | 'error';
+  /** Every fault is named, in its right sentence. */
+  readonly named: boolean;
+  readonly exact: boolean;
+}
+
+export const reflect: BenchTask<CritiqueOutcome> = {
+  title: 'Critique (reflect)',
+  cases: (seed, n) => heldoutCases('reflect', seed, n),
+  async measure(tools, given) {
+    const reply = await answered(tools, given);
+    const faults = given.faults ?? [];
+    const outcome = {
+      kind: given.kind,
+      faulty: faults.length > 0,
+      verdict: judge(reply).kind,
+      named: saysAll(reply.text, faults),
+      exact: sameReply(reply.text, given.answer ?? ''),
+    };
+    return { outcome, said: [`answered: ${reply.text}`, `right: ${given.answer}`] };
+  },
+  failed: ({ kind, faults }) => ({
+    kind,
+    faulty: (faults ?? []).length > 0,
+    verdict: 'error',
+    named: false,
+    exact: false,
+  }),
+  figures(outcomes) {
+    const faulty = outcomes.filter((outcome) => outcome.faulty);
+    const right = outcomes.filter((outcome) => !outcome.faulty);
+    const found = ({ verdict }: CritiqueOutcome) => verdict === 'mend';
+    return [
+      share('defect found', shareOf(faulty.map(found)), atLeast(0.95)),
+      share('defect named', shareOf(faulty.map(({ named }) => named))),
+      share('false alarm', shareOf(right.map(({ verdict }) => verdict !== 'accept')), atMost(0.03)),
+      share('whole reply right', shareOf(outcomes.map(({ exact }) => exact))),
+      ...[...grouped(faulty, ({ kind }) => kind)].flatMap(([kind, group]) => [
+        share(`defect found, ${kind}`, shareOf(group.map(found))),
+        share(`defect named, ${kind}`, shareOf(group.map(({ named }) => named))),
+      ]),
+    ];
+  },
+};

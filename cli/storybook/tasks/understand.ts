@@ -1,0 +1,38 @@
+/** Questions about pictures: whether the answer is the right one, word by word. */
+
+import type { Case } from '../../../src/storybook/cases/case.ts';
+import { heldoutCases } from '../cases.ts';
+import { atLeast, grouped, share } from '../figures.ts';
+import { rightAnswers } from '../replies.ts';
+import { shareOf } from '../statistics.ts';
+import { answered, type BenchTask } from '../task.ts';
+
+export interface AnswerOutcome {
+  readonly kind: string;
+  /** One answer, or one for each item of a checklist. */
+  readonly right: readonly boolean[];
+}
+
+export const understand: BenchTask<AnswerOutcome> = {
+  title: 'Questions about pictures (understand)',
+  // Boxes are a task of their own.
+  cases: (seed, n) => heldoutCases('understand', seed, n, ({ kind }) => kind !== 'ground'),
+  async measure(tools, given) {
+    const { text } = await answered(tools, given);
+    return {
+      outcome: { kind: given.kind, right: rightIn(given, text) },
+      said: [`answered: ${text}`, `right: ${given.answer}`],
+    };
+  },
+  failed: (given) => ({ kind: given.kind, right: rightIn(given, '') }),
+  figures: (outcomes) => [
+    share('answers right', shareOf(outcomes.flatMap(({ right }) => right)), atLeast(0.97)),
+    ...[...grouped(outcomes, ({ kind }) => kind)]
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([kind, group]) => share(kind, shareOf(group.flatMap(({ right }) => right)))),
+  ],
+};
+
+function rightIn({ kind, answer }: Case, text: string): boolean[] {
+  return rightAnswers(text, answer ?? '', kind === 'checklist');
+}
