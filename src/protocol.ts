@@ -8,15 +8,25 @@
 import type { ErrorReport } from './errors.ts';
 import type { Acceleration } from './omnigen2/acceleration/acceleration.ts';
 import type { PosteriorChoice } from './omnigen2/autoencoder.ts';
+import type { FoundPlace } from './omnigen2/grounding.ts';
 import type { ModelPart } from './omnigen2/model.ts';
 import type { RoundDecision, RoundReport } from './omnigen2/reflection/loop.ts';
 import type { SchedulerName } from './omnigen2/schedulers/create.ts';
 import type { Sampling } from './omnigen2/token-choice.ts';
 
-export type { Acceleration, ModelPart, PosteriorChoice, RoundDecision, RoundReport, Sampling, SchedulerName };
+export type {
+  Acceleration,
+  FoundPlace,
+  ModelPart,
+  PosteriorChoice,
+  RoundDecision,
+  RoundReport,
+  Sampling,
+  SchedulerName,
+};
 
 /** Raised whenever a message changes its meaning; the worker refuses a page of another version in words. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** Names one job for as long as page and worker live. */
 export type JobId = string & { readonly brand: 'JobId' };
@@ -228,6 +238,8 @@ export type JobResult =
       readonly complete: boolean;
       /** The model asks for a picture instead of, or after, words. */
       readonly draws: boolean;
+      /** Where in the one picture that was asked about the answer points; empty where it only has words. */
+      readonly found: readonly FoundPlace[];
       readonly notes: readonly string[];
       readonly totalMs: number;
     }

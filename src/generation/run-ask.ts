@@ -1,7 +1,9 @@
 /** Answers one question about pictures in the worker. */
 
 import { askAboutPicture } from '../omnigen2/chat.ts';
-import { lookNotes } from '../omnigen2/looking.ts';
+import { foundPlaces } from '../omnigen2/grounding.ts';
+import { visionSize } from '../omnigen2/images/sizes.ts';
+import { lookNotes, lookRule } from '../omnigen2/looking.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
 import type { AskRequest, JobEvent, JobResult } from '../protocol.ts';
 import { picturesToLookAt } from './look-at.ts';
@@ -26,5 +28,9 @@ export async function runAsk(
     signal,
     onText: (soFar) => emit({ type: 'answering', text: soFar }),
   });
-  return { type: 'answer', ...answer, notes, totalMs: performance.now() - start };
+  const [image] = images;
+  // Boxes do not say which of several pictures they are in.
+  const found =
+    image && images.length === 1 ? foundPlaces(answer.text, visionSize(image, lookRule(model))) : [];
+  return { type: 'answer', ...answer, found, notes, totalMs: performance.now() - start };
 }

@@ -62,6 +62,7 @@ const ANSWER = {
   text: 'A house',
   complete: false,
   draws: false,
+  found: [],
   notes: [],
   totalMs: 1,
 } as const;
@@ -114,7 +115,14 @@ test('after a crash the next job goes to the worker that was started again', asy
   const next = model.ask('What is it?');
   ports[1].ready();
   ports[1].done('ask', ANSWER);
-  expect(await next).toEqual({ text: 'A house', complete: false, draws: false, notes: [], totalMs: 1 });
+  expect(await next).toEqual({
+    text: 'A house',
+    complete: false,
+    draws: false,
+    found: [],
+    notes: [],
+    totalMs: 1,
+  });
 });
 
 test('listeners that throw are reported, and keep nothing from settling', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { mix, Random } from '../storybook/random.ts';
 import { drawCase } from '../storybook/tasks.ts';
-import { readBoxes } from './grounding.ts';
+import { foundPlaces, readBoxes } from './grounding.ts';
 
 const CAT = { box: [3, 4, 50, 60], label: 'cat' };
 const JSON_CAT = '{"bbox_2d": [3, 4, 50, 60], "label": "cat"}';
@@ -62,4 +62,13 @@ test('every right answer of the picture world is read whole', () => {
     read++;
   }
   expect(read).toBeGreaterThan(10);
+});
+
+test('places are shares of the picture, and end where it ends', () => {
+  const reply = `[${JSON_CAT}, {"bbox_2d": [35, 70, 200, 140]}, {"bbox_2d": [150, 0, 160, 9], "label": "outside"}]`;
+  expect(foundPlaces(reply, { width: 140, height: 280 })).toEqual([
+    { label: 'cat', box: [3 / 140, 4 / 280, 50 / 140, 60 / 280] },
+    { box: [0.25, 0.25, 1, 0.5] },
+  ]);
+  expect(foundPlaces('In the middle.', { width: 140, height: 140 })).toEqual([]);
 });

@@ -4,6 +4,8 @@
  * Source of the form: Qwen2.5-VL, cookbooks/spatial_understanding.ipynb
  */
 
+import type { Size } from './images/sizes.ts';
+
 /** A box in pixels; `x1` and `y1` are where it ends. */
 export type Corners = readonly [x0: number, y0: number, x1: number, y1: number];
 
@@ -59,4 +61,27 @@ function cornersOf(value: unknown): Corners | undefined {
   if (numbers.length !== 4) return undefined;
   const [x0, y0, x1, y1] = numbers;
   return x0 < x1 && y0 < y1 ? [x0, y0, x1, y1] : undefined;
+}
+
+/** Something that the model has found, wherever and however large the picture is shown. */
+export interface FoundPlace {
+  /** What the model calls it; absent where it does not say. */
+  readonly label?: string;
+  /** Left, top, right and bottom edge as shares of the picture's width and height, from 0 to 1. */
+  readonly box: Corners;
+}
+
+/** Where a reply points in the picture, which the model saw as large as `seen`; a box ends where the picture does. */
+export function foundPlaces(reply: string, seen: Size): readonly FoundPlace[] {
+  const share = (pixels: number, side: number) => Math.min(1, Math.max(0, pixels / side));
+  return (readBoxes(reply) ?? []).flatMap(({ box: [x0, y0, x1, y1], label }) => {
+    const box: Corners = [
+      share(x0, seen.width),
+      share(y0, seen.height),
+      share(x1, seen.width),
+      share(y1, seen.height),
+    ];
+    const shows = box[0] < box[2] && box[1] < box[3];
+    return shows ? [label === undefined ? { box } : { label, box }] : [];
+  });
 }

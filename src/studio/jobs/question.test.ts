@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { JobEvent, JobId } from '../../protocol.ts';
-import { applyAnswerEvent, newQuestion, shownWords, unsaid } from './question.ts';
+import { applyAnswerEvent, foundWords, newQuestion, shownWords, unsaid } from './question.ts';
 
 const asked = newQuestion(
   'job-1' as JobId,
@@ -9,7 +9,7 @@ const asked = newQuestion(
 );
 const answer = (text: string, draws: boolean, complete = true): JobEvent => ({
   type: 'done',
-  result: { type: 'answer', text, complete, draws, notes: [], totalMs: 5 },
+  result: { type: 'answer', text, complete, draws, found: [], notes: [], totalMs: 5 },
 });
 
 it('says of an answer without words what the model wants instead', () => {
@@ -27,4 +27,18 @@ it('shows that an answer was cut', () => {
   expect(shown(answer('A red', false, false))).toBe('A red …');
   expect(shown(answer('A red house.', false))).toBe('A red house.');
   expect(shown(answer('', true, false))).toBe('');
+});
+
+it('names what an answer points at', () => {
+  const found = [{ label: 'cat', box: [0, 0, 0.5, 0.5] }, { box: [0.5, 0, 1, 1] }] as const;
+  const result = {
+    type: 'answer',
+    text: '[…]',
+    complete: true,
+    draws: false,
+    found,
+    notes: [],
+    totalMs: 5,
+  } as const;
+  expect(foundWords(applyAnswerEvent(asked, { type: 'done', result }).found)).toBe('Found: cat, thing 2.');
 });

@@ -1,7 +1,7 @@
 /** A question about a picture, and the answer as it comes in. */
 
 import type { ErrorReport } from '../../errors.ts';
-import type { AskRequest, JobEvent, JobId } from '../../protocol.ts';
+import type { AskRequest, FoundPlace, JobEvent, JobId } from '../../protocol.ts';
 
 export interface Question {
   readonly id: JobId;
@@ -13,6 +13,8 @@ export interface Question {
   readonly complete: boolean;
   /** The model would rather draw than answer in words. */
   readonly draws: boolean;
+  /** Where in the picture the answer points. */
+  readonly found: readonly FoundPlace[];
   /** What the person should know about the answer, in sentences. */
   readonly notes: readonly string[];
   readonly state:
@@ -24,7 +26,7 @@ export const MAX_QUESTION_LENGTH = 2_000;
 
 export function newQuestion(id: JobId, request: AskRequest, about: string): Question {
   const state = { status: 'waiting' } as const;
-  return { id, request, about, text: '', complete: true, draws: false, notes: [], state };
+  return { id, request, about, text: '', complete: true, draws: false, found: [], notes: [], state };
 }
 
 /** The question after one event of the worker. Events after its end change nothing. */
@@ -41,6 +43,7 @@ export function applyAnswerEvent(question: Question, event: JobEvent): Question 
         text: event.result.text,
         complete: event.result.complete,
         draws: event.result.draws,
+        found: event.result.found,
         notes: event.result.notes,
         state: { status: 'done' },
       };
@@ -63,4 +66,10 @@ export function unsaid({ state, text, draws }: Question): string | undefined {
   if (state.status !== 'done') return undefined;
   if (draws) return 'It would draw a picture for this. Write it into the box where pictures are made.';
   return text === '' ? 'It has no words for this. Ask in another way.' : undefined;
+}
+
+/** "Found: cat, ball." in place of the numbers that an answer points with. */
+export function foundWords(found: readonly FoundPlace[]): string {
+  const names = found.map(({ label }, i) => label ?? `thing ${i + 1}`);
+  return `Found: ${names.join(', ')}.`;
 }

@@ -4,12 +4,13 @@ import { encodePng } from '../../omnigen2/images/encode.web.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
 import { type DrawJob, keptOf } from '../jobs/draw-job.ts';
-import { MAX_QUESTION_LENGTH, type Question, shownWords, unsaid } from '../jobs/question.ts';
+import { foundWords, MAX_QUESTION_LENGTH, type Question, shownWords, unsaid } from '../jobs/question.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { shownJob } from '../store/selectors.ts';
 import { Icon } from '../ui/icon.tsx';
 import { BlobView, PictureView } from '../ui/picture-view.tsx';
 import { ResultNotes } from '../ui/result-notes.tsx';
+import { FoundView } from './found-view.tsx';
 import './question-box.css';
 
 /** A picture that can be asked about. */
@@ -133,7 +134,8 @@ function subjectsOf(job: DrawJob | undefined, references: readonly Reference[]):
 }
 
 function Line({ question }: { question: Question }) {
-  const { state, text, notes } = question;
+  const { state, text, notes, found } = question;
+  const [picture] = question.request.pictures;
   const instead = unsaid(question);
   return (
     <li>
@@ -156,10 +158,11 @@ function Line({ question }: { question: Question }) {
         </p>
       ) : (
         <p className="words" hidden={text === '' && instead !== undefined}>
-          {shownWords(question)}
+          {found.length > 0 ? foundWords(found) : shownWords(question)}
           {state.status === 'thinking' && <span className="caret" aria-hidden="true" />}
         </p>
       )}
+      {picture && found.length > 0 && <FoundView picture={picture} found={found} />}
       <ResultNotes notes={instead === undefined ? notes : [instead, ...notes]} />
     </li>
   );

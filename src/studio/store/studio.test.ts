@@ -130,6 +130,7 @@ describe('queue', () => {
         text: 'A red house.',
         complete: true,
         draws: false,
+        found: [],
         notes: ['It was cut.'],
         totalMs: 5,
       },
