@@ -137,6 +137,21 @@ test('in noise and in two pictures through one another nothing stands', async ()
   expect((await judge.see({ width: SIZE, height: SIZE, data: ghost })).things).toEqual([]);
 });
 
+test('what edits ask for: something is gone, and nothing is left but a white page', async () => {
+  const cat = one({ kind: 'cat', colour: 'orange' });
+  const boat = one({ kind: 'boat', colour: 'red' });
+  const none = { about: 'count', who: { kind: 'cat', colour: null }, n: 0 } as const;
+  const coloured = { ...none, who: { kind: 'cat', colour: 'orange' } } as const;
+  const blank = { about: 'background', background: 'blank' } as const;
+  const [withCat, withBoat] = [await judge.see(pictureOf(cat)), await judge.see(pictureOf(boat))];
+  for (const claim of [none, coloured]) {
+    expect(verdict(claim, withCat).yes).toBe(false);
+    expect(verdict(claim, withBoat).yes).toBe(true);
+  }
+  expect(verdict(blank, withCat).yes).toBe(false);
+  expect(verdict(blank, await judge.see(pictureOf({ ...cat, background: 'blank' }))).yes).toBe(true);
+});
+
 test('another size, and a folder of something else, are refused in words', async () => {
   const small = { width: 64, height: 64, data: new Uint8Array(3 * 64 * 64) };
   await expect(judge.see(small)).rejects.toMatchObject({ code: 'bad_image' });
