@@ -4,12 +4,12 @@ import { PICTURE_SIDE } from '../../src/judge/classes.ts';
 import type { RgbImage } from '../../src/omnigen2/images/image.ts';
 import type { Case, Task } from '../../src/storybook/cases/case.ts';
 import { CATEGORIES } from '../../src/storybook/cases/in-context.ts';
-import { hashText, mix, Random } from '../../src/storybook/random.ts';
+import { hashText, mix, SteadyRandom } from '../../src/storybook/random.ts';
 import { render } from '../../src/storybook/render.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { drawCase } from '../../src/storybook/tasks.ts';
 
-/** The first `n` held-out cases of a task that are wanted; more of them begin with the same ones. */
+/** The first `n` held-out cases of a task, of the world's default mix, that are wanted; more of them begin with the same ones. */
 export function heldoutCases(
   task: Task,
   seed: number,
@@ -18,7 +18,11 @@ export function heldoutCases(
 ): Case[] {
   const out: Case[] = [];
   for (let i = 0; out.length < n; i++) {
-    const found = drawCase(task, new Random(mix(mix(seed, i), hashText(`benchmark ${task}`))), 'heldout');
+    const found = drawCase(
+      task,
+      new SteadyRandom(mix(mix(seed, i), hashText(`benchmark ${task}`))),
+      'heldout',
+    );
     if (wanted(found)) out.push(found);
   }
   return out;
