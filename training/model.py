@@ -86,8 +86,10 @@ class Attention(nn.Module):
         """x [B, S, C]; rope (cos, sin) each [B or 1, S, 1, d/2]; mask [B, 1, 1, S] additive or None -> [B, S, C]"""
         b, s, _ = x.shape
         h, g, d = self.heads, self.kv_heads, self.head_dim
-        w = torch.cat([self.halves(self.to_q.weight, h, d), self.halves(self.to_k.weight, g, d), self.to_v.weight])
-        q, k, v = F.linear(x, w).split([h * d, g * d, g * d], dim=-1)
+        # three products: one whose result is split makes the step back 14 % slower
+        q = F.linear(x, self.halves(self.to_q.weight, h, d))
+        k = F.linear(x, self.halves(self.to_k.weight, g, d))
+        v = self.to_v(x)
         q = rms(q.view(b, s, h, d), self.halves(self.norm_q.weight, 1, d), 1e-5)
         k = rms(k.view(b, s, g, d), self.halves(self.norm_k.weight, 1, d), 1e-5)
         cos, sin = rope
