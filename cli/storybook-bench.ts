@@ -3,9 +3,10 @@
  *
  *   npm run -s storybook:bench -- [--n N] [--model DIR|storybook] [--tasks a,b] [--seed N] [--steps N]
  *                                 [--weights f32|f16|q8|q4] [--json FILE] [--sheets DIR]
+ *                                 [--card FILE]
  */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { WEIGHT_FORMATS } from '../src/checkpoints/convert.ts';
 import { fileTrouble, nodeFolder } from '../src/checkpoints/folder.node.ts';
@@ -18,6 +19,7 @@ import { drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
 import { numberOption, readArgs, runCommand } from './args.ts';
 import { JUDGE } from './models.ts';
+import { withFigures } from './storybook/card.ts';
 import { reaches, taskTable } from './storybook/figures.ts';
 import { openMeasured } from './storybook/open.ts';
 import { SHEET_CASES, writeSheets } from './storybook/sheets.ts';
@@ -63,6 +65,7 @@ await runCommand('Measuring', async (signal) => {
         oneOf: WEIGHT_FORMATS,
       },
       json: { placeholder: 'FILE', help: 'write the figures and every case here, after each task' },
+      card: { placeholder: 'FILE', help: 'put the tables into this model card, once all tasks are done' },
       sheets: { placeholder: 'DIR', help: `draw the first ${SHEET_CASES} cases of each task here` },
     },
   });
@@ -72,6 +75,12 @@ await runCommand('Measuring', async (signal) => {
   const chosen = tasksOf(args.tasks);
   await checkPlace('json', args.json, 'file');
   await checkPlace('sheets', args.sheets, 'folder');
+  await checkPlace('card', args.card, 'file');
+  const { card } = args;
+  if (card !== undefined)
+    await written('card', card, async () => {
+      withFigures(await readFile(card, 'utf8'), '', []);
+    });
 
   const { model, close } = await openMeasured(args.model, args.weights, signal);
   const runtime = nodeRuntime();
@@ -109,6 +118,13 @@ await runCommand('Measuring', async (signal) => {
         });
       }
       if (args.sheets !== undefined) await written('sheets', args.sheets, (path) => writeSheets(path, done));
+    }
+    if (card !== undefined) {
+      const command = `${CALL} ${process.argv.slice(2).join(' ')}`;
+      const tables = done.map(([, report]) => taskTable(report));
+      await written('card', card, async () =>
+        writeFile(card, withFigures(await readFile(card, 'utf8'), command, tables)),
+      );
     }
   } finally {
     if (signal.aborted && done.length > 0)
@@ -166,6 +182,7 @@ async function written(option: string, path: string, write: (path: string) => Pr
   try {
     await write(path);
   } catch (cause) {
+    if (cause instanceof OmniError) throw cause;
     throw new OmniError({
       code: 'storage',
       message: `${path} cannot be written: ${fileTrouble(cause)}.`,
