@@ -21,7 +21,7 @@ from vae import CONFIG
 
 HERE = Path(__file__).parent
 CHECKPOINT, RESUME, NEXT = HERE / "checkpoint/storybook", HERE / "checkpoint/resume", HERE / "checkpoint/next"
-HEADS = ("echo", "look", "head")
+HEADS = ("heads", "head")
 
 
 def half(state: dict[str, Tensor]) -> dict[str, Tensor]:

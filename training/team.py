@@ -4,6 +4,9 @@ Two processes of one thread use two cores better than one process of two threads
 """
 from __future__ import annotations
 
+import ctypes
+import signal
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +16,8 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import nn
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ class Team:
 
 
 def _member(rank: int, size: int, store: str, work: Callable[[Team], None]) -> None:
+    if sys.platform == "linux":  # ends with the process that started it, however that ends
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=size)
     work(Team(rank, size))
     dist.destroy_process_group()

@@ -40,10 +40,16 @@ def thing_weights(b: Batch, extra: float) -> Tensor:
     return (1 + extra * thing.repeat_interleave(per, 1).repeat_interleave(per, 2)) / (1 + extra / 4)
 
 
+def time_weights(t: Tensor, late: float) -> Tensor:
+    """1 up to the time `late`, then falling with the square of the noise that is left: there the velocity's error is that
+    of the picture divided by 1 - t, so that what no eye sees in the latents would outweigh all else. t [B] -> [B]"""
+    return ((1 - t) / (1 - late)).clamp(max=1.0).square() if late < 1 else torch.ones_like(t)
+
+
 def flow_loss(net: OmniGen2Transformer, b: Batch, t: Tensor, skip: int, head: Optional[HintHead], tap: int,
-              machine: Machine, things: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
-    """-> (mean squared velocity error of every sample [B], the same with more weight on things, mean cross-entropy of
-    the hints or 0)"""
+              machine: Machine, things: float = 0.0, late: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+    """-> (mean squared velocity error of every sample [B], the same weighted by things and times, mean
+    cross-entropy of the hints or 0)"""
     noise = torch.randn_like(b.x)
     tt = t.view(-1, 1, 1, 1)
     with machine.autocast():
@@ -51,7 +57,7 @@ def flow_loss(net: OmniGen2Transformer, b: Batch, t: Tensor, skip: int, head: Op
     v, y = out if head else (out, None)
     hint = head(y.float(), b.hints)[0] if head else b.x.new_zeros(())
     error = (v.float() - (b.x - noise)).square().mean(1)
-    return error.mean((1, 2)).detach(), (error * thing_weights(b, things)).mean((1, 2)), hint
+    return error.mean((1, 2)).detach(), (error * thing_weights(b, things)).mean((1, 2)) * time_weights(t, late), hint
 
 
 def compile_blocks(net: OmniGen2Transformer) -> None:
@@ -107,7 +113,7 @@ def read_args() -> argparse.Namespace:
     ap.add_argument("--shares", default="", help="task=passes,… over that task's items in one round (1 where not named)")
     ap.add_argument("--skip-prefix", action="store_true")
     ap.add_argument("--drop", type=float, default=0.1)
-    ap.add_argument("--t-mean", type=float, default=0.0)
+    ap.add_argument("--t-mean", type=float, default=-0.2)
     ap.add_argument("--t-spread", type=float, default=1.0)
     ap.add_argument("--lr", type=float, default=2e-3)
     ap.add_argument("--adam-lr", type=float, default=1e-3)
@@ -116,6 +122,7 @@ def read_args() -> argparse.Namespace:
     ap.add_argument("--ema", type=float, default=0.998)
     ap.add_argument("--hint", type=float, default=0.2, help="weight of the scene hints (hints.py)")
     ap.add_argument("--things", type=float, default=2.0, help="how much heavier an error on a thing weighs than on the page")
+    ap.add_argument("--late", type=float, default=0.5, help="time from which errors weigh less (1: never)")
     ap.add_argument("--most", type=int, default=99, help="only cases with at most so many drawn things")
     ap.add_argument("--tap", type=int, default=3, help="layer whose output the hint head reads")
     ap.add_argument("--fresh", action="store_true")
@@ -177,7 +184,7 @@ def train(team: Team) -> None:
         b = cache.batch(shares_of_step[team.rank], rng, args.drop, args.skip_prefix).to(device)
         t = draw_t(len(b.x), args.t_mean, args.t_spread).to(device)
         losses, weighted, hint = flow_loss(net, b, t, len(cache.prefix) if args.skip_prefix else 0, head, args.tap, machine,
-                                           args.things)
+                                           args.things, args.late)
         (weighted.mean() + args.hint * hint).backward()
         if head:
             sums["hint"] += hint.item()
