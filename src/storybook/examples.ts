@@ -12,21 +12,21 @@ export interface Example {
 /** Checked by drawing them with the weights in training/checkpoint/storybook (20 steps, text 4, image 2). */
 export const EXAMPLES: readonly Example[] = [
   {
-    id: 'cat-evening',
-    prompt: 'Make it evening.',
+    id: 'cat-snow',
+    prompt: 'Put the cat in the snow.',
     references: ['samples/blue-cat.png'],
     seed: 1,
     size: 128,
   },
   { id: 'bear-desert', prompt: 'a brown bear in the desert', references: [], seed: 2, size: 128 },
   {
-    id: 'boat-sunset',
-    prompt: 'Make it sunset.',
-    references: ['samples/sailboat.png'],
+    id: 'cat-red',
+    prompt: 'Make the cat red.',
+    references: ['samples/blue-cat.png'],
     seed: 1,
     size: 128,
   },
-  { id: 'cat-forest', prompt: 'an orange cat in the forest at sunset', references: [], seed: 1, size: 128 },
+  { id: 'cat-forest', prompt: 'an orange cat in the forest at sunset', references: [], seed: 2, size: 128 },
   {
     id: 'mushroom-night',
     prompt: 'Make it night.',
@@ -34,5 +34,5 @@ export const EXAMPLES: readonly Example[] = [
     seed: 1,
     size: 128,
   },
-  { id: 'fox-day', prompt: 'Make it day.', references: ['samples/fox-at-night.png'], seed: 1, size: 128 },
+  { id: 'frog-sea', prompt: 'a purple frog under the sea', references: [], seed: 2, size: 128 },
 ];

@@ -17,8 +17,8 @@ export function Facts() {
       <Fact title="What it can draw">
         <p>
           Storybook scenes of {NATIVE_EDGE} × {NATIVE_EDGE} pixels. It is a small model with the architecture
-          of OmniGen2, and still learning: it changes the light of a picture well, its place in part; from
-          words it draws one thing in a place, and several are rough.
+          of OmniGen2, and still learning: it changes place, light and colours well, and draws one or two
+          animals; objects, patterns, hats and groups are rough.
         </p>
       </Fact>
       <Fact title="Nothing leaves this machine">
