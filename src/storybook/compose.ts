@@ -360,7 +360,8 @@ export function drawScene(random: Random, split: Split, wish: SceneWish = {}): S
     const things = layOut(
       random,
       wanted,
-      n === 1 && random.chance(0.75)
+      // Groups are not told where to stand.
+      n === 1 && (wanted[0]?.count === 1 || random.leavesOpen(1)) && random.chance(0.75)
         ? random.pick(['left', 'middle', 'right', 'middle'] as const)
         : undefined,
     );

@@ -259,12 +259,14 @@ export function thingsPhrase(random: Random, scene: Scene, wish: PhraseWish = {}
   if (things.length === 0) return 'nothing';
   if (things.length === 1) {
     const t = things[0] as Thing;
-    return random.chance(many(t) ? 0 : 0.5) ? at(t) : np(t);
+    if (many(t)) return np(t);
+    const said = placeOf(t) === 'middle' ? random.chance(0.5) : !random.leavesOpen(0.5);
+    return said ? at(t) : np(t);
   }
   const byX = things.slice().sort((a, b) => middleOf(a) - middleOf(b));
   if (things.length === 2) {
     const [a, b] = byX as [Thing, Thing];
-    const [c, d] = random.chance(0.5) ? [a, b] : [b, a];
+    const [c, d] = random.leavesOpen(0.5) ? [b, a] : [a, b];
     const way = random.whole(0, 7);
     let out: string;
     switch (way) {
@@ -308,7 +310,7 @@ export function thingsPhrase(random: Random, scene: Scene, wish: PhraseWish = {}
     order(b, c);
     return out;
   }
-  const [x, y, z] = random.shuffle(things) as [Thing, Thing, Thing];
+  const [x, y, z] = (random.leavesOpen(1) ? random.shuffle(things) : byX) as [Thing, Thing, Thing];
   const first = np(x);
   const second = np(y);
   const tail = second + and(second) + np(z);
@@ -325,7 +327,8 @@ export function scenePhrase(random: Random, scene: Scene, wish: PhraseWish = {})
   const told: Claim[] = wish.told ?? [];
   const r = random.unit();
   if (scene.things.length === 2 && r < 0.12) {
-    const [a, b] = random.shuffle(scene.things) as [Thing, Thing];
+    const byX = scene.things.slice().sort((p, q) => middleOf(p) - middleOf(q));
+    const [a, b] = (random.leavesOpen(1) ? random.shuffle(scene.things) : byX) as [Thing, Thing];
     const first = nounPhrase(random, a, { ...wish, told });
     const setting = settingPhrase(random, scene, told);
     return `${first} ${setting}, with ${nounPhrase(random, b, { ...wish, told })}`;

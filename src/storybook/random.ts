@@ -31,6 +31,11 @@ export class Random {
     return this.bits() % 1000000;
   }
 
+  /** Whether words leave open what they could tell: where a thing stands, which of two is on the left. */
+  leavesOpen(p: number): boolean {
+    return this.chance(p);
+  }
+
   /** Whether a detail that no words tell is there. */
   quirk(p: number): boolean {
     return this.chance(p);
@@ -110,6 +115,10 @@ export class SteadyRandom extends Random {
   }
   override seed(): number {
     return this.bits() % 3;
+  }
+  /** What is not in the middle is said to be where it is, and what is named first stands on the left. */
+  override leavesOpen(_: number): boolean {
+    return false;
   }
   override quirk(p: number): boolean {
     return p > 0.5;

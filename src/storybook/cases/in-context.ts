@@ -224,7 +224,7 @@ export function drawInContext(
   const inOrder: Claim = { about: 'order', left: whoOf(left), right: whoOf(right), nLeft: 1, nRight: 1 };
   if (order.length === 1) {
     const p =
-      place && random.chance(0.35)
+      place && (place === 'middle' ? random.chance(0.35) : !random.leavesOpen(0.65))
         ? ` ${placePhrase(random, placeOf(things.find((t) => t.who === changed[0]) as Thing) ?? place)}`
         : '';
     who = of(0) + (extra.length === 0 ? p : '');
@@ -232,7 +232,7 @@ export function drawInContext(
     if (p !== '' && extra.length === 0 && to) stand.push({ about: 'place', who: whoOf(0), n: 1, place: to });
   } else if (order.length === 2) {
     const r = random.unit();
-    const [i, j] = random.chance(0.5) ? [0, 1] : [1, 0];
+    const [i, j] = random.leavesOpen(1) ? random.shuffle([0, 1]) : [left, right];
     who =
       r < 0.34
         ? `${of(i)} beside ${of(j)}`
@@ -247,7 +247,10 @@ export function drawInContext(
   } else if (random.chance(0.4)) {
     who = `${of(order[1]!)} between ${of(left)} and ${of(right)}`;
     stand.push({ about: 'between', who: whoOf(order[1]!), n: 1, left: whoOf(left), right: whoOf(right) });
-  } else who = `${of(0)}, ${of(1)} and ${of(2)}`;
+  } else {
+    const [i, j, k] = random.leavesOpen(1) ? [0, 1, 2] : order;
+    who = `${of(i!)}, ${of(j!)} and ${of(k!)}`;
+  }
   who = who.replace(/,,/g, ',').replace(/, (and|beside|next|to) /g, (m) => m);
   let words: string;
   if (sceneRef && extra.length === 1 && exchanged) {
