@@ -56,7 +56,7 @@ class Encoder:
         learn[ids == self.image] = 0.0
         return Example(ids, learn, pictures, kind)
 
-    def examples(self, s: Sample, all_plain: bool) -> list[Example]:
+    def examples(self, s: Sample) -> list[Example]:
         out = []
         if s.answer is not None:
             asked = s.question if s.question is not None else s.instruction
@@ -64,7 +64,7 @@ class Encoder:
         elif s.instruction is not None:
             # a picture request: as the picture pipeline reads it, and as the chat pipeline answers it
             lot = zlib.crc32(s.instruction.encode()) % 12
-            if all_plain or lot % 3 == 0:
+            if lot % 3 == 0:
                 out.append(self.make(plain(s.instruction), "", [], "plain"))
             if len(s.refs) <= 1 and lot == 1:
                 out.append(self.make(chat(s.instruction, len(s.refs)), "<|img|><|im_end|>", s.refs, "reply"))
@@ -213,11 +213,7 @@ def main() -> None:
         if args.anchor or args.freeze_language:  # the mean weights are what was exported: hold on to those
             net.load_state_dict(state["ema"], strict=False)
         net.tie_weights()
-        if "heads" in state:
-            heads.load_state_dict(state["heads"])
-        else:
-            heads["echo"].load_state_dict(state["echo"])
-            heads["coarse"].load_state_dict(state["look"])
+        heads.load_state_dict(state["heads"])
     if args.freeze_language:
         for n, p in net.named_parameters():
             p.requires_grad_("visual" in n)
@@ -229,7 +225,7 @@ def main() -> None:
     if state:
         ema.shadow.update({k: v.float().to(device) for k, v in state["ema"].items()})
         step, seen = state["step"], state["seen"]
-        if "opt" in state and "heads" in state and state.get("frozen", False) == args.freeze_language and not args.anchor:
+        if "opt" in state and state.get("frozen", False) == args.freeze_language and not args.anchor:
             opt.load_state_dict(state["opt"])
     enc = Encoder(tok, args.prompt_weight)
     head, pad, image = len(enc.head), tok.token_to_id("<|endoftext|>"), enc.image
@@ -238,7 +234,7 @@ def main() -> None:
     def load(want: str, most: int) -> tuple[Pictures, list[Group], list[Group]]:
         """-> (pictures, groups with pictures or answers, groups of plain requests)"""
         data = find_shards(args.data, want)
-        examples = [e for s in data.samples for e in enc.examples(s, want != "train")]
+        examples = [e for s in data.samples for e in enc.examples(s)]
         pictures = Pictures(data)
         groups = grouped([e for e in examples if e.kind != "plain"], head, image, end)
         if most:

@@ -1,7 +1,7 @@
 /** What the benchmark says: figures with their intervals and targets, in tables and as JSON. */
 
 import { markdown } from '../bench/table.ts';
-import type { Mean, Share } from './statistics.ts';
+import { type Mean, type Share, shareOf } from './statistics.ts';
 
 /** How a value is written. */
 type Unit = 'percent' | 'points' | 'score' | 'greys' | 'overlap';
@@ -49,6 +49,18 @@ export function grouped<T>(items: readonly T[], by: (item: T) => string): Readon
     groups.set(key, [...(groups.get(key) ?? []), item]);
   }
   return groups;
+}
+
+/** A share for each group of items, by the group's name. */
+export function sharesBy<T>(
+  items: readonly T[],
+  by: (item: T) => string,
+  right: (item: T) => boolean | readonly boolean[],
+  prefix = '',
+): Figure[] {
+  return [...grouped(items, by)]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([name, group]) => share(`${prefix}${name}`, shareOf(group.flatMap(right))));
 }
 
 /** Whether the value reaches the target; undefined where there is no value or no target. */

@@ -57,6 +57,17 @@ export function differenceMask(
   return out;
 }
 
+/** The line of a case whose pictures have these numbers. */
+export function sampleOf(
+  { task, kind, instruction, question, answer, scene }: Case,
+  id: string,
+  refs: number[],
+  target: number | null,
+  mask: Sample['mask'],
+): Sample {
+  return { id, task, kind, instruction, refs, target, question, answer, scene, mask };
+}
+
 /** More questions about the picture of a case that only gives one: as samples that share its picture. */
 function questionSamples(
   random: Random,
@@ -73,16 +84,7 @@ function questionSamples(
     .flat()
     .map((b): [number, number, number, number] => [b.x0, b.y0, b.x1, b.y1]);
   return questionsAbout(random, shown, count).map((asked, i) => ({
-    id: `understand-${split}-${index}-${i}`,
-    task: asked.task,
-    kind: asked.kind,
-    instruction: null,
-    refs: [picture],
-    target: null,
-    question: asked.question,
-    answer: asked.answer,
-    scene: shown,
-    mask: null,
+    ...sampleOf(asked, `understand-${split}-${index}-${i}`, [picture], null, null),
     boxes,
   }));
 }
@@ -107,18 +109,13 @@ export function drawSample(
   if (c.mask === 'all') mask = [[0, 0, size, size]];
   if (c.mask === 'difference' && target && refs[0])
     mask = differenceMask(c.refs[0] as Scene, c.target as Scene, refs[0], target);
-  const sample: Sample = {
-    id: `${chosen}-${split}-${index}`,
-    task: chosen,
-    kind: c.kind,
-    instruction: c.instruction,
-    refs: refs.map((_, i) => firstPicture + i),
-    target: target ? firstPicture + refs.length : null,
-    question: c.question,
-    answer: c.answer,
-    scene: c.scene,
+  const sample = sampleOf(
+    c,
+    `${chosen}-${split}-${index}`,
+    refs.map((_, i) => firstPicture + i),
+    target ? firstPicture + refs.length : null,
     mask,
-  };
+  );
   const more = questionSamples(random, split, c, questions, index, firstPicture, size);
   return { sample, more, images: [...refs, ...(target ? [target] : [])].map((p) => p.rgb) };
 }

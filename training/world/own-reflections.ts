@@ -16,7 +16,7 @@ import { nodeRuntime } from '../../src/runtime/runtime.node.ts';
 import type { Case } from '../../src/storybook/cases/case.ts';
 import { fixCase, reflectCase } from '../../src/storybook/cases/reflect.ts';
 import { mix, Random } from '../../src/storybook/random.ts';
-import type { Sample } from '../../src/storybook/sample.ts';
+import { type Sample, sampleOf } from '../../src/storybook/sample.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { type LeftOut, type Request, readDrawing, readsTarget } from './own-faults.ts';
 import { WORLD_VERSION } from './version.ts';
@@ -137,16 +137,6 @@ function write(data: Uint8Array): number {
 function add(c: Case, id: string, shown: number, target: number | null): void {
   const kind = `${c.task} ${c.kind}`;
   counts[kind] = (counts[kind] ?? 0) + 1;
-  samples.push({
-    id: `${c.task}-own-${id}`,
-    task: c.task,
-    kind: c.kind,
-    instruction: c.instruction,
-    refs: [shown],
-    target,
-    question: c.question,
-    answer: c.answer,
-    scene: c.scene,
-    mask: target === null ? null : [[0, 0, PICTURE_SIDE, PICTURE_SIDE]],
-  });
+  const page: Sample['mask'] = target === null ? null : [[0, 0, PICTURE_SIDE, PICTURE_SIDE]];
+  samples.push(sampleOf(c, `${c.task}-own-${id}`, [shown], target, page));
 }

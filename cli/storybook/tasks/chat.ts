@@ -3,7 +3,7 @@
 import { TOKENS } from '../../../src/omnigen2/tokenizer.ts';
 import type { Case } from '../../../src/storybook/cases/case.ts';
 import { heldoutCases } from '../cases.ts';
-import { grouped, share } from '../figures.ts';
+import { share, sharesBy } from '../figures.ts';
 import { shareOf } from '../statistics.ts';
 import { answered, type BenchTask } from '../task.ts';
 
@@ -25,9 +25,11 @@ export const chat: BenchTask<RoutingOutcome> = {
   failed: ({ kind }) => ({ kind, right: false }),
   figures: (outcomes) => [
     share('a picture exactly where one is wanted', shareOf(outcomes.map(({ right }) => right))),
-    ...[...grouped(outcomes, ({ kind }) => kind)]
-      .sort(([a], [b]) => a.localeCompare(b))
-      .map(([kind, group]) => share(kind, shareOf(group.map(({ right }) => right)))),
+    ...sharesBy(
+      outcomes,
+      ({ kind }) => kind,
+      ({ right }) => right,
+    ),
   ],
 };
 

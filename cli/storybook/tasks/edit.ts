@@ -5,7 +5,7 @@ import { checks } from '../../../src/storybook/claims.ts';
 import { render } from '../../../src/storybook/render.ts';
 import { differenceMask } from '../../../src/storybook/sample.ts';
 import { heldoutCases, pictureOf } from '../cases.ts';
-import { atLeast, atMost, type Figure, grouped, share } from '../figures.ts';
+import { atLeast, atMost, type Figure, share, sharesBy } from '../figures.ts';
 import { type Box, outsideError } from '../outside.ts';
 import { roundTrip } from '../round-trip.ts';
 import { meanOf, shareOf } from '../statistics.ts';
@@ -83,9 +83,12 @@ function figures(outcomes: readonly EditOutcome[]): Figure[] {
       `edits with an error up to ${LIMIT}`,
       shareOf(local.map(({ error }) => error !== undefined && error <= LIMIT)),
     ),
-    ...[...grouped(outcomes, ({ kind }) => kind)]
-      .sort(([a], [b]) => a.localeCompare(b))
-      .map(([kind, group]) => share(`success, ${kind}`, shareOf(group.map(({ success }) => success)))),
+    ...sharesBy(
+      outcomes,
+      ({ kind }) => kind,
+      ({ success }) => success,
+      'success, ',
+    ),
   ];
 }
 

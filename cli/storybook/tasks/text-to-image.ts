@@ -3,7 +3,7 @@
 import type { Claim } from '../../../src/storybook/claims.ts';
 import { countOf } from '../../../src/storybook/scene.ts';
 import { heldoutCases } from '../cases.ts';
-import { atLeast, grouped, share } from '../figures.ts';
+import { atLeast, grouped, share, sharesBy } from '../figures.ts';
 import { shareOf } from '../statistics.ts';
 import { askedOf, type BenchTask, drawn, judged, wanted } from '../task.ts';
 
@@ -38,14 +38,12 @@ export const textToImage: BenchTask<PictureOutcome> = {
     share('checks right', checksRight(outcomes), atLeast(0.95)),
     share('pictures with all checks right', allRight(outcomes)),
     share('checks right in the wanted pictures', shareOf(outcomes.flatMap(({ possible }) => possible))),
-    ...[
-      ...grouped(
-        outcomes.flatMap(({ checks }) => checks),
-        ({ about }) => about,
-      ),
-    ]
-      .sort(([a], [b]) => a.localeCompare(b))
-      .map(([about, checks]) => share(`checks of ${about}`, shareOf(checks.map(({ yes }) => yes)))),
+    ...sharesBy(
+      outcomes.flatMap(({ checks }) => checks),
+      ({ about }) => about,
+      ({ yes }) => yes,
+      'checks of ',
+    ),
     ...[...grouped(outcomes, ({ things }) => String(things))]
       .sort(([a], [b]) => Number(a) - Number(b))
       .flatMap(([things, group]) => [

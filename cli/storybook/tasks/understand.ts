@@ -2,7 +2,7 @@
 
 import type { Case } from '../../../src/storybook/cases/case.ts';
 import { heldoutCases } from '../cases.ts';
-import { atLeast, grouped, share } from '../figures.ts';
+import { atLeast, share, sharesBy } from '../figures.ts';
 import { rightAnswers } from '../replies.ts';
 import { shareOf } from '../statistics.ts';
 import { answered, type BenchTask } from '../task.ts';
@@ -27,9 +27,11 @@ export const understand: BenchTask<AnswerOutcome> = {
   failed: (given) => ({ kind: given.kind, right: rightIn(given, '') }),
   figures: (outcomes) => [
     share('answers right', shareOf(outcomes.flatMap(({ right }) => right)), atLeast(0.97)),
-    ...[...grouped(outcomes, ({ kind }) => kind)]
-      .sort(([a], [b]) => a.localeCompare(b))
-      .map(([kind, group]) => share(kind, shareOf(group.flatMap(({ right }) => right)))),
+    ...sharesBy(
+      outcomes,
+      ({ kind }) => kind,
+      ({ right }) => right,
+    ),
   ],
 };
 
