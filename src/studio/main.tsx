@@ -12,39 +12,27 @@ import { spawnGenerationWorker } from '../worker-client.ts';
 import { App } from './app.tsx';
 import { ErrorBoundary } from './notices/error-boundary.tsx';
 import { StudioProvider } from './store/context.tsx';
-import { loadSettings, readSettings, saveSettings } from './store/settings.ts';
+import { loadSettings, saveSettings } from './store/settings.ts';
 import { settingsOf, type Theme } from './store/state.ts';
 import { createStudio } from './store/studio.ts';
 
 const preferred: Theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 document.documentElement.dataset.theme = preferred;
 
-/** The page does not wait longer than this for a slow or blocked storage. */
-const PATIENCE_MS = 300;
-const stored = loadSettings(preferred);
-const inTime = await Promise.race([
-  stored,
-  new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), PATIENCE_MS)),
-]);
-
 const studio = createStudio({
   model: { id: 'storybook', baseUrl: new URL('models/storybook/', document.baseURI).href },
   backend: 'auto',
-  settings: inTime ?? readSettings(undefined, preferred),
+  settings: loadSettings(preferred),
   spawn: spawnGenerationWorker,
   randomSeed,
 });
 
-// Nothing is written before what was stored is known, or it would be lost.
-void stored.then((settings) => {
-  let saved = JSON.stringify(settings);
-  studio.store.subscribe((state) => {
-    const now = settingsOf(state);
-    if (JSON.stringify(now) === saved) return;
-    saved = JSON.stringify(now);
-    void saveSettings(now);
-  });
-  if (!inTime) studio.actions.adoptSettings(settings);
+let saved = JSON.stringify(settingsOf(studio.store.getState()));
+studio.store.subscribe((state) => {
+  const now = settingsOf(state);
+  if (JSON.stringify(now) === saved) return;
+  saved = JSON.stringify(now);
+  saveSettings(now);
 });
 
 const root = document.getElementById('root');

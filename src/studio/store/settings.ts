@@ -1,6 +1,8 @@
-/** The settings that outlast a visit, in IndexedDB. A browser that refuses storage only forgets them. */
+/**
+ * The settings that outlast a visit, in localStorage: they are small, and a write is done before the page can be left.
+ * A browser that refuses storage only forgets them.
+ */
 
-import { get, set } from 'idb-keyval';
 import { isRecord } from '../../is-record.ts';
 import { MAX_ROUNDS, NEW_FORM, PRESET_NAMES } from '../composer/draw-form.ts';
 import type { Pace, Paces } from '../jobs/pace.ts';
@@ -8,13 +10,22 @@ import type { Settings, Theme } from './state.ts';
 
 const KEY = 'studio-settings';
 
-export async function loadSettings(preferred: Theme): Promise<Settings> {
-  const stored = await get<unknown>(KEY).catch(() => undefined);
+export function loadSettings(preferred: Theme): Settings {
+  let stored: unknown;
+  try {
+    stored = JSON.parse(localStorage.getItem(KEY) ?? 'null');
+  } catch {
+    stored = undefined;
+  }
   return readSettings(stored, preferred);
 }
 
-export async function saveSettings(settings: Settings): Promise<void> {
-  await set(KEY, settings).catch(() => undefined);
+export function saveSettings(settings: Settings): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(settings));
+  } catch {
+    // No storage, or none left: they hold for this visit.
+  }
 }
 
 /** Reads stored settings field by field; what is missing or wrong takes its default. */
@@ -31,23 +42,6 @@ export function readSettings(stored: unknown, preferred: Theme): Settings {
         : NEW_FORM.rounds,
     paces: readPaces(from.paces),
     acceptsCpu: from.acceptsCpu === true,
-  };
-}
-
-/**
- * Settings that were stored on an earlier visit, under those of a visit that began without them: a setting that still
- * has the value it began with takes the stored one.
- */
-export function mergeSettings(now: Settings, began: Settings, stored: Settings): Settings {
-  const pick = <K extends keyof Settings>(key: K): Settings[K] =>
-    now[key] === began[key] ? stored[key] : now[key];
-  return {
-    theme: pick('theme'),
-    preset: pick('preset'),
-    checksItself: pick('checksItself'),
-    rounds: pick('rounds'),
-    paces: { ...stored.paces, ...now.paces },
-    acceptsCpu: pick('acceptsCpu'),
   };
 }
 

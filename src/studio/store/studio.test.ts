@@ -250,14 +250,6 @@ it('does not move for a job that it does not know', () => {
   expect(state()).toBe(before);
 });
 
-it('takes settings that are read late', () => {
-  const { actions, state } = start();
-  actions.setTheme('dark');
-  const stored = { ...readSettings(undefined, 'light'), checksItself: true, rounds: 2 };
-  actions.adoptSettings(stored);
-  expect(state()).toMatchObject({ theme: 'dark', form: { checksItself: true, rounds: 2 } });
-});
-
 it('says what the loading of the model left to know', () => {
   const { ports, state } = start();
   const device = { backend: 'wasm', description: '2 threads', halfPrecision: false } as const;

@@ -18,7 +18,6 @@ import { newQuestion } from '../jobs/question.ts';
 import { quoted } from '../ui/words.ts';
 import { workerEvents } from './events.ts';
 import { jobOf, shelfJobs, shownJob, wouldQueue } from './selectors.ts';
-import { mergeSettings } from './settings.ts';
 import {
   CPU,
   failureId,
@@ -27,7 +26,6 @@ import {
   type Notice,
   type Settings,
   type StudioState,
-  settingsOf,
   type Theme,
   type View,
   withNotice,
@@ -50,8 +48,6 @@ export interface Studio {
 }
 
 export interface StudioActions {
-  /** Takes settings that were read late; what the person has changed since the start stands. */
-  adoptSettings(stored: Settings): void;
   setTheme(theme: Theme): void;
   setPrompt(prompt: string): void;
   /** `unread` counts further pictures that were given with them and found no place. */
@@ -156,15 +152,6 @@ export function createStudio(world: StudioWorld): Studio {
   }
 
   const actions: StudioActions = {
-    adoptSettings: (stored) =>
-      set((state) => {
-        const { theme, paces, acceptsCpu, ...form } = mergeSettings(
-          settingsOf(state),
-          world.settings,
-          stored,
-        );
-        return { theme, paces, acceptsCpu, form: { ...state.form, ...form } };
-      }),
     setTheme: (theme) => set({ theme }),
     setPrompt: (prompt) => set(({ form }) => ({ form: { ...form, prompt }, problems: [] })),
     addReferences(added, unread = 0) {
