@@ -2,8 +2,8 @@
  * Measures a model of the storybook world on held-out cases, every task by numbers: docs/BENCHMARK.md.
  *
  *   npm run -s storybook:bench -- [--n N] [--model DIR|storybook] [--tasks a,b] [--seed N] [--steps N]
- *                                 [--weights f32|f16|q8|q4] [--json FILE] [--sheets DIR]
- *                                 [--card FILE]
+ *                                 [--text-guidance X] [--image-guidance X] [--weights f32|f16|q8|q4]
+ *                                 [--json FILE] [--sheets DIR] [--card FILE]
  */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -59,6 +59,16 @@ await runCommand('Measuring', async (signal) => {
       tasks: { placeholder: 'A,B', help: 'which tasks', fallback: NAMES.join(',') },
       seed: { placeholder: 'N', help: 'same seed, same cases and pictures', fallback: '1' },
       steps: { placeholder: 'N', help: 'denoising steps', fallback: String(USUAL_SETTINGS.steps) },
+      'text-guidance': {
+        placeholder: 'X',
+        help: 'how strongly pictures follow the words',
+        fallback: String(USUAL_SETTINGS.textGuidance),
+      },
+      'image-guidance': {
+        placeholder: 'X',
+        help: 'how closely pictures keep to given ones',
+        fallback: String(USUAL_SETTINGS.imageGuidance),
+      },
       weights: {
         placeholder: 'FORMAT',
         help: 'store the weights in this form first',
@@ -72,6 +82,8 @@ await runCommand('Measuring', async (signal) => {
   const n = numberOption('n', args.n, { min: 1, max: 100_000, whole: true });
   const seed = numberOption('seed', args.seed, { min: 0, max: 2 ** 32 - 1, whole: true });
   const steps = numberOption('steps', args.steps, { min: 1, max: 1000, whole: true });
+  const textGuidance = numberOption('text-guidance', args['text-guidance'], { min: 0, max: 100 });
+  const imageGuidance = numberOption('image-guidance', args['image-guidance'], { min: 0, max: 100 });
   const chosen = tasksOf(args.tasks);
   await checkPlace('json', args.json, 'file');
   await checkPlace('sheets', args.sheets, 'folder');
@@ -85,7 +97,6 @@ await runCommand('Measuring', async (signal) => {
   const { model, close } = await openMeasured(args.model, args.weights, signal);
   const runtime = nodeRuntime();
   const judge = await Judge.open(runtime, nodeFolder(JUDGE));
-  const { textGuidance, imageGuidance } = USUAL_SETTINGS;
   const size = { width: PICTURE_SIDE, height: PICTURE_SIDE };
   const drawing = {
     ...drawDefaults(size, model.checkpoint.trainedOn),

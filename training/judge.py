@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from judge_data import FIELDS, PAGE, REGRESSIONS, Mixer, Page, decoded, labels, sure
-from judge_export import export, temperatures
+from judge_export import export, load_export, temperatures
 from judge_net import Judge, losses, outputs, peaks, split, split_page
 from optim import Ema, Log, Optimisers, save, schedule
 from speed import Machine, add_machine, choose_machine
@@ -58,6 +58,7 @@ def main() -> None:
     ap.add_argument("--lr", type=float, default=3e-3)
     ap.add_argument("--export", help="folder for the weights after this call")
     ap.add_argument("--fixture", default="../fixtures/judge.safetensors", help="where --export puts values that tests compare with")
+    ap.add_argument("--from", dest="begin", help="folder of exported weights to begin with where RUN has none")
     ap.add_argument("--fresh", action="store_true")
     add_machine(ap)
     args = ap.parse_args()
@@ -83,6 +84,9 @@ def main() -> None:
         ema.shadow, step, seen = state["ema"], state["step"], state["seen"]
         opt.load_state_dict(state["opt"])
     mixer = Mixer(data, pages, again, np.random.default_rng(1000 + step))
+    if step == 0 and args.begin:
+        load_export(net, Path(args.begin), mixer.draw(192)["x"])
+        ema = Ema(net, 0.998)
     log.write(event="start", step=step, pictures=len(pages), parameters=sum(p.numel() for p in net.parameters()), **vars(args))
     forward = torch.compile(net, dynamic=False)
     pictures = [np.stack([check.picture(p.id) for p in check_pages]), check_again[0]]

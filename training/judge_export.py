@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from judge_data import FIELDS, GRID, PAGE, REGRESSIONS, Mixer
@@ -64,6 +64,35 @@ def at_rest(weights: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
     x = block(F.relu(x + F.interpolate(y, scale_factor=2.0, mode="nearest")), "merged")
     page = F.linear(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1), weights["page.weight"], weights["page.bias"])
     return conv(F.relu(conv(with_column(x), "hidden")), "stands"), page
+
+
+@torch.no_grad()
+def load_export(net: Judge, folder: Path, pictures: Tensor) -> None:
+    """Puts exported weights into a network that goes on training, where an export is all that is left of a run. The norms
+    get back the statistics that `pictures` [N, 3, 128, 128] give, so that the network says the same in training and at rest."""
+    tensors = {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
+    w = tensors["stem.weight"].reshape(-1, 3, 3, 2, 3, 2).permute(0, 1, 3, 5, 2, 4)
+    tensors["stem.weight"] = w.reshape(-1, 12, 3, 3)
+    for name in ("stands", "page"):
+        part = getattr(net, name)
+        part.weight.copy_(tensors[f"{name}.weight"])
+        part.bias.copy_(tensors[f"{name}.bias"])
+    convs = [(name, part) for name, part in net.named_modules() if isinstance(part, Conv)]
+    hooks = []
+    for name, part in convs:
+        def calibrate(norm: torch.nn.BatchNorm2d, inputs: tuple[Tensor], bias: Tensor = tensors[f"{name}.bias"]) -> None:
+            var, mean = torch.var_mean(inputs[0].float(), (0, 2, 3), correction=0)
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(var)
+            norm.weight.copy_((var + norm.eps).sqrt())
+            norm.bias.copy_(bias + mean)
+
+        part.conv.weight.copy_(tensors[f"{name}.weight"])
+        hooks.append(part.norm.register_forward_pre_hook(calibrate))
+    net.eval()(pictures)
+    for hook in hooks:
+        hook.remove()
+    net.train()
 
 
 @torch.no_grad()

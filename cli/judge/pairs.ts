@@ -61,7 +61,7 @@ function changedScenes(random: Random, about: About, scene: Scene): [Scene, Scen
       things: scene.things.slice().sort((a, b) => middleOf(a) - middleOf(b)),
     };
     const first = random.whole(0, 1);
-    const after = swap(ordered, first, first + 1);
+    const after = swap(random, ordered, first, first + 1);
     return after && [ordered, after];
   }
   const done = change(random.pick<EditKind>(CHANGES[about]), random, scene, 'heldout');
