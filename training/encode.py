@@ -72,6 +72,7 @@ def main() -> None:
     ap.add_argument("--out", required=True)
     ap.add_argument("--size", type=int, default=128)
     ap.add_argument("--most", type=int, default=99, help="only scenes with at most this many drawn things")
+    ap.add_argument("--skip", type=int, default=0, help="leave out so many cases at the front")
     ap.add_argument("--first", type=int, default=0, help="only so many cases")
     ap.add_argument("--text-only", action="store_true", help="keep the latents, encode the texts anew")
     add_machine(ap)
@@ -82,7 +83,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     data = find_shards(args.data, args.want)
     drawn = [s for s in data.samples if s.target is not None and s.instruction is not None and drawn_things(s) <= args.most]
-    drawn = drawn[: args.first or None]
+    drawn = drawn[args.skip :][: args.first or None]
     pictures = sorted({p for s in drawn for p in [*s.refs, s.target]})
     start = time.time()
     if not args.text_only:

@@ -1,17 +1,14 @@
 /** Changes to a scene, each with the words that ask for it. The edits of the world, and its defects. */
 
 import { type Claim, holds, whoIn } from './claims.ts';
+import { HALF_COLUMN, inColumns, PLACE_COLUMN } from './columns.ts';
 import {
   canHavePattern,
   drawAccessoryFor,
   drawIdentity,
   drawWeatherFor,
-  largestScale,
   otherColour,
-  reach,
-  SCALE,
   type Split,
-  standY,
 } from './compose.ts';
 import {
   accessoryPhrase,
@@ -26,6 +23,7 @@ import {
   STYLE_NAMES,
   theThing,
 } from './grammar.ts';
+import { largestScale, reach, round, SCALE, standY } from './measures.ts';
 import type { Random } from './random.ts';
 import {
   type Accessory,
@@ -118,6 +116,22 @@ function freeAround(scene: Scene, index: number): [number, number] {
     else high = Math.min(high, c - 1.5);
   });
   return [low, high];
+}
+
+/** The x nearest to the given one at which this thing fits between two others; in a tidy picture half a column aside at most. */
+function standNear(
+  random: Random,
+  x: number,
+  who: Identity,
+  scale: number,
+  [low, high]: readonly [number, number],
+): number | null {
+  const [l, r] = reach(who);
+  const first = low + l * scale,
+    last = high - r * scale;
+  if (first > last) return null;
+  if (!random.tidy) return round(Math.max(first, Math.min(last, x)));
+  return [x, x - HALF_COLUMN, x + HALF_COLUMN].find((v) => v >= first && v <= last) ?? null;
 }
 
 const edited = (scene: Scene, index: number, change: (t: Thing) => void): Scene => {
@@ -276,13 +290,18 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
       }
       if (scene.things.some((o) => o.who.kind === who.kind)) return null;
       const stand = old.stands[0]!;
-      const [low, high] = freeAround(scene, i);
+      const room = freeAround(scene, i);
       const [l, r] = reach(who);
-      const wanted = kind === 'turn_into' ? stand.scale : Math.min(1.2, Math.max(0.85, stand.scale));
-      const scale = Math.round(Math.min(wanted, (high - low) / (l + r), largestScale(who)) * 1000) / 1000;
-      if (scale < (kind === 'turn_into' ? wanted * 0.9 : 0.62)) return null;
+      let wanted = stand.scale;
+      if (kind === 'replace' && random.tidy && old.size !== 'medium') wanted = SCALE.medium;
+      if (kind === 'replace' && !random.tidy) wanted = Math.min(1.2, Math.max(0.85, wanted));
+      const most = random.tidy ? wanted : (room[1] - room[0]) / (l + r);
+      const scale = round(Math.min(wanted, most, largestScale(who)));
+      if (scale < (kind === 'turn_into' ? wanted * 0.9 : Math.min(wanted, 0.62))) return null;
       const [a, b] = extent(old);
-      const x = Math.max(low + l * scale, Math.min(high - r * scale, (a + b) / 2 + ((l - r) * scale) / 2));
+      const goal = random.tidy ? stand.x : (a + b) / 2 + ((l - r) * scale) / 2;
+      const x = standNear(random, goal, who, scale, room);
+      if (x === null) return null;
       const next: Thing = {
         who,
         size: kind === 'turn_into' ? old.size : 'medium',
@@ -295,8 +314,8 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
           : null,
         stands: [
           {
-            x: Math.round(x * 1000) / 1000,
-            y: Math.round(standY(who, groundOf(old, 0), scale) * 1000) / 1000,
+            x,
+            y: round(standY(who, groundOf(old, 0), scale)),
             scale,
           },
         ],
@@ -360,11 +379,11 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
         if (!from || countOf(t) > 1) return null;
         const to = random.pick(PLACES.filter((p) => p !== from));
         const s = t.stands[0]!;
-        const [l, r] = reach(t.who);
-        const goal = { left: 30, middle: 64, right: 98 }[to];
-        const x = Math.max(2 + l * s.scale, Math.min(126 - r * s.scale, goal));
+        const goal = random.tidy ? PLACE_COLUMN[to] : { left: 30, middle: 64, right: 98 }[to];
+        const x = standNear(random, goal, t.who, s.scale, [2, 126]);
+        if (x === null) return null;
         const after = edited(scene, 0, (q) => {
-          q.stands[0]!.x = Math.round(x * 1000) / 1000;
+          q.stands[0]!.x = x;
         });
         if (placeOf(after.things[0] as Thing) !== to) return null;
         const n = name(0);
@@ -384,24 +403,24 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
         );
       }
       if (scene.things.length !== 2) return null;
-      const swapped = swap(scene, 0, 1);
-      if (!swapped) return null;
+      const after = swap(random, scene, 0, 1);
+      if (!after) return null;
       const i = random.whole(0, 1);
       const side =
-        middleOf(swapped.things[i] as Thing) < middleOf(swapped.things[1 - i] as Thing) ? 'left' : 'right';
+        middleOf(after.things[i] as Thing) < middleOf(after.things[1 - i] as Thing) ? 'left' : 'right';
       return done(
-        swapped,
+        after,
         random.pick([
           `move ${full(i)} to the ${side} of ${full(1 - i)}`,
           `put ${full(i)} to the ${side} of ${full(1 - i)}`,
           `${full(i)} should be ${side} of ${full(1 - i)}`,
         ]),
-        [orderedIn(swapped)],
+        [orderedIn(after)],
       );
     }
     case 'swap': {
       if (scene.things.length !== 2) return null;
-      const after = swap(scene, 0, 1);
+      const after = swap(random, scene, 0, 1);
       if (!after) return null;
       const [i, j] = random.shuffle([0, 1]) as [number, number];
       return done(
@@ -426,16 +445,14 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
       const scale =
         Math.round(Math.min(s.scale * ratio, Math.max(largestScale(t.who), s.scale)) * 1000) / 1000;
       if (ratio > 1 && scale < s.scale * 1.18) return null;
-      const [low, high] = freeAround(scene, i);
-      const [l, r] = reach(t.who);
-      if ((l + r) * scale > high - low) return null;
-      const x = Math.max(low + l * scale, Math.min(high - r * scale, s.x));
+      const x = standNear(random, s.x, t.who, scale, freeAround(scene, i));
+      if (x === null) return null;
       const after = edited(scene, i, (q) => {
         q.size = size;
         q.stands = [
           {
-            x: Math.round(x * 1000) / 1000,
-            y: Math.round(standY(q.who, groundOf(t, 0), scale) * 1000) / 1000,
+            x,
+            y: round(standY(q.who, groundOf(t, 0), scale)),
             scale,
           },
         ];
@@ -787,10 +804,22 @@ export function change(kind: EditKind, random: Random, scene: Scene, split: Spli
 }
 
 /** Two neighbours change places; each keeps its size. */
-export function swap(scene: Scene, i: number, j: number): Scene | null {
+export function swap(random: Random, scene: Scene, i: number, j: number): Scene | null {
   const after = cloneScene(scene);
   const a = after.things[i] as Thing,
     b = after.things[j] as Thing;
+  if (random.tidy) {
+    const order = after.things
+      .slice()
+      .sort((s, t) => middleOf(s) - middleOf(t))
+      .map((t) => (t === a ? b : t === b ? a : t));
+    const placed = inColumns(order.map((t) => ({ ...t, count: countOf(t) })));
+    if (!placed || order.some((t, k) => placed[k]!.stands[0]!.scale !== t.stands[0]!.scale)) return null;
+    order.forEach((t, k) => {
+      t.stands = placed[k]!.stands;
+    });
+    return after;
+  }
   const [a0, a1] = extent(a),
     [b0, b1] = extent(b);
   const low = Math.min(a0, b0),
@@ -798,7 +827,7 @@ export function swap(scene: Scene, i: number, j: number): Scene | null {
   const aFirst = a0 < b0;
   const shiftA = aFirst ? high - a1 : low - a0;
   const shiftB = aFirst ? low - b0 : high - b1;
-  for (const s of a.stands) s.x = Math.round((s.x + shiftA) * 1000) / 1000;
-  for (const s of b.stands) s.x = Math.round((s.x + shiftB) * 1000) / 1000;
+  for (const s of a.stands) s.x = round(s.x + shiftA);
+  for (const s of b.stands) s.x = round(s.x + shiftB);
   return after;
 }

@@ -1,6 +1,8 @@
 /** Seeded chance: the same seed gives the same draws on every machine. */
 export class Random {
   private state: number;
+  /** Whether things stand in columns (columns.ts) and not wherever there is room. */
+  readonly tidy: boolean = false;
 
   constructor(seed: number) {
     this.state = seed >>> 0 || 0x9e3779b9;
@@ -110,6 +112,7 @@ export function mix(a: number, b = 0): number {
  * doubt, and that is learnt from far fewer pictures.
  */
 export class SteadyRandom extends Random {
+  override readonly tidy = true;
   override between(low: number, high: number): number {
     return (low + high) / 2;
   }

@@ -1,0 +1,77 @@
+import { GROUND_Y } from './backgrounds.ts';
+import type { Wanted } from './compose.ts';
+import { largestScale, reach, round, SCALE, standY } from './measures.ts';
+import type { Identity, Place, Thing } from './scene.ts';
+
+/**
+ * Where things stand in the default mix: in columns that lie on the raster of the model's picture tokens (16 pixels), in one
+ * scale for each number of copies. A thing then has the same pixels in the same tokens wherever it stands, so that what is
+ * learnt of it in one column holds in all others. Things that are big need more room and may stand half a token aside.
+ */
+
+/** Half a token of the transformer, one latent of the autoencoder. */
+export const HALF_COLUMN = 8;
+
+/** Centres for so many copies; of several the first that fits. */
+const CENTRES: Readonly<Record<number, readonly (readonly number[])[]>> = {
+  1: [[64]],
+  2: [
+    [32, 96],
+    [32, 88],
+    [40, 96],
+    [40, 104],
+    [24, 88],
+  ],
+  3: [[24, 64, 104]],
+  4: [[16, 48, 80, 112]],
+};
+const AT_PLACE: Readonly<Record<Place, readonly (readonly number[])[]>> = {
+  left: [[32], [40]],
+  middle: [[64]],
+  right: [[96], [88]],
+};
+/** Scale of medium things where more than two copies stand in a row. */
+const CROWDED: Readonly<Record<number, number>> = { 3: 0.8, 4: 0.56 };
+/** What the page and a neighbour must leave free, in pixels. */
+const MARGIN = 1,
+  GAP = 0.5;
+
+export const PLACE_COLUMN: Readonly<Record<Place, number>> = { left: 32, middle: 64, right: 96 };
+
+/** Things in columns, left to right in the given order; null when they do not fit. */
+export function inColumns(wanted: readonly Wanted[], place: Place = 'middle'): Thing[] | null {
+  const copies = wanted.flatMap((w) => Array.from({ length: w.count }, () => w));
+  const n = copies.length;
+  if (n > 2 && wanted.some((w) => w.size !== 'medium')) return null;
+  const scaleOf = (w: Wanted) => CROWDED[n] ?? round(Math.min(SCALE[w.size], largestScale(w.who)));
+  const reaches = copies.map((w) => reachAt(w.who, scaleOf(w)));
+  const choices = n === 1 ? AT_PLACE[place] : (CENTRES[n] ?? []);
+  const centres = choices.find((xs) => fits(xs, reaches));
+  if (!centres) return null;
+  let next = 0;
+  return wanted.map((w) => ({
+    who: w.who,
+    expression: w.expression,
+    size: w.size,
+    stands: Array.from({ length: w.count }, () => ({
+      x: centres[next++] as number,
+      y: round(standY(w.who, GROUND_Y + 2, scaleOf(w))),
+      scale: scaleOf(w),
+    })),
+  }));
+}
+
+function reachAt(who: Identity, scale: number): [number, number] {
+  const [l, r] = reach(who);
+  return [l * scale, r * scale];
+}
+
+function fits(xs: readonly number[], reaches: readonly [number, number][]): boolean {
+  let free = MARGIN;
+  for (const [i, x] of xs.entries()) {
+    const [l, r] = reaches[i] as [number, number];
+    if (x - l < free) return false;
+    free = x + r + GAP;
+  }
+  return free - GAP <= 128 - MARGIN;
+}
