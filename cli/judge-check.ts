@@ -2,7 +2,7 @@
  * Measures the judge on scenes that it never learned from: errors on claims that hold and on claims that one change
  * made false, on pictures as rendered and as the built-in model's autoencoder gives them back.
  *
- *   npm run -s judge:check -- [--n 100] [--json]
+ *   npm run -s judge:check -- [--n 100] [--wide] [--json]
  */
 
 import { nodeFolder } from '../src/checkpoints/folder.node.ts';
@@ -13,7 +13,7 @@ import { render } from '../src/storybook/render.ts';
 import type { Scene } from '../src/storybook/scene.ts';
 import { numberOption, readArgs, runCommand } from './args.ts';
 import { markdown } from './bench/table.ts';
-import { ABOUTS, type About, drawPair } from './judge/pairs.ts';
+import { ABOUTS, drawPair, type Pair } from './judge/pairs.ts';
 import { type RoundTrip, roundTrip } from './judge/round-trip.ts';
 import { JUDGE } from './models.ts';
 
@@ -34,6 +34,7 @@ await runCommand('Judging', async (signal) => {
     options: {
       n: { placeholder: 'N', help: 'pairs of pictures for each kind of claim', fallback: '100' },
       only: { placeholder: 'KIND', help: 'one kind of claim', oneOf: ABOUTS },
+      wide: { help: 'things stand anywhere, not in the columns of the default mix' },
       json: { help: 'print JSON, with the errors one by one' },
     },
   });
@@ -46,26 +47,25 @@ await runCommand('Judging', async (signal) => {
     const errors: Errors = { rendered: [0, 0], decoded: [0, 0] };
     for (let i = 0; i < n; i++) {
       signal.throwIfAborted();
-      await judgePair(judge, autoencoder, about, i, errors, mistakes);
+      const pair = drawPair(about, SEED, i, args.wide);
+      await judgePair(judge, autoencoder, pair, errors, mistakes);
     }
     table[about] = errors;
   }
   await judge.dispose();
   await autoencoder.dispose();
   if (args.json) console.log(JSON.stringify({ n, table, mistakes }, undefined, 1));
-  else console.log(tableText(table, n));
+  else console.log(tableText(table, n, args.wide ? 'wide' : 'default'));
   return 0;
 });
 
 async function judgePair(
   judge: Judge,
   autoencoder: RoundTrip,
-  about: About,
-  index: number,
+  { claim, right, wrong }: Pair,
   errors: Errors,
   mistakes: unknown[],
 ): Promise<void> {
-  const { claim, right, wrong } = drawPair(about, SEED, index);
   for (const [side, scene] of [right, wrong].entries()) {
     const rendered = pictureOf(scene);
     for (const form of ['rendered', 'decoded'] as const) {
@@ -83,14 +83,14 @@ function pictureOf(scene: Scene): JudgedPicture {
   return { width: size, height: size, data: rgb };
 }
 
-function tableText(table: Readonly<Record<string, Errors>>, n: number): string {
+function tableText(table: Readonly<Record<string, Errors>>, n: number, which: string): string {
   const percent = (errors: number) => `${((100 * errors) / n).toFixed(1)} %`;
   const kinds = Object.entries(table);
   const sum = (form: keyof Errors, side: 0 | 1) =>
     kinds.reduce((total, [, errors]) => total + errors[form][side], 0) / kinds.length;
   return markdown({
     title: 'Errors of the judge',
-    method: `Held-out scenes, ${n} pairs of pictures for each kind of claim; a wrong picture differs by one change.`,
+    method: `Held-out scenes of the ${which} mix, ${n} pairs of pictures for each kind of claim; a wrong picture differs by one change.`,
     columns: ['claim', 'true, rendered', 'false, rendered', 'true, decoded', 'false, decoded'],
     rows: [
       ...kinds.map(([about, { rendered, decoded }]) => [about, ...[...rendered, ...decoded].map(percent)]),

@@ -3,7 +3,7 @@
 import { change, type EditKind, swap } from '../../src/storybook/changes.ts';
 import { type Claim, claims, holds } from '../../src/storybook/claims.ts';
 import { drawScene } from '../../src/storybook/compose.ts';
-import { hashText, mix, Random } from '../../src/storybook/random.ts';
+import { hashText, mix, Random, SteadyRandom } from '../../src/storybook/random.ts';
 import { countOf, isCreature, middleOf, type Scene } from '../../src/storybook/scene.ts';
 
 /** The changes that make a claim of each kind false. */
@@ -37,8 +37,10 @@ export interface Pair {
 const ATTEMPTS = 20_000;
 
 /** The `index`-th pair for a kind of claim; the same arguments give the same pair. */
-export function drawPair(about: About, seed: number, index: number): Pair {
-  const random = new Random(mix(mix(seed, index), hashText(about)));
+/** `wide`: things stand wherever there is room, not in the columns of the default mix. */
+export function drawPair(about: About, seed: number, index: number, wide = false): Pair {
+  const chance = mix(mix(seed, index), hashText(about));
+  const random = wide ? new Random(chance) : new SteadyRandom(chance);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const scene = drawScene(random, 'heldout', { kindsDiffer: true });
     const changed = changedScenes(random, about, scene);

@@ -6,10 +6,10 @@ import { extent } from './changes.ts';
 import { checks, claims, holds, named, STOP } from './claims.ts';
 import { drawScene, isHeldout } from './compose.ts';
 import { request } from './grammar.ts';
-import { mix, Random } from './random.ts';
+import { mix, Random, SteadyRandom } from './random.ts';
 import { render } from './render.ts';
 import { drawSample } from './sample.ts';
-import { countOf, type Thing } from './scene.ts';
+import { countOf, type Scene, type Thing } from './scene.ts';
 import { drawCase } from './tasks.ts';
 
 const digest = (task: (typeof TASKS)[number] | 'mix', split: 'train' | 'heldout'): string => {
@@ -197,4 +197,45 @@ test('reflection stops exactly where the picture is the one that was asked for',
     if (same) stops++;
   }
   assert.ok(stops > 100 && stops < 200, String(stops));
+});
+
+/** What is painted of a scene's things overlaps nowhere and lies on the page, by their reaches. */
+function assertApart(scene: Scene, note: string): void {
+  const ends = scene.things
+    .flatMap((t) => t.stands.map((s) => extent({ ...t, stands: [s] })))
+    .sort(([a], [b]) => a - b);
+  ends.reduce((free, [left, right]) => {
+    assert.ok(left >= free, `${note}: ${left} lies before ${free}`);
+    return right;
+  }, 0);
+  assert.ok(
+    ends.every(([, right]) => right <= 128),
+    note,
+  );
+}
+
+for (const task of ['t2i', 'edit', 'incontext', 'critique_fix'] as const) {
+  test(`${task}, default mix: things stand in columns of half a token and in few scales, beside one another`, () => {
+    const stands = new Set<string>();
+    for (let i = 0; i < 200; i++) {
+      const { refs, scene, kind } = drawCase(task, new SteadyRandom(mix(55, i)), 'train');
+      for (const shown of [...refs, scene]) {
+        assertApart(shown, `${task} ${kind} ${i}`);
+        for (const { stands: at } of shown.things)
+          for (const { x, y, scale } of at) {
+            assert.equal(x % 8, 0, `${kind} ${i}: x ${x}`);
+            stands.add(`${x} ${y} ${scale}`);
+          }
+      }
+    }
+    assert.ok(stands.size < 60, `${stands.size} stands`);
+  });
+}
+
+test('the wide mix puts things anywhere', () => {
+  const places = new Set<number>();
+  for (let i = 0; i < 200; i++)
+    for (const { stands } of drawCase('t2i', new Random(mix(56, i)), 'train').scene.things)
+      for (const { x } of stands) places.add(x);
+  assert.ok(places.size > 150, `${places.size} places`);
 });
