@@ -1,8 +1,10 @@
 /** Held-out truth for the judge: a claim, a picture in which it holds, and one that misses it by one change. */
 
-import { change, type EditKind, swap } from '../../src/storybook/changes.ts';
+import { change } from '../../src/storybook/changes.ts';
 import { type Claim, claims, holds } from '../../src/storybook/claims.ts';
 import { drawScene } from '../../src/storybook/compose.ts';
+import type { EditKind } from '../../src/storybook/edits/edit.ts';
+import { swap } from '../../src/storybook/edits/room.ts';
 import { hashText, mix, Random, SteadyRandom } from '../../src/storybook/random.ts';
 import { countOf, isCreature, middleOf, type Scene } from '../../src/storybook/scene.ts';
 

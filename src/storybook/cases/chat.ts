@@ -1,6 +1,7 @@
 /** Conversation: requests, edits, questions and small talk. */
-import { change, EDIT_KINDS } from '../changes.ts';
+import { change } from '../changes.ts';
 import { drawScene, type Split } from '../compose.ts';
+import { EDIT_KINDS } from '../edits/edit.ts';
 import { request } from '../grammar.ts';
 import type { Random } from '../random.ts';
 import { COLOURS } from '../scene.ts';

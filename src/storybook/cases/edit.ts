@@ -1,7 +1,9 @@
 /** Editing: one picture, an instruction, the changed picture. */
-import { type Change, change, type EditKind } from '../changes.ts';
+
+import { change } from '../changes.ts';
 import { holds } from '../claims.ts';
 import { drawScene, type Split } from '../compose.ts';
+import type { Change, EditKind } from '../edits/edit.ts';
 import { capital, noun, theThing } from '../grammar.ts';
 import type { Random } from '../random.ts';
 import { countOf, type Scene } from '../scene.ts';

@@ -1,5 +1,5 @@
 /** Whether a picture meets its request: critiques, fixes and lists of checks. */
-import { change, type EditKind } from '../changes.ts';
+import { change } from '../changes.ts';
 import {
   type Claim,
   type Critique,
@@ -11,6 +11,7 @@ import {
   STOP,
 } from '../claims.ts';
 import { drawScene, type Split } from '../compose.ts';
+import type { EditKind } from '../edits/edit.ts';
 import { capital, nounPhrase, request } from '../grammar.ts';
 import { FIRST_CHOICE, type Random } from '../random.ts';
 import { countOf, placeOf, type Scene } from '../scene.ts';

@@ -1,0 +1,91 @@
+/** The room that things take and leave on the page, and where something fits. */
+
+import { HALF_COLUMN, inColumns } from '../columns.ts';
+import { reach, round } from '../measures.ts';
+import type { Random } from '../random.ts';
+import {
+  cloneScene,
+  countOf,
+  floats,
+  HOVER,
+  type Identity,
+  middleOf,
+  type Scene,
+  type Thing,
+} from '../scene.ts';
+
+/** Left and right ends of a thing on the page. */
+export function extent(thing: Thing): [number, number] {
+  const [l, r] = reach(thing.who);
+  let a = Infinity,
+    b = -Infinity;
+  for (const s of thing.stands) {
+    a = Math.min(a, s.x - l * s.scale);
+    b = Math.max(b, s.x + r * s.scale);
+  }
+  return [a, b];
+}
+
+export const groundOf = (thing: Thing, i: number): number => {
+  const s = thing.stands[i]!;
+  return floats(thing.who.kind) ? s.y + HOVER * s.scale * thing.who.build.height : s.y;
+};
+
+/** The free stretch of the page around a thing. */
+export function freeAround(scene: Scene, index: number): [number, number] {
+  const [a, b] = extent(scene.things[index] as Thing);
+  let low = 2,
+    high = 126;
+  scene.things.forEach((t, i) => {
+    if (i === index) return;
+    const [c, d] = extent(t);
+    if (d <= (a + b) / 2) low = Math.max(low, d + 1.5);
+    else high = Math.min(high, c - 1.5);
+  });
+  return [low, high];
+}
+
+/** The x nearest to the given one at which this thing fits between two others; in a tidy picture half a column aside at most. */
+export function standNear(
+  random: Random,
+  x: number,
+  who: Identity,
+  scale: number,
+  [low, high]: readonly [number, number],
+): number | null {
+  const [l, r] = reach(who);
+  const first = low + l * scale,
+    last = high - r * scale;
+  if (first > last) return null;
+  if (!random.tidy) return round(Math.max(first, Math.min(last, x)));
+  return [x, x - HALF_COLUMN, x + HALF_COLUMN].find((v) => v >= first && v <= last) ?? null;
+}
+
+/** Two neighbours change places; each keeps its size. */
+export function swap(random: Random, scene: Scene, i: number, j: number): Scene | null {
+  const after = cloneScene(scene);
+  const a = after.things[i] as Thing,
+    b = after.things[j] as Thing;
+  if (random.tidy) {
+    const order = after.things
+      .slice()
+      .sort((s, t) => middleOf(s) - middleOf(t))
+      .map((t) => (t === a ? b : t === b ? a : t));
+    const placed = inColumns(order.map((t) => ({ ...t, count: countOf(t) })));
+    if (!placed || order.some((t, k) => placed[k]!.stands[0]!.scale !== t.stands[0]!.scale)) return null;
+    order.forEach((t, k) => {
+      t.stands = placed[k]!.stands;
+    });
+    return after;
+  }
+  const [a0, a1] = extent(a),
+    [b0, b1] = extent(b);
+  const low = Math.min(a0, b0),
+    high = Math.max(a1, b1);
+  const aFirst = a0 < b0;
+  const shiftA = aFirst ? high - a1 : low - a0;
+  const shiftB = aFirst ? low - b0 : high - b1;
+  for (const s of a.stands) s.x = round(s.x + shiftA);
+  for (const s of b.stands) s.x = round(s.x + shiftB);
+  return after;
+}

@@ -1,0 +1,174 @@
+/** Edits of what is there: add, remove, replace, turn into another kind, one copy more or fewer. */
+
+import { type Claim, whoIn } from '../claims.ts';
+import { drawIdentity } from '../compose.ts';
+import { NUMBER_WORDS, noun, nounPhrase } from '../grammar.ts';
+import { largestScale, reach, round, SCALE, standY } from '../measures.ts';
+import {
+  CREATURES,
+  cloneScene,
+  countOf,
+  EXPRESSIONS,
+  type Identity,
+  isCreature,
+  type Kind,
+  OBJECTS,
+  type Thing,
+} from '../scene.ts';
+import { type EditOf, edited } from './edit.ts';
+import { extent, freeAround, groundOf, standNear } from './room.ts';
+import { goneFrom, whereOf } from './words.ts';
+
+export const addThing: EditOf = ({ random, scene, fits, done }) => {
+  const i = fits(() => true)!;
+  const t = scene.things[i] as Thing;
+  const before = cloneScene(scene);
+  before.things.splice(i, 1);
+  const asked: Claim[] = [];
+  const np = nounPhrase(random, t, { told: asked });
+  const where = random.chance(0.88) ? whereOf(random, scene, i, asked) : '';
+  return done(
+    scene,
+    random.pick([
+      `add ${np} ${where}`,
+      `add ${np} ${where}`,
+      `put ${np} ${where || 'in the picture'}`,
+      `draw ${np} ${where}`,
+      `there should also be ${np} ${where}`,
+      `place ${np} ${where || 'in the picture'}`,
+      `I also want ${np} ${where}`,
+    ]),
+    asked.map((claim) => ('who' in claim ? { ...claim, who: whoIn(scene, t) } : claim)),
+    { before },
+  );
+};
+
+export const removeThing: EditOf = ({ random, scene, fits, done, full }) => {
+  const i = fits(() => true)!;
+  const after = cloneScene(scene);
+  after.things.splice(i, 1);
+  const n = full(i);
+  return done(
+    after,
+    random.pick([
+      `remove ${n}`,
+      `remove ${n}`,
+      `take away ${n}`,
+      `delete ${n}`,
+      `take ${n} out of the picture`,
+      `erase ${n}`,
+    ]),
+    goneFrom(after, scene, scene.things[i] as Thing),
+  );
+};
+
+export const replaceThing: EditOf = ({ kind, random, scene, split, fits, done, full, those }) => {
+  const i = fits((t) => countOf(t) === 1 && (kind === 'replace' || isCreature(t.who.kind)));
+  if (i === null) return null;
+  const old = scene.things[i] as Thing;
+  let who: Identity;
+  if (kind === 'turn_into') {
+    const to = random.pick(CREATURES);
+    if (to === old.who.kind) return null;
+    who = { ...old.who, kind: to };
+  } else {
+    const to: Kind = random.chance(0.5) ? random.pick(CREATURES) : random.pick(OBJECTS);
+    if (to === old.who.kind) return null;
+    who = drawIdentity(random, split, { kind: to });
+  }
+  if (scene.things.some((o) => o.who.kind === who.kind)) return null;
+  const stand = old.stands[0]!;
+  const room = freeAround(scene, i);
+  const [l, r] = reach(who);
+  let wanted = stand.scale;
+  if (kind === 'replace' && random.tidy && old.size !== 'medium') wanted = SCALE.medium;
+  if (kind === 'replace' && !random.tidy) wanted = Math.min(1.2, Math.max(0.85, wanted));
+  const most = random.tidy ? wanted : (room[1] - room[0]) / (l + r);
+  const scale = round(Math.min(wanted, most, largestScale(who)));
+  if (scale < (kind === 'turn_into' ? wanted * 0.9 : Math.min(wanted, 0.62))) return null;
+  const [a, b] = extent(old);
+  const goal = random.tidy ? stand.x : (a + b) / 2 + ((l - r) * scale) / 2;
+  const x = standNear(random, goal, who, scale, room);
+  if (x === null) return null;
+  const next: Thing = {
+    who,
+    size: kind === 'turn_into' ? old.size : 'medium',
+    expression: isCreature(who.kind)
+      ? kind === 'turn_into'
+        ? old.expression
+        : random.chance(0.6)
+          ? 'happy'
+          : random.pick(EXPRESSIONS)
+      : null,
+    stands: [
+      {
+        x,
+        y: round(standY(who, groundOf(old, 0), scale)),
+        scale,
+      },
+    ],
+  };
+  const after = cloneScene(scene);
+  after.things[i] = next;
+  const gone = goneFrom(after, scene, old);
+  const n = full(i);
+  if (kind === 'turn_into')
+    return done(
+      after,
+      random.pick([
+        `turn ${n} into a ${noun(random, who.kind)}`.replace('a alien', 'an alien'),
+        `make ${n} a ${noun(random, who.kind)}`.replace('a alien', 'an alien'),
+      ]),
+      [{ about: 'count', ...those(after, i) }, ...gone],
+    );
+  const asked: Claim[] = [];
+  const np = nounPhrase(random, next, { told: asked });
+  return done(
+    after,
+    random.pick([
+      `replace ${n} with ${np}`,
+      `replace ${n} with ${np}`,
+      `swap ${n} for ${np}`,
+      `put ${np} in the place of ${n}`,
+      `change ${n} into ${np}`,
+    ]),
+    [...asked, ...gone],
+  );
+};
+
+export const recount: EditOf = ({ random, scene, fits, done, those }) => {
+  const i = fits((t) => countOf(t) > 1);
+  if (i === null) return null;
+  const t = scene.things[i] as Thing;
+  const n = countOf(t);
+  const last = random.chance(0.5) ? 0 : n - 1;
+  const fewer = edited(scene, i, (q) => {
+    q.stands.splice(last, 1);
+  });
+  const one = noun(random, t.who.kind),
+    c = `${t.who.colour} ${noun(null, t.who.kind)}`;
+  const side = last === 0 ? 'left' : 'right';
+  if (random.chance(0.5))
+    return done(
+      scene,
+      random.pick([
+        `add one more ${one}`,
+        `add another ${one}`,
+        `add another ${c} on the ${side}`,
+        `there should be ${NUMBER_WORDS[n]} ${noun(random, t.who.kind, n)}`,
+        `make it ${NUMBER_WORDS[n]} ${noun(random, t.who.kind, n)}`,
+      ]),
+      [{ about: 'count', ...those(scene, i) }],
+      { before: fewer },
+    );
+  return done(
+    fewer,
+    random.pick([
+      `remove one ${one}`,
+      `take away one ${one}`,
+      `remove the ${one} on the ${side}`,
+      `there should be only ${NUMBER_WORDS[n - 1]} ${noun(random, t.who.kind, n - 1)}`,
+    ]),
+    [{ about: 'count', ...those(fewer, i) }],
+  );
+};
