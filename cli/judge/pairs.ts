@@ -38,8 +38,10 @@ export interface Pair {
 
 const ATTEMPTS = 20_000;
 
-/** The `index`-th pair for a kind of claim; the same arguments give the same pair. */
-/** `wide`: things stand wherever there is room, not in the columns of the default mix. */
+/**
+ * The `index`-th pair for a kind of claim; the same arguments give the same pair. `wide`: things stand wherever there is
+ * room, not in the columns of the default mix.
+ */
 export function drawPair(about: About, seed: number, index: number, wide = false): Pair {
   const chance = mix(mix(seed, index), hashText(about));
   const random = wide ? new Random(chance) : new SteadyRandom(chance);

@@ -4,17 +4,17 @@ import { largestScale, reach, round, SCALE, standY } from './measures.ts';
 import type { Identity, Place, Thing } from './scene.ts';
 
 /**
- * Where things stand in the default mix: in columns that lie on the raster of the model's picture tokens (16 pixels), in one
- * scale for each number of copies. A thing then has the same pixels in the same tokens wherever it stands, so that what is
- * learnt of it in one column holds in all others. Things that are big need more room and may stand half a token aside.
+ * Where things stand in the default mix: in columns whose centres lie on the raster of the autoencoder's latents (8 pixels) and,
+ * but for the outer two of three and for big things beside others, on that of the transformer's tokens (16). Medium things have one
+ * scale for each number of copies. A thing then looks the same in every place, latent by latent, so that what is learnt of it in
+ * one column holds in the others.
  */
 
 /** Half a token of the transformer, one latent of the autoencoder. */
 export const HALF_COLUMN = 8;
 
-/** Centres for so many copies; of several the first that fits. */
+/** Centres for more than one copy; of several the first that fits. */
 const CENTRES: Readonly<Record<number, readonly (readonly number[])[]>> = {
-  1: [[64]],
   2: [
     [32, 96],
     [32, 88],
@@ -25,18 +25,13 @@ const CENTRES: Readonly<Record<number, readonly (readonly number[])[]>> = {
   3: [[24, 64, 104]],
   4: [[16, 48, 80, 112]],
 };
-const AT_PLACE: Readonly<Record<Place, readonly (readonly number[])[]>> = {
-  left: [[32], [40]],
-  middle: [[64]],
-  right: [[96], [88]],
-};
+export const PLACE_COLUMN: Readonly<Record<Place, number>> = { left: 32, middle: 64, right: 96 };
+const INWARDS: Readonly<Record<Place, number>> = { left: 8, middle: 0, right: -8 };
 /** Scale of medium things where more than two copies stand in a row. */
 const CROWDED: Readonly<Record<number, number>> = { 3: 0.8, 4: 0.56 };
 /** What the page and a neighbour must leave free, in pixels. */
 const MARGIN = 1,
   GAP = 0.5;
-
-export const PLACE_COLUMN: Readonly<Record<Place, number>> = { left: 32, middle: 64, right: 96 };
 
 /** Things in columns, left to right in the given order; null when they do not fit. */
 export function inColumns(wanted: readonly Wanted[], place: Place = 'middle'): Thing[] | null {
@@ -45,7 +40,7 @@ export function inColumns(wanted: readonly Wanted[], place: Place = 'middle'): T
   if (n > 2 && wanted.some((w) => w.size !== 'medium')) return null;
   const scaleOf = (w: Wanted) => CROWDED[n] ?? round(Math.min(SCALE[w.size], largestScale(w.who)));
   const reaches = copies.map((w) => reachAt(w.who, scaleOf(w)));
-  const choices = n === 1 ? AT_PLACE[place] : (CENTRES[n] ?? []);
+  const choices = n === 1 ? atPlace(place) : (CENTRES[n] ?? []);
   const centres = choices.find((xs) => fits(xs, reaches));
   if (!centres) return null;
   let next = 0;
@@ -59,6 +54,12 @@ export function inColumns(wanted: readonly Wanted[], place: Place = 'middle'): T
       scale: scaleOf(w),
     })),
   }));
+}
+
+/** Big things may need to stand half a token nearer to the middle. */
+function atPlace(place: Place): number[][] {
+  const x = PLACE_COLUMN[place];
+  return [[x], [x + INWARDS[place]]];
 }
 
 function reachAt(who: Identity, scale: number): [number, number] {

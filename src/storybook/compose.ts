@@ -22,7 +22,6 @@ import {
   type Pattern,
   type Scene,
   type Size,
-  STYLES,
   type Style,
   type Thing,
   type Time,
@@ -108,20 +107,17 @@ export function drawAccessoryFor(random: Random, colour: Colour): Accessory {
 
 export interface IdentityWish {
   kind?: Kind;
-  colour?: Colour;
-  plain?: boolean;
-  bare?: boolean;
 }
 
 export function drawIdentity(random: Random, split: Split, wish: IdentityWish = {}): Identity {
   for (let attempt = 0; ; attempt++) {
     const kind = wish.kind ?? (random.chance(0.6) ? random.pick(CREATURES) : random.pick(OBJECTS));
     const creature = isCreature(kind);
-    const colour = wish.colour ?? random.weighted(COLOUR_WEIGHTS);
+    const colour = random.weighted(COLOUR_WEIGHTS);
     let pattern: Pattern = 'plain';
-    if (!wish.plain && canHavePattern(kind) && random.chance(creature ? 0.32 : 0.25))
+    if (canHavePattern(kind) && random.chance(creature ? 0.32 : 0.25))
       pattern = random.pick(['striped', 'spotted'] as const);
-    const accessory = creature && !wish.bare && random.chance(0.5) ? drawAccessoryFor(random, colour) : null;
+    const accessory = creature && random.chance(0.5) ? drawAccessoryFor(random, colour) : null;
     const who: Identity = {
       kind,
       colour,
@@ -131,7 +127,7 @@ export function drawIdentity(random: Random, split: Split, wish: IdentityWish = 
       build: drawBuild(random),
     };
     if (isHeldout(who) === (split === 'heldout')) return who;
-    if (attempt > 400) return who;
+    if (attempt > 400) throw new Error(`no combination of ${kind} is in ${split}`);
   }
 }
 
@@ -298,7 +294,7 @@ export function drawScene(random: Random, split: Split, wish: SceneWish = {}): S
       random,
       wanted,
       // Groups are not told where to stand.
-      n === 1 && (wanted[0]?.count === 1 || random.leavesOpen(1)) && random.chance(0.75)
+      n === 1 && (wanted[0]?.count === 1 || !random.tidy) && random.chance(0.75)
         ? random.pick(['left', 'middle', 'right', 'middle'] as const)
         : undefined,
     );
@@ -318,5 +314,3 @@ export function tellable(things: readonly Thing[]): boolean {
   }
   return true;
 }
-
-export { STYLES };

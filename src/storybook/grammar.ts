@@ -310,7 +310,7 @@ export function thingsPhrase(random: Random, scene: Scene, wish: PhraseWish = {}
     order(b, c);
     return out;
   }
-  const [x, y, z] = (random.leavesOpen(1) ? random.shuffle(things) : byX) as [Thing, Thing, Thing];
+  const [x, y, z] = (random.tidy ? byX : random.shuffle(things)) as [Thing, Thing, Thing];
   const first = np(x);
   const second = np(y);
   const tail = second + and(second) + np(z);
@@ -328,7 +328,7 @@ export function scenePhrase(random: Random, scene: Scene, wish: PhraseWish = {})
   const r = random.unit();
   if (scene.things.length === 2 && r < 0.12) {
     const byX = scene.things.slice().sort((p, q) => middleOf(p) - middleOf(q));
-    const [a, b] = (random.leavesOpen(1) ? random.shuffle(scene.things) : byX) as [Thing, Thing];
+    const [a, b] = (random.tidy ? byX : random.shuffle(scene.things)) as [Thing, Thing];
     const first = nounPhrase(random, a, { ...wish, told });
     const setting = settingPhrase(random, scene, told);
     return `${first} ${setting}, with ${nounPhrase(random, b, { ...wish, told })}`;

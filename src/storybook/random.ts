@@ -1,7 +1,10 @@
 /** Seeded chance: the same seed gives the same draws on every machine. */
 export class Random {
   private state: number;
-  /** Whether things stand in columns (columns.ts) and not wherever there is room. */
+  /**
+   * Whether pictures follow from their words: things stand in columns (columns.ts) and not wherever there is room, what is
+   * named first on the left.
+   */
   readonly tidy: boolean = false;
 
   constructor(seed: number) {
@@ -33,7 +36,7 @@ export class Random {
     return this.bits() % 1000000;
   }
 
-  /** Whether words leave open what they could tell: where a thing stands, which of two is on the left. */
+  /** Whether words leave open what they could tell: where a thing stands, which of two they name first. */
   leavesOpen(p: number): boolean {
     return this.chance(p);
   }
@@ -118,6 +121,9 @@ export class SteadyRandom extends Random {
   }
   override seed(): number {
     return this.bits() % 3;
+  }
+  override fork(): SteadyRandom {
+    return new SteadyRandom(this.bits());
   }
   /** What is not in the middle is said to be where it is, and what is named first stands on the left. */
   override leavesOpen(_: number): boolean {

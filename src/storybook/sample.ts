@@ -1,4 +1,4 @@
-/** A case with its pictures: the JSON line of the contract. */
+/** A case with its pictures: a line of a shard's samples.jsonl. */
 
 import { type Case, TASKS, type Task } from './cases/case.ts';
 import { questionsAbout } from './cases/understand.ts';

@@ -1,4 +1,4 @@
-/** The tasks of the contract: each draws one case. */
+/** The eight tasks: each draws one case. */
 import type { Case, Task } from './cases/case.ts';
 import { CHAT_KINDS, drawChat } from './cases/chat.ts';
 import { drawEdit, EDIT_WEIGHTS } from './cases/edit.ts';
@@ -18,7 +18,6 @@ function keeps(c: Case, split: Split): boolean {
 }
 
 export function drawCase(task: Task, random: Random, split: Split): Case {
-  let last: Case | null = null;
   // The kind is drawn once, so that kinds that often fail are not rarer for it.
   const edit = random.weighted(EDIT_WEIGHTS),
     category = random.weighted(CATEGORIES),
@@ -73,10 +72,7 @@ export function drawCase(task: Task, random: Random, split: Split): Case {
   };
   for (let attempt = 0; attempt < 1000; attempt++) {
     const c = attemptCase();
-    if (c === null) continue;
-    last = c;
-    if (keeps(c, split)) return c;
+    if (c !== null && keeps(c, split)) return c;
   }
-  if (last === null) throw new Error(`no case for ${task}`);
-  return last;
+  throw new Error(`no case of ${task} for ${split}`);
 }

@@ -15,7 +15,7 @@ import { Judge } from '../../src/judge/judge.ts';
 import { nodeRuntime } from '../../src/runtime/runtime.node.ts';
 import type { Case } from '../../src/storybook/cases/case.ts';
 import { fixCase, reflectCase } from '../../src/storybook/cases/reflect.ts';
-import { mix, Random } from '../../src/storybook/random.ts';
+import { mix, SteadyRandom } from '../../src/storybook/random.ts';
 import { type Sample, sampleOf } from '../../src/storybook/sample.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { type LeftOut, type Request, readDrawing, readsTarget } from './own-faults.ts';
@@ -75,7 +75,7 @@ for (const [index, line] of lines.entries()) {
     leftOut['target not read'] += drawings.length;
     continue;
   }
-  const random = new Random(mix(seed, index));
+  const random = new SteadyRandom(mix(seed, index));
   let targetNumber: number | null = null;
   const row = rowOf(drawn.from);
   for (const [k, drawing] of drawings.entries()) {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { request } from '../../src/storybook/grammar.ts';
-import { mix, Random } from '../../src/storybook/random.ts';
+import { mix, SteadyRandom } from '../../src/storybook/random.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 
 const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' } } });
@@ -11,6 +11,6 @@ const scenes = readFileSync(0, 'utf8')
   .filter((line) => line !== '')
   .map((line) => JSON.parse(line) as Scene);
 const requests = scenes.map((scene, i) =>
-  request(new Random(mix(Number(values.seed), i)), scene, { expression: true }),
+  request(new SteadyRandom(mix(Number(values.seed), i)), scene, { expression: true }),
 );
 process.stdout.write(requests.map((asked) => `${JSON.stringify(asked)}\n`).join(''));

@@ -232,7 +232,7 @@ export function drawInContext(
     if (p !== '' && extra.length === 0 && to) stand.push({ about: 'place', who: whoOf(0), n: 1, place: to });
   } else if (order.length === 2) {
     const r = random.unit();
-    const [i, j] = random.leavesOpen(1) ? random.shuffle([0, 1]) : [left, right];
+    const [i, j] = random.tidy ? [left, right] : random.shuffle([0, 1]);
     who =
       r < 0.34
         ? `${of(i)} beside ${of(j)}`
@@ -248,7 +248,7 @@ export function drawInContext(
     who = `${of(order[1]!)} between ${of(left)} and ${of(right)}`;
     stand.push({ about: 'between', who: whoOf(order[1]!), n: 1, left: whoOf(left), right: whoOf(right) });
   } else {
-    const [i, j, k] = random.leavesOpen(1) ? [0, 1, 2] : order;
+    const [i, j, k] = random.tidy ? order : [0, 1, 2];
     who = `${of(i!)}, ${of(j!)} and ${of(k!)}`;
   }
   who = who.replace(/,,/g, ',').replace(/, (and|beside|next|to) /g, (m) => m);
