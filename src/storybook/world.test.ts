@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { test } from 'vitest';
+import { describe, test } from 'vitest';
 import { TASKS } from './cases/case.ts';
 import { checks, claims, holds, named, STOP } from './claims.ts';
 import { drawScene, isHeldout } from './compose.ts';
@@ -12,191 +12,196 @@ import { drawSample } from './sample.ts';
 import { countOf, type Scene, type Thing } from './scene.ts';
 import { drawCase } from './tasks.ts';
 
-const digest = (task: (typeof TASKS)[number] | 'mix', split: 'train' | 'heldout'): string => {
-  const hash = createHash('sha256');
-  let first = 0;
-  for (let i = 0; i < 20; i++) {
-    const { sample, images } = drawSample(task, new Random(mix(9, i)), split, 64, i, first);
-    first += images.length;
-    hash.update(JSON.stringify(sample));
-    for (const image of images) hash.update(image);
-  }
-  return hash.digest('hex');
-};
+describe.each([
+  ['wide mix', Random],
+  ['default mix', SteadyRandom],
+] as const)('%s', (_, Chance) => {
+  const digest = (task: (typeof TASKS)[number] | 'mix', split: 'train' | 'heldout'): string => {
+    const hash = createHash('sha256');
+    let first = 0;
+    for (let i = 0; i < 20; i++) {
+      const { sample, images } = drawSample(task, new Chance(mix(9, i)), split, 64, i, first);
+      first += images.length;
+      hash.update(JSON.stringify(sample));
+      for (const image of images) hash.update(image);
+    }
+    return hash.digest('hex');
+  };
 
-test('the same arguments give the same bytes', () => {
-  assert.equal(digest('mix', 'train'), digest('mix', 'train'));
-  assert.notEqual(digest('mix', 'train'), digest('mix', 'heldout'));
-});
+  test('the same arguments give the same bytes', () => {
+    assert.equal(digest('mix', 'train'), digest('mix', 'train'));
+    assert.notEqual(digest('mix', 'train'), digest('mix', 'heldout'));
+  });
 
-for (const task of ['edit', 'critique_fix'] as const) {
-  test(`${task}: nothing outside the mask differs, something inside does`, () => {
-    for (let i = 0; i < 150; i++) {
-      const { sample, images } = drawSample(task, new Random(mix(31, i)), 'train', 128, i, 0);
-      const [before, after] = images as [Uint8ClampedArray, Uint8ClampedArray];
-      assert.ok(sample.mask !== null && sample.mask.length > 0, sample.instruction ?? '');
-      let inside = 0;
-      for (let p = 0; p < 128 * 128; p++) {
-        const x = p % 128,
-          y = Math.floor(p / 128);
-        const differs =
-          before[p * 3] !== after[p * 3] ||
-          before[p * 3 + 1] !== after[p * 3 + 1] ||
-          before[p * 3 + 2] !== after[p * 3 + 2];
-        if (!differs) continue;
+  for (const task of ['edit', 'critique_fix'] as const) {
+    test(`${task}: nothing outside the mask differs, something inside does`, () => {
+      for (let i = 0; i < 150; i++) {
+        const { sample, images } = drawSample(task, new Chance(mix(31, i)), 'train', 128, i, 0);
+        const [before, after] = images as [Uint8ClampedArray, Uint8ClampedArray];
+        assert.ok(sample.mask !== null && sample.mask.length > 0, sample.instruction ?? '');
+        let inside = 0;
+        for (let p = 0; p < 128 * 128; p++) {
+          const x = p % 128,
+            y = Math.floor(p / 128);
+          const differs =
+            before[p * 3] !== after[p * 3] ||
+            before[p * 3 + 1] !== after[p * 3 + 1] ||
+            before[p * 3 + 2] !== after[p * 3 + 2];
+          if (!differs) continue;
+          assert.ok(
+            sample.mask.some(([x0, y0, x1, y1]) => x >= x0 && x < x1 && y >= y0 && y < y1),
+            `${sample.id} ${sample.kind} ${sample.instruction} at ${x},${y}`,
+          );
+          inside++;
+        }
         assert.ok(
-          sample.mask.some(([x0, y0, x1, y1]) => x >= x0 && x < x1 && y >= y0 && y < y1),
-          `${sample.id} ${sample.kind} ${sample.instruction} at ${x},${y}`,
+          inside >= 20,
+          `${sample.id} ${sample.kind} "${sample.instruction}" changes only ${inside} pixels`,
         );
-        inside++;
       }
-      assert.ok(
-        inside >= 20,
-        `${sample.id} ${sample.kind} "${sample.instruction}" changes only ${inside} pixels`,
-      );
+    });
+  }
+
+  test('training never shows a held-out combination; held-out cases always do', () => {
+    for (const task of TASKS) {
+      for (let i = 0; i < 60; i++) {
+        const train = drawCase(task, new Chance(mix(77, i)), 'train');
+        for (const s of [...train.refs, train.scene])
+          assert.ok(
+            s.things.every((t) => !isHeldout(t.who)),
+            task,
+          );
+        const held = drawCase(task, new Chance(mix(78, i)), 'heldout');
+        if (held.scene.things.length > 0)
+          assert.ok(
+            held.scene.things.some((t) => isHeldout(t.who)),
+            task,
+          );
+      }
     }
   });
-}
 
-test('training never shows a held-out combination; held-out cases always do', () => {
-  for (const task of TASKS) {
-    for (let i = 0; i < 60; i++) {
-      const train = drawCase(task, new Random(mix(77, i)), 'train');
-      for (const s of [...train.refs, train.scene])
-        assert.ok(
-          s.things.every((t) => !isHeldout(t.who)),
-          task,
-        );
-      const held = drawCase(task, new Random(mix(78, i)), 'heldout');
-      if (held.scene.things.length > 0)
-        assert.ok(
-          held.scene.things.some((t) => isHeldout(t.who)),
-          task,
-        );
-    }
-  }
-});
-
-test('everything that a scene claims holds in it, and has a question', () => {
-  for (let i = 0; i < 300; i++) {
-    const scene = drawScene(new Random(mix(5, i)), 'train');
-    for (const claim of claims(scene)) assert.ok(holds(claim, scene), JSON.stringify(claim));
-    for (const c of checks(scene)) {
-      assert.ok(c.truth && /^[A-Z].*\?$/.test(c.question) && c.phrase.length > 0, JSON.stringify(c));
-      assert.ok(!/undefined|null|NaN/.test(c.question + c.phrase), JSON.stringify(c));
-    }
-  }
-});
-
-test('things stand on the page and do not hide one another', () => {
-  for (let i = 0; i < 400; i++) {
-    const scene = drawScene(new Random(mix(6, i)), 'train');
-    const ends = scene.things.map(extent).sort((a, b) => a[0] - b[0]);
-    for (const [a, b] of ends) assert.ok(a > -1 && b < 129, `${a} ${b}`);
-    for (let k = 0; k + 1 < ends.length; k++)
-      assert.ok(ends[k]![1] <= ends[k + 1]![0] + 1, JSON.stringify(ends));
-    for (const t of scene.things) assert.ok(countOf(t) >= 1 && countOf(t) <= 3);
-  }
-});
-
-test('words are whole: no gap, no stray value, no doubled article', () => {
-  for (const task of TASKS) {
-    for (let i = 0; i < 250; i++) {
-      const c = drawCase(task, new Random(mix(55, i)), i % 3 === 0 ? 'heldout' : 'train');
-      for (const text of [c.instruction, c.question, c.answer]) {
-        if (text === null) continue;
-        assert.ok(
-          text.length > 1 &&
-            !/undefined|null|NaN|\[object| {2}|,,| ,|\ba a\b|\bthe the\b|\ba (orange|alien|apple|umbrella|unhappy|amazed|angry|astonished)\b|\ban [bcdfghjklmnprstvwxz]/.test(
-              text,
-            ),
-          text,
-        );
+  test('everything that a scene claims holds in it, and has a question', () => {
+    for (let i = 0; i < 300; i++) {
+      const scene = drawScene(new Chance(mix(5, i)), 'train');
+      for (const claim of claims(scene)) assert.ok(holds(claim, scene), JSON.stringify(claim));
+      for (const c of checks(scene)) {
+        assert.ok(c.truth && /^[A-Z].*\?$/.test(c.question) && c.phrase.length > 0, JSON.stringify(c));
+        assert.ok(!/undefined|null|NaN/.test(c.question + c.phrase), JSON.stringify(c));
       }
     }
-  }
-});
+  });
 
-test('what a case asks for is what its picture shows; a change asks for something that was not there', () => {
-  for (const task of ['t2i', 'edit', 'incontext', 'critique_fix'] as const) {
+  test('things stand on the page and do not hide one another', () => {
     for (let i = 0; i < 400; i++) {
-      const c = drawCase(task, new Random(mix(91, i)), 'heldout');
-      const said = `${c.kind}: ${c.instruction}`;
-      assert.ok(c.asked && c.asked.length > 0 && c.target, said);
-      for (const claim of c.asked) assert.ok(holds(claim, c.target), `${said}: ${JSON.stringify(claim)}`);
-      if (task === 'edit' || task === 'critique_fix')
-        assert.ok(
-          c.asked.some((claim) => !holds(claim, c.refs[0]!)),
-          `${said}: ${JSON.stringify(c.asked)}`,
-        );
+      const scene = drawScene(new Chance(mix(6, i)), 'train');
+      const ends = scene.things.map(extent).sort((a, b) => a[0] - b[0]);
+      for (const [a, b] of ends) assert.ok(a > -1 && b < 129, `${a} ${b}`);
+      for (let k = 0; k + 1 < ends.length; k++)
+        assert.ok(ends[k]![1] <= ends[k + 1]![0] + 1, JSON.stringify(ends));
+      for (const t of scene.things) assert.ok(countOf(t) >= 1 && countOf(t) <= 3);
     }
-  }
-});
+  });
 
-test('a critique is made of the faults that the case lists', () => {
-  for (let i = 0; i < 200; i++) {
-    const { answer, faults } = drawCase('reflect', new Random(mix(92, i)), 'heldout');
-    assert.equal(faults?.length === 0, answer === STOP);
-    for (const fault of faults ?? []) assert.ok(answer?.includes(fault), fault);
-  }
-});
-
-test('of two things of one kind, what was told is about the one that it is true of', () => {
-  const scene = drawScene(new Random(3), 'train', { things: 2, kindsDiffer: true });
-  const [a, b] = scene.things as [Thing, Thing];
-  b.who = { ...a.who, colour: a.who.colour === 'red' ? 'blue' : 'red' };
-  a.size = 'small';
-  b.size = 'big';
-  const { kind } = a.who;
-  const told = [{ about: 'size', who: { kind, colour: null }, n: 1, size: 'big' }] as const;
-  assert.deepEqual(named(told, scene), [{ ...told[0], who: { kind, colour: b.who.colour } }]);
-  const gone = {
-    about: 'count',
-    who: { kind: kind === 'cat' ? 'boat' : 'cat', colour: null },
-    n: 0,
-  } as const;
-  assert.deepEqual(named([gone, gone], scene), [gone]);
-});
-
-test('a picture of another size shows the same', () => {
-  const scene = drawScene(new Random(3), 'train');
-  const small = render(scene, 64),
-    large = render(scene, 128);
-  let sum = 0;
-  for (let y = 0; y < 64; y++) {
-    for (let x = 0; x < 64; x++) {
-      for (let c = 0; c < 3; c++) {
-        const mean =
-          [0, 1]
-            .flatMap((dy) =>
-              [0, 1].map((dx) => large.rgb[((y * 2 + dy) * 128 + x * 2 + dx) * 3 + c] as number),
-            )
-            .reduce((a, b) => a + b, 0) / 4;
-        sum += Math.abs(mean - (small.rgb[(y * 64 + x) * 3 + c] as number));
+  test('words are whole: no gap, no stray value, no doubled article', () => {
+    for (const task of TASKS) {
+      for (let i = 0; i < 250; i++) {
+        const c = drawCase(task, new Chance(mix(55, i)), i % 3 === 0 ? 'heldout' : 'train');
+        for (const text of [c.instruction, c.question, c.answer]) {
+          if (text === null) continue;
+          assert.ok(
+            text.length > 1 &&
+              !/undefined|null|NaN|\[object| {2}|,,| ,|\ba a\b|\bthe the\b|\ba (orange|alien|apple|umbrella|unhappy|amazed|angry|astonished)\b|\ban [bcdfghjklmnprstvwxz]/.test(
+                text,
+              ),
+            text,
+          );
+        }
       }
     }
-  }
-  assert.ok(sum / (64 * 64 * 3) < 2.5, String(sum / (64 * 64 * 3)));
-});
+  });
 
-test('a request says nothing that its scene does not show', () => {
-  for (let i = 0; i < 400; i++) {
-    const random = new Random(mix(8, i));
-    const scene = drawScene(random, 'train', { kindsDiffer: true });
-    const { text, told } = request(random, scene, { loose: true });
-    for (const claim of told) assert.ok(holds(claim, scene), `${text}: ${JSON.stringify(claim)}`);
-  }
-});
+  test('what a case asks for is what its picture shows; a change asks for something that was not there', () => {
+    for (const task of ['t2i', 'edit', 'incontext', 'critique_fix'] as const) {
+      for (let i = 0; i < 400; i++) {
+        const c = drawCase(task, new Chance(mix(91, i)), 'heldout');
+        const said = `${c.kind}: ${c.instruction}`;
+        assert.ok(c.asked && c.asked.length > 0 && c.target, said);
+        for (const claim of c.asked) assert.ok(holds(claim, c.target), `${said}: ${JSON.stringify(claim)}`);
+        if (task === 'edit' || task === 'critique_fix')
+          assert.ok(
+            c.asked.some((claim) => !holds(claim, c.refs[0]!)),
+            `${said}: ${JSON.stringify(c.asked)}`,
+          );
+      }
+    }
+  });
 
-test('reflection stops exactly where the picture is the one that was asked for', () => {
-  let stops = 0;
-  for (let i = 0; i < 400; i++) {
-    const c = drawCase('reflect', new Random(mix(12, i)), 'train');
-    const same = JSON.stringify(c.refs[0]) === JSON.stringify(c.scene);
-    assert.equal(c.answer === STOP, same, c.question ?? '');
-    if (same) stops++;
-  }
-  assert.ok(stops > 100 && stops < 200, String(stops));
+  test('a critique is made of the faults that the case lists', () => {
+    for (let i = 0; i < 200; i++) {
+      const { answer, faults } = drawCase('reflect', new Chance(mix(92, i)), 'heldout');
+      assert.equal(faults?.length === 0, answer === STOP);
+      for (const fault of faults ?? []) assert.ok(answer?.includes(fault), fault);
+    }
+  });
+
+  test('of two things of one kind, what was told is about the one that it is true of', () => {
+    const scene = drawScene(new Chance(3), 'train', { things: 2, kindsDiffer: true });
+    const [a, b] = scene.things as [Thing, Thing];
+    b.who = { ...a.who, colour: a.who.colour === 'red' ? 'blue' : 'red' };
+    a.size = 'small';
+    b.size = 'big';
+    const { kind } = a.who;
+    const told = [{ about: 'size', who: { kind, colour: null }, n: 1, size: 'big' }] as const;
+    assert.deepEqual(named(told, scene), [{ ...told[0], who: { kind, colour: b.who.colour } }]);
+    const gone = {
+      about: 'count',
+      who: { kind: kind === 'cat' ? 'boat' : 'cat', colour: null },
+      n: 0,
+    } as const;
+    assert.deepEqual(named([gone, gone], scene), [gone]);
+  });
+
+  test('a picture of another size shows the same', () => {
+    const scene = drawScene(new Chance(3), 'train');
+    const small = render(scene, 64),
+      large = render(scene, 128);
+    let sum = 0;
+    for (let y = 0; y < 64; y++) {
+      for (let x = 0; x < 64; x++) {
+        for (let c = 0; c < 3; c++) {
+          const mean =
+            [0, 1]
+              .flatMap((dy) =>
+                [0, 1].map((dx) => large.rgb[((y * 2 + dy) * 128 + x * 2 + dx) * 3 + c] as number),
+              )
+              .reduce((a, b) => a + b, 0) / 4;
+          sum += Math.abs(mean - (small.rgb[(y * 64 + x) * 3 + c] as number));
+        }
+      }
+    }
+    assert.ok(sum / (64 * 64 * 3) < 2.5, String(sum / (64 * 64 * 3)));
+  });
+
+  test('a request says nothing that its scene does not show', () => {
+    for (let i = 0; i < 400; i++) {
+      const random = new Chance(mix(8, i));
+      const scene = drawScene(random, 'train', { kindsDiffer: true });
+      const { text, told } = request(random, scene, { loose: true });
+      for (const claim of told) assert.ok(holds(claim, scene), `${text}: ${JSON.stringify(claim)}`);
+    }
+  });
+
+  test('reflection stops exactly where the picture is the one that was asked for', () => {
+    let stops = 0;
+    for (let i = 0; i < 400; i++) {
+      const c = drawCase('reflect', new Chance(mix(12, i)), 'train');
+      const same = JSON.stringify(c.refs[0]) === JSON.stringify(c.scene);
+      assert.equal(c.answer === STOP, same, c.question ?? '');
+      if (same) stops++;
+    }
+    assert.ok(stops > 100 && stops < 200, String(stops));
+  });
 });
 
 /** What is painted of a scene's things overlaps nowhere and lies on the page, by their reaches. */
