@@ -2,24 +2,23 @@
  * Measures the judge on scenes that it never learned from: errors on claims that hold and on claims that one change
  * made false, on pictures as rendered and as the built-in model's autoencoder gives them back.
  *
- *   npm run -s judge:check -- [--n 100] [--wide] [--json]
+ *   npm run -s judge:check -- [--n 100] [--only KIND] [--wide] [--json]
  */
 
 import { nodeFolder } from '../src/checkpoints/folder.node.ts';
-import { Judge, type JudgedPicture } from '../src/judge/judge.ts';
+import { Judge } from '../src/judge/judge.ts';
 import { verdict } from '../src/judge/verdict.ts';
+import type { OmniGen2Model } from '../src/omnigen2/model.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
-import { render } from '../src/storybook/render.ts';
-import type { Scene } from '../src/storybook/scene.ts';
 import { numberOption, readArgs, runCommand } from './args.ts';
 import { markdown } from './bench/table.ts';
 import { ABOUTS, drawPair, type Pair } from './judge/pairs.ts';
-import { type RoundTrip, roundTrip } from './judge/round-trip.ts';
-import { JUDGE } from './models.ts';
+import { BUILT_IN, JUDGE, openModel } from './models.ts';
+import { pictureOf } from './storybook/cases.ts';
+import { roundTrip } from './storybook/round-trip.ts';
 
 /** Another one than any data set for training is made with. */
 const SEED = 77_001;
-const SIZE = 128;
 
 /** Errors among `n` pairs: `[claims that hold, claims that do not]`. */
 interface Errors {
@@ -40,7 +39,7 @@ await runCommand('Judging', async (signal) => {
   });
   const n = numberOption('n', args.n, { min: 1, max: 100_000, whole: true });
   const judge = await Judge.open(nodeRuntime(), nodeFolder(JUDGE));
-  const autoencoder = await roundTrip();
+  const model = await openModel(BUILT_IN);
   const table: Record<string, Errors> = {};
   const mistakes: unknown[] = [];
   for (const about of ABOUTS.filter((kind) => args.only === undefined || kind === args.only)) {
@@ -48,12 +47,12 @@ await runCommand('Judging', async (signal) => {
     for (let i = 0; i < n; i++) {
       signal.throwIfAborted();
       const pair = drawPair(about, SEED, i, args.wide);
-      await judgePair(judge, autoencoder, pair, errors, mistakes);
+      await judgePair(judge, model, pair, errors, mistakes);
     }
     table[about] = errors;
   }
   await judge.dispose();
-  await autoencoder.dispose();
+  await model.dispose();
   if (args.json) console.log(JSON.stringify({ n, table, mistakes }, undefined, 1));
   else console.log(tableText(table, n, args.wide ? 'wide' : 'default'));
   return 0;
@@ -61,7 +60,7 @@ await runCommand('Judging', async (signal) => {
 
 async function judgePair(
   judge: Judge,
-  autoencoder: RoundTrip,
+  model: OmniGen2Model,
   { claim, right, wrong }: Pair,
   errors: Errors,
   mistakes: unknown[],
@@ -69,18 +68,13 @@ async function judgePair(
   for (const [side, scene] of [right, wrong].entries()) {
     const rendered = pictureOf(scene);
     for (const form of ['rendered', 'decoded'] as const) {
-      const picture = form === 'rendered' ? rendered : await autoencoder.of(rendered);
+      const picture = form === 'rendered' ? rendered : await roundTrip(model, rendered);
       const { yes, probability } = verdict(claim, await judge.see(picture));
       if (yes === (side === 0)) continue;
       errors[form][side]++;
       mistakes.push({ claim, truth: side === 0, probability, form, scene });
     }
   }
-}
-
-function pictureOf(scene: Scene): JudgedPicture {
-  const { size, rgb } = render(scene, SIZE);
-  return { width: size, height: size, data: rgb };
 }
 
 function tableText(table: Readonly<Record<string, Errors>>, n: number, which: string): string {
