@@ -12,7 +12,7 @@ from torch import Tensor
 
 from hints import CLASSES
 
-WIDTHS = (24, 40, 64)  # text columns of a batch without the system prefix: the smallest that holds its longest
+WIDTHS = (24, 40, 64, 96)  # text columns of a batch without the system prefix: the smallest that holds its longest
 
 
 @dataclass

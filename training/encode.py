@@ -1,8 +1,9 @@
 """Turn shards into what the transformer trains on: latents and text states on disk.
 
-python encode.py --data DATA --want t2i-train --run RUN --out CACHE/t2i [--size 128] [--most 1] [--text-only]
+python encode.py --data DATA --want t2i-train --run RUN --out CACHE/t2i [--size 128] [--most 1] [--text-only] [--chat]
 --most 1 takes the cases whose scene shows one drawn thing: what a new transformer learns first.
 Cache folder: meta.json, latents_<size>.f16 [M, 16, size/8, size/8] (normalised), text.f16 [tokens, C], items.json.
+--chat: texts as the chat pipeline gives them, for which the language model sees the given pictures too.
 Only the prompt's own tokens are in text.f16; the constant states of the system prefix are in prefix.f16.
 meta.json is written last: a training that runs picks up finished folders only.
 """
@@ -19,7 +20,7 @@ from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 
 from data import Sample, Shards, find_shards, to_size
 from hints import CLASSES, labels
-from mllm import encode_texts, load_mllm
+from mllm import encode_chats, encode_texts, load_mllm
 from prompts import HEAD, plain
 from speed import Machine, add_machine, choose_machine
 from vae import load_vae
@@ -44,23 +45,32 @@ def encode_pictures(data: Shards, pictures: list[int], run: Path, path: Path, si
             file.write(z.contiguous().cpu().numpy().astype(np.float16).tobytes())
 
 
-def encode_prompts(drawn: list[Sample], number_of: dict[int, int], run: Path, out: Path) -> dict[str, int]:
+def asked_of(sample: Sample, in_chat: bool) -> tuple[str, tuple[int, ...]]:
+    return sample.instruction or "", tuple(sample.refs) if in_chat else ()
+
+
+def encode_prompts(data: Shards, drawn: list[Sample], number_of: dict[int, int], run: Path, out: Path, in_chat: bool) -> dict[str, int]:
     """text.f16, prefix.f16, items.json -> {head: prefix tokens, text_dim}"""
     net, tok, config = load_mllm(run)
-    texts = sorted({s.instruction or "" for s in drawn} | {""})
-    number = {t: i for i, t in enumerate(texts)}
+    # a prompt in chat is read with its pictures
+    asked = sorted({asked_of(s, in_chat) for s in drawn} | {("", ())})
+    number = {a: i for i, a in enumerate(asked)}
     head = len(tok.encode(HEAD, add_special_tokens=False).ids)
     lengths: list[int] = []
     with (out / "text.f16").open("wb") as file:
-        for at in range(0, len(texts), 2048):
-            for h in encode_texts(net, tok, [plain(t) for t in texts[at : at + 2048]]):
+        for at in range(0, len(asked), 2048):
+            part = asked[at : at + 2048]
+            states = encode_chats(net, tok, [(t, [data.picture(i) for i in refs]) for t, refs in part]) if in_chat else \
+                encode_texts(net, tok, [plain(t) for t, _ in part])
+            for h in states:
                 if not lengths:
                     (out / "prefix.f16").write_bytes(h[:head].numpy().astype(np.float16).tobytes())
                 lengths.append(len(h) - head)
                 file.write(h[head:].numpy().astype(np.float16).tobytes())
     items = [{"task": s.task, "refs": [number_of[r] for r in s.refs], "target": number_of[s.target or 0],
-              "text": number[s.instruction or ""], "things": drawn_things(s)} for s in drawn]
-    (out / "items.json").write_text(json.dumps({"items": items, "lengths": lengths, "empty": number[""]}))
+              
+              "text": number[asked_of(s, in_chat)], "things": drawn_things(s)} for s in drawn]
+    (out / "items.json").write_text(json.dumps({"items": items, "lengths": lengths, "empty": number["", ()]}))
     return {"head": head, "text_dim": config["hidden_size"]}
 
 
@@ -75,6 +85,7 @@ def main() -> None:
     ap.add_argument("--skip", type=int, default=0, help="leave out so many cases at the front")
     ap.add_argument("--first", type=int, default=0, help="only so many cases")
     ap.add_argument("--text-only", action="store_true", help="keep the latents, encode the texts anew")
+    ap.add_argument("--chat", action="store_true", help="texts as the chat pipeline gives them")
     add_machine(ap)
     args = ap.parse_args()
     machine = choose_machine(args)
@@ -93,7 +104,7 @@ def main() -> None:
         table = np.stack([labels(s.scene, grid) for s in drawn]) if drawn else np.zeros((0, len(CLASSES), grid * grid), np.uint8)
         (out / f"hints_{args.size}.u8").write_bytes(table.tobytes())
     start = time.time()
-    meta = encode_prompts(drawn, {p: i for i, p in enumerate(pictures)}, run, out)
+    meta = encode_prompts(data, drawn, {p: i for i, p in enumerate(pictures)}, run, out, args.chat)
     print(f"{len(drawn)} prompts in {time.time() - start:.0f} s")
     (out / "meta.json").write_text(json.dumps({"pictures": len(pictures), "items": len(drawn), **meta}))
 

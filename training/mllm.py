@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
 from attention import attend, rms
-from vision import CELLS, GRID, PADS, SIDE, vision_states
+from prompts import chat
+from vision import CELLS, GRID, PADS, SIDE, patches, vision_states
 
 
 
@@ -215,6 +216,26 @@ def encode_texts(net: Qwen2_5_VLForConditionalGeneration, tok: Tokenizer, texts:
         for r, i in enumerate(rows):
             out[i] = h[r, : len(ids[i])].clone()
     return out  # type: ignore[return-value]
+
+
+@torch.no_grad()
+def encode_chats(net: Qwen2_5_VLForConditionalGeneration, tok: Tokenizer, asked: Sequence[tuple[str, Sequence[np.ndarray]]],
+                 batch: int = 64) -> list[Tensor]:
+    """Prompts with their pictures [S, S, 3] as the chat pipeline shows them to the transformer: last hidden states of the
+    words [L, C] each, without the rows that stand for parts of pictures"""
+    pad, image = tok.token_to_id("<|endoftext|>"), tok.token_to_id("<|image_pad|>")
+    out: list[Tensor] = []
+    for at in range(0, len(asked), batch):
+        rows = asked[at : at + batch]
+        examples = []
+        for prompt, pictures in rows:
+            ids = tok.encode(chat(prompt, len(pictures)), add_special_tokens=False).ids
+            ids = np.array([t for i in ids for t in ([i] * PADS if i == image else [i])], dtype=np.int64)
+            examples.append(Example(ids, np.zeros(len(ids), dtype=np.float32), [], ""))
+        shown = [p for _, pictures in rows for p in pictures]
+        _, h = hidden_states(net, examples, pad, image, patches(shown) if shown else None)
+        out += [h[r, : len(e.ids)][torch.from_numpy(e.ids != image)].clone() for r, e in enumerate(examples)]
+    return out
 
 
 def dump_config(config: dict[str, Any], folder: Path) -> None:

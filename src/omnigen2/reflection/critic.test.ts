@@ -34,6 +34,16 @@ test('every critique of the world is taken whole as the next instruction, and it
 });
 
 test.each([
+  ['whole', '```json\n[\n\t{"bbox_2d": [14, 68, 69, 128], "label": "flower"}\n]\n```', true],
+  ['cut', '```json\n[\n\t{"bbox_2d": [14, 68', false],
+] as const)('boxes are no critique: %s', (_, text, complete) => {
+  expect(answer(text, complete)).toMatchObject({
+    kind: 'unclear',
+    critique: expect.not.stringContaining('bbox'),
+  });
+});
+
+test.each([
   'The picture meets the request.',
   'The image fully matches the prompt, with a red cat on a green chair.',
   'Yes, the picture shows a red cat.',

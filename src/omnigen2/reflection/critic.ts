@@ -31,6 +31,9 @@ export type Verdict =
   /** The answer says nothing that could be acted on; `critique` says so in words. */
   | { readonly kind: 'unclear'; readonly critique: string };
 
+/** The start of Qwen2.5-VL's answer to "where", whole or cut: no instruction that a picture could be drawn from. */
+const BOXES = /^\s*(?:```|\[\s*\{|\{)[^]*"bbox_2d"/;
+
 /** Longer critiques than this are not what the model was trained to write; more would not fit its prompts. */
 const MAX_SENTENCES = 8;
 
@@ -39,6 +42,11 @@ const MAX_SENTENCES = 8;
  * sentence that says the picture is right accepts it.
  */
 export function judge({ text, complete }: CriticAnswer): Verdict {
+  if (BOXES.test(text))
+    return {
+      kind: 'unclear',
+      critique: 'The critic marked places in this picture and said nothing about them.',
+    };
   const sentences = sentencesOf(text, complete).slice(0, MAX_SENTENCES);
   const critique = sentences.join(' ');
   if (critique === '') {
