@@ -15,11 +15,12 @@ import { drawWithReflection } from '../src/omnigen2/drawing.ts';
 import { officialGreys } from '../src/omnigen2/images/official-greys.ts';
 import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
+import { quotedList, unknownWords } from '../src/storybook/vocabulary.ts';
 import { openAdapters } from './adapters.ts';
 import { numberOption, rangeOption, readArgs, runCommand, sizeOption } from './args.ts';
 import { DecisionCount } from './decisions.ts';
 import { DrawingProgress } from './drawing-progress.ts';
-import { openModel } from './models.ts';
+import { BUILT_IN, openModel } from './models.ts';
 import { checkPictureTarget, otherSizeNote, readPictures, writePictures } from './picture-files.ts';
 
 const CALL = 'npm run -s generate --';
@@ -144,6 +145,9 @@ await runCommand('Drawing', async (signal) => {
     });
     progress.end();
     const notes = [...idle, ...imageNotes, ...drawNotes];
+    const unknown = args.model === BUILT_IN ? unknownWords(`${args.prompt} `) : [];
+    if (unknown.length > 0)
+      notes.push(`The built-in model has not learnt ${quotedList(unknown)}: it draws what is nearest.`);
     const otherSize = args.size === undefined ? undefined : otherSizeNote(size, picture);
     if (otherSize !== undefined) notes.push(otherSize);
     const files = reports.map(({ round }) => roundFile(args.out, round));

@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'worker-client.ts',
     'is-record.ts',
     'storybook/examples.ts',
+    'storybook/vocabulary.ts',
     'omnigen2/images',
     'omnigen2/config.ts',
     'omnigen2/blank.ts',

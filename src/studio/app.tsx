@@ -64,7 +64,7 @@ function Intro() {
     <div className="intro">
       <h1>Say what you want to&nbsp;see.</h1>
       <p className="lede">
-        It draws on this computer, then looks at its own picture and mends what is wrong.
+        It draws pictures, changes them and looks at them on this computer; nothing is sent anywhere.
       </p>
     </div>
   );

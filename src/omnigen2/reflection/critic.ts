@@ -32,7 +32,7 @@ export type Verdict =
   | { readonly kind: 'unclear'; readonly critique: string };
 
 /** The start of Qwen2.5-VL's answer to "where", whole or cut: no instruction that a picture could be drawn from. */
-const BOXES = /^\s*(?:```|\[\s*\{|\{)[^]*"bbox_2d"/;
+const BOXES = /^\s*(?:```|\[\s*\{|\{)[\s\S]*"bbox_2d"/;
 
 /** Longer critiques than this are not what the model was trained to write; more would not fit its prompts. */
 const MAX_SENTENCES = 8;

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useId, useRef, useState } from 'react';
+import { quotedList, unknownWords } from '../../storybook/vocabulary.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { stageOf, wouldQueue } from '../store/selectors.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
@@ -70,6 +71,7 @@ export function Composer({ onMake }: { onMake: () => void }) {
           onChange={(event) => setPrompt(event.target.value)}
         />
         <HintBox field={field} />
+        <Unfamiliar request={prompt} />
         <Problems id={problemsId} problems={problems} />
         <div className="row between">
           <span className="mode" role="status">
@@ -102,8 +104,23 @@ export function Composer({ onMake }: { onMake: () => void }) {
 
 function placeholder(queues: boolean, references: number): string {
   if (queues) return 'Describe the next one while this runs';
-  if (references === 0) return 'A red house in the snow, with a blue cat';
-  return references === 1 ? 'Make the bunny happy' : 'The bunny of image 1 beside the boat of image 2';
+  if (references === 0) return 'A blue frog in the snow at night';
+  return references === 1 ? 'Make it night' : 'The bunny of image 1 beside the boat of image 2';
+}
+
+/** Says which words the built-in model has never seen: it draws what is nearest, and does not say so itself. */
+function Unfamiliar({ request }: { request: string }) {
+  const words = unknownWords(request);
+  if (words.length === 0) return null;
+  return (
+    <p className="unfamiliar" role="status">
+      <Icon name="warn" />
+      <span>
+        The built-in model has not learnt {quotedList(words)}. It draws what is nearest; what it knows is at
+        the foot of the page.
+      </span>
+    </p>
+  );
 }
 
 function Problems({ id, problems }: { id: string; problems: readonly FormProblem[] }) {

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { CONTENTS } from '../../storybook/vocabulary.ts';
 import { LoadingBar } from '../canvas/loading-bar.tsx';
 import { NATIVE_EDGE } from '../composer/draw-form.ts';
 import { useStudio } from '../store/context.tsx';
@@ -20,11 +21,29 @@ export function Facts() {
           of OmniGen2, and still learning: it changes place, light and colours well, and draws one or two
           animals; objects, patterns, hats and groups are rough.
         </p>
+        <Contents />
       </Fact>
       <Fact title="Nothing leaves this machine">
         <p>No account, no upload. Words and pictures stay in this browser tab.</p>
       </Fact>
     </footer>
+  );
+}
+
+/** Everything that the built-in model has learnt, by group. */
+function Contents() {
+  return (
+    <details>
+      <summary>Everything it knows</summary>
+      <dl>
+        {CONTENTS.map(({ group, names }) => (
+          <div key={group}>
+            <dt>{group}</dt>
+            <dd>{names.join(', ')}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }
 
