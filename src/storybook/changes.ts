@@ -1,5 +1,6 @@
 /** Changes to a scene, each with the words that ask for it. The edits of the world, and its defects. */
 
+import { isLegible } from './columns.ts';
 import type { Split } from './compose.ts';
 import { type Change, type EditKind, type EditOf, editing } from './edits/edit.ts';
 import {
@@ -50,5 +51,7 @@ const OF_THE_PAGE: readonly EditKind[] = ['background', 'time', 'weather', 'styl
 /** Applies a change of this kind to the scene, if it can be. */
 export function change(kind: EditKind, random: Random, scene: Scene, split: Split): Change | null {
   if (scene.things.length === 0 && !OF_THE_PAGE.includes(kind)) return null;
-  return EDITS[kind](editing(kind, random, scene, split));
+  const made = EDITS[kind](editing(kind, random, scene, split));
+  if (made && random.tidy && !(isLegible(made.before) && isLegible(made.after))) return null;
+  return made;
 }

@@ -1,7 +1,7 @@
 import { GROUND_Y } from './backgrounds.ts';
 import type { Wanted } from './compose.ts';
 import { largestScale, reach, round, SCALE, standY } from './measures.ts';
-import type { Identity, Place, Thing } from './scene.ts';
+import type { Identity, Place, Scene, Thing } from './scene.ts';
 
 /**
  * Where things stand in the default mix: in columns whose centres lie on the raster of the autoencoder's latents (8 pixels) and,
@@ -29,6 +29,8 @@ export const PLACE_COLUMN: Readonly<Record<Place, number>> = { left: 32, middle:
 const INWARDS: Readonly<Record<Place, number>> = { left: 8, middle: 0, right: -8 };
 /** Scale of medium things where more than two copies stand in a row. */
 const CROWDED: Readonly<Record<number, number>> = { 3: 0.8, 4: 0.56 };
+/** Below this scale stripes and spots are too fine to be told apart once the autoencoder has had them: the default mix has none. */
+const PATTERNS_FROM = 0.7;
 /** What the page and a neighbour must leave free, in pixels. */
 const MARGIN = 1,
   GAP = 0.5;
@@ -39,6 +41,7 @@ export function inColumns(wanted: readonly Wanted[], place: Place = 'middle'): T
   const n = copies.length;
   if (n > 2 && wanted.some((w) => w.size !== 'medium')) return null;
   const scaleOf = (w: Wanted) => CROWDED[n] ?? round(Math.min(SCALE[w.size], largestScale(w.who)));
+  if (wanted.some((w) => w.who.pattern !== 'plain' && scaleOf(w) < PATTERNS_FROM)) return null;
   const reaches = copies.map((w) => reachAt(w.who, scaleOf(w)));
   const choices = n === 1 ? atPlace(place) : (CENTRES[n] ?? []);
   const centres = choices.find((xs) => fits(xs, reaches));
@@ -54,6 +57,16 @@ export function inColumns(wanted: readonly Wanted[], place: Place = 'middle'): T
       scale: scaleOf(w),
     })),
   }));
+}
+
+/** Whether a scene of the default mix can be read: no pattern on small things, no other size than medium in a crowd. */
+export function isLegible({ things }: Scene): boolean {
+  const crowd = things.reduce((n, t) => n + t.stands.length, 0) > 2;
+  return things.every(
+    ({ who, size, stands }) =>
+      (who.pattern === 'plain' || stands.every(({ scale }) => scale >= PATTERNS_FROM)) &&
+      (size === 'medium' || !crowd),
+  );
 }
 
 /** Big things may need to stand half a token nearer to the middle. */
