@@ -89,6 +89,10 @@ test('pictures are dropped and pasted anywhere; other files are refused by name'
   await handOver(page, 'drop', 'notes.txt', 'text/plain');
   await expect(page.getByRole('status', { name: /notes\.txt is text, not a picture/ })).toBeVisible();
   expect(await studio.referenceNames()).toEqual(['blue-cat', 'sailboat']);
+  // What was wrong is past once a picture has been taken.
+  await handOver(page, 'drop', 'frog-on-beach.png', 'image/png');
+  await expect(studio.references).toHaveCount(3);
+  await expect(page.getByRole('status', { name: /notes\.txt/ })).toBeHidden();
 });
 
 test('words that are pasted with a picture of them stay words in a field', async ({ page }) => {

@@ -1,5 +1,6 @@
 import { type ReactNode, useRef } from 'react';
 import { useActions } from '../store/context.tsx';
+import { UNREADABLE } from '../store/state.ts';
 import type { StudioActions } from '../store/studio.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { readPictures } from '../ui/picture-files.ts';
@@ -58,6 +59,7 @@ export async function takePictures(
     })),
   ];
   if (references.length > 0) {
+    actions.dismiss(UNREADABLE);
     actions.addReferences(references, unread);
     actions.say(references.length === 1 ? 'Picture added.' : `${references.length} pictures added.`);
   }
@@ -73,7 +75,7 @@ export async function takePictures(
   if (!first) return;
   const more = refusals.length - SPELLED_OUT;
   actions.notify({
-    id: 'unreadable pictures',
+    id: UNREADABLE,
     tone: 'warn',
     title: second ? `${refusals.length} files cannot be used as pictures` : first.message.replace(/\.$/, ''),
     text: second

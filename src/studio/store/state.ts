@@ -105,6 +105,9 @@ export function settingsOf(state: StudioState): Settings {
   };
 }
 
+/** The notice about files that cannot be used as pictures. */
+export const UNREADABLE = 'unreadable pictures';
+
 /** The notice that there is no GPU here. */
 export const CPU = 'cpu';
 

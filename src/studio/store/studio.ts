@@ -27,6 +27,7 @@ import {
   type Settings,
   type StudioState,
   type Theme,
+  UNREADABLE,
   type View,
   withNotice,
   withoutModel,
@@ -187,6 +188,7 @@ export function createStudio(world: StudioWorld): Studio {
       }
       const name = Object.keys(form.changes).length > 0 ? 'own settings' : form.preset;
       set({ form: { ...form, seed }, problems: [] });
+      actions.dismiss(UNREADABLE);
       enqueueJob(newDrawJob(newId(), plan.request, plan.size, name));
       return true;
     },
