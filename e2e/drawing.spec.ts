@@ -44,6 +44,22 @@ test('a picture appears step by step and is saved as it was drawn', async ({ pag
   await expect(result).toBeVisible();
 });
 
+test('after an edit, new words change the given picture or, when asked, the result', async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.give('blue-cat');
+  await studio.drawQuickly(2);
+  await studio.make('Make it night');
+  await studio.result();
+  const instead = page.getByRole('button', { name: 'Change the result instead' });
+  await expect(instead).toBeHidden();
+  await studio.prompt.fill('Let it snow');
+  await instead.click();
+  await expect(instead).toBeHidden();
+  await expect(studio.mode).toHaveText('Edits image 1');
+  expect(await studio.referenceNames()).toEqual([expect.stringMatching(/^make-it-night-\d+/)]);
+});
+
 test('an edit has the size of its picture, or the one that was chosen; the page names it', async ({
   page,
 }) => {

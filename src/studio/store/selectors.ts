@@ -47,6 +47,16 @@ export function shelfJobs(jobs: readonly DrawJob[]): readonly DrawJob[] {
   return jobs.filter((job) => keptOf(job) !== undefined || job.state.status === 'failed').toReversed();
 }
 
+/** The finished edit on the canvas whose picture stands in the composer again, with other words: what they change is not its result. */
+export function editOnShow(state: StudioState): DrawJob | undefined {
+  const job = shownJob(state);
+  const { prompt, references } = state.form;
+  if (job?.state.status !== 'done' || references.length !== 1 || job.request.references.length !== 1)
+    return undefined;
+  const other = prompt.trim() !== '' && prompt.trim() !== job.request.prompt;
+  return other && references[0]?.blob === job.request.references[0] ? job : undefined;
+}
+
 /** Whether a job asks for what stands in the composer. */
 export function isInForm({ form }: StudioState, { request }: DrawJob): boolean {
   return (

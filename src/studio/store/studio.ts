@@ -53,6 +53,7 @@ export interface StudioActions {
   setPrompt(prompt: string): void;
   /** `unread` counts further pictures that were given with them and found no place. */
   addReferences(added: readonly Reference[], unread?: number): void;
+  replaceReferences(references: readonly Reference[]): void;
   moveReference(from: number, to: number): void;
   removeReference(id: string): void;
   setPreset(preset: PresetName): void;
@@ -160,6 +161,7 @@ export function createStudio(world: StudioWorld): Studio {
       set(({ form }) => ({ form: { ...form, references: list }, problems: [] }));
       if (refused + unread > 0) actions.notify(refusedNotice(refused + unread));
     },
+    replaceReferences: (references) => set(({ form }) => ({ form: { ...form, references }, problems: [] })),
     moveReference: (from, to) =>
       set(({ form }) => ({ form: { ...form, references: moveReference(form.references, from, to) } })),
     removeReference: (id) =>
