@@ -257,8 +257,6 @@ export interface SceneWish {
   /** Every kind at most once. */
   kindsDiffer?: boolean;
   style?: Style;
-  /** At most one copy of everything. */
-  single?: boolean;
 }
 
 export function drawWanted(random: Random, split: Split, n: number, wish: SceneWish = {}): Wanted[] {
@@ -274,8 +272,7 @@ export function drawWanted(random: Random, split: Split, n: number, wish: SceneW
     } while (used.includes(who.kind) && (wish.kindsDiffer || !random.chance(0.12)));
     used.push(who.kind);
     let count = 1;
-    if (!wish.single && n < 3 && random.chance(isCreature(who.kind) ? 0.1 : 0.34))
-      count = random.pick([2, 3]);
+    if (n < 3 && random.chance(isCreature(who.kind) ? 0.1 : 0.34)) count = random.pick([2, 3]);
     const size: Size = count === 1 && random.chance(0.26) ? random.pick(['small', 'big'] as const) : 'medium';
     out.push({ who, expression: drawExpression(random, who.kind), size, count });
   }
