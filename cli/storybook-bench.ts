@@ -131,7 +131,7 @@ await runCommand('Measuring', async (signal) => {
       if (args.sheets !== undefined) await written('sheets', args.sheets, (path) => writeSheets(path, done));
     }
     if (card !== undefined) {
-      const command = `${CALL} ${process.argv.slice(2).join(' ')}`;
+      const command = `${CALL} ${withoutJson(process.argv.slice(2)).join(' ')}`;
       const tables = done.map(([, report]) => taskTable(report));
       await written('card', card, async () =>
         writeFile(card, withFigures(await readFile(card, 'utf8'), command, tables)),
@@ -146,6 +146,11 @@ await runCommand('Measuring', async (signal) => {
   }
   return 0;
 });
+
+/** Arguments of a run without the place of its JSON, which is one machine's own and changes no figure. */
+function withoutJson(given: readonly string[]): string[] {
+  return given.filter((arg, i) => !arg.startsWith('--json') && given[i - 1] !== '--json');
+}
 
 /** The tasks of a list, in the order in which they are run. */
 function tasksOf(text: string): string[] {
