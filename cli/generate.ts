@@ -20,6 +20,7 @@ import { openAdapters } from './adapters.ts';
 import { numberOption, rangeOption, readArgs, runCommand, sizeOption } from './args.ts';
 import { DecisionCount } from './decisions.ts';
 import { DrawingProgress } from './drawing-progress.ts';
+import { GUIDANCE_OPTIONS, guidanceOf } from './guidance.ts';
 import { BUILT_IN, openModel } from './models.ts';
 import { checkPictureTarget, otherSizeNote, readPictures, writePictures } from './picture-files.ts';
 
@@ -44,16 +45,7 @@ await runCommand('Drawing', async (signal) => {
         help: 'rounds in which the model may check and mend its work',
         fallback: '1',
       },
-      'text-guidance': {
-        placeholder: 'X',
-        help: 'how closely to follow the words',
-        fallback: String(USUAL_SETTINGS.textGuidance),
-      },
-      'image-guidance': {
-        placeholder: 'X',
-        help: 'how closely to follow the pictures',
-        fallback: String(USUAL_SETTINGS.imageGuidance),
-      },
+      ...GUIDANCE_OPTIONS,
       'negative-prompt': { placeholder: 'TEXT', help: 'what to keep away from', fallback: '' },
       scheduler: { placeholder: 'NAME', help: 'how to step', fallback: 'euler', oneOf: SCHEDULERS },
       'guidance-range': {
@@ -88,7 +80,6 @@ await runCommand('Drawing', async (signal) => {
   });
   await checkPictureTarget(args.out, args.image);
   const whole = { min: 0, max: 2 ** 32 - 1, whole: true };
-  const scale = { min: 0, max: 100 };
   const rounds = numberOption('reflect', args.reflect, { min: 0, max: 20, whole: true });
   const imageNotes: string[] = [];
   const model = await openModel(args.model);
@@ -107,8 +98,7 @@ await runCommand('Drawing', async (signal) => {
     references: await readPictures(args.image, defaults, imageNotes, official ? 'dropped' : 'over-white'),
     steps: numberOption('steps', args.steps, { ...whole, min: 1, max: 1000 }),
     seed: numberOption('seed', args.seed, whole),
-    textGuidance: numberOption('text-guidance', args['text-guidance'], scale),
-    imageGuidance: numberOption('image-guidance', args['image-guidance'], scale),
+    ...guidanceOf(args),
     guidanceRange: rangeOption('guidance-range', args['guidance-range']),
     scheduler: args.scheduler,
     acceleration: args.acceleration,
@@ -145,6 +135,7 @@ await runCommand('Drawing', async (signal) => {
     });
     progress.end();
     const notes = [...idle, ...imageNotes, ...drawNotes];
+    // The blank ends the last word: nobody is typing it any more.
     const unknown = args.model === BUILT_IN ? unknownWords(`${args.prompt} `) : [];
     if (unknown.length > 0)
       notes.push(`The built-in model has not learnt ${quotedList(unknown)}: it draws what is nearest.`);

@@ -18,6 +18,7 @@ import { Judge } from '../src/judge/judge.ts';
 import { drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
 import { numberOption, readArgs, runCommand } from './args.ts';
+import { GUIDANCE_OPTIONS, guidanceOf } from './guidance.ts';
 import { JUDGE } from './models.ts';
 import { withFigures } from './storybook/card.ts';
 import { reaches, taskTable } from './storybook/figures.ts';
@@ -59,16 +60,7 @@ await runCommand('Measuring', async (signal) => {
       tasks: { placeholder: 'A,B', help: 'which tasks', fallback: NAMES.join(',') },
       seed: { placeholder: 'N', help: 'same seed, same cases and pictures', fallback: '1' },
       steps: { placeholder: 'N', help: 'denoising steps', fallback: String(USUAL_SETTINGS.steps) },
-      'text-guidance': {
-        placeholder: 'X',
-        help: 'how strongly pictures follow the words',
-        fallback: String(USUAL_SETTINGS.textGuidance),
-      },
-      'image-guidance': {
-        placeholder: 'X',
-        help: 'how closely pictures keep to given ones',
-        fallback: String(USUAL_SETTINGS.imageGuidance),
-      },
+      ...GUIDANCE_OPTIONS,
       weights: {
         placeholder: 'FORMAT',
         help: 'store the weights in this form first',
@@ -82,8 +74,7 @@ await runCommand('Measuring', async (signal) => {
   const n = numberOption('n', args.n, { min: 1, max: 100_000, whole: true });
   const seed = numberOption('seed', args.seed, { min: 0, max: 2 ** 32 - 1, whole: true });
   const steps = numberOption('steps', args.steps, { min: 1, max: 1000, whole: true });
-  const textGuidance = numberOption('text-guidance', args['text-guidance'], { min: 0, max: 100 });
-  const imageGuidance = numberOption('image-guidance', args['image-guidance'], { min: 0, max: 100 });
+  const guidance = guidanceOf(args);
   const chosen = tasksOf(args.tasks);
   await checkPlace('json', args.json, 'file');
   await checkPlace('sheets', args.sheets, 'folder');
@@ -101,8 +92,7 @@ await runCommand('Measuring', async (signal) => {
   const drawing = {
     ...drawDefaults(size, model.checkpoint.trainedOn),
     steps,
-    textGuidance,
-    imageGuidance,
+    ...guidance,
   };
   const done: [string, TaskReport][] = [];
   try {
@@ -117,8 +107,7 @@ await runCommand('Measuring', async (signal) => {
         n,
         seed,
         steps,
-        textGuidance,
-        imageGuidance,
+        ...guidance,
       };
       if (args.json !== undefined) {
         const complete = done.length === chosen.length;

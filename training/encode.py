@@ -68,7 +68,6 @@ def encode_prompts(data: Shards, drawn: list[Sample], number_of: dict[int, int],
                 lengths.append(len(h) - head)
                 file.write(h[head:].numpy().astype(np.float16).tobytes())
     items = [{"task": s.task, "refs": [number_of[r] for r in s.refs], "target": number_of[s.target or 0],
-              
               "text": number[asked_of(s, in_chat)], "things": drawn_things(s)} for s in drawn]
     (out / "items.json").write_text(json.dumps({"items": items, "lengths": lengths, "empty": number["", ()]}))
     return {"head": head, "text_dim": config["hidden_size"]}

@@ -218,6 +218,11 @@ def encode_texts(net: Qwen2_5_VLForConditionalGeneration, tok: Tokenizer, texts:
     return out  # type: ignore[return-value]
 
 
+def expand_pads(ids: Sequence[int], image_id: int) -> list[int]:
+    """One token for each part of a picture in place of the one that stands for the picture"""
+    return [t for i in ids for t in ([i] * PADS if i == image_id else [i])]
+
+
 @torch.no_grad()
 def encode_chats(net: Qwen2_5_VLForConditionalGeneration, tok: Tokenizer, asked: Sequence[tuple[str, Sequence[np.ndarray]]],
                  batch: int = 64) -> list[Tensor]:
@@ -229,8 +234,8 @@ def encode_chats(net: Qwen2_5_VLForConditionalGeneration, tok: Tokenizer, asked:
         rows = asked[at : at + batch]
         examples = []
         for prompt, pictures in rows:
-            ids = tok.encode(chat(prompt, len(pictures)), add_special_tokens=False).ids
-            ids = np.array([t for i in ids for t in ([i] * PADS if i == image else [i])], dtype=np.int64)
+            short = tok.encode(chat(prompt, len(pictures)), add_special_tokens=False).ids
+            ids = np.array(expand_pads(short, image), dtype=np.int64)
             examples.append(Example(ids, np.zeros(len(ids), dtype=np.float32), [], ""))
         shown = [p for _, pictures in rows for p in pictures]
         _, h = hidden_states(net, examples, pad, image, patches(shown) if shown else None)

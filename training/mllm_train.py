@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from data import Sample, Shards, find_shards
 from hints import LOCAL_NAMES, HintHead, labels
-from mllm import EchoHeads, Example, language_layer, language_states, make_mllm, mllm_config
+from mllm import EchoHeads, Example, expand_pads, language_layer, language_states, make_mllm, mllm_config
 from optim import Ema, Log, Optimisers, save, schedule
 from packing import Group, Packed, grouped, in_rows, pack
 from prompts import HEAD, chat, plain
@@ -43,11 +43,8 @@ class Encoder:
     def ids(self, text: str) -> list[int]:
         return self.tok.encode(text, add_special_tokens=False).ids
 
-    def expand(self, ids: list[int]) -> list[int]:
-        return [t for i in ids for t in ([i] * PADS if i == self.image else [i])]
-
     def make(self, prompt: str, answer: str, pictures: list[int], kind: str) -> Example:
-        front = self.expand(self.ids(prompt))
+        front = expand_pads(self.ids(prompt), self.image)
         back = self.ids(answer)
         ids = np.array(front + back, dtype=np.int64)
         learn = np.zeros(len(ids), dtype=np.float32)

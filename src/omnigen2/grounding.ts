@@ -32,6 +32,14 @@ export function readBoxes(reply: string): readonly FoundBox[] | undefined {
   return found.length > 0 ? found : undefined;
 }
 
+/** A fence, a list or an object in which a box is named. */
+const OPENING = /^\s*(?:```|\[\s*\{|\{)[\s\S]*"bbox_2d"/;
+
+/** Whether a reply points at places and says nothing before, be it whole or cut. */
+export function beginsWithBoxes(reply: string): boolean {
+  return OPENING.test(reply);
+}
+
 /** The outermost JSON list or object in a text, whichever opens first; undefined if it cannot be read. */
 function parsed(text: string): unknown {
   const start = text.search(/[[{]/);

@@ -25,7 +25,7 @@ const EDITS: Readonly<Record<EditKind, EditOf>> = {
   remove: removeThing,
   replace: replaceThing,
   turn_into: replaceThing,
-  recolour: recolour,
+  recolour,
   move: moveThing,
   swap: changePlaces,
   resize: resizeThing,
@@ -41,7 +41,7 @@ const EDITS: Readonly<Record<EditKind, EditOf>> = {
   pattern_off: removePattern,
   pattern_colour: recolourPattern,
   style: restyle,
-  extract: extract,
+  extract,
   count: recount,
 };
 
@@ -52,6 +52,6 @@ const OF_THE_PAGE: readonly EditKind[] = ['background', 'time', 'weather', 'styl
 export function change(kind: EditKind, random: Random, scene: Scene, split: Split): Change | null {
   if (scene.things.length === 0 && !OF_THE_PAGE.includes(kind)) return null;
   const made = EDITS[kind](editing(kind, random, scene, split));
-  if (made && random.tidy && !(isLegible(made.before) && isLegible(made.after))) return null;
+  if (made && random.tidy && !(isLegible(made.before.things) && isLegible(made.after.things))) return null;
   return made;
 }

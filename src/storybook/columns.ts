@@ -1,7 +1,7 @@
 import { GROUND_Y } from './backgrounds.ts';
 import type { Wanted } from './compose.ts';
 import { largestScale, reach, round, SCALE, standY } from './measures.ts';
-import type { Identity, Place, Scene, Thing } from './scene.ts';
+import type { Identity, Place, Thing } from './scene.ts';
 
 /**
  * Where things stand in the default mix: in columns whose centres lie on the raster of the autoencoder's latents (8 pixels) and,
@@ -35,19 +35,17 @@ const PATTERNS_FROM = 0.7;
 const MARGIN = 1,
   GAP = 0.5;
 
-/** Things in columns, left to right in the given order; null when they do not fit. */
+/** Things in columns, left to right in the given order; null when they do not fit or could not be read. */
 export function inColumns(wanted: readonly Wanted[], place: Place = 'middle'): Thing[] | null {
   const copies = wanted.flatMap((w) => Array.from({ length: w.count }, () => w));
   const n = copies.length;
-  if (n > 2 && wanted.some((w) => w.size !== 'medium')) return null;
   const scaleOf = (w: Wanted) => CROWDED[n] ?? round(Math.min(SCALE[w.size], largestScale(w.who)));
-  if (wanted.some((w) => w.who.pattern !== 'plain' && scaleOf(w) < PATTERNS_FROM)) return null;
   const reaches = copies.map((w) => reachAt(w.who, scaleOf(w)));
   const choices = n === 1 ? atPlace(place) : (CENTRES[n] ?? []);
   const centres = choices.find((xs) => fits(xs, reaches));
   if (!centres) return null;
   let next = 0;
-  return wanted.map((w) => ({
+  const things = wanted.map((w) => ({
     who: w.who,
     expression: w.expression,
     size: w.size,
@@ -57,10 +55,11 @@ export function inColumns(wanted: readonly Wanted[], place: Place = 'middle'): T
       scale: scaleOf(w),
     })),
   }));
+  return isLegible(things) ? things : null;
 }
 
-/** Whether a scene of the default mix can be read: no pattern on small things, no other size than medium in a crowd. */
-export function isLegible({ things }: Scene): boolean {
+/** Whether the things of a picture of the default mix can be read: no pattern on small things, no other size than medium in a crowd. */
+export function isLegible(things: readonly Thing[]): boolean {
   const crowd = things.reduce((n, t) => n + t.stands.length, 0) > 2;
   return things.every(
     ({ who, size, stands }) =>

@@ -1,7 +1,7 @@
 /** Draws identities and scenes, and lays things out on the page so that none hides another. */
 import { GROUND_Y } from './backgrounds.ts';
 import { inColumns } from './columns.ts';
-import { largestScale, reach, round, SCALE, standY } from './measures.ts';
+import { largestScale, PLACE_GOAL, reach, round, SCALE, standY } from './measures.ts';
 import { hashText, type Random } from './random.ts';
 import {
   ACCESSORIES,
@@ -245,7 +245,7 @@ export function layOut(
     const low = LEFT + l * first.scale - first.x,
       high = RIGHT - r * end.scale - end.x;
     const middle = thing.stands.reduce((a, s) => a + s.x, 0) / thing.stands.length;
-    const goal = { left: 30, middle: 64, right: 98 }[place] + random.between(-5, 5);
+    const goal = PLACE_GOAL[place] + random.between(-5, 5);
     const shift = Math.max(low, Math.min(high, goal - middle));
     for (const s of thing.stands) s.x = round(s.x + shift);
   }

@@ -1,5 +1,5 @@
 /** How much room things take on the page. */
-import { floats, HOVER, type Identity, type Kind, type Size } from './scene.ts';
+import { floats, HOVER, type Identity, type Kind, type Place, type Size } from './scene.ts';
 
 /** Half widths at scale 1: what lies left and right of the feet. */
 export const SPAN: Readonly<Record<Kind, readonly [number, number]>> = {
@@ -30,6 +30,9 @@ export const SPAN: Readonly<Record<Kind, readonly [number, number]>> = {
   gift: [18.5, 18.5],
   apple: [17.5, 17.5],
 };
+
+/** Where the middle of what stands at a place is, in the wide mix about there. */
+export const PLACE_GOAL: Readonly<Record<Place, number>> = { left: 30, middle: 64, right: 98 };
 
 export const SCALE: Readonly<Record<Size, number>> = { small: 0.62, medium: 1.04, big: 1.44 };
 

@@ -109,6 +109,9 @@ export function mix(a: number, b = 0): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** Lies of the land that each place has in the default mix. */
+export const LANDS = 3;
+
 /**
  * Chance for the default mix: all that words can tell is drawn freely, what they cannot tell (the exact place and
  * build of a thing, the lie of the land) is the usual one. A picture then follows from its request nearly without
@@ -120,7 +123,7 @@ export class SteadyRandom extends Random {
     return (low + high) / 2;
   }
   override seed(): number {
-    return this.bits() % 3;
+    return this.bits() % LANDS;
   }
   override fork(): SteadyRandom {
     return new SteadyRandom(this.bits());

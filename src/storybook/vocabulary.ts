@@ -1,5 +1,15 @@
 /** The words of all requests of the world: what the built-in model has learnt to draw from. */
-import { ACCESSORIES, BACKGROUNDS, COLOURS, CREATURES, EXPRESSIONS, OBJECTS } from './scene.ts';
+import { listed } from '../listed.ts';
+import {
+  ACCESSORIES,
+  BACKGROUNDS,
+  COLOURS,
+  CREATURES,
+  EXPRESSIONS,
+  OBJECTS,
+  TIMES,
+  WEATHERS,
+} from './scene.ts';
 
 /** Every word of the world's requests, instructions and critiques (tested against them). */
 export const REQUEST_WORDS: ReadonlySet<string> = new Set(
@@ -54,7 +64,7 @@ const isKnown = (word: string): boolean => REQUEST_WORDS.has(word) || IDLE.has(w
 export function quotedList(words: readonly string[], most = 4): string {
   const shown = words.slice(0, most).map((word) => `“${word}”`);
   if (words.length > most) return `${shown.join(', ')} and ${words.length - most} more`;
-  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+  return listed(shown);
 }
 
 /** What a picture of the world can hold, by group, for people to read. */
@@ -65,6 +75,6 @@ export const CONTENTS: readonly { readonly group: string; readonly names: readon
   { group: 'To wear', names: ACCESSORIES },
   { group: 'Faces', names: EXPRESSIONS },
   { group: 'Places', names: BACKGROUNDS },
-  { group: 'Light and weather', names: ['day', 'sunset', 'night', 'snow', 'rain'] },
+  { group: 'Light and weather', names: [...TIMES, ...WEATHERS.filter((weather) => weather !== 'none')] },
   { group: 'Styles', names: ['storybook', 'pencil sketch', 'neon', 'paper cut-out'] },
 ];

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { encode } from 'fast-png';
 import { inColumns } from '../../src/storybook/columns.ts';
 import { drawBuild } from '../../src/storybook/compose.ts';
-import { SteadyRandom } from '../../src/storybook/random.ts';
+import { LANDS, SteadyRandom } from '../../src/storybook/random.ts';
 import { render } from '../../src/storybook/render.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { one } from './one.ts';
@@ -26,7 +26,7 @@ function asLearnt(scene: Scene): Scene {
     scene.things.map((thing) => ({ ...thing, who: { ...thing.who, build }, count: 1 })),
   );
   if (!things) throw new Error('The things of a sample do not fit on its page.');
-  return { ...scene, seed: scene.seed % 3, things };
+  return { ...scene, seed: scene.seed % LANDS, things };
 }
 
 const SAMPLES: Readonly<Record<string, Scene>> = {

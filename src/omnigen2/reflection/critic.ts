@@ -6,6 +6,8 @@
  * (arXiv 2506.18871).
  */
 
+import { beginsWithBoxes } from '../grounding.ts';
+
 /** The sentence with which the built-in model accepts a picture. */
 export const ACCEPTING_SENTENCE = 'The picture shows everything that was asked for.';
 
@@ -31,9 +33,6 @@ export type Verdict =
   /** The answer says nothing that could be acted on; `critique` says so in words. */
   | { readonly kind: 'unclear'; readonly critique: string };
 
-/** The start of Qwen2.5-VL's answer to "where", whole or cut: no instruction that a picture could be drawn from. */
-const BOXES = /^\s*(?:```|\[\s*\{|\{)[\s\S]*"bbox_2d"/;
-
 /** Longer critiques than this are not what the model was trained to write; more would not fit its prompts. */
 const MAX_SENTENCES = 8;
 
@@ -42,7 +41,7 @@ const MAX_SENTENCES = 8;
  * sentence that says the picture is right accepts it.
  */
 export function judge({ text, complete }: CriticAnswer): Verdict {
-  if (BOXES.test(text))
+  if (beginsWithBoxes(text))
     return {
       kind: 'unclear',
       critique: 'The critic marked places in this picture and said nothing about them.',

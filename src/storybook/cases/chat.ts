@@ -1,4 +1,5 @@
 /** Conversation: requests, edits, questions and small talk. */
+import { listed } from '../../listed.ts';
 import { change } from '../changes.ts';
 import { drawScene, type Split } from '../compose.ts';
 import { EDIT_KINDS } from '../edits/edit.ts';
@@ -85,10 +86,7 @@ const TALK: readonly (readonly [readonly string[], readonly string[]])[] = [
     ['Which animals can you draw?', 'Which creatures do you know?'],
     ['I can draw a cat, a bunny, a bear, a fox, an alien, a bird, a frog and a mouse.'],
   ],
-  [
-    ['Which colours do you know?', 'Which colours can you use?'],
-    [`I know ${COLOURS.slice(0, -1).join(', ')} and ${COLOURS[COLOURS.length - 1]}.`],
-  ],
+  [['Which colours do you know?', 'Which colours can you use?'], [`I know ${listed(COLOURS)}.`]],
   [
     ['Which styles do you know?', 'Which styles can you draw?'],
     ['I draw storybook pictures, pencil sketches, neon drawings and paper cut-outs.'],

@@ -1,3 +1,4 @@
+import { listed } from '../../listed.ts';
 import { type Claim, check, checks, claims, holds, phraseOf, questionOf } from '../claims.ts';
 import { drawScene, otherColour, type Split } from '../compose.ts';
 import {
@@ -78,12 +79,7 @@ export function ask(random: Random, scene: Scene, kind: string): [string, string
       ];
     case 'what': {
       const list = leftToRight(scene).things.map((t) => nounPhrase(FIRST_CHOICE, t, { short: true }));
-      const joined =
-        list.length === 0
-          ? 'nothing'
-          : list.length === 1
-            ? list[0]!
-            : `${list.slice(0, -1).join(', ')} and ${list[list.length - 1]}`;
+      const joined = list.length === 0 ? 'nothing' : listed(list);
       return [
         random.pick([
           'What is in the picture?',

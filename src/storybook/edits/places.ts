@@ -2,7 +2,7 @@
 
 import { PLACE_COLUMN } from '../columns.ts';
 import { placePhrase } from '../grammar.ts';
-import { largestScale, round, SCALE, standY } from '../measures.ts';
+import { largestScale, PLACE_GOAL, round, SCALE, standY } from '../measures.ts';
 import { countOf, middleOf, PLACES, placeOf, type Size, type Thing } from '../scene.ts';
 import { type EditOf, edited } from './edit.ts';
 import { freeAround, groundOf, standNear, swap } from './room.ts';
@@ -15,7 +15,7 @@ export const moveThing: EditOf = ({ random, scene, done, name, full, those }) =>
     if (!from || countOf(t) > 1) return null;
     const to = random.pick(PLACES.filter((p) => p !== from));
     const s = t.stands[0]!;
-    const goal = random.tidy ? PLACE_COLUMN[to] : { left: 30, middle: 64, right: 98 }[to];
+    const goal = (random.tidy ? PLACE_COLUMN : PLACE_GOAL)[to];
     const x = standNear(random, goal, t.who, s.scale, [2, 126]);
     if (x === null) return null;
     const after = edited(scene, 0, (q) => {

@@ -1,5 +1,6 @@
 /** The reference pictures of a request, in order: the first is "image 1". */
 
+import { listed } from '../../listed.ts';
 import { MAX_REFERENCES } from '../../omnigen2/config.ts';
 
 /** A picture the person gave. Width and height in pixels, as shown (EXIF rotation applied). */
@@ -48,12 +49,6 @@ export function modeWords(count: number): string {
     case 'edit':
       return 'Edits image 1';
     case 'mix':
-      return `New picture from images ${listOf(count)}`;
+      return `New picture from images ${listed(Array.from({ length: count }, (_, index) => String(index + 1)))}`;
   }
-}
-
-/** "1 and 2", "1, 2 and 3" … */
-function listOf(count: number): string {
-  const numbers = Array.from({ length: count }, (_, index) => String(index + 1));
-  return `${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)}`;
 }

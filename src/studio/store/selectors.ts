@@ -1,7 +1,13 @@
 /** Selectors: what components read. Each gives a stable value for an unchanged state. */
 
 import type { JobId } from '../../protocol.ts';
-import { adjustmentsOf, PRESETS, type PresetName, planDrawing } from '../composer/draw-form.ts';
+import {
+  adjustmentsOf,
+  type DrawForm,
+  PRESETS,
+  type PresetName,
+  planDrawing,
+} from '../composer/draw-form.ts';
 import { type DrawJob, keptOf } from '../jobs/draw-job.ts';
 import { expectedMs, paceKey } from '../jobs/pace.ts';
 import type { StudioState } from './state.ts';
@@ -49,19 +55,22 @@ export function shelfJobs(jobs: readonly DrawJob[]): readonly DrawJob[] {
 
 /** The finished edit on the canvas whose picture stands in the composer again, with other words: what they change is not its result. */
 export function editOnShow(state: StudioState): DrawJob | undefined {
+  const { form } = state;
   const job = shownJob(state);
-  const { prompt, references } = state.form;
-  if (job?.state.status !== 'done' || references.length !== 1 || job.request.references.length !== 1)
+  if (job?.state.status !== 'done' || form.references.length !== 1 || !hasReferencesOf(form, job))
     return undefined;
-  const other = prompt.trim() !== '' && prompt.trim() !== job.request.prompt;
-  return other && references[0]?.blob === job.request.references[0] ? job : undefined;
+  const words = form.prompt.trim();
+  return words !== '' && words !== job.request.prompt ? job : undefined;
 }
 
 /** Whether a job asks for what stands in the composer. */
-export function isInForm({ form }: StudioState, { request }: DrawJob): boolean {
+export function isInForm({ form }: StudioState, job: DrawJob): boolean {
+  return form.prompt.trim() === job.request.prompt && hasReferencesOf(form, job);
+}
+
+function hasReferencesOf({ references }: DrawForm, { request }: DrawJob): boolean {
   return (
-    form.prompt.trim() === request.prompt &&
-    form.references.length === request.references.length &&
-    form.references.every(({ blob }, index) => blob === request.references[index])
+    references.length === request.references.length &&
+    references.every(({ blob }, index) => blob === request.references[index])
   );
 }

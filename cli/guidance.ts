@@ -1,0 +1,26 @@
+/** How strongly pictures are guided, as the commands that draw are told it. */
+
+import { USUAL_SETTINGS } from '../src/draw-settings.ts';
+import { numberOption } from './args.ts';
+
+export const GUIDANCE_OPTIONS = {
+  'text-guidance': {
+    placeholder: 'X',
+    help: 'how closely to follow the words',
+    fallback: String(USUAL_SETTINGS.textGuidance),
+  },
+  'image-guidance': {
+    placeholder: 'X',
+    help: 'how closely to follow the pictures',
+    fallback: String(USUAL_SETTINGS.imageGuidance),
+  },
+} as const;
+
+/** @throws OmniError `bad_request` for what is no number from 0 to 100 */
+export function guidanceOf(args: Readonly<Record<keyof typeof GUIDANCE_OPTIONS, string>>) {
+  const scale = { min: 0, max: 100 };
+  return {
+    textGuidance: numberOption('text-guidance', args['text-guidance'], scale),
+    imageGuidance: numberOption('image-guidance', args['image-guidance'], scale),
+  };
+}
