@@ -20,7 +20,7 @@ from torch import nn
 from judge_data import FIELDS, PAGE, REGRESSIONS, Mixer, Page, decoded, labels, sure
 from judge_export import export, load_export, temperatures
 from judge_net import Judge, losses, outputs, peaks, split, split_page
-from optim import Ema, Log, Optimisers, save, schedule
+from optim import Ema, Log, Optimisers, clip, save, schedule
 from speed import Machine, add_machine, choose_machine
 
 KEPT = 1540  # training pictures that only the temperatures see
@@ -125,7 +125,7 @@ def main() -> None:
                 out, page = forward(batch["x"].to(memory_format=torch.channels_last))
             found = losses(out.float(), page.float(), batch)
             sum(found.values()).backward()  # type: ignore[union-attr]
-            torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+            clip(net.parameters(), 5.0)
             opt.step(schedule(now, total, 30.0 if first == 0 else 2.0, total * args.cool))
             step, seen = step + 1, seen + args.batch
             ema.update(net, step)

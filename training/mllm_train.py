@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from data import Sample, Shards, find_shards
 from hints import LOCAL_NAMES, HintHead, labels
 from mllm import EchoHeads, Example, expand_pads, language_layer, language_states, make_mllm, mllm_config
-from optim import Ema, Log, Optimisers, save, schedule
+from optim import Ema, Log, Optimisers, clip, save, schedule
 from packing import Group, Packed, grouped, in_rows, pack
 from prompts import HEAD, chat, plain
 from speed import add_machine, choose_machine
@@ -361,7 +361,7 @@ def main() -> None:
                 loss = loss + args.echo * heads["echo"](h, p.tokens, p.place.where((p.own > 0) & (p.tokens != image), -1), 0.2)
             seen += sum(k != "picture" for names in p.kinds for k in names)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
+        clip(both.parameters(), 1.0)
         opt.step(schedule(now, total, 15.0 if first == 0 else 3.0, total * args.cool))
         step += 1
         ema.update(net, step)

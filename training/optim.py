@@ -88,6 +88,16 @@ class Optimisers:
                 g["lr"] = lr
 
 
+def clip(params: Iterable[Tensor], most: float) -> float:
+    """Shortens all gradients together to a norm of at most `most` -> their norm before. Stops the training where it is not
+    finite, before a step or a checkpoint can carry that into the weights."""
+    norm = float(nn.utils.clip_grad_norm_(params, most))
+    if not math.isfinite(norm):
+        raise FloatingPointError(f"the gradient's norm is {norm}: stopped with the last checkpoint untouched; "
+                                 "--precision fp32 or --no-compile may help")
+    return norm
+
+
 class Ema:
     """Running mean of the weights; the decay grows with the step so early noise is forgotten."""
 

@@ -28,9 +28,20 @@ KEEP_BUFFERS = {"MALLOC_MMAP_THRESHOLD_": 1 << 30, "MALLOC_TRIM_THRESHOLD_": 1 <
                 "THP_MEM_ALLOC_ENABLE": 1}
 
 
-def keep_buffers() -> None:
-    """Starts this very command anew, once, with KEEP_BUFFERS in its environment: they are read when a process starts."""
-    missing = {k: str(v) for k, v in KEEP_BUFFERS.items() if k not in os.environ}
+# GCC 12 makes code for AVX512-FP16 whose gradients are NaN (torch.compile, PyTorch 2.15); these processors run this as well.
+SAFE_TARGET = {"TORCHINDUCTOR_CPP_MARCH": "cooperlake"}
+
+
+def has_float16_vectors() -> bool:
+    info = Path("/proc/cpuinfo")
+    return info.exists() and "avx512_fp16" in info.read_text()
+
+
+def set_environment() -> None:
+    """Starts this very command anew, once, with KEEP_BUFFERS and SAFE_TARGET in its environment: both are read when a
+    process starts."""
+    wanted = KEEP_BUFFERS | (SAFE_TARGET if has_float16_vectors() else {})
+    missing = {k: str(v) for k, v in wanted.items() if k not in os.environ}
     if missing and sys.platform == "linux":
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | missing)
 
@@ -58,7 +69,7 @@ def main() -> None:
         print(__doc__)
         raise SystemExit(2)
     if sys.argv[1] in COMPUTING:
-        keep_buffers()
+        set_environment()
     step = sys.argv.pop(1)
     sys.argv[0] = f"train.py {step}"
     if step == "data":

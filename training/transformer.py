@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from cache import Batch, Cache
-from hints import HintHead
+from hints import LOCAL_NAMES, HintHead
 from model import OmniGen2Transformer, TransformerConfig
-from optim import Ema, Log, Optimisers, save, schedule
+from optim import Ema, Log, Optimisers, clip, save, schedule
 from speed import Machine, add_machine, choose_machine
 from team import Team, train_together
 
@@ -32,10 +32,13 @@ def draw_t(n: int, mean: float, spread: float) -> Tensor:
     return torch.sigmoid(mean + spread * torch.special.ndtri(u.clamp(1e-4, 1 - 1e-4)))
 
 
-def thing_weights(b: Batch, extra: float) -> Tensor:
-    """1 where the page is empty, 1 + extra where something stands, a quarter of the page being the usual share -> [B, h, w]"""
+def thing_weights(b: Batch, extra: float, details: float = 0.0) -> Tensor:
+    """1 where the page is empty, 1 + extra where something stands, a quarter of the page being the usual share, and
+    1 + extra * (1 + details) where that has stripes or spots or wears something -> [B, h, w]"""
     side = round(b.hints.shape[-1] ** 0.5)
-    thing = ((b.hints[:, 0] > 0) & (b.hints[:, 0] != 255)).float().view(-1, side, side)
+    kind, pattern, worn = (b.hints[:, LOCAL_NAMES.index(name)] for name in ("kind", "pattern", "accessory"))
+    on = (kind > 0) & (kind != 255)
+    thing = (on.float() + details * (on & ((pattern > 1) | (worn > 0))).float()).view(-1, side, side)
     per = b.x.shape[-1] // side
     return (1 + extra * thing.repeat_interleave(per, 1).repeat_interleave(per, 2)) / (1 + extra / 4)
 
@@ -47,7 +50,7 @@ def time_weights(t: Tensor, late: float) -> Tensor:
 
 
 def flow_loss(net: OmniGen2Transformer, b: Batch, t: Tensor, skip: int, head: Optional[HintHead], tap: int,
-              machine: Machine, things: float = 0.0, late: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+              machine: Machine, things: float = 0.0, late: float = 1.0, details: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
     """-> (mean squared velocity error of every sample [B], the same weighted by things and times, mean
     cross-entropy of the hints or 0)"""
     noise = torch.randn_like(b.x)
@@ -57,7 +60,7 @@ def flow_loss(net: OmniGen2Transformer, b: Batch, t: Tensor, skip: int, head: Op
     v, y = out if head else (out, None)
     hint = head(y.float(), b.hints)[0] if head else b.x.new_zeros(())
     error = (v.float() - (b.x - noise)).square().mean(1)
-    return error.mean((1, 2)).detach(), (error * thing_weights(b, things)).mean((1, 2)) * time_weights(t, late), hint
+    return error.mean((1, 2)).detach(), (error * thing_weights(b, things, details)).mean((1, 2)) * time_weights(t, late), hint
 
 
 def compile_blocks(net: OmniGen2Transformer) -> None:
@@ -122,6 +125,7 @@ def read_args() -> argparse.Namespace:
     ap.add_argument("--ema", type=float, default=0.998)
     ap.add_argument("--hint", type=float, default=0.2, help="weight of the scene hints (hints.py)")
     ap.add_argument("--things", type=float, default=2.0, help="how much heavier an error on a thing weighs than on the page")
+    ap.add_argument("--details", type=float, default=0.0, help="how much heavier again where it is patterned or wears something")
     ap.add_argument("--late", type=float, default=0.5, help="time from which errors weigh less (1: never)")
     ap.add_argument("--most", type=int, default=99, help="only cases with at most so many drawn things")
     ap.add_argument("--tap", type=int, default=3, help="layer whose output the hint head reads")
@@ -184,7 +188,7 @@ def train(team: Team) -> None:
         b = cache.batch(shares_of_step[team.rank], rng, args.drop, args.skip_prefix).to(device)
         t = draw_t(len(b.x), args.t_mean, args.t_spread).to(device)
         losses, weighted, hint = flow_loss(net, b, t, len(cache.prefix) if args.skip_prefix else 0, head, args.tap, machine,
-                                           args.things, args.late)
+                                           args.things, args.late, args.details)
         (weighted.mean() + args.hint * hint).backward()
         if head:
             sums["hint"] += hint.item()
@@ -192,7 +196,7 @@ def train(team: Team) -> None:
         now = time.time() - begin
         rate, late, drawn = team.average(params, (schedule(now, total, args.warm, total * args.cool) if team.leads else 0.0,
                                                   float(team.leads and now > total), len(b.x)))
-        norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        norm = clip(net.parameters(), 1.0)
         opt.step(rate)
         step += 1
         seen += int(drawn)
@@ -209,7 +213,7 @@ def train(team: Team) -> None:
         if step % 50 == 0:
             took = time.time() - mark
             log.write(step=step, seen=seen, samples_s=(seen - mark_seen) / took, gflops=flops / took / 1e9,
-                      norm=float(norm), **{k: v / hits[k] for k, v in sums.items()})
+                      norm=norm, **{k: v / hits[k] for k, v in sums.items()})
             sums.clear(), hits.clear()
             mark, mark_seen, flops = time.time(), seen, 0.0
         if late:

@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from data import Shards, find_shards, to_png, to_size
-from optim import Ema, Log, Optimisers, save, schedule
+from optim import Ema, Log, Optimisers, clip, save, schedule
 from speed import add_machine, choose_machine
 
 CONFIG: dict[str, Any] = {
@@ -188,7 +188,7 @@ def main() -> None:
         kl = 0.5 * (post.mean.square() + post.var - 1 - post.logvar).mean()
         loss = l1 + args.edge * edge + args.square * (y - goal).square().mean() + args.kl * kl
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        clip(net.parameters(), 1.0)
         opt.step(schedule(now, total, 20.0 if first == 0 else 2.0, total * args.cool))
         step += 1
         seen += x.shape[0] * x.shape[2] ** 2 // 4096

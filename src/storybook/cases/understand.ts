@@ -158,7 +158,7 @@ export function ask(random: Random, scene: Scene, kind: string): [string, string
       const a = t.who.accessory;
       const many = countOf(t) > 1;
       return [
-        `What ${many ? 'do' : 'does'} ${named(t)} wear?`,
+        random.pick([`What ${many ? 'do' : 'does'} ${named(t)} wear?`, `What ${is(t)} ${named(t)} wearing?`]),
         a
           ? sentence(many && a.kind !== 'glasses' ? `${a.colour} ${plural(a.kind)}` : accessoryPhrase(a))
           : 'Nothing.',
