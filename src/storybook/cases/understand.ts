@@ -130,18 +130,22 @@ export function ask(random: Random, scene: Scene, kind: string): [string, string
     }
     case 'where': {
       if (things.length >= 2 && random.chance(0.6)) {
-        const sorted = things.slice().sort((a, b) => middleOf(a) - middleOf(b));
-        const i = random.whole(0, sorted.length - 2);
-        const a = sorted[i]!,
-          b = sorted[i + 1]!;
-        const flip = random.chance(0.5);
-        const [t, o, side] = flip ? ([b, a, 'right'] as const) : ([a, b, 'left'] as const);
-        return [`Where ${is(t)} ${named(t)}?`, `To the ${side} of ${named(o)}.`];
+        const sorted = leftToRight(scene).things;
+        const t = random.pick(sorted);
+        const i = sorted.indexOf(t);
+        const answer =
+          i === 0 ? `To the left of ${named(sorted[1]!)}.` : `To the right of ${named(sorted[i - 1]!)}.`;
+        return [`Where ${is(t)} ${named(t)}?`, answer];
       }
       const t = pickThing((q) => placeOf(q) !== null);
       if (!t) return null;
       const p = placeOf(t)!;
-      return [`Where ${is(t)} ${named(t)}?`, p === 'middle' ? 'In the middle.' : `On the ${p}.`];
+      // Beside other things "where" asks for a neighbour.
+      const question =
+        things.length === 1 && random.chance(0.5)
+          ? `Where ${is(t)} ${named(t)}?`
+          : `In which part of the picture ${is(t)} ${named(t)}?`;
+      return [question, p === 'middle' ? 'In the middle.' : `On the ${p}.`];
     }
     case 'yesno': {
       const list = claims(scene);
