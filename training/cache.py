@@ -12,7 +12,10 @@ from torch import Tensor
 
 from hints import CLASSES
 
-WIDTHS = (24, 40, 64, 96)  # text columns of a batch without the system prefix: the smallest that holds its longest
+# Text columns of a batch without the system prefix: the smallest that holds its longest. Beside pictures they cost little,
+# while every shape costs half a minute or more of compiling.
+WIDTHS = (24, 40, 64, 96)
+WIDTHS_WITH_PICTURES = (40, 96)
 
 
 @dataclass
@@ -49,11 +52,11 @@ class Cache:
         self.things = np.array([it["things"] for it in self.items])
         self.length_of = np.array([self.lengths[it["text"]] for it in self.items])
 
-    def text_batch(self, texts: Sequence[int], skip_prefix: bool) -> tuple[Tensor, Tensor]:
+    def text_batch(self, texts: Sequence[int], skip_prefix: bool, widths: Sequence[int] = WIDTHS) -> tuple[Tensor, Tensor]:
         """-> (states [B, L, C], valid lengths [B] with the prefix counted)"""
         front = 0 if skip_prefix else len(self.prefix)
         lens = self.lengths[list(texts)]
-        width = next((w for w in WIDTHS if w >= lens.max()), int(lens.max()))
+        width = next((w for w in widths if w >= lens.max()), int(lens.max()))
         out = np.zeros((len(texts), front + width, self.text.shape[1]), dtype=np.float32)
         if front:
             out[:, :front] = self.prefix
@@ -84,7 +87,7 @@ class Cache:
     def batch(self, items: np.ndarray, rng: np.random.Generator, drop: float, skip_prefix: bool) -> Batch:
         rows = [self.items[i] for i in items]
         texts = [self.empty if rng.random() < drop else r["text"] for r in rows]
-        text, lens = self.text_batch(texts, skip_prefix)
+        text, lens = self.text_batch(texts, skip_prefix, WIDTHS_WITH_PICTURES if rows[0]["refs"] else WIDTHS)
 
         def lat(ids: list[int]) -> Tensor:
             return torch.from_numpy(self.latents[ids].astype(np.float32))
