@@ -18,6 +18,11 @@ WIDTHS = (24, 40, 64, 96)
 WIDTHS_WITH_PICTURES = (40, 96)
 
 
+def text_columns(longest: int, with_pictures: bool) -> int:
+    """Columns of a batch whose longest text has so many tokens behind the system prefix"""
+    return next((w for w in (WIDTHS_WITH_PICTURES if with_pictures else WIDTHS) if w >= longest), longest)
+
+
 @dataclass
 class Batch:
     task: str
@@ -52,11 +57,11 @@ class Cache:
         self.things = np.array([it["things"] for it in self.items])
         self.length_of = np.array([self.lengths[it["text"]] for it in self.items])
 
-    def text_batch(self, texts: Sequence[int], skip_prefix: bool, widths: Sequence[int] = WIDTHS) -> tuple[Tensor, Tensor]:
+    def text_batch(self, texts: Sequence[int], skip_prefix: bool, with_pictures: bool) -> tuple[Tensor, Tensor]:
         """-> (states [B, L, C], valid lengths [B] with the prefix counted)"""
         front = 0 if skip_prefix else len(self.prefix)
         lens = self.lengths[list(texts)]
-        width = next((w for w in widths if w >= lens.max()), int(lens.max()))
+        width = text_columns(int(lens.max()), with_pictures)
         out = np.zeros((len(texts), front + width, self.text.shape[1]), dtype=np.float32)
         if front:
             out[:, :front] = self.prefix
@@ -87,7 +92,7 @@ class Cache:
     def batch(self, items: np.ndarray, rng: np.random.Generator, drop: float, skip_prefix: bool) -> Batch:
         rows = [self.items[i] for i in items]
         texts = [self.empty if rng.random() < drop else r["text"] for r in rows]
-        text, lens = self.text_batch(texts, skip_prefix, WIDTHS_WITH_PICTURES if rows[0]["refs"] else WIDTHS)
+        text, lens = self.text_batch(texts, skip_prefix, bool(rows[0]["refs"]))
 
         def lat(ids: list[int]) -> Tensor:
             return torch.from_numpy(self.latents[ids].astype(np.float32))

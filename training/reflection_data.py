@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cache import WIDTHS
+from cache import text_columns
 from data import Sample, Shards, find_shards, to_png
 from mllm import encode_texts, load_mllm
 from model import OmniGen2Transformer
@@ -67,7 +67,7 @@ class Texts:
         """-> (states [B, W, C], valid lengths [B] with what is left out counted)"""
         lengths = torch.tensor([len(self.states[i]) for i in numbers])
         own = int(lengths.max()) - self.start
-        width = next((w for w in WIDTHS if w >= own), own)
+        width = text_columns(own, with_pictures=False)
         out = torch.zeros(len(numbers), width, self.states[0].shape[1])
         for r, i in enumerate(numbers):
             out[r, : lengths[r] - self.start] = self.states[i][self.start :]

@@ -26,8 +26,6 @@ COMPUTING = {"vae", "mllm", "encode", "transformer", "judge", "reflection-data",
 # glibc gives big buffers back to the system after every step and gets them anew, page by page; with these it keeps them.
 KEEP_BUFFERS = {"MALLOC_MMAP_THRESHOLD_": 1 << 30, "MALLOC_TRIM_THRESHOLD_": 1 << 34, "MALLOC_TOP_PAD_": 1 << 28,
                 "THP_MEM_ALLOC_ENABLE": 1}
-
-
 # GCC 12 makes code for AVX512-FP16 whose gradients are NaN (torch.compile, PyTorch 2.15); these processors run this as well.
 SAFE_TARGET = {"TORCHINDUCTOR_CPP_MARCH": "cooperlake"}
 
