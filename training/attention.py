@@ -8,18 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kernels import softmax
+
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor] = None) -> Tensor:
     """q [B, H, S, D]; k, v [B, H, T, D]; mask additive, broadcast to [B, H, S, T] -> [B, H, S, D]"""
     if q.is_cuda:
         return F.scaled_dot_product_attention(q, k, v, attn_mask=None if mask is None else mask.to(q.dtype))
-    scores = (q @ k.transpose(-1, -2)).float() * q.shape[-1] ** -0.5
-    if mask is not None:
-        scores = scores + mask
-    return torch.softmax(scores, dim=-1).to(v.dtype) @ v
-
-
-def rms(x: Tensor, weight: Tensor, eps: float) -> Tensor:
-    """RMSNorm over the last axis in float32, result in the type of x"""
-    y = x.float()
-    return (y * torch.rsqrt(y.square().mean(-1, keepdim=True) + eps) * weight).to(x.dtype)
+    scale = q.shape[-1] ** -0.5
+    if mask is not None and mask.shape[-2] > 1:
+        return torch.softmax((q @ k.transpose(-1, -2)).float() * scale + mask, dim=-1).to(v.dtype) @ v
+    return softmax(q @ k.transpose(-1, -2), mask, scale).to(v.dtype) @ v

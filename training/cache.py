@@ -1,4 +1,4 @@
-"""Reads the folders that encode.py writes and makes batches of fixed shapes (compiled code wants few of them)."""
+"""Reads the folders that encode.py writes and makes batches of one shape each (compiled code wants few of them)."""
 from __future__ import annotations
 
 import json
@@ -12,14 +12,16 @@ from torch import Tensor
 
 from hints import CLASSES
 
-# Text columns of a batch without the system prefix: the smallest that holds its longest. Beside pictures they cost little,
-# while every shape costs half a minute or more of compiling.
+# Text columns of a batch without the system prefix where blocks are compiled: the smallest that holds its longest. Beside
+# pictures they cost little, while every shape costs half a minute or more of compiling.
 WIDTHS = (24, 40, 64, 96)
 WIDTHS_WITH_PICTURES = (40, 96)
 
 
-def text_columns(longest: int, with_pictures: bool) -> int:
+def text_columns(longest: int, with_pictures: bool, few_shapes: bool) -> int:
     """Columns of a batch whose longest text has so many tokens behind the system prefix"""
+    if not few_shapes:
+        return longest
     return next((w for w in (WIDTHS_WITH_PICTURES if with_pictures else WIDTHS) if w >= longest), longest)
 
 
@@ -57,11 +59,11 @@ class Cache:
         self.things = np.array([it["things"] for it in self.items])
         self.length_of = np.array([self.lengths[it["text"]] for it in self.items])
 
-    def text_batch(self, texts: Sequence[int], skip_prefix: bool, with_pictures: bool) -> tuple[Tensor, Tensor]:
+    def text_batch(self, texts: Sequence[int], skip_prefix: bool, with_pictures: bool, few_shapes: bool) -> tuple[Tensor, Tensor]:
         """-> (states [B, L, C], valid lengths [B] with the prefix counted)"""
         front = 0 if skip_prefix else len(self.prefix)
         lens = self.lengths[list(texts)]
-        width = text_columns(int(lens.max()), with_pictures)
+        width = text_columns(int(lens.max()), with_pictures, few_shapes)
         out = np.zeros((len(texts), front + width, self.text.shape[1]), dtype=np.float32)
         if front:
             out[:, :front] = self.prefix
@@ -89,10 +91,12 @@ class Cache:
             out += [batches[at : at + team] for at in range(0, len(batches) - team + 1, team)]
         return out
 
-    def batch(self, items: np.ndarray, rng: np.random.Generator, drop: float, skip_prefix: bool) -> Batch:
+    def batch(self, items: np.ndarray, rng: np.random.Generator, drop: float, skip_prefix: bool,
+              few_shapes: bool = False) -> Batch:
+        """few_shapes: text columns of few widths, for compiled code"""
         rows = [self.items[i] for i in items]
         texts = [self.empty if rng.random() < drop else r["text"] for r in rows]
-        text, lens = self.text_batch(texts, skip_prefix, bool(rows[0]["refs"]))
+        text, lens = self.text_batch(texts, skip_prefix, bool(rows[0]["refs"]), few_shapes)
 
         def lat(ids: list[int]) -> Tensor:
             return torch.from_numpy(self.latents[ids].astype(np.float32))

@@ -13,7 +13,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
-from attention import attend, rms
+from attention import attend
+from kernels import rms
 from prompts import chat
 from vision import CELLS, GRID, PADS, SIDE, patches, vision_states
 

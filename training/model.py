@@ -14,7 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from attention import attend, rms
+from attention import attend
+from kernels import add_scaled_norm, norm_and_rotate, scaled_norm, swiglu
 
 
 @dataclass(frozen=True)
@@ -90,18 +91,11 @@ class Attention(nn.Module):
         q = F.linear(x, self.halves(self.to_q.weight, h, d))
         k = F.linear(x, self.halves(self.to_k.weight, g, d))
         v = self.to_v(x)
-        q = rms(q.view(b, s, h, d), self.halves(self.norm_q.weight, 1, d), 1e-5)
-        k = rms(k.view(b, s, g, d), self.halves(self.norm_k.weight, 1, d), 1e-5)
-        cos, sin = rope
-
-        def rotate(y: Tensor) -> Tensor:
-            even, odd = y.chunk(2, dim=-1)
-            return torch.cat([even * cos - odd * sin, even * sin + odd * cos], dim=-1).to(v.dtype)
-
+        q = norm_and_rotate(q.view(b, s, h, d), self.halves(self.norm_q.weight, 1, d), 1e-5, rope)
+        k = norm_and_rotate(k.view(b, s, g, d), self.halves(self.norm_k.weight, 1, d), 1e-5, rope)
         # query heads that share a key head are stacked along the sequence: no copy of keys and values
-        q = rotate(q).view(b, s, g, h // g, d).permute(0, 2, 3, 1, 4).reshape(b, g, h // g * s, d)
-        y = attend(q, rotate(k).transpose(1, 2), v.view(b, s, g, d).transpose(1, 2), mask)
-        y = y.view(b, g, h // g, s, d).permute(0, 3, 1, 2, 4).reshape(b, s, h * d)
+        y = attend(q.reshape(b, g, h // g * s, d), k, v.view(b, s, g, d).transpose(1, 2), mask)
+        y = y.reshape(b, h, s, d).transpose(1, 2).reshape(b, s, h * d)
         return F.linear(y, self.to_out[0].weight)
 
 
@@ -115,8 +109,7 @@ class FeedForward(nn.Module):
         self.linear_3 = nn.Linear(dim, inner, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        a, b = F.linear(x, torch.cat([self.linear_1.weight, self.linear_3.weight])).chunk(2, dim=-1)
-        return self.linear_2(F.silu(a) * b)
+        return self.linear_2(swiglu(self.linear_1(x), self.linear_3(x)))
 
 
 class ModulatedNorm(nn.Module):
@@ -128,18 +121,13 @@ class ModulatedNorm(nn.Module):
         self.norm = nn.RMSNorm(dim, eps=eps)
 
 
-def norm(layer: nn.RMSNorm, x: Tensor) -> Tensor:
-    """RMSNorm computed and returned in float32, whatever the type of x"""
-    return rms(x.float(), layer.weight, layer.eps or 1e-5)
-
-
 class Block(nn.Module):
     """Sandwich-normed transformer block, with or without time modulation."""
 
     def __init__(self, cfg: TransformerConfig, modulation: bool) -> None:
         super().__init__()
         dim, eps = cfg.hidden_size, cfg.norm_eps
-        self.modulation = modulation
+        self.eps = eps
         self.attn = Attention(cfg)
         self.feed_forward = FeedForward(dim, cfg.ffn_inner)
         self.norm1 = ModulatedNorm(dim, min(dim, 1024), eps) if modulation else nn.RMSNorm(dim, eps=eps)
@@ -151,12 +139,17 @@ class Block(nn.Module):
         self, x: Tensor, rope: tuple[Tensor, Tensor], mask: Optional[Tensor], act_temb: Optional[Tensor] = None
     ) -> Tensor:
         """x [B, S, C]; act_temb = silu(temb) [B, T] where the block is modulated -> [B, S, C]"""
-        if self.modulation:
-            s1, g1, s2, g2 = self.norm1.linear(act_temb).unsqueeze(1).chunk(4, dim=-1)
-            x = x + g1.tanh() * norm(self.norm2, self.attn(norm(self.norm1.norm, x) * (1 + s1), rope, mask))
-            return x + g2.tanh() * norm(self.ffn_norm2, self.feed_forward(norm(self.ffn_norm1, x) * (1 + s2)))
-        x = x + norm(self.norm2, self.attn(norm(self.norm1, x), rope, mask))
-        return x + norm(self.ffn_norm2, self.feed_forward(norm(self.ffn_norm1, x)))
+        scale1 = gate1 = scale2 = gate2 = None
+        first = self.norm1
+        if isinstance(first, ModulatedNorm):
+            scale1, gate1, scale2, gate2 = first.linear(act_temb).float().chunk(4, dim=-1)
+            scale1, gate1, scale2, gate2 = 1 + scale1, gate1.tanh(), 1 + scale2, gate2.tanh()
+            first = first.norm
+        eps = self.eps
+        y = self.attn(scaled_norm(x, first.weight, eps, scale1), rope, mask)
+        x = add_scaled_norm(x, y, self.norm2.weight, eps, gate1)
+        y = self.feed_forward(scaled_norm(x, self.ffn_norm1.weight, eps, scale2))
+        return add_scaled_norm(x, y, self.ffn_norm2.weight, eps, gate2)
 
 
 class TimestepEmbedder(nn.Module):

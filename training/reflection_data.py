@@ -58,16 +58,18 @@ def pick_cases(data: Shards, n: int, rng: np.random.Generator) -> list[Sample]:
 
 @dataclass
 class Texts:
-    """States of prompts in blocks of few widths; `start`: tokens of the system prompt that are left out in front"""
+    """States of prompts; `start`: tokens of the system prompt that are left out in front; `few_shapes`: in blocks of few
+    widths, for compiled code"""
 
     states: list[Tensor]  # each [L, C], whole
     start: int
+    few_shapes: bool
 
     def block(self, numbers: Sequence[int]) -> tuple[Tensor, Tensor]:
         """-> (states [B, W, C], valid lengths [B] with what is left out counted)"""
         lengths = torch.tensor([len(self.states[i]) for i in numbers])
         own = int(lengths.max()) - self.start
-        width = text_columns(own, with_pictures=False)
+        width = text_columns(own, with_pictures=False, few_shapes=self.few_shapes)
         out = torch.zeros(len(numbers), width, self.states[0].shape[1])
         for r, i in enumerate(numbers):
             out[r, : lengths[r] - self.start] = self.states[i][self.start :]
@@ -116,12 +118,11 @@ def drawings(args: argparse.Namespace, machine: Machine, data: Shards, cases: li
     run = Path(args.run)
     mllm, tok, _ = load_mllm(run)
     start = len(tok.encode(HEAD, add_special_tokens=False).ids) if args.skip_prefix else 0
-    texts = Texts(encode_texts(mllm, tok, [plain(w) for w in [*words, ""]]), start)
     net, state = load_transformer(run, f"{args.name}.pt")
     print(f"drawing with step {state['step']} ({state['seen']} samples seen)", flush=True)
     net.to(machine.device)
-    if not args.no_compile:
-        compile_blocks(net)
+    few_shapes = not args.no_compile and compile_blocks(net)
+    texts = Texts(encode_texts(mllm, tok, [plain(w) for w in [*words, ""]]), start, few_shapes)
     vae, config = load_vae(run)
     vae.to(machine.device)
     shift, scale = config["shift_factor"], config["scaling_factor"]

@@ -60,6 +60,10 @@ class Trial:
         self.mllm = [*self.training, "--data", str(self.data), "--rows", "3", "--pictures", "6", "--check", "6"]
         self.before: dict[str, Any] = {}
 
+    def kernels(self) -> None:
+        with self.stage("kernels"):
+            self.step("check-kernels")
+
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[list[str]]:
         """Prints the stage's time, with the remarks that it leaves in the list"""
@@ -251,7 +255,7 @@ def main() -> None:
     begin, trial = time.time(), Trial(root.resolve(), args.threads)
     failed: Optional[str] = None
     try:
-        for part in (trial.world, trial.autoencoder, trial.language, trial.transformer, trial.export):
+        for part in (trial.kernels, trial.world, trial.autoencoder, trial.language, trial.transformer, trial.export):
             part()
     except (Exception, SystemExit) as error:
         traceback.print_exc(file=trial.log)

@@ -1,7 +1,7 @@
 """One door to every step:  python train.py STEP [options of the step]
 
-STEP: start, data, tokenizer, vae, mllm, encode, transformer, export, pack, sample, goldens, check-mllm, judge,
-reflection-data, smoke.
+STEP: start, data, tokenizer, vae, mllm, encode, transformer, export, pack, sample, goldens, check-mllm, check-kernels,
+judge, reflection-data, smoke.
 `start` makes a run folder from the kept weights:         python train.py start --run runs/a
 `data` renders shards with the world (../src/storybook):  python train.py data --out data --scale 1 [--seed 100]
 `smoke` tries every step on next to nothing:              python train.py smoke
@@ -19,10 +19,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 STEPS = {"tokenizer": "tokenizer", "vae": "vae", "mllm": "mllm_train", "encode": "encode", "transformer": "transformer",
          "export": "export", "pack": "pack", "sample": "sample", "goldens": "check_goldens", "check-mllm": "check_mllm",
-         "judge": "judge", "reflection-data": "reflection_data", "smoke": "smoke"}
+         "check-kernels": "check_kernels", "judge": "judge", "reflection-data": "reflection_data", "smoke": "smoke"}
 COUNTS = {"t2i": 36000, "understand": 60000, "reflect": 22000, "checklist": 5000, "chat": 6000, "edit": 20000,
           "incontext": 8000, "critique_fix": 6000}
-COMPUTING = {"vae", "mllm", "encode", "transformer", "judge", "reflection-data", "smoke"}
+COMPUTING = {"check-kernels", "vae", "mllm", "encode", "transformer", "judge", "reflection-data", "smoke"}
 # glibc gives big buffers back to the system after every step and gets them anew, page by page; with these it keeps them.
 KEEP_BUFFERS = {"MALLOC_MMAP_THRESHOLD_": 1 << 30, "MALLOC_TRIM_THRESHOLD_": 1 << 34, "MALLOC_TOP_PAD_": 1 << 28,
                 "THP_MEM_ALLOC_ENABLE": 1}

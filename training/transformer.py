@@ -16,10 +16,12 @@ from typing import Any, Optional
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from cache import Batch, Cache
 from hints import LOCAL_NAMES, HintHead
+from kernels import fast
 from model import OmniGen2Transformer, TransformerConfig
 from optim import Ema, Log, Optimisers, clip, save, schedule
 from speed import Machine, add_machine, choose_machine
@@ -32,15 +34,37 @@ def draw_t(n: int, mean: float, spread: float) -> Tensor:
     return torch.sigmoid(mean + spread * torch.special.ndtri(u.clamp(1e-4, 1 - 1e-4)))
 
 
+# mean difference of a token's latents (deviation 1): what an edit leaves alone lies below 0.1, what it changes above 0.3
+CHANGED = 0.3
+
+
+# Weight of what an edit leaves alone, between that of the empty page (0) and that of things (1): it is to be the same
+KEPT = 0.3
+
+
+def is_edit(b: Batch) -> bool:
+    return b.task in ("edit", "critique_fix") and len(b.refs) == 1 and b.refs[0].shape == b.x.shape
+
+
+def changed_tokens(b: Batch, side: int) -> Tensor:
+    """Where an edit or a fix of one picture differs from it, unless that is most of the page -> bool [B, side * side]"""
+    if not is_edit(b):
+        return torch.zeros(len(b.x), side * side, dtype=torch.bool, device=b.x.device)
+    far = F.adaptive_avg_pool2d((b.x - b.refs[0]).abs().mean(1), side).flatten(1) > CHANGED
+    return far & (far.float().mean(1, keepdim=True) < 0.5)
+
+
 def thing_weights(b: Batch, extra: float, details: float = 0.0) -> Tensor:
-    """1 where the page is empty, 1 + extra where something stands, a quarter of the page being the usual share, and
-    1 + extra * (1 + details) where that has stripes or spots or wears something -> [B, h, w]"""
+    """1 where the page is empty, 1 + extra where something stands or was taken away, a quarter of the page being the usual
+    share, and 1 + extra * (1 + details) where that has stripes or spots or wears something -> [B, h, w]"""
     side = round(b.hints.shape[-1] ** 0.5)
     kind, pattern, worn = (b.hints[:, LOCAL_NAMES.index(name)] for name in ("kind", "pattern", "accessory"))
     on = (kind > 0) & (kind != 255)
-    thing = (on.float() + details * (on & ((pattern > 1) | (worn > 0))).float()).view(-1, side, side)
+    fine = on & ((pattern > 1) | (worn > 0))
+    share = (on | changed_tokens(b, side)).float().clamp(min=KEPT if is_edit(b) else 0.0)
+    share = (share + details * fine.float()).view(-1, side, side)
     per = b.x.shape[-1] // side
-    return (1 + extra * thing.repeat_interleave(per, 1).repeat_interleave(per, 2)) / (1 + extra / 4)
+    return (1 + extra * share.repeat_interleave(per, 1).repeat_interleave(per, 2)) / (1 + extra / 4)
 
 
 def time_weights(t: Tensor, late: float) -> Tensor:
@@ -63,12 +87,16 @@ def flow_loss(net: OmniGen2Transformer, b: Batch, t: Tensor, skip: int, head: Op
     return error.mean((1, 2)).detach(), (error * thing_weights(b, things, details)).mean((1, 2)) * time_weights(t, late), hint
 
 
-def compile_blocks(net: OmniGen2Transformer) -> None:
-    """Fuses what lies between the matrix products; every new shape costs about half a minute once."""
+def compile_blocks(net: OmniGen2Transformer) -> bool:
+    """Has PyTorch fuse what lies between the matrix products, unless kernels.cpp does it; every new shape costs about half a
+    minute once -> whether it does"""
+    if fast(next(net.parameters())):
+        return False
     torch._dynamo.config.recompile_limit = 64
     for stack in (net.layers, net.noise_refiner, net.ref_image_refiner, net.context_refiner):
         for block in stack:
             block.compile(dynamic=False)
+    return True
 
 
 def flops_per_sample(cfg: TransformerConfig, text: int, image: int, refs: int) -> float:
@@ -161,8 +189,7 @@ def train(team: Team) -> None:
         if "opt" in state and bool(head) == bool(state.get("head")) and not args.fresh_optimiser:
             opt.load_state_dict(state["opt"])
     shares = {k: float(v) for k, v in (p.split("=") for p in args.shares.split(",") if p)}
-    if not args.no_compile:
-        compile_blocks(net)
+    few_shapes = not args.no_compile and compile_blocks(net)
     log = Log(run / f"{args.name}.jsonl", quiet=not team.leads)
     log.write(event="start", step=step, seen=seen, parameters=sum(p.numel() for p in net.parameters()), bf16=machine.bf16, **vars(args))
     order = np.random.default_rng(90 + step)  # the same for all members, as steps must be alike
@@ -185,7 +212,7 @@ def train(team: Team) -> None:
             queue = [queue[i] for i in order.permutation(len(queue))]
             log.write(event="pass", step=step, seen=seen, caches=len(caches.loaded), batches=len(queue))
         cache, shares_of_step = queue.pop()
-        b = cache.batch(shares_of_step[team.rank], rng, args.drop, args.skip_prefix).to(device)
+        b = cache.batch(shares_of_step[team.rank], rng, args.drop, args.skip_prefix, few_shapes).to(device)
         t = draw_t(len(b.x), args.t_mean, args.t_spread).to(device)
         losses, weighted, hint = flow_loss(net, b, t, len(cache.prefix) if args.skip_prefix else 0, head, args.tap, machine,
                                            args.things, args.late, args.details)

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from attention import attend, rms
+from attention import attend
+from kernels import rms
 
 PATCH, MERGE, SIDE = 14, 2, 140  # 128-pixel pictures become 140 pixels: 10x10 patches, 5x5 tokens
 GRID = SIDE // PATCH
