@@ -125,6 +125,7 @@ await runCommand('Drawing', async (signal) => {
     const started = performance.now();
     const {
       picture,
+      kept,
       rounds: reports,
       notes: drawNotes,
     } = await drawWithReflection(model, options, Math.max(1, rounds), {
@@ -157,13 +158,18 @@ await runCommand('Drawing', async (signal) => {
         args.acceleration === 'none' ? undefined : { name: args.acceleration, predictions, computed };
       const { seed } = options;
       console.log(
-        JSON.stringify({ file: args.out, seed, seconds, notes, acceleration, rounds: listed }, undefined, 2),
+        JSON.stringify(
+          { file: args.out, seed, seconds, notes, acceleration, kept, rounds: listed },
+          undefined,
+          2,
+        ),
       );
     } else {
       for (const note of notes) console.log(note);
       if (decisions.sentence !== undefined) console.log(decisions.sentence);
       for (const { round, critique, decision } of reports)
         console.log(`Round ${round} (${decision}): ${critique}`);
+      if (reports.length > 1) console.log(`Round ${kept} is kept.`);
       console.log(`Wrote ${args.out} in ${seconds} s.`);
     }
     return 0;

@@ -34,25 +34,23 @@ export async function runDraw(
     images.push(referenceImage(await decodeImage(file, name, { limits, notes }), limits, name));
   }
   const clock = new StepClock();
-  const { rounds: reports, notes: drawn } = await drawWithReflection(
-    model,
-    { ...options, prompt, references: images },
-    rounds,
-    {
-      signal,
-      previews: true,
-      now: () => performance.now(),
-      onEvent: (event) => {
-        const told = jobEvent(event, clock);
-        if (told) emit(told);
-      },
+  const {
+    kept,
+    rounds: reports,
+    notes: drawn,
+  } = await drawWithReflection(model, { ...options, prompt, references: images }, rounds, {
+    signal,
+    previews: true,
+    now: () => performance.now(),
+    onEvent: (event) => {
+      const told = jobEvent(event, clock);
+      if (told) emit(told);
     },
-  );
-  const round = Math.max(1, reports.length);
+  });
   return {
     type: 'picture',
-    round,
-    rounds: round,
+    round: kept,
+    rounds: Math.max(1, reports.length),
     notes: [...notes, ...drawn],
     totalMs: performance.now() - start,
   };

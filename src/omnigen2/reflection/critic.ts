@@ -58,6 +58,11 @@ export function judge({ text, complete }: CriticAnswer): Verdict {
   return { kind: 'mend', critique };
 }
 
+/** How much a critique says, in sentences: the less, the nearer the picture is to the request. */
+export function countSentences(critique: string): number {
+  return sentencesOf(critique, true).length;
+}
+
 /** Whole sentences with at least one letter, in order, each once. */
 function sentencesOf(text: string, complete: boolean): string[] {
   const pieces = text.replaceAll(/\s+/g, ' ').match(/[^.!?。！？]*[.!?。！？]+|[^.!?。！？]+$/g) ?? [];

@@ -64,16 +64,34 @@ test('a critique becomes the instruction on the picture it is about', async () =
 
 test('the last round says that no round is left', async () => {
   const { options } = studio(['Add a hat.', 'Add a scarf.', 'Add a bow.'], 3);
-  const { picture, rounds } = await reflect(options);
-  expect(picture).toBe('picture 3');
+  const { rounds } = await reflect(options);
   expect(rounds.map(({ decision }) => decision)).toEqual(['mend', 'mend', 'out_of_rounds']);
 });
 
 test('a critic who says the same again ends the loop', async () => {
   const { options } = studio(['Add a hat.', 'Add a scarf.', 'Add a scarf.', 'Add a bow.'], 4);
-  const { picture, rounds } = await reflect(options);
-  expect(picture).toBe('picture 3');
+  const { rounds } = await reflect(options);
   expect(rounds.map(({ decision }) => decision)).toEqual(['mend', 'mend', 'repeated']);
+});
+
+test('of pictures that were all found wrong, that of which least was said is kept, the first of these', async () => {
+  const two = 'There is no hat. Add a hat.';
+  const kept = async (...said: string[]) => {
+    const { picture, kept } = await reflect(studio(said, said.length).options);
+    expect(picture).toBe(`picture ${kept}`);
+    return kept;
+  };
+  expect(await kept('Add a hat.', two)).toBe(1);
+  expect(await kept(two, 'Add a scarf.')).toBe(2);
+  expect(await kept(two, 'Add a scarf.', 'Add a bow.')).toBe(2);
+  expect(await kept(two, two, 'Add a bow.')).toBe(1);
+});
+
+test('a picture that is accepted is kept, and one of which the critic has nothing to say', async () => {
+  for (const last of [ACCEPTING_SENTENCE, '']) {
+    const { picture, kept } = await reflect(studio(['Add a hat.', last]).options);
+    expect({ picture, kept }).toEqual({ picture: 'picture 2', kept: 2 });
+  }
 });
 
 test('a critic who says nothing ends the loop in words', async () => {
@@ -86,7 +104,7 @@ test('a critic who says nothing ends the loop in words', async () => {
 
 test('one round draws and does not look', async () => {
   const { options, events } = studio([], 1);
-  expect(await reflect(options)).toEqual({ picture: 'picture 1', rounds: [] });
+  expect(await reflect(options)).toEqual({ picture: 'picture 1', kept: 1, rounds: [] });
   expect(events.map(({ type }) => type)).toEqual(['drawing', 'picture']);
 });
 

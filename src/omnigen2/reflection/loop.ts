@@ -4,7 +4,7 @@
  * is handed functions.
  */
 
-import { type CriticAnswer, judge, type Verdict } from './critic.ts';
+import { type CriticAnswer, countSentences, judge, type Verdict } from './critic.ts';
 
 /** What the critic decided after looking at a round. */
 export type RoundDecision =
@@ -66,20 +66,23 @@ export interface ReflectOptions<P> {
 }
 
 export interface Reflected<P> {
-  /** The picture of the last round. */
   readonly picture: P;
+  /** The round that `picture` is of, counted from 1. */
+  readonly kept: number;
   /** Every round that was looked at. */
   readonly rounds: readonly Round<P>[];
 }
 
 /**
  * Draws the request, then mends the picture round by round until the critic accepts it, has nothing new to say, or no round
- * is left.
+ * is left. A picture that was never accepted is that of the round of which the critic said least, the first of these: what
+ * mending did not better it has at most changed.
  * @throws whatever `draw` and `look` throw, and AbortError between them after an abort
  */
 export async function reflect<P>(options: ReflectOptions<P>): Promise<Reflected<P>> {
   const { request, rounds, draw, look, now, signal, onEvent } = options;
   const reports: Round<P>[] = [];
+  let best: { readonly picture: P; readonly kept: number; readonly sentences: number } | undefined;
   let instruction = request;
   let { references } = options;
   for (let round = 1; ; round++) {
@@ -89,7 +92,7 @@ export async function reflect<P>(options: ReflectOptions<P>): Promise<Reflected<
     const picture = await draw({ round, instruction, references });
     const drawn = now();
     onEvent?.({ type: 'picture', round, picture, drawMs: drawn - start });
-    if (rounds <= 1) return { picture, rounds: reports };
+    if (rounds <= 1) return { picture, kept: round, rounds: reports };
 
     signal?.throwIfAborted();
     const onText = (text: string) => onEvent?.({ type: 'looking', round, text });
@@ -105,7 +108,10 @@ export async function reflect<P>(options: ReflectOptions<P>): Promise<Reflected<
     };
     reports.push({ ...report, picture });
     onEvent?.({ type: 'round', report });
-    if (decision !== 'mend') return { picture, rounds: reports };
+    if (verdict.kind !== 'mend') return { picture, kept: round, rounds: reports };
+    const sentences = countSentences(verdict.critique);
+    if (!best || sentences < best.sentences) best = { picture, kept: round, sentences };
+    if (decision !== 'mend') return { picture: best.picture, kept: best.kept, rounds: reports };
     instruction = verdict.critique;
     references = [picture];
   }

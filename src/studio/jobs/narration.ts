@@ -97,12 +97,12 @@ export function decisionWords(
     case 'out_of_rounds':
       return {
         title: 'Out of rounds',
-        why: `It would mend this too, but round ${job.request.rounds} was the last.`,
+        why: `It would mend this too, but round ${job.request.rounds} was the last.${keptWords(job, round)}`,
       };
     case 'repeated':
       return {
         title: 'Stops here',
-        why: 'It says the same as in the round before: mending once more would not help.',
+        why: `It says the same as in the round before: mending once more would not help.${keptWords(job, round)}`,
       };
     case 'unclear':
       return {
@@ -117,6 +117,12 @@ export function decisionWords(
     default:
       return round.decision satisfies never;
   }
+}
+
+/** Which round is kept instead of the last, with a blank before it. */
+function keptWords({ state }: DrawJob, { round }: RoundView): string {
+  if (state.status !== 'done' || state.result.round === round) return '';
+  return ` Round ${state.result.round} is kept: of that it said least.`;
 }
 
 function quarter(round: RoundView): number {
