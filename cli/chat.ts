@@ -93,6 +93,7 @@ await runCommand('The conversation', async (signal) => {
       steps,
       textGuidance: USUAL_SETTINGS.textGuidance,
       imageGuidance: USUAL_SETTINGS.imageGuidance,
+      guidanceRange: USUAL_SETTINGS.guidanceRange,
     };
     const conversation = new Conversation(model, { official });
     let turns = 0;

@@ -17,7 +17,7 @@ export const EXAMPLE_FOLDER = join(PUBLIC, 'samples', 'drawn');
 
 /** Draws one example as the page does where a person has changed nothing. */
 export async function drawExample(model: OmniGen2Model, example: Example): Promise<RgbImage> {
-  const { steps, textGuidance, imageGuidance } = presetValues('balanced');
+  const { steps, textGuidance, imageGuidance, guidanceRange } = presetValues('balanced');
   const references: RgbImage[] = [];
   for (const path of example.references)
     references.push(await decodeImage(await readFile(join(PUBLIC, path)), path));
@@ -29,6 +29,7 @@ export async function drawExample(model: OmniGen2Model, example: Example): Promi
     steps,
     textGuidance,
     imageGuidance,
+    guidanceRange,
   });
   return image;
 }

@@ -67,7 +67,18 @@ test('options that do nothing are named, and a size that was not learnt', async 
 }, 60_000);
 
 test('an acceleration says how much was computed', async () => {
-  const drawing = ['--model', TINY, '--prompt', 'a cat', '--size', '32x32', '--steps', '4'];
+  const drawing = [
+    '--model',
+    TINY,
+    '--prompt',
+    'a cat',
+    '--size',
+    '32x32',
+    '--steps',
+    '4',
+    '--guidance-range',
+    '0,1',
+  ];
   const { out } = await generate(
     ...[...drawing, '--acceleration', 'teacache', '--teacache-threshold', '10', '--json'],
   );

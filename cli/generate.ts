@@ -17,7 +17,7 @@ import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
 import { quotedList, unknownWords } from '../src/storybook/vocabulary.ts';
 import { openAdapters } from './adapters.ts';
-import { numberOption, rangeOption, readArgs, runCommand, sizeOption } from './args.ts';
+import { numberOption, readArgs, runCommand, sizeOption } from './args.ts';
 import { DecisionCount } from './decisions.ts';
 import { DrawingProgress } from './drawing-progress.ts';
 import { GUIDANCE_OPTIONS, guidanceOf } from './guidance.ts';
@@ -48,11 +48,6 @@ await runCommand('Drawing', async (signal) => {
       ...GUIDANCE_OPTIONS,
       'negative-prompt': { placeholder: 'TEXT', help: 'what to keep away from', fallback: '' },
       scheduler: { placeholder: 'NAME', help: 'how to step', fallback: 'euler', oneOf: SCHEDULERS },
-      'guidance-range': {
-        placeholder: 'A,B',
-        help: 'part of the steps in which guidance is applied, as fractions of them',
-        fallback: '0,1',
-      },
       acceleration: {
         placeholder: 'NAME',
         help: 'skip work that changes little',
@@ -99,7 +94,6 @@ await runCommand('Drawing', async (signal) => {
     steps: numberOption('steps', args.steps, { ...whole, min: 1, max: 1000 }),
     seed: numberOption('seed', args.seed, whole),
     ...guidanceOf(args),
-    guidanceRange: rangeOption('guidance-range', args['guidance-range']),
     scheduler: args.scheduler,
     acceleration: args.acceleration,
     posterior: args.posterior ?? defaults.posterior,

@@ -2,7 +2,8 @@
  * Measures a model of the storybook world on held-out cases, every task by numbers: docs/BENCHMARK.md.
  *
  *   npm run -s storybook:bench -- [--n N] [--model DIR|storybook] [--tasks a,b] [--seed N] [--steps N]
- *                                 [--text-guidance X] [--image-guidance X] [--weights f32|f16|q8|q4]
+ *                                 [--text-guidance X] [--image-guidance X] [--guidance-range A,B]
+ *                                 [--weights f32|f16|q8|q4]
  *                                 [--json FILE] [--sheets DIR] [--card FILE]
  */
 

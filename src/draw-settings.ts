@@ -6,7 +6,8 @@ export const USUAL_SETTINGS = {
   steps: 20,
   textGuidance: 4,
   imageGuidance: 2,
-  guidanceRange: [0, 1],
+  // Guided to the end, late steps blur what is to stay as it is, and take longer: docs/MODEL_CARD.md has both measured.
+  guidanceRange: [0, 0.6],
   scheduler: 'euler',
   acceleration: 'none',
   negativePrompt: '',

@@ -174,7 +174,7 @@ test('what is not said of a drawing is left to the studio and the worker; what i
   expect(request.settings).toEqual({
     ...{ width: 64, height: 64, alignSize: true, steps: 3, seed: 7, textGuidance: 4, imageGuidance: 2 },
     ...{
-      guidanceRange: [0, 1],
+      guidanceRange: [0, 0.6],
       scheduler: 'euler',
       acceleration: 'none',
       negativePrompt: '',

@@ -46,7 +46,7 @@ describe('planDrawing', () => {
           seed: 7,
           textGuidance: 4,
           imageGuidance: 2,
-          guidanceRange: [0, 1],
+          guidanceRange: [0, 0.6],
           scheduler: 'euler',
           acceleration: 'none',
           negativePrompt: '',
