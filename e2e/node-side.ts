@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
+import { USUAL_SETTINGS } from '../src/draw-settings.ts';
 import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
 import type { RgbImage } from '../src/omnigen2/images/image.ts';
 import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
@@ -12,14 +13,16 @@ const SIZE = { width: 128, height: 128 };
 
 export const hooks = { now: () => performance.now() };
 
-/** What the page asks for; `guidance` is read from its form, so that its defaults are what is compared. */
+/** What the page asks for where a person changes nothing; `guidance` is read from its form, so that its defaults are compared. */
 export function options(
   prompt: string,
   references: readonly RgbImage[],
   steps: number,
   guidance: { readonly textGuidance: number; readonly imageGuidance: number },
 ): DrawOptions {
-  return { ...drawDefaults(SIZE, { promptTokens: 80 }), ...guidance, prompt, references, steps, seed: SEED };
+  const { guidanceRange } = USUAL_SETTINGS;
+  const rest = { guidanceRange, prompt, references, steps, seed: SEED };
+  return { ...drawDefaults(SIZE, { promptTokens: 80 }), ...guidance, ...rest };
 }
 
 /** The result as the page saves it. */
