@@ -29,7 +29,12 @@ interface Shot {
 
 const REQUEST = 'a red house in the snow';
 /** A request that the built-in model mends. */
-const MENDED = { prompt: 'two green cakes in the mountains', steps: 20, seed: 1, rounds: '3' } as const;
+const MENDED = {
+  prompt: 'a brown bear with yellow stripes on the beach',
+  steps: 20,
+  seed: 2,
+  rounds: '3',
+} as const;
 
 const SHOTS: readonly Shot[] = [
   { name: '01-first', dark: true, reach: ready },
