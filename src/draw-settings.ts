@@ -6,7 +6,7 @@ export const USUAL_SETTINGS = {
   steps: 20,
   textGuidance: 4,
   imageGuidance: 2,
-  // Guided to the end, late steps blur what is to stay as it is, and take longer: docs/MODEL_CARD.md has both measured.
+  // Guided to the end, late steps blur what is to stay as it is, and take longer: docs/DEVIATIONS.md.
   guidanceRange: [0, 0.6],
   scheduler: 'euler',
   acceleration: 'none',

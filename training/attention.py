@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Optional
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -15,7 +14,4 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor] = None) -> Te
     """q [B, H, S, D]; k, v [B, H, T, D]; mask additive, broadcast to [B, H, S, T] -> [B, H, S, D]"""
     if q.is_cuda:
         return F.scaled_dot_product_attention(q, k, v, attn_mask=None if mask is None else mask.to(q.dtype))
-    scale = q.shape[-1] ** -0.5
-    if mask is not None and mask.shape[-2] > 1:
-        return torch.softmax((q @ k.transpose(-1, -2)).float() * scale + mask, dim=-1).to(v.dtype) @ v
-    return softmax(q @ k.transpose(-1, -2), mask, scale).to(v.dtype) @ v
+    return softmax(q @ k.transpose(-1, -2), mask, q.shape[-1] ** -0.5).to(v.dtype) @ v

@@ -37,6 +37,17 @@ inline float fast_exp(float x) {
 }
 inline float sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }
 
+// The row in float32 -> what brings it to unit rms
+template <class X>
+inline float rms_scale(const X* row, float* held, int64_t n, float eps) {
+  float sum = 0;
+  for (int64_t i = 0; i < n; i++) {
+    held[i] = read(row[i]);
+    sum += held[i] * held[i];
+  }
+  return 1.0f / std::sqrt(sum / float(n) + eps);
+}
+
 // out = residual + x / rms(x) * weight * factor; residual and factor may be missing
 template <class X, class O>
 void norm_forward(const X* x, const float* residual, const float* weight, const float* factor, O* out, float* rstd,
@@ -47,12 +58,7 @@ void norm_forward(const X* x, const float* residual, const float* weight, const 
     for (int64_t r = b * rows; r < (b + 1) * rows; r++) {
       const X* row = x + r * width;
       O* to = out + r * width;
-      float sum = 0;
-      for (int64_t i = 0; i < width; i++) {
-        held[i] = read(row[i]);
-        sum += held[i] * held[i];
-      }
-      float scale = 1.0f / std::sqrt(sum / float(width) + eps);
+      float scale = rms_scale(row, held.data(), width, eps);
       rstd[r] = scale;
       if (residual) {
         const float* add = residual + r * width;
@@ -126,12 +132,7 @@ void rope_forward(const T* x, const float* weight, const float* cos, const float
         int64_t at = (b * rows + r) * heads + h;
         const T* row = x + at * d;
         T* to = out + ((b * heads + h) * rows + r) * d;
-        float sum = 0;
-        for (int64_t i = 0; i < d; i++) {
-          held[i] = read(row[i]);
-          sum += held[i] * held[i];
-        }
-        float scale = 1.0f / std::sqrt(sum / float(d) + eps);
+        float scale = rms_scale(row, held.data(), d, eps);
         rstd[at] = scale;
         for (int64_t i = 0; i < half; i++) {
           float even = held[i] * scale * weight[i], odd = held[i + half] * scale * weight[i + half];

@@ -194,8 +194,9 @@ class Softmax(torch.autograd.Function):
 
 
 def softmax(scores: Tensor, mask: Optional[Tensor], scale: float) -> Tensor:
-    """softmax(scores * scale + mask) of scores [B, H, S, T]; mask [B or 1, 1, 1, T] additive -> the type of scores"""
-    if fast(scores):
+    """softmax(scores * scale + mask) of scores [B, H, S, T]; mask additive, broadcast to scores -> the type of scores. With a
+    mask of every row's own, PyTorch does it."""
+    if fast(scores) and (mask is None or mask.shape[-2] == 1):
         return Softmax.apply(scores, mask, scale)
     x = scores.float() * scale
     return torch.softmax(x if mask is None else x + mask, dim=-1).to(scores.dtype)
