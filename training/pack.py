@@ -31,7 +31,7 @@ def half(state: dict[str, Tensor]) -> dict[str, Tensor]:
 def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--run", required=True)
-    ap.add_argument("--next", choices=("vae", "mllm"), help="keep this part alone, for a model that is not ready yet")
+    ap.add_argument("--next", choices=("vae", "mllm", "transformer"), help="keep this part alone, for a model that is not ready yet")
     args = ap.parse_args()
     run = Path(args.run)
     if args.next:
