@@ -21,6 +21,7 @@ from vae import CONFIG
 
 HERE = Path(__file__).parent
 CHECKPOINT, RESUME, NEXT = HERE / "checkpoint/storybook", HERE / "checkpoint/resume", HERE / "checkpoint/next"
+PARTS = ("vae", "mllm", "transformer")
 HEADS = ("heads", "head")
 
 
@@ -31,7 +32,7 @@ def half(state: dict[str, Tensor]) -> dict[str, Tensor]:
 def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--run", required=True)
-    ap.add_argument("--next", choices=("vae", "mllm", "transformer"), help="keep this part alone, for a model that is not ready yet")
+    ap.add_argument("--next", choices=PARTS, help="keep this part alone, for a model that is not ready yet")
     args = ap.parse_args()
     run = Path(args.run)
     if args.next:
@@ -39,7 +40,7 @@ def main() -> None:
         return
     RESUME.mkdir(parents=True, exist_ok=True)
     out: dict[str, dict[str, Any]] = {}
-    for name in ("vae", "mllm", "transformer"):
+    for name in PARTS:
         state = torch.load(run / f"{name}.pt", map_location="cpu", weights_only=False)
         out[name] = {k: state[k] for k in ("step", "seen")} | {k: half(state[k]) for k in HEADS if state.get(k)}
     torch.save(out, RESUME / "training.pt")
