@@ -2,7 +2,8 @@
 
 python encode.py --data DATA --want t2i-train --run RUN --out CACHE/t2i [--size 128] [--most 1] [--text-only] [--chat]
 --most 1 takes the cases whose scene shows one drawn thing: what a new transformer learns first.
-Cache folder: meta.json, latents_<size>.f16 [M, 16, size/8, size/8] (normalised), text.f16 [tokens, C], items.json.
+Cache folder: meta.json, latents_<size>.f16 [M, 16, size/8, size/8] (normalised), hints_<size>.u8 [cases, channels, size/16 *
+size/16] (hints.py), text.f16 [tokens, C], items.json.
 --chat: texts as the chat pipeline gives them, for which the language model sees the given pictures too.
 Only the prompt's own tokens are in text.f16; the constant states of the system prefix are in prefix.f16.
 meta.json is written last: a training that runs picks up finished folders only.
@@ -27,6 +28,7 @@ from vae import load_vae
 
 
 def drawn_things(sample: Sample) -> int:
+    """Two cats are two"""
     return sum(len(t["stands"]) for t in sample.scene["things"])
 
 

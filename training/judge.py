@@ -144,9 +144,9 @@ def main() -> None:
     if args.export:
         lots = [(0.3, *decoded(data, kept, vae, run / "decoded-kept.npz", 600, machine, log)),
                 (0.1, *decoded(data, kept, vae, run / "disorder-kept.npz", 200, machine, log, breaking=True))]
-        heat = temperatures(calm, Mixer(data, kept, lots, np.random.default_rng(3)), machine)
-        log.write(event="temperatures", **heat)
-        export(calm, heat, Path(args.export), np.stack([data.picture(p.id) for p in kept[:2]]), Path(args.fixture))
+        fitted = temperatures(calm, Mixer(data, kept, lots, np.random.default_rng(3)), machine)
+        log.write(event="temperatures", **fitted)
+        export(calm, fitted, Path(args.export), np.stack([data.picture(p.id) for p in kept[:2]]), Path(args.fixture))
 
 
 if __name__ == "__main__":

@@ -66,11 +66,16 @@ def sure(page: Page) -> list[np.ndarray]:
     return [np.eye(len(v), dtype=np.float32)[page.page[i]] for i, (_, v) in enumerate(PAGE)]
 
 
+def key_of(data: Shards) -> tuple[Any, ...]:
+    """What changes whenever other shards are read, or more is known of a page"""
+    return list(Page.__dataclass_fields__), [f.name for f in data.folders], data.starts
+
+
 def labels(root: str, want: str, run: Path) -> tuple[Shards, list[Page]]:
     """Shards of `root`, and the truth of every picture whose scene is known, in an order by chance. Kept in `run`."""
     data = find_shards(root, want, words=False)
     file = run / f"labels-{want}.pkl"
-    key = (list(Page.__dataclass_fields__), [f.name for f in data.folders], data.starts)
+    key = key_of(data)
     if file.exists():
         found, pages = pickle.loads(file.read_bytes())
         if found == key:
@@ -91,8 +96,9 @@ def labels(root: str, want: str, run: Path) -> tuple[Shards, list[Page]]:
 def decoded(data: Shards, pages: list[Page], vae_run: Optional[Path], file: Path, n: int, machine: Machine, log: Log,
             breaking: bool = False) -> tuple[np.ndarray, list[Page]]:
     """Pictures as the autoencoder gives them back, most with noisy latents, and with `breaking` those of things in
-    disorder, as an unripe transformer draws them. Made once and kept in `file`."""
-    if not file.exists():
+    disorder, as an unripe transformer draws them. Kept in `file`; made anew for other shards, another number or another autoencoder."""
+    key = f"{key_of(data)} {n} {(vae_run / 'vae.pt').stat().st_size if vae_run else None}"
+    if not file.exists() or (vae_run is not None and str(np.load(file)["key"]) != key):
         if vae_run is None:
             return np.zeros((0, data.size, data.size, 3), dtype=np.uint8), []
         from vae import load_vae
@@ -114,7 +120,7 @@ def decoded(data: Shards, pages: list[Page], vae_run: Optional[Path], file: Path
             out.append(((y.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
             if i % 1600 == 0:
                 log.write(event="decoded", file=str(file), pictures=i)
-        np.savez(file, pictures=np.concatenate(out), pages=chosen, there=there)
+        np.savez(file, pictures=np.concatenate(out), pages=chosen, there=there, key=key)
     kept = np.load(file)
     found = [pages[i] for i in kept["pages"]]
     if "there" in kept:

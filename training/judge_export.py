@@ -96,7 +96,7 @@ def load_export(net: Judge, folder: Path, pictures: Tensor) -> None:
 
 
 @torch.no_grad()
-def export(net: Judge, heat: dict[str, float], folder: Path, pictures: np.ndarray, fixture: Path) -> None:
+def export(net: Judge, fitted: dict[str, float], folder: Path, pictures: np.ndarray, fixture: Path) -> None:
     """float16 weights with norms and temperatures folded in, the order of the outputs, and values to check them by"""
     tensors: dict[str, Tensor] = {}
     for name, part in net.named_modules():
@@ -105,12 +105,12 @@ def export(net: Judge, heat: dict[str, float], folder: Path, pictures: np.ndarra
     # the stem sees 2x2 pixels as channels: the same as one convolution of 6x6 pixels with stride 2
     w = tensors["stem.weight"].reshape(-1, 3, 2, 2, 3, 3).permute(0, 1, 4, 2, 5, 3)
     tensors["stem.weight"] = w.reshape(-1, 3, 6, 6)
-    stands = [heat["presence"]] + [heat[n] for n, v in FIELDS for _ in v] + [1.0] * len(REGRESSIONS)
-    for name, part, t in (("stands", net.stands, stands), ("page", net.page, [heat[n] for n, v in PAGE for _ in v])):
+    stands = [fitted["presence"]] + [fitted[n] for n, v in FIELDS for _ in v] + [1.0] * len(REGRESSIONS)
+    for name, part, t in (("stands", net.stands, stands), ("page", net.page, [fitted[n] for n, v in PAGE for _ in v])):
         scale = 1 / torch.tensor(t)
         tensors[f"{name}.weight"] = part.weight * scale.reshape(-1, *[1] * (part.weight.ndim - 1))
         tensors[f"{name}.bias"] = part.bias * scale
-    tensors["stands.bias"][0] += heat["offset"]
+    tensors["stands.bias"][0] += fitted["offset"]
     folder.mkdir(parents=True, exist_ok=True)
     stored = {k: v.detach().half().contiguous() for k, v in tensors.items()}
     save_file(stored, str(folder / "model.safetensors"))

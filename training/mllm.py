@@ -93,6 +93,7 @@ class Example:
     learn: np.ndarray  # [S] weight of predicting this token from what stands before it
     pictures: list[int]
     kind: str
+    never: tuple[int, ...] = ()  # tokens of colours that no training picture shows on things like these
 
 
 def rope_tables(net: Qwen2_5_VLForConditionalGeneration, pos: Tensor) -> tuple[Tensor, Tensor]:

@@ -23,7 +23,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from data import Sample, Shards, find_shards
-from hints import LOCAL_NAMES, HintHead, labels
+from hints import ACCESSORIES, COLOURS, KINDS, LOCAL_NAMES, PATTERNS, HintHead, index, labels, seen_combinations
 from mllm import EchoHeads, Example, expand_pads, language_layer, language_states, make_mllm, mllm_config
 from optim import Ema, Log, Optimisers, clip, save, schedule
 from packing import Group, Packed, grouped, in_rows, pack
@@ -37,13 +37,27 @@ class Encoder:
 
     def __init__(self, tok: Tokenizer, prompt_weight: float) -> None:
         self.tok, self.prompt_weight = tok, prompt_weight
+        self.seen: Tensor | None = None  # see seen_combinations; set before examples are made of training samples
+        self.colours = {c: [i for t in (f" {c}", c.capitalize()) if len(e := self.ids(t)) == 1 for i in e] for c in COLOURS}
         self.image = tok.token_to_id("<|image_pad|>")
         self.head = np.array(self.ids(HEAD))
 
     def ids(self, text: str) -> list[int]:
         return self.tok.encode(text, add_special_tokens=False).ids
 
-    def make(self, prompt: str, answer: str, pictures: list[int], kind: str) -> Example:
+    def never(self, scene: Any) -> tuple[int, ...]:
+        """-> tokens of the colours that one of these things never has in training; a colour's token is not told from them"""
+        if self.seen is None or not scene:
+            return ()
+        out: set[int] = set()
+        for thing in scene["things"]:
+            who = thing["who"]
+            rest = (index(PATTERNS, who["pattern"]), index(ACCESSORIES, (who.get("accessory") or {}).get("kind")))
+            of_kind = self.seen[index(KINDS, who["kind"])]
+            out.update(t for i, c in enumerate(COLOURS) if not of_kind[(i + 1, *rest)] for t in self.colours[c])
+        return tuple(sorted(out))
+
+    def make(self, prompt: str, answer: str, pictures: list[int], kind: str, scene: Any = None) -> Example:
         front = expand_pads(self.ids(prompt), self.image)
         back = self.ids(answer)
         ids = np.array(front + back, dtype=np.int64)
@@ -51,13 +65,13 @@ class Encoder:
         learn[len(self.head) : len(front)] = self.prompt_weight
         learn[len(front) :] = 1.0
         learn[ids == self.image] = 0.0
-        return Example(ids, learn, pictures, kind)
+        return Example(ids, learn, pictures, kind, self.never(scene))
 
     def examples(self, s: Sample) -> list[Example]:
         out = []
         if s.answer is not None:
             asked = s.question if s.question is not None else s.instruction
-            out.append(self.make(chat(asked or "", len(s.refs)), s.answer + "<|im_end|>", s.refs, s.kind or s.task))
+            out.append(self.make(chat(asked or "", len(s.refs)), s.answer + "<|im_end|>", s.refs, s.kind or s.task, s.scene))
         elif s.instruction is not None:
             # a picture request: as the picture pipeline reads it, and as the chat pipeline answers it
             lot = zlib.crc32(s.instruction.encode()) % 12
@@ -139,11 +153,17 @@ class Reader:
         return language_states(self.net, x, p.pos, self.head, p.mask(self.head), self.layer)
 
 
-def token_loss(net: nn.Module, h: Tensor, tokens: Tensor, learn: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """-> (weighted mean loss, right [n] bool, rows [n], columns [n]) over the positions with weight"""
+def token_loss(net: nn.Module, h: Tensor, p: Packed, learn: Tensor, colours: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """colours: their tokens, [n]; where one of them is wanted it is not told from the row's never ones
+    -> (weighted mean loss, right [n] bool, rows [n], columns [n]) over the positions with weight"""
     b, s = (learn[:, 1:] > 0).nonzero(as_tuple=True)
     logits = net.lm_head(h[b, s])
-    want, w = tokens[b, s + 1], learn[b, s + 1]
+    want, w = p.tokens[b, s + 1], learn[b, s + 1]
+    if colours is not None:
+        ban = torch.zeros_like(logits, dtype=torch.bool)
+        for i in torch.isin(want, colours).nonzero()[:, 0].tolist():
+            ban[i, list(p.never[b[i]][p.own[b[i], s[i] + 1] - 1])] = True
+        logits = logits.masked_fill(ban.scatter(1, want[:, None], False), -1e9)
     ce = F.cross_entropy(logits, want, reduction="none")
     return (ce * w).sum() / w.sum(), logits.argmax(-1) == want, b, s + 1
 
@@ -231,6 +251,7 @@ def main() -> None:
     def load(want: str, most: int) -> tuple[Pictures, list[Group], list[Group]]:
         """-> (pictures, groups with pictures or answers, groups of plain requests)"""
         data = find_shards(args.data, want)
+        enc.seen = seen_combinations(s.scene for s in data.samples if s.scene) if want == args.want else None
         examples = [e for s in data.samples for e in enc.examples(s)]
         pictures = Pictures(data)
         groups = grouped([e for e in examples if e.kind != "plain"], head, image, end)
@@ -239,6 +260,8 @@ def main() -> None:
         return pictures, groups, grouped([e for e in examples if e.kind == "plain"], head, image, end)
 
     pictures, groups, requests = load(args.want, 0)
+    seen_things = enc.seen.to(device)
+    colours = torch.tensor([t for c in COLOURS for t in enc.colours[c]], device=device)
     held_pictures, held, _ = load("heldout", args.check)
     log = Log(run / "mllm.jsonl")
     kinds: dict[str, int] = defaultdict(int)
@@ -266,13 +289,13 @@ def main() -> None:
         extra = rng.choice(source.ids, args.pictures - count).tolist() if more else p.pictures[:1] * (args.pictures - count)
         return p.to(device), p.pictures + extra
 
-    def look(source: Pictures, ids: list[int], sums: dict[str, float]) -> tuple[Tensor, Tensor]:
+    def look(source: Pictures, ids: list[int], sums: dict[str, float], seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """-> (states of the pictures' tokens [N*25, C], loss of the hints)"""
         with machine.autocast():
             y, fine = reader.see(patches([source.data.picture(i) for i in ids]).to(device))
         want_fine, want, boxes = (t.to(device) for t in source.hints(ids))
-        a, _ = heads["fine"](fine.float(), want_fine)
-        b, right = heads["coarse"](y.float().view(len(ids), PADS, -1), want)
+        a, _ = heads["fine"](fine.float(), want_fine, seen)
+        b, right = heads["coarse"](y.float().view(len(ids), PADS, -1), want, seen)
         c = heads["box"](y.float().view(len(ids), PADS, -1), boxes)
         sums["fine"] += a.item()
         sums["coarse"] += b.item()
@@ -298,7 +321,7 @@ def main() -> None:
             steps += 1
             with machine.autocast():
                 h = reader.read(p, y[: len(p.pictures) * PADS])
-            _, ok, b, s = token_loss(net, h, p.tokens, (p.learn == 1.0).float())
+            _, ok, b, s = token_loss(net, h, p, (p.learn == 1.0).float())
             own = p.own[b, s]
             for r, names in enumerate(p.kinds):
                 for number, kind in enumerate(names):
@@ -330,14 +353,14 @@ def main() -> None:
     while (now := time.time() - begin) < total:
         if now < args.look * 60:
             ids = rng.choice(pictures.ids, args.pictures).tolist()
-            loss = look(pictures, ids, sums)[1]
+            loss = look(pictures, ids, sums, seen_things)[1]
             seen += len(ids)
         elif rng.random() < args.plain and not args.freeze_language:
             plain_rows = plain_rows or in_rows(requests, args.width, rng)
             p, _ = batch_of(plain_rows, pictures, False)
             with machine.autocast():
                 h = reader.read(p, None)
-            loss, ok, _, _ = token_loss(net, h, p.tokens, p.learn)
+            loss, ok, _, _ = token_loss(net, h, p, p.learn, colours)
             loss = loss + args.echo * heads["echo"](h, p.tokens, p.place.where(p.own > 0, -1), 0.2)
             if anchor is not None:
                 with torch.no_grad(), machine.autocast():
@@ -350,10 +373,10 @@ def main() -> None:
         else:
             rows = rows or in_rows(groups, args.width, rng)
             p, ids = batch_of(rows, pictures, True)
-            y, named = look(pictures, ids, sums)
+            y, named = look(pictures, ids, sums, seen_things)
             with machine.autocast():
                 h = reader.read(p, y[: len(p.pictures) * PADS])
-            loss, ok, _, _ = token_loss(net, h, p.tokens, p.learn)
+            loss, ok, _, _ = token_loss(net, h, p, p.learn, colours)
             sums["loss"] += loss.item()
             sums["right"] += ok.float().mean().item()
             loss = loss + named

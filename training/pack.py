@@ -1,6 +1,6 @@
 """What training needs beside the official checkpoint to go on: counters, heads that only training uses, logs.
 
-python train.py pack --run RUN          after `export`: writes checkpoint/resume (2.5 MB)
+python train.py pack --run RUN          after `export`: writes checkpoint/resume (2.5 MB), and removes checkpoint/next
 python train.py start --run RUN         a run folder from checkpoint/storybook and checkpoint/resume
 Optimiser states are not kept (they would be 60 MB); the first steps after a start build them anew.
 """
@@ -46,6 +46,7 @@ def main() -> None:
     torch.save(out, RESUME / "training.pt")
     for log in run.glob("*.jsonl"):
         keep_log(log, RESUME)
+    shutil.rmtree(NEXT, ignore_errors=True)  # what was ahead is the built-in model now
     print({name: (part["step"], part["seen"]) for name, part in out.items()})
 
 
@@ -96,6 +97,7 @@ def start() -> None:
         state = torch.load(path, weights_only=False)
         mean = {k: v.float() for k, v in state["ema"].items()}
         torch.save(state | {"model": mean, "ema": mean}, run / path.name)
+        print(f"{path.stem}: from checkpoint/next, {state['seen']} samples")
     for log in [*NEXT.glob("*.jsonl"), *RESUME.glob("*.jsonl")]:
         if not (run / log.name).exists():
             shutil.copy(log, run / log.name)

@@ -23,6 +23,7 @@ class Segment:
     learn: np.ndarray  # [n] weight of predicting this token from the one before
     pos: np.ndarray  # [3, n]
     kind: str
+    never: tuple[int, ...] = ()  # see Example
 
 
 @dataclass
@@ -44,7 +45,7 @@ def grouped(examples: Sequence[Example], head: int, image: int, end: int) -> lis
     for e in examples:
         pos = mrope_positions(e.ids, image)
         if not e.pictures:
-            out.append(Group([], None, [Segment(e.ids[head:], e.learn[head:].copy(), pos[:, head:], e.kind)]))
+            out.append(Group([], None, [Segment(e.ids[head:], e.learn[head:].copy(), pos[:, head:], e.kind, e.never)]))
             continue
         cut = int(np.flatnonzero(e.ids == end)[-1]) + 1
         key = tuple(e.pictures)
@@ -52,7 +53,7 @@ def grouped(examples: Sequence[Example], head: int, image: int, end: int) -> lis
             quiet = np.zeros(cut - head, dtype=np.float32)
             of_picture[key] = Group(e.pictures, Segment(e.ids[head:cut], quiet, pos[:, head:cut], "picture"))
             out.append(of_picture[key])
-        of_picture[key].asked.append(Segment(e.ids[cut:], e.learn[cut:].copy(), pos[:, cut:], e.kind))
+        of_picture[key].asked.append(Segment(e.ids[cut:], e.learn[cut:].copy(), pos[:, cut:], e.kind, e.never))
     for g in out:
         for s in g.asked:
             s.learn[0] = 0.0  # what stands before it in the row is another's
@@ -94,10 +95,11 @@ class Packed:
     place: Tensor  # [B, head + W] place within the segment
     pictures: list[int]
     kinds: list[list[str]]  # of every row, by segment number - 1
+    never: list[list[tuple[int, ...]]]  # the same, see Example
 
     def to(self, device: torch.device) -> "Packed":
         moved = (t.to(device) for t in (self.tokens, self.learn, self.pos, self.own, self.root, self.place))
-        return Packed(*moved, self.pictures, self.kinds)
+        return Packed(*moved, self.pictures, self.kinds, self.never)
 
     def mask(self, head: int) -> Tensor:
         """Additive mask [B, 1, W, head + W] of the tokens behind the system prompt"""
@@ -124,9 +126,11 @@ def pack(rows: Sequence[Sequence[Group]], prefix: np.ndarray, width: int, pad: i
     place = np.zeros((b, s), dtype=np.int64)
     pictures: list[int] = []
     kinds: list[list[str]] = []
+    never: list[list[tuple[int, ...]]] = []
     for r, row in enumerate(rows):
         at, number = head, 0
         names: list[str] = []
+        bans: list[tuple[int, ...]] = []
         for g in row:
             pictures += g.pictures
             behind = 0
@@ -140,7 +144,9 @@ def pack(rows: Sequence[Sequence[Group]], prefix: np.ndarray, width: int, pad: i
                 if seg is g.shown:
                     behind = number
                 names.append(seg.kind)
+                bans.append(seg.never)
                 at += n
         kinds.append(names)
+        never.append(bans)
     arrays = (torch.from_numpy(a) for a in (tokens, learn, pos, own, root, place))
-    return Packed(*arrays, pictures, kinds)
+    return Packed(*arrays, pictures, kinds, never)

@@ -55,8 +55,9 @@ def changed_tokens(b: Batch, side: int) -> Tensor:
 
 
 def thing_weights(b: Batch, extra: float, details: float = 0.0) -> Tensor:
-    """1 where the page is empty, 1 + extra where something stands or was taken away, a quarter of the page being the usual
-    share, and 1 + extra * (1 + details) where that has stripes or spots or wears something -> [B, h, w]"""
+    """(1 + extra * share) / (1 + extra / 4), about 1 in the mean as things usually take a quarter of the page. share: 0 where the
+    page is empty, KEPT on what an edit leaves alone, 1 where something stands or was taken away, 1 + details where that has
+    stripes or spots or wears something -> [B, h, w]"""
     side = round(b.hints.shape[-1] ** 0.5)
     kind, pattern, worn = (b.hints[:, LOCAL_NAMES.index(name)] for name in ("kind", "pattern", "accessory"))
     on = (kind > 0) & (kind != 255)
@@ -155,7 +156,7 @@ def read_args() -> argparse.Namespace:
     ap.add_argument("--things", type=float, default=2.0, help="how much heavier an error on a thing weighs than on the page")
     ap.add_argument("--details", type=float, default=0.0, help="how much heavier again where it is patterned or wears something")
     ap.add_argument("--late", type=float, default=0.5, help="time from which errors weigh less (1: never)")
-    ap.add_argument("--most", type=int, default=99, help="only cases with at most so many drawn things")
+    ap.add_argument("--most", type=int, default=99, help="only cases with at most so many drawn things (two cats are two)")
     ap.add_argument("--tap", type=int, default=3, help="layer whose output the hint head reads")
     ap.add_argument("--fresh", action="store_true")
     ap.add_argument("--fresh-optimiser", action="store_true")
@@ -221,7 +222,7 @@ def train(team: Team) -> None:
             sums["hint"] += hint.item()
             hits["hint"] += 1
         now = time.time() - begin
-        rate, late, drawn = team.average(params, (schedule(now, total, args.warm, total * args.cool) if team.leads else 0.0,
+        rate, over, drawn = team.average(params, (schedule(now, total, args.warm, total * args.cool) if team.leads else 0.0,
                                                   float(team.leads and now > total), len(b.x)))
         norm = clip(net.parameters(), 1.0)
         opt.step(rate)
@@ -243,7 +244,7 @@ def train(team: Team) -> None:
                       norm=norm, **{k: v / hits[k] for k, v in sums.items()})
             sums.clear(), hits.clear()
             mark, mark_seen, flops = time.time(), seen, 0.0
-        if late:
+        if over:
             break
         if team.leads and time.time() - last > 150:
             store()

@@ -12,12 +12,12 @@ const SETTINGS = {
   imageGuidance: 2,
 } as const;
 
-/** From words: 128 x 128, 20 steps, text guidance 4. */
+/** From words: 128 x 128, 20 steps, text guidance 4 in all of them. */
 export function fromWords(prompt = 'a red house in the snow'): DrawOptions {
   return { ...SETTINGS, prompt, references: [] };
 }
 
-/** An edit of a sample picture: 128 x 128, 20 steps, text guidance 4, image guidance 2. */
+/** An edit of a sample picture: 128 x 128, 20 steps, text guidance 4, image guidance 2 in all of them. */
 export async function edit(prompt = 'Make it night.', sample = 'house-in-snow'): Promise<DrawOptions> {
   const bytes = await readFile(new URL(`../../public/samples/${sample}.png`, import.meta.url));
   return { ...SETTINGS, prompt, references: [await decodeImage(bytes, sample)] };

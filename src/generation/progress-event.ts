@@ -7,11 +7,11 @@ import type { StepClock } from './step-clock.ts';
 
 export function progressEvent(round: number, progress: DrawProgress, clock: StepClock): JobEvent {
   if (progress.type !== 'denoising') return { ...progress, round };
-  const { preview, ...rest } = progress;
+  const { preview, work, ...rest } = progress;
   return {
     ...rest,
     round,
     preview: preview && toPicture(preview),
-    ...clock.after(progress.step, progress.steps),
+    ...clock.after(progress.step, work),
   };
 }

@@ -64,8 +64,8 @@ test('jobs run in order, one at a time, and each tells its life', async () => {
   expect(states()).toMatchObject([{ status: 'loading' }, { status: 'ready', model: checkpoint.name }]);
   expect(types(events(A))).toEqual([
     'queued',
-    'reading',
     'preparing',
+    'reading',
     'denoising',
     'decoding',
     'picture',

@@ -3,16 +3,19 @@
 /** How long the steps of a round take, and how long the rest will. */
 export class StepClock {
   #start = 0;
-  #first = 0;
+  #first = { at: 0, work: 0 };
 
-  /** The first step is slower (the engine compiles its kernels), so the later ones tell the pace. */
-  after(step: number, steps: number): { elapsedMs: number; remainingMs?: number } {
+  /**
+   * The first step is slower (the engine compiles its kernels), so the later ones tell the pace.
+   * @param work share of the passes through the transformer that are done, 0 … 1: guided steps have more of them
+   */
+  after(step: number, work: number): { elapsedMs: number; remainingMs?: number } {
     const now = performance.now();
     if (step === 0) this.#start = now;
-    if (step === 1) this.#first = now;
+    if (step === 1) this.#first = { at: now, work };
     const elapsedMs = now - this.#start;
     if (step === 0) return { elapsedMs };
-    const perStep = step === 1 ? elapsedMs : (now - this.#first) / (step - 1);
-    return { elapsedMs, remainingMs: perStep * (steps - step) };
+    const perWork = step === 1 ? elapsedMs / work : (now - this.#first.at) / (work - this.#first.work);
+    return { elapsedMs, remainingMs: perWork * (1 - work) };
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { combineGuidance, type GuidanceRequest, guidanceBranches } from './guidance.ts';
+import { combineGuidance, type GuidanceRequest, guidanceBranches, workDone } from './guidance.ts';
 
 fc.configureGlobal({ seed: 2506 });
 
@@ -36,6 +36,14 @@ describe('guidanceBranches', () => {
     expect(guided(0, 0.6)).toBe('xxxxxxx...');
     expect(guided(0.3, 0.5)).toBe('...xxx....');
     expect(guided(0.31, 0.39)).toBe('..........');
+  });
+});
+
+describe('workDone', () => {
+  it('counts the passes of guided and unguided steps', () => {
+    const request = { ...BASE, steps: 4, guidanceRange: [0, 0.25] } as const;
+    expect(workDone(request)).toEqual([0, 3 / 8, 6 / 8, 7 / 8, 1]);
+    expect(workDone({ ...BASE, steps: 2, textGuidance: 1 })).toEqual([0, 0.5, 1]);
   });
 });
 

@@ -47,6 +47,14 @@ export function guidanceBranches(request: GuidanceRequest): GuidancePlan {
   return { branches: ['cond', 'ref', 'uncond'], textScale, imageScale };
 }
 
+/** Which share of a drawing's forward passes is done after 0, 1, … steps, 0 … 1: `[steps + 1]`. */
+export function workDone(request: Omit<GuidanceRequest, 'step'>): number[] {
+  const done = [0];
+  for (let step = 0; step < request.steps; step++)
+    done.push(done[step] + guidanceBranches({ ...request, step }).branches.length);
+  return done.map((passes) => passes / done[request.steps]);
+}
+
 /**
  * The guided prediction, as a new array: `u + image * (r - u) + text * (c - r)`, or `u + text * (c - u)`, or `c`.
  * Every operation rounds to float32, as the official code's do.

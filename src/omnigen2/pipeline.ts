@@ -15,7 +15,7 @@ import {
 } from './acceleration/acceleration.ts';
 import { type Autoencoder, POSTERIORS, type PosteriorChoice } from './autoencoder.ts';
 import type { VaeConfig } from './config.ts';
-import { combineGuidance, type GuidancePlan, guidanceBranches } from './guidance.ts';
+import { combineGuidance, type GuidancePlan, guidanceBranches, workDone } from './guidance.ts';
 import type { RgbImage } from './images/image.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './images/prepare.ts';
 import {
@@ -85,7 +85,8 @@ type Unsaid =
 const MAX_SEQUENCE_LENGTH = 1024;
 
 /**
- * The options that follow from the wanted size, and the official defaults of the rest. Neither the picture nor any
+ * The options that follow from the wanted size, and the official defaults of the rest (guided in all steps; what the page, the
+ * library and the command line draw with instead is `USUAL_SETTINGS` in draw-settings.ts). Neither the picture nor any
  * reference gets more pixels than the wanted size has: a model draws well at the sizes it has learnt, and the size says which.
  * Prompts are cut to what the model has learnt to read.
  * @param official gives the limits of the official program instead: a megapixel and 1024 tokens, whatever was learnt
@@ -130,11 +131,15 @@ export type DrawProgress =
   | { readonly type: 'reading' }
   /** Reference `index` of `count`, from 1. */
   | { readonly type: 'encoding'; readonly index: number; readonly count: number }
-  /** `step` steps are done; `preview` is what the picture will look like as far as can be foreseen. */
+  /**
+   * `step` steps are done, and `work` of all passes through the transformer, 0 … 1 (a guided step has two or three);
+   * `preview` is what the picture will look like as far as can be foreseen.
+   */
   | {
       readonly type: 'denoising';
       readonly step: number;
       readonly steps: number;
+      readonly work: number;
       readonly preview?: RgbImage;
     }
   | { readonly type: 'decoding' };
@@ -269,16 +274,21 @@ interface ReadText {
 
 /** Stage 2: prompts to hidden states of the language model, and those through the context refiner. */
 async function read(model: OmniGen2Model, options: DrawOptions, hooks: DrawHooks): Promise<ReadText> {
-  hooks.onProgress?.({ type: 'reading' });
   const notes: string[] = [];
   const readPlain = async (prompt: string, what: string) => {
-    const encoded = encodePlainPrompt(await model.tokenizer(), prompt, options.maxSequenceLength);
+    const [tokenizer, mllm] = [await model.tokenizer(), await model.mllm()];
+    const encoded = encodePlainPrompt(tokenizer, prompt, options.maxSequenceLength);
     const note = cutNote(encoded, what);
     if (note) notes.push(note);
-    return (await model.mllm()).hiddenStates(encoded.ids);
+    return mllm.hiddenStates(encoded.ids);
   };
   const states = async (role: PromptRole, prompt: string, what: string, name: string) => {
     hooks.signal?.throwIfAborted();
+    // Told once the language model is open: until then it is the opening that takes the time.
+    if (role === 'prompt') {
+      if (!hooks.condition) await model.mllm();
+      hooks.onProgress?.({ type: 'reading' });
+    }
     const hidden = hooks.condition ? await hooks.condition(role) : await readPlain(prompt, what);
     hooks.trace?.(name, hidden);
     return hidden;
@@ -345,11 +355,13 @@ async function denoise(
   trace?.('timesteps', scheduler.timesteps);
   let latents: Latents = { ...shape, data: random.latents(shape.channels * shape.height * shape.width) };
   const planOf = (step: number) => guidanceBranches({ ...options, references: references.length, step });
+  const work = workDone({ ...options, references: references.length });
   const predictor = createPredictor(transformer, { ...options, onDecision });
   try {
     const first = conditionsOf(planOf(0), text, references);
     await predictor.open({ latents, timestep: scheduler.timesteps[0], branches: first });
-    onProgress?.({ type: 'denoising', step: 0, steps });
+    // Steps that are not guided have fewer branches: their graph opens when the first of them comes.
+    onProgress?.({ type: 'denoising', step: 0, steps, work: 0 });
     for (let step = 0; step < steps; step++) {
       const timestep = scheduler.timesteps[step];
       const plan = planOf(step);
@@ -364,7 +376,7 @@ async function denoise(
       signal?.throwIfAborted();
       const shown = previews && step + 1 < steps;
       const preview = shown ? await foreseenPicture(vae, before, velocity, timestep) : undefined;
-      onProgress?.({ type: 'denoising', step: step + 1, steps, preview });
+      onProgress?.({ type: 'denoising', step: step + 1, steps, work: work[step + 1], preview });
     }
     return latents;
   } finally {

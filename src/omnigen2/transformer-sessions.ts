@@ -26,7 +26,8 @@ export interface TransformerSource {
 
 /**
  * A small model has graphs with all its layers for each number of branches, and each holds a copy of their weights. No
- * drawing runs more than three of them: a step has one branch or three, and an acceleration computes any number of those.
+ * drawing runs more than three of them: steps have one branch, the guided ones two or three, and an acceleration computes any
+ * number of those.
  */
 const MOST_COPIES = 3;
 

@@ -1,6 +1,6 @@
 /** Whether the model sees what is wrong with a picture, and says nothing where nothing is. */
 
-import { judge } from '../../../src/omnigen2/reflection/critic.ts';
+import { readCritique } from '../../../src/omnigen2/reflection/critic.ts';
 import { heldoutCases } from '../cases.ts';
 import { atLeast, atMost, grouped, share } from '../figures.ts';
 import { sameReply, saysAll } from '../replies.ts';
@@ -26,7 +26,7 @@ export const reflect: BenchTask<CritiqueOutcome> = {
     const outcome = {
       kind: given.kind,
       faulty: faults.length > 0,
-      verdict: judge(reply).kind,
+      verdict: readCritique(reply).kind,
       named: saysAll(reply.text, faults),
       exact: sameReply(reply.text, given.answer ?? ''),
     };

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { STOP } from '../../storybook/claims.ts';
 import { Random } from '../../storybook/random.ts';
 import { drawCase } from '../../storybook/tasks.ts';
-import { ACCEPTING_SENTENCE, critiqueQuestion, judge } from './critic.ts';
+import { ACCEPTING_SENTENCE, critiqueQuestion, readCritique } from './critic.ts';
 
-const answer = (text: string, complete = true) => judge({ text, complete });
+const answer = (text: string, complete = true) => readCritique({ text, complete });
 
 test('the accepting sentence is the one that the built-in model learns', () => {
   expect(ACCEPTING_SENTENCE).toBe(STOP);

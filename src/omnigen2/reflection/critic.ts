@@ -26,7 +26,7 @@ export interface CriticAnswer {
 }
 
 /** What an answer means for the picture. */
-export type Verdict =
+export type CriticDecision =
   | { readonly kind: 'accept'; readonly critique: string }
   /** `critique` is also the instruction for the next picture. */
   | { readonly kind: 'mend'; readonly critique: string }
@@ -40,7 +40,7 @@ const MAX_SENTENCES = 8;
  * Reads an answer: sentences said twice count once, and the torn end of an answer that was cut is left out. The first
  * sentence that says the picture is right accepts it.
  */
-export function judge({ text, complete }: CriticAnswer): Verdict {
+export function readCritique({ text, complete }: CriticAnswer): CriticDecision {
   if (beginsWithBoxes(text))
     return {
       kind: 'unclear',

@@ -4,7 +4,7 @@
  * is handed functions.
  */
 
-import { type CriticAnswer, countSentences, judge, type Verdict } from './critic.ts';
+import { type CriticAnswer, type CriticDecision, countSentences, readCritique } from './critic.ts';
 
 /** What the critic decided after looking at a round. */
 export type RoundDecision =
@@ -96,7 +96,7 @@ export async function reflect<P>(options: ReflectOptions<P>): Promise<Reflected<
 
     signal?.throwIfAborted();
     const onText = (text: string) => onEvent?.({ type: 'looking', round, text });
-    const verdict = judge(await look({ picture, request, onText }));
+    const verdict = readCritique(await look({ picture, request, onText }));
     const decision = decide(verdict, round >= rounds, reports.at(-1)?.critique);
     const report: RoundReport = {
       round,
@@ -117,7 +117,7 @@ export async function reflect<P>(options: ReflectOptions<P>): Promise<Reflected<
   }
 }
 
-function decide(verdict: Verdict, isLast: boolean, before: string | undefined): RoundDecision {
+function decide(verdict: CriticDecision, isLast: boolean, before: string | undefined): RoundDecision {
   if (verdict.kind !== 'mend') return verdict.kind;
   if (verdict.critique === before) return 'repeated';
   return isLast ? 'out_of_rounds' : 'mend';

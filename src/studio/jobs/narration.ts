@@ -25,7 +25,7 @@ export function doingWords(job: DrawJob): string {
     case 'starting':
       return 'Starting';
     case 'preparing':
-      return `Opening the model: ${doing.part}`;
+      return `Opening the model: ${doing.part === 'vae' ? 'picture decoder' : doing.part}`;
     case 'reading':
       return 'Reading the words';
     case 'encoding':

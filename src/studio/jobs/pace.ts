@@ -12,19 +12,18 @@ export interface Pace {
 /** Measured paces by {@link paceKey}. */
 export type Paces = Readonly<Record<string, Pace>>;
 
-/** What a pace depends on: device, size, number of references and of guidance branches, and what skips work. */
+/** What a pace depends on: device, size, number of references, guidance, and what skips work. */
 export function paceKey(device: DeviceReport, { request, size }: Pick<DrawJob, 'request' | 'size'>): string {
   const { backend, description } = device;
   const pixels = `${size.width}x${size.height}`;
-  const { acceleration } = request.settings;
+  const { acceleration, guidanceRange } = request.settings;
   const skips = acceleration === 'none' ? [] : [acceleration];
-  return [backend, description, pixels, request.references.length, guidanceBranches(request), ...skips].join(
-    '|',
-  );
+  const guided = [mostBranches(request), ...guidanceRange];
+  return [backend, description, pixels, request.references.length, ...guided, ...skips].join('|');
 }
 
-/** How often the transformer runs in a guided step (pipeline_omnigen2.py, `processing`). */
-function guidanceBranches({ settings, references }: DrawRequest): number {
+/** How often the transformer runs in a guided step; `guidanceBranches` in omnigen2/guidance.ts says it of every step. */
+function mostBranches({ settings, references }: DrawRequest): number {
   if (settings.textGuidance <= 1) return 1;
   return references.length > 0 && settings.imageGuidance > 1 ? 3 : 2;
 }
