@@ -7,7 +7,11 @@ function written(isTTY: boolean): string[] {
   let time = 0;
   const progress = new DrawingProgress({ isTTY, write: (text) => lines.push(text) }, () => time);
   for (let step = 0; step < 10; step++) {
-    progress.tell({ type: 'progress', round: 1, progress: { type: 'denoising', step, steps: 10, work: step / 10 } });
+    progress.tell({
+      type: 'progress',
+      round: 1,
+      progress: { type: 'denoising', step, steps: 10, work: step / 10 },
+    });
     time += 4000;
   }
   progress.end();

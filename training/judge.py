@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from hints import CREATURES
 from judge_data import FIELDS, PAGE, REGRESSIONS, Mixer, Page, decoded, labels, sure
 from judge_export import export, load_export, temperatures
 from judge_net import Judge, losses, outputs, peaks, split, split_page
@@ -56,6 +57,7 @@ def main() -> None:
     ap.add_argument("--batch", type=int, default=48)
     ap.add_argument("--cool", type=float, default=0.5, help="share of this call in which the rate falls to zero")
     ap.add_argument("--lr", type=float, default=3e-3)
+    ap.add_argument("--patterned", type=int, default=0, help="how much more often to show pictures with striped or spotted objects: they are read worst")
     ap.add_argument("--export", help="folder for the weights after this call")
     ap.add_argument("--fixture", default="../fixtures/judge.safetensors", help="where --export puts values that tests compare with")
     ap.add_argument("--from", dest="begin", help="folder of exported weights to begin with where RUN has none")
@@ -83,7 +85,8 @@ def main() -> None:
         net.load_state_dict(state["model"])
         ema.shadow, step, seen = state["ema"], state["step"], state["seen"]
         opt.load_state_dict(state["opt"])
-    mixer = Mixer(data, pages, again, np.random.default_rng(1000 + step))
+    patterned = [p for p in pages if ((p.fields[:, 2] > 0) & (p.fields[:, 0] >= CREATURES)).any()]
+    mixer = Mixer(data, pages + patterned * args.patterned, again, np.random.default_rng(1000 + step))
     if step == 0 and args.begin:
         load_export(net, Path(args.begin), mixer.draw(192)["x"])
         ema = Ema(net, 0.998)

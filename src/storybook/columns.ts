@@ -58,13 +58,14 @@ export function inColumns(wanted: readonly Wanted[], place: Place = 'middle'): T
   return isLegible(things) ? things : null;
 }
 
-/** Whether the things of a picture of the default mix can be read: no pattern on small things, no other size than medium in a crowd. */
+/** Whether the things of a picture of the default mix can be read: a pattern only on what stands alone and is not small, no
+ * other size than medium in a crowd. */
 export function isLegible(things: readonly Thing[]): boolean {
-  const crowd = things.reduce((n, t) => n + t.stands.length, 0) > 2;
+  const copies = things.reduce((n, t) => n + t.stands.length, 0);
   return things.every(
     ({ who, size, stands }) =>
-      (who.pattern === 'plain' || stands.every(({ scale }) => scale >= PATTERNS_FROM)) &&
-      (size === 'medium' || !crowd),
+      (who.pattern === 'plain' || (copies === 1 && stands.every(({ scale }) => scale >= PATTERNS_FROM))) &&
+      (size === 'medium' || copies <= 2),
   );
 }
 

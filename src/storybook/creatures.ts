@@ -335,6 +335,18 @@ function planOf(kind: Creature, who: Identity): Plan {
   }
 }
 
+/** How coarse a pattern is, in units of the drawing: stripes `gap` apart and `thick` thick; spots of `radius`,
+ * `across` from one to the next in rows `down` apart. */
+export type Grain = Readonly<{
+  gap: number;
+  thick: number;
+  radius: number;
+  across: number;
+  down: number;
+}>;
+
+const FUR: Grain = { gap: 9.8, thick: 4.8, radius: 3.2, across: 11.4, down: 8.4 };
+
 /** Stripes or spots on the parts. */
 export function drawPattern(
   pen: Pen,
@@ -343,13 +355,12 @@ export function drawPattern(
   from: number,
   to: number,
   half: number,
+  { gap, thick, radius, across, down }: Grain,
 ): void {
   if (who.pattern === 'plain' || who.patternColour === null) return;
   const colour = RGB[who.patternColour];
   pen.clip(parts);
   if (who.pattern === 'striped') {
-    const gap = 8.6,
-      thick = 3.7;
     for (let y = from; y < to; y += gap) {
       const shape: number[] = [];
       for (let i = 0; i <= 8; i++) {
@@ -363,10 +374,11 @@ export function drawPattern(
       pen.mark(shape, colour);
     }
   } else {
+    const first = radius - 1;
     let row = 0;
-    for (let y = from + 1.5; y < to; y += 7.2) {
-      for (let x = -half + (row % 2 === 0 ? 1.5 : 6.6); x < half; x += 10.2)
-        pen.mark(ellipse(x, y, 2.5, 2.5), colour);
+    for (let y = from + first; y < to; y += down) {
+      for (let x = -half + first + (row % 2) * (across / 2); x < half; x += across)
+        pen.mark(ellipse(x, y, radius, radius), colour);
       row++;
     }
   }
@@ -540,7 +552,7 @@ export function drawCreature(page: Pen, who: Identity, expression: Expression): 
     pen.unclip();
   }
   const patternOn = plan.body.filter((_, i) => i < 8);
-  drawPattern(pen, patternOn, who, plan.headTop - 2, 0, 22);
+  drawPattern(pen, patternOn, who, plan.headTop - 2, 0, 22, FUR);
   plan.marks(pen);
   if (who.accessory?.kind === 'scarf') drawAccessory(pen, plan, who.accessory, kind);
   plan.front(pen);

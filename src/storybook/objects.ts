@@ -1,6 +1,6 @@
 /** Things of the picture book. Base at (0, 0), about 36 units wide. */
 
-import { drawPattern } from './creatures.ts';
+import { drawPattern, type Grain } from './creatures.ts';
 import { arc, blob, box, curve, ellipse, type Path, type Rgb, roundBox, star } from './raster.ts';
 import { HOVER, type Identity, type ObjectKind } from './scene.ts';
 import { blend, darker, INK, lighter, type Pen, RGB } from './styles.ts';
@@ -10,6 +10,7 @@ const GREEN: Rgb = [74, 168, 82];
 const GLASS: Rgb = [190, 230, 252];
 const CREAM: Rgb = [255, 244, 222];
 const WHITE: Rgb = [255, 255, 255];
+const PRINT: Grain = { gap: 12, thick: 5.6, radius: 3.7, across: 12.8, down: 9.6 };
 
 const mirror = (p: Path): number[] => p.map((v, i) => (i % 2 === 0 ? -v : v));
 
@@ -44,7 +45,7 @@ export function drawObject(page: Pen, who: Identity): void {
         pen.solid([roundBox(6, -24 - h, 13.4, -20.4 - h, 0.6)], blend(roof, [170, 150, 140], 0.4));
       }
       pen.solid([box(-16, -25, 16, 0)], c);
-      drawPattern(pen, [box(-16, -25, 16, 0)], who, -25, 0, 17);
+      drawPattern(pen, [box(-16, -25, 16, 0)], who, -25, 0, 17, PRINT);
       pen.solid([[-21.5, -23.5, 0, -24.5 - h, 21.5, -23.5]], roof);
       pen.solid([roundBox(-11.4, -14.5, -2.6, 0, 2.4)], WOOD, { outline: 0.6 });
       pen.mark(ellipse(-4.6, -7, 0.9, 0.9), [250, 214, 90]);
@@ -61,7 +62,7 @@ export function drawObject(page: Pen, who: Identity): void {
       pen.solid([[-2.2, -32 - 4 * f, -2.2, -14, -13.5, -14]], lighter(c, 0.55));
       const hull = [-20, -12, 20, -12, 14.5, -0.6, -13.5, -0.6];
       pen.solid([hull], c);
-      drawPattern(pen, [hull], who, -8.6, 0, 21);
+      drawPattern(pen, [hull], who, -8.6, 0, 21, PRINT);
       pen.mark([-18.6, -11.6, 18.6, -11.6, 17.6, -9.2, -17.6, -9.2], contrast, 0.8);
       if (b.belly) pen.solid([[1, -39 - 4 * f, 1, -45 - 4 * f, 9, -42 - 4 * f]], c, { outline: 0.7 });
       break;
@@ -75,7 +76,7 @@ export function drawObject(page: Pen, who: Identity): void {
         pen.line(arc(-15, -14.5, 13.6, 20, -60, 60), 2, contrast);
         pen.line(arc(15, -14.5, 13.6, 20, 120, 240), 2, contrast);
         pen.unclip();
-      } else drawPattern(pen, [ball], who, -27, 0, 15);
+      } else drawPattern(pen, [ball], who, -27, 0, 15, PRINT);
       shine(pen, -5.4, -20.6, 3.8, 2.4);
       break;
     }
@@ -83,7 +84,7 @@ export function drawObject(page: Pen, who: Identity): void {
       pen.shadow(0, -0.5, 14, 3);
       const s = star(0, -19.5, 20, 9.6 + f);
       pen.solid([s], c);
-      drawPattern(pen, [s], who, -36, 0, 19);
+      drawPattern(pen, [s], who, -36, 0, 19, PRINT);
       pen.raw(ellipse(-4.2, -19.6, 1.5, 2.1), INK);
       pen.raw(ellipse(4.2, -19.6, 1.5, 2.1), INK);
       pen.raw(ellipse(-4.6, -20.4, 0.5, 0.7), WHITE);
@@ -178,7 +179,7 @@ export function drawObject(page: Pen, who: Identity): void {
       pen.tube(arc(12.5, -13, 7, 6.6 * f, -82, 82), 2.8, c);
       const cup = [-13.4, -24, 13.4, -24, 12, -6, 8.6, -0.6, -8.6, -0.6, -12, -6];
       pen.solid([cup], c);
-      drawPattern(pen, [cup], who, -20, 0, 14);
+      drawPattern(pen, [cup], who, -20, 0, 14, PRINT);
       pen.solid([ellipse(0, -24, 13.4, 3.6)], [110, 66, 44], { outline: 0.8 });
       pen.line(curve([-4, -29, -6, -33, -3, -36, -5, -40]), 1.5, [235, 238, 244], 0.85);
       pen.line(curve([4, -29, 2, -33, 5, -36, 3, -40]), 1.5, [235, 238, 244], 0.85);
@@ -215,7 +216,7 @@ export function drawObject(page: Pen, who: Identity): void {
         7,
       );
       pen.solid([heart], c);
-      drawPattern(pen, [heart], who, -31, 0, 18);
+      drawPattern(pen, [heart], who, -31, 0, 18, PRINT);
       shine(pen, -9, -27.4, 3.6, 2.3, -0.7);
       break;
     }
@@ -224,7 +225,7 @@ export function drawObject(page: Pen, who: Identity): void {
       const cabin = blob([-11, -14, -8, -24 - 3 * f, 0, -26 - 3 * f, 8, -24 - 3 * f, 13, -14]);
       const body = roundBox(-21, -16.4, 21, -4.4, 5);
       pen.solid([body, cabin], c);
-      drawPattern(pen, [body], who, -15.6, -4, 21);
+      drawPattern(pen, [body], who, -15.6, -4, 21, PRINT);
       pen.solid([blob([-8.2, -15.4, -6, -22 - 2.4 * f, -0.8, -23.2 - 2.6 * f, -0.8, -15.4], 3)], GLASS, {
         outline: 0.6,
       });
@@ -266,7 +267,7 @@ export function drawObject(page: Pen, who: Identity): void {
       ]);
       pen.solid([[-3, -0.6, 0, -5, 3, -0.6]], dim);
       pen.solid([balloon], c);
-      drawPattern(pen, [balloon], who, -33, -4, 15);
+      drawPattern(pen, [balloon], who, -33, -4, 15, PRINT);
       shine(pen, -5.4, -28.4, 2.8, 4.6, 0.45);
       break;
     }
@@ -317,7 +318,7 @@ export function drawObject(page: Pen, who: Identity): void {
         pen.mark([0, -24 - h - 1, -10.5, -22, 0, -22], pale, 0.55);
         pen.mark(blob([0, -24 - h, 10.5, -24, 22, -20, 22, -30]), pale, 0.35);
         pen.unclip();
-      } else drawPattern(pen, [canopy], who, -24 - h, -20, 22);
+      } else drawPattern(pen, [canopy], who, -24 - h, -20, 22, PRINT);
       pen.solid([ellipse(0, -25 - h, 1.4, 1.6)], WOOD, { outline: 0.6 });
       break;
     }
@@ -327,7 +328,7 @@ export function drawObject(page: Pen, who: Identity): void {
       pen.solid([box(-10.4, -31.4 - 2 * f, 13.2, -1.6)], [255, 250, 236], { outline: 0.4 });
       const front = roundBox(-14.6, -34 - 2 * f, 11.4, -0.8, 2);
       pen.solid([front], c);
-      drawPattern(pen, [front], who, -32, 0, 15);
+      drawPattern(pen, [front], who, -32, 0, 15, PRINT);
       pen.mark(box(-14.4, -33 - 2 * f, -10.8, -1.4), dark, 0.7);
       if (who.pattern === 'plain') {
         pen.mark(roundBox(-7.4, -28 - 2 * f, 8, -20 - 2 * f, 1), [255, 248, 228]);
@@ -366,7 +367,7 @@ export function drawObject(page: Pen, who: Identity): void {
         pen.mark([0, -26 - h, 16, -24, 0, -24], pale, 0.75);
         pen.mark([0, -24, -16, -24, 0, 0], pale, 0.75);
         pen.unclip();
-      } else drawPattern(pen, [kite], who, -22 - h, -2, 15);
+      } else drawPattern(pen, [kite], who, -22 - h, -2, 15, PRINT);
       pen.line([0, -23 - h, 0, -3], 0.9);
       pen.line([-13.6, -24, 13.6, -24], 0.9);
       break;
@@ -383,7 +384,7 @@ export function drawObject(page: Pen, who: Identity): void {
       const h = 15 + 3 * f;
       const shade = [-8.4, -20 - h, 8.4, -20 - h, 16, -20, -16, -20];
       pen.solid([shade], c);
-      drawPattern(pen, [shade], who, -18 - h, -20, 17);
+      drawPattern(pen, [shade], who, -18 - h, -20, 17, PRINT);
       pen.mark([-15, -22, 15, -22, 15.6, -20.2, -15.6, -20.2], contrast, 0.8);
       break;
     }
@@ -398,7 +399,7 @@ export function drawObject(page: Pen, who: Identity): void {
       bowP.solid([loop, mirror(loop)], ribbonColour);
       const body = box(-15, -21, 15, -0.6);
       pen.solid([body], c);
-      drawPattern(pen, [body], who, -17.6, 0, 16);
+      drawPattern(pen, [body], who, -17.6, 0, 16, PRINT);
       pen.mark(box(-3, -21, 3, -0.8), ribbonColour);
       pen.solid([roundBox(-17, -27.4, 17, -20, 1)], lighter(c, 0.08));
       pen.mark(box(-3, -27, 3, -20.4), ribbonColour);
