@@ -18,8 +18,8 @@ export function Facts() {
       <Fact title="What it can draw">
         <p>
           Storybook scenes of {NATIVE_EDGE} × {NATIVE_EDGE} pixels. It is a small model with the architecture
-          of OmniGen2, and still learning: one thing comes out right four times in five, two three times in
-          five; stripes, spots and hats are rough.
+          of OmniGen2, and wrong at times: one thing or two come out right four times in five, three two times
+          in three; stripes, spots and hats are rough.
         </p>
         <Contents />
       </Fact>
