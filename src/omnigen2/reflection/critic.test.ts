@@ -93,3 +93,19 @@ test('a critique has an end', () => {
   const numbers = Array.from({ length: 50 }, (_, i) => `There is no thing ${i}.`);
   expect(answer(numbers.join(' ')).critique).toBe(numbers.slice(0, 8).join(' '));
 });
+
+test('a fault that is none is left out, with its order', () => {
+  expect(answer('The cat should be white, but it is white. Make the cat white.')).toEqual({
+    kind: 'unclear',
+    critique: 'The critic contradicted itself: "The cat should be white, but it is white."',
+  });
+  const real = 'The cat should have red spots, but it has gray spots. Make the spots red.';
+  for (const none of [
+    'The cat should be blue, but it is blue. Make the cat blue.',
+    'The cats should wear nothing, but they wear none. Give the cats a gray bow.',
+  ]) {
+    expect(answer(`${none} ${real}`)).toEqual({ kind: 'mend', critique: real });
+    expect(answer(`${real} ${none}`)).toEqual({ kind: 'mend', critique: real });
+  }
+  expect(answer('The cat should be white, but it is white with spots.').kind).toBe('mend');
+});

@@ -38,7 +38,7 @@ const MAX_SENTENCES = 8;
 
 /**
  * Reads an answer: sentences said twice count once, and the torn end of an answer that was cut is left out. The first
- * sentence that says the picture is right accepts it.
+ * sentence that says the picture is right accepts it. What blames the very thing that it wants counts for nothing.
  */
 export function readCritique({ text, complete }: CriticAnswer): CriticDecision {
   if (beginsWithBoxes(text))
@@ -46,7 +46,10 @@ export function readCritique({ text, complete }: CriticAnswer): CriticDecision {
       kind: 'unclear',
       critique: 'The critic marked places in this picture and said nothing about them.',
     };
-  const sentences = sentencesOf(text, complete).slice(0, MAX_SENTENCES);
+  const said = sentencesOf(text, complete);
+  const sentences = withoutContradictions(said).slice(0, MAX_SENTENCES);
+  if (sentences.length === 0 && said.length > 0)
+    return { kind: 'unclear', critique: `The critic contradicted itself: "${said[0]}"` };
   const critique = sentences.join(' ');
   if (critique === '') {
     const critique = complete
@@ -70,6 +73,28 @@ function sentencesOf(text: string, complete: boolean): string[] {
   const last = sentences.at(-1);
   if (!complete && last !== undefined && !/[.!?。！？]$/.test(last)) sentences.pop();
   return [...new Set(sentences)].filter((sentence) => /\p{L}/u.test(sentence));
+}
+
+const ARTICLE = '(?:an? |the )?';
+const SHOULD_BUT = new RegExp(
+  `\\bshould (?:be|have|wear|look) ${ARTICLE}(.+?), but (?:it|they|he|she) (?:is|are|has|have|wears?|looks?) ${ARTICLE}(.+?)[.!]?$`,
+  'i',
+);
+
+/** Whether a sentence blames what it wants: "The cat should be white, but it is white." */
+function contradictsItself(sentence: string): boolean {
+  const [, wanted, found] = SHOULD_BUT.exec(sentence) ?? [];
+  return wanted !== undefined && (wanted === found || (wanted === 'nothing' && found === 'none'));
+}
+
+/** Leaves out sentences that contradict themselves, and the orders that follow from them, up to the next thing blamed. */
+function withoutContradictions(sentences: readonly string[]): string[] {
+  let nonsense = false;
+  return sentences.filter((sentence) => {
+    if (contradictsItself(sentence)) nonsense = true;
+    else if (/\b(?:should|missing|not asked)\b/i.test(sentence)) nonsense = false;
+    return !nonsense;
+  });
 }
 
 const PICTURE = '(?:picture|image|drawing|result|it|this|output)';
