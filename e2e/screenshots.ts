@@ -28,7 +28,7 @@ interface Shot {
 }
 
 const REQUEST = 'a red house in the snow';
-/** A request that the built-in model mends. */
+/** A request whose picture the built-in model finds wrong and draws again, round after round. */
 const MENDED = {
   prompt: 'a red lamp with green stripes in a meadow',
   steps: 20,

@@ -186,9 +186,9 @@ export interface DeviceReport {
 }
 
 /**
- * Everything that can happen to a job, in order of its life, but `preparing`, which may come at any time: parts open when they are
- * first needed. `queued`: the worker has it (the page keeps a queue of its own before that). `round` counts from 1. A finished picture crosses once, with
- * the event `picture`: later events name its round.
+ * Everything that can happen to a job, in order of its life, but `preparing`, which may come at any time: parts open when
+ * they are first needed. `queued`: the worker has it (the page keeps a queue of its own before that). `round` counts from
+ * 1. A finished picture crosses once, with the event `picture`: later events name its round.
  */
 export type JobEvent =
   | { readonly type: 'queued' }

@@ -85,7 +85,8 @@ def main() -> None:
         net.load_state_dict(state["model"])
         ema.shadow, step, seen = state["ema"], state["step"], state["seen"]
         opt.load_state_dict(state["opt"])
-    patterned = [p for p in pages if ((p.fields[:, 2] > 0) & (p.fields[:, 0] >= CREATURES)).any()]
+    kind, pattern = ([name for name, _ in FIELDS].index(name) for name in ("kind", "pattern"))
+    patterned = [p for p in pages if ((p.fields[:, pattern] > 0) & (p.fields[:, kind] >= CREATURES)).any()]
     mixer = Mixer(data, pages + patterned * args.patterned, again, np.random.default_rng(1000 + step))
     if step == 0 and args.begin:
         load_export(net, Path(args.begin), mixer.draw(192)["x"])

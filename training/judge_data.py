@@ -1,6 +1,7 @@
 """What the judge learns from: exact scenes as arrays, and pictures as it will meet them, whole, damaged or broken."""
 from __future__ import annotations
 
+import hashlib
 import io
 import pickle
 from dataclasses import dataclass, replace
@@ -96,9 +97,12 @@ def labels(root: str, want: str, run: Path) -> tuple[Shards, list[Page]]:
 def decoded(data: Shards, pages: list[Page], vae_run: Optional[Path], file: Path, n: int, machine: Machine, log: Log,
             breaking: bool = False) -> tuple[np.ndarray, list[Page]]:
     """Pictures as the autoencoder gives them back, most with noisy latents, and with `breaking` those of things in
-    disorder, as an unripe transformer draws them. Kept in `file`; made anew for other shards, another number or another autoencoder."""
-    key = f"{key_of(data)} {n} {(vae_run / 'vae.pt').stat().st_size if vae_run else None}"
-    if not file.exists() or (vae_run is not None and str(np.load(file)["key"]) != key):
+    disorder, as an unripe transformer draws them. Kept in `file`; made anew for other shards, another number or another
+    autoencoder (without one, kept pictures of these shards serve, or none)."""
+    shards = f"{key_of(data)} {n}"
+    weights = hashlib.sha256((vae_run / "vae.pt").read_bytes()).hexdigest() if vae_run else None
+    kept = np.load(file) if file.exists() else {}
+    if str(kept.get("shards")) != shards or weights not in (None, str(kept.get("vae"))):
         if vae_run is None:
             return np.zeros((0, data.size, data.size, 3), dtype=np.uint8), []
         from vae import load_vae
@@ -120,8 +124,8 @@ def decoded(data: Shards, pages: list[Page], vae_run: Optional[Path], file: Path
             out.append(((y.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
             if i % 1600 == 0:
                 log.write(event="decoded", file=str(file), pictures=i)
-        np.savez(file, pictures=np.concatenate(out), pages=chosen, there=there, key=key)
-    kept = np.load(file)
+        np.savez(file, pictures=np.concatenate(out), pages=chosen, there=there, shards=shards, vae=weights)
+        kept = np.load(file)
     found = [pages[i] for i in kept["pages"]]
     if "there" in kept:
         found = [replace(p, there=t[: len(p.at)]) for p, t in zip(found, kept["there"])]

@@ -23,7 +23,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from data import Sample, Shards, find_shards
-from hints import ACCESSORIES, COLOURS, KINDS, LOCAL_NAMES, PATTERNS, HintHead, index, labels, seen_combinations
+from hints import COLOURS, LOCAL_NAMES, HintHead, combination, labels, seen_combinations
 from mllm import EchoHeads, Example, expand_pads, language_layer, language_states, make_mllm, mllm_config
 from optim import Ema, Log, Optimisers, clip, save, schedule
 from packing import Group, Packed, grouped, in_rows, pack
@@ -51,10 +51,9 @@ class Encoder:
             return ()
         out: set[int] = set()
         for thing in scene["things"]:
-            who = thing["who"]
-            rest = (index(PATTERNS, who["pattern"]), index(ACCESSORIES, (who.get("accessory") or {}).get("kind")))
-            of_kind = self.seen[index(KINDS, who["kind"])]
-            out.update(t for i, c in enumerate(COLOURS) if not of_kind[(i + 1, *rest)] for t in self.colours[c])
+            kind, _, pattern, accessory = combination(thing["who"])
+            seen = self.seen[kind, 1:, pattern, accessory].tolist()
+            out.update(t for c, known in zip(COLOURS, seen) if not known for t in self.colours[c])
         return tuple(sorted(out))
 
     def make(self, prompt: str, answer: str, pictures: list[int], kind: str, scene: Any = None) -> Example:

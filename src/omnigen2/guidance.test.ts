@@ -41,9 +41,16 @@ describe('guidanceBranches', () => {
 
 describe('workDone', () => {
   it('counts the passes of guided and unguided steps', () => {
-    const request = { ...BASE, steps: 4, guidanceRange: [0, 0.25] } as const;
-    expect(workDone(request)).toEqual([0, 3 / 8, 6 / 8, 7 / 8, 1]);
-    expect(workDone({ ...BASE, steps: 2, textGuidance: 1 })).toEqual([0, 0.5, 1]);
+    const plansOf = (request: GuidanceRequest) =>
+      Array.from({ length: request.steps }, (_, step) => guidanceBranches({ ...request, step }));
+    expect(workDone(plansOf({ ...BASE, steps: 4, guidanceRange: [0, 0.25] }))).toEqual([
+      0,
+      3 / 8,
+      6 / 8,
+      7 / 8,
+      1,
+    ]);
+    expect(workDone(plansOf({ ...BASE, steps: 2, textGuidance: 1 }))).toEqual([0, 0.5, 1]);
   });
 });
 

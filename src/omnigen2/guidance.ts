@@ -47,12 +47,11 @@ export function guidanceBranches(request: GuidanceRequest): GuidancePlan {
   return { branches: ['cond', 'ref', 'uncond'], textScale, imageScale };
 }
 
-/** Which share of a drawing's forward passes is done after 0, 1, … steps, 0 … 1: `[steps + 1]`. */
-export function workDone(request: Omit<GuidanceRequest, 'step'>): number[] {
+/** Which share of a drawing's forward passes is done after 0, 1, … of its steps, 0 … 1: `[plans + 1]`. */
+export function workDone(plans: readonly GuidancePlan[]): number[] {
   const done = [0];
-  for (let step = 0; step < request.steps; step++)
-    done.push(done[step] + guidanceBranches({ ...request, step }).branches.length);
-  return done.map((passes) => passes / done[request.steps]);
+  for (const [step, { branches }] of plans.entries()) done.push(done[step] + branches.length);
+  return done.map((passes) => passes / done[plans.length]);
 }
 
 /**

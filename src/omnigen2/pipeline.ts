@@ -274,21 +274,19 @@ interface ReadText {
 
 /** Stage 2: prompts to hidden states of the language model, and those through the context refiner. */
 async function read(model: OmniGen2Model, options: DrawOptions, hooks: DrawHooks): Promise<ReadText> {
+  hooks.signal?.throwIfAborted();
+  // Told once its parts are open: until then it is the opening that takes the time.
+  if (!hooks.condition) await Promise.all([model.tokenizer(), model.mllm()]);
+  hooks.onProgress?.({ type: 'reading' });
   const notes: string[] = [];
   const readPlain = async (prompt: string, what: string) => {
-    const [tokenizer, mllm] = [await model.tokenizer(), await model.mllm()];
-    const encoded = encodePlainPrompt(tokenizer, prompt, options.maxSequenceLength);
+    const encoded = encodePlainPrompt(await model.tokenizer(), prompt, options.maxSequenceLength);
     const note = cutNote(encoded, what);
     if (note) notes.push(note);
-    return mllm.hiddenStates(encoded.ids);
+    return (await model.mllm()).hiddenStates(encoded.ids);
   };
   const states = async (role: PromptRole, prompt: string, what: string, name: string) => {
     hooks.signal?.throwIfAborted();
-    // Told once the language model is open: until then it is the opening that takes the time.
-    if (role === 'prompt') {
-      if (!hooks.condition) await model.mllm();
-      hooks.onProgress?.({ type: 'reading' });
-    }
     const hidden = hooks.condition ? await hooks.condition(role) : await readPlain(prompt, what);
     hooks.trace?.(name, hidden);
     return hidden;
@@ -354,17 +352,19 @@ async function denoise(
   );
   trace?.('timesteps', scheduler.timesteps);
   let latents: Latents = { ...shape, data: random.latents(shape.channels * shape.height * shape.width) };
-  const planOf = (step: number) => guidanceBranches({ ...options, references: references.length, step });
-  const work = workDone({ ...options, references: references.length });
+  const plans = Array.from({ length: steps }, (_, step) =>
+    guidanceBranches({ ...options, references: references.length, step }),
+  );
+  const work = workDone(plans);
   const predictor = createPredictor(transformer, { ...options, onDecision });
   try {
-    const first = conditionsOf(planOf(0), text, references);
+    const first = conditionsOf(plans[0], text, references);
     await predictor.open({ latents, timestep: scheduler.timesteps[0], branches: first });
     // Steps that are not guided have fewer branches: their graph opens when the first of them comes.
     onProgress?.({ type: 'denoising', step: 0, steps, work: 0 });
     for (let step = 0; step < steps; step++) {
       const timestep = scheduler.timesteps[step];
-      const plan = planOf(step);
+      const plan = plans[step];
       const branches = conditionsOf(plan, text, references);
       const velocities = await predictor.predict({ latents, timestep, branches, step, steps, signal });
       for (const { data } of velocities) trace?.('predictions', data);
