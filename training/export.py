@@ -34,9 +34,22 @@ SCHEDULER = {"_class_name": "FlowMatchEulerDiscreteScheduler", "_diffusers_versi
              "dynamic_time_shift": True, "num_train_timesteps": 1000}
 
 
-def put(folder: Path, name: str, state: dict[str, Tensor], dtype: torch.dtype) -> int:
+def on_grid(weight: Tensor, lines: int) -> Tensor:
+    """Rows of a matrix rounded to a grid of a `lines`-th of their root mean square, made a power of two: its 16-bit floats are
+    the same size, but git packs them into less (17.5 MB of the transformer into 10.3 with 32 lines, into 16.1 without)."""
+    if weight.ndim < 2:
+        return weight
+    rows = weight.detach().float().flatten(1)
+    size = rows.square().mean(1, keepdim=True).sqrt().clamp(min=1e-12)
+    step = torch.exp2(torch.log2(size / lines).round())
+    return ((rows / step).round() * step).view(weight.shape)
+
+
+def put(folder: Path, name: str, state: dict[str, Tensor], dtype: torch.dtype, lines: int = 0) -> int:
+    """`lines`: of the grid (on_grid); 0 for none"""
     folder.mkdir(parents=True, exist_ok=True)
-    out = {k: v.detach().to(dtype).contiguous() for k, v in sorted(state.items())}
+    rounded = {k: on_grid(v, lines) if lines else v for k, v in sorted(state.items())}
+    out = {k: v.detach().to(dtype).contiguous() for k, v in rounded.items()}
     for k, v in out.items():
         if not v.isfinite().all():
             raise ValueError(f"{k} does not fit {dtype}")
@@ -82,13 +95,14 @@ def main() -> None:
     ap.add_argument("--out", default=str(HERE / "checkpoint/storybook"))
     ap.add_argument("--name", default="transformer")
     ap.add_argument("--dtype", default="float16", choices=("float16", "float32"))
+    ap.add_argument("--grid", type=int, default=0, help="round transformer and language model to so many lines (on_grid), to keep git's history small")
     ap.add_argument("--like", default=str(HERE.parent / "fixtures/goldens/model"))
     args = ap.parse_args()
     run, out, dtype = Path(args.run), Path(args.out), getattr(torch, args.dtype)
     out.mkdir(parents=True, exist_ok=True)
     sizes: dict[str, int] = {}
     net, state = load_transformer(run, f"{args.name}.pt")
-    sizes["transformer"] = put(out / "transformer", "diffusion_pytorch_model.safetensors", net.state_dict(), dtype)
+    sizes["transformer"] = put(out / "transformer", "diffusion_pytorch_model.safetensors", net.state_dict(), dtype, args.grid)
     (out / "transformer/config.json").write_text(json.dumps(state["config"], indent=2))
     vae, config = load_vae(run)
     sizes["vae"] = put(out / "vae", "diffusion_pytorch_model.safetensors", vae.state_dict(), dtype)
@@ -96,7 +110,8 @@ def main() -> None:
     (out / "vae/config.json").write_text(json.dumps(dict(sorted((head | config).items())), indent=2))
     lm, _, mconfig = load_mllm(run)
     names = {k: official_key(k) for k in lm.state_dict()}
-    sizes["mllm"] = put(out / "mllm", "model.safetensors", {n: lm.state_dict()[k] for k, n in names.items() if n}, dtype)
+    sizes["mllm"] = put(out / "mllm", "model.safetensors", {n: lm.state_dict()[k] for k, n in names.items() if n}, dtype,
+                        args.grid)
     dump_config(mconfig | {"torch_dtype": args.dtype}, out / "mllm")
     shutil.copytree(run / "processor", out / "processor", dirs_exist_ok=True)
     (out / "scheduler").mkdir(exist_ok=True)

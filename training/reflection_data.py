@@ -2,11 +2,13 @@
 picture of the request is what should have been drawn.
 
 python reflection_data.py --run RUN --data DATA --n 2000 --out DATA/own-reflect-critique_fix-train
+python reflection_data.py --run RUN --data DATA --n 6000 --misses --steps 6 --guidance 1 --out DATA/own-misses-critique_fix-train
 
 Requests are made anew for scenes of DATA's t2i cases. The mean weights of RUN draw each of them in a few steps, once
 for every scale of --guidance, from the world's picture noised up to a flow time that chance draws from --from: the later,
-the more of its layout stays. The judge (../docs/JUDGE.md) then reads every drawing, and its faults become the world's
-words (world/own-faults.ts says when they do). DIR is a shard folder as data.py reads it: `reflect` cases, and
+the more of its layout stays. With --misses the cases are those of critique_fix: the model is asked to draw what misses the
+request, and judged by what was wanted, so that most drawings have faults. The judge (../docs/JUDGE.md) then reads every
+drawing, and its faults become the world's words (world/own-faults.ts says when they do). DIR is a shard folder as data.py reads it: `reflect` cases, and
 `critique_fix` cases whose target is the world's picture.
 """
 from __future__ import annotations
@@ -46,14 +48,32 @@ def world(script: str, *options: str, given: str = "") -> str:
     return done.stdout
 
 
-def pick_cases(data: Shards, n: int, rng: np.random.Generator) -> list[Sample]:
-    """Cases by chance that a critique can speak of: every kind of thing stands for one thing"""
+@dataclass(frozen=True)
+class Order:
+    """What is drawn, and what it is judged by"""
+
+    drawn: Any  # scene
+    picture: int  # the world's of it, where drawing starts
+    wanted: Any  # scene
+    target: int  # the world's picture of that
+
+
+def pick_orders(data: Shards, n: int, misses: bool, rng: np.random.Generator) -> list[Order]:
+    """By chance, of what a critique can speak of: every kind of thing stands for one thing"""
     def plain_spoken(s: Sample) -> bool:
         kinds = [t["who"]["kind"] for t in s.scene["things"]]
         return len(kinds) > 0 and len(set(kinds)) == len(kinds)
 
-    usable = [s for s in data.samples if s.task == "t2i" and s.target is not None and plain_spoken(s)]
-    return [usable[i] for i in rng.permutation(len(usable))[:n]]
+    task = "critique_fix" if misses else "t2i"
+    usable = [s for s in data.samples if s.task == task and s.target is not None and plain_spoken(s) and (s.shown or not misses)]
+    chosen = [usable[i] for i in rng.permutation(len(usable))[:n]]
+    return [Order(s.shown if misses else s.scene, s.refs[0] if misses else s.target or 0, s.scene, s.target or 0) for s in chosen]
+
+
+def requests_for(scenes: list[Any], seed: int) -> list[dict[str, Any]]:
+    """-> {text, told} for every scene"""
+    given = "".join(json.dumps(scene) + "\n" for scene in scenes)
+    return [json.loads(line) for line in world("own-requests.ts", "--seed", str(seed), given=given).splitlines()]
 
 
 @dataclass
@@ -112,9 +132,9 @@ def draw(net: OmniGen2Transformer, truth: Tensor, first: Tensor, texts: Texts, p
     return x.cpu()
 
 
-def drawings(args: argparse.Namespace, machine: Machine, data: Shards, cases: list[Sample],
+def drawings(args: argparse.Namespace, machine: Machine, data: Shards, orders: list[Order],
              words: list[str]) -> Iterator[tuple[list[int], list[np.ndarray], np.ndarray]]:
-    """Batch by batch -> (numbers of the cases, their drawings [B, side, side, 3] for every guidance, start times [B])"""
+    """Batch by batch -> (numbers of the orders, their drawings [B, side, side, 3] for every guidance, start times [B])"""
     run = Path(args.run)
     mllm, tok, _ = load_mllm(run)
     start = len(tok.encode(HEAD, add_special_tokens=False).ids) if args.skip_prefix else 0
@@ -128,11 +148,11 @@ def drawings(args: argparse.Namespace, machine: Machine, data: Shards, cases: li
     shift, scale = config["shift_factor"], config["scaling_factor"]
     torch.manual_seed(args.seed)
     # of nearly one length in a batch, as in training; the last batch is filled up, so that all have one shape
-    order = sorted(range(len(cases)), key=lambda i: len(texts.states[i]))
-    for at in range(0, len(order), args.batch):
-        rows = order[at : at + args.batch]
+    by_length = sorted(range(len(orders)), key=lambda i: len(texts.states[i]))
+    for at in range(0, len(by_length), args.batch):
+        rows = by_length[at : at + args.batch]
         full = rows + rows[:1] * (args.batch - len(rows))
-        pictures = data.batch(cases[i].target or 0 for i in full).to(machine.device, memory_format=torch.channels_last)
+        pictures = data.batch(orders[i].picture for i in full).to(machine.device, memory_format=torch.channels_last)
         with torch.no_grad(), machine.autocast():
             z = (vae.encode(pictures).latent_dist.sample().float().cpu() - shift) * scale
         first = torch.empty(len(full)).uniform_(*args.start)
@@ -145,18 +165,20 @@ def drawings(args: argparse.Namespace, machine: Machine, data: Shards, cases: li
         yield rows, drawn, first[: len(rows)].numpy()
 
 
-def write_drawn(folder: Path, args: argparse.Namespace, machine: Machine, data: Shards, cases: list[Sample],
-                requests: list[dict[str, Any]]) -> None:
-    """What world/own-reflections.ts judges: for every case the world's picture, then its drawings, in images.u8; its
-    scene, request and start time as a line of cases.jsonl"""
+def write_drawn(folder: Path, args: argparse.Namespace, machine: Machine, data: Shards, orders: list[Order]) -> None:
+    """What world/own-reflections.ts judges: for every order the world's picture of what was wanted, then the drawings, in
+    images.u8; its scene, request and start time as a line of cases.jsonl"""
+    requests = requests_for([o.wanted for o in orders], args.seed)
+    # what is drawn is what is wanted, but for --misses
+    words = [r["text"] for r in (requests_for([o.drawn for o in orders], args.seed) if args.misses else requests)]
     begin, done = time.time(), 0
     with (folder / "images.u8").open("wb") as images, (folder / "cases.jsonl").open("w") as lines:
-        for rows, drawn, first in drawings(args, machine, data, cases, [r["text"] for r in requests]):
+        for rows, drawn, first in drawings(args, machine, data, orders, words):
             for k, i in enumerate(rows):
-                images.write(data.picture(cases[i].target or 0).tobytes())
+                images.write(data.picture(orders[i].target).tobytes())
                 for of_guidance in drawn:
                     images.write(of_guidance[k].tobytes())
-                lines.write(json.dumps({"scene": cases[i].scene, **requests[i], "from": round(float(first[k]), 3),
+                lines.write(json.dumps({"scene": orders[i].wanted, **requests[i], "from": round(float(first[k]), 3),
                                         "drawings": len(drawn)}) + "\n")
             done += len(rows) * len(drawn)
             print(f"{done} drawings, {done / (time.time() - begin):.1f} a second", flush=True)
@@ -166,7 +188,8 @@ def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--run", required=True)
     ap.add_argument("--data", required=True)
-    ap.add_argument("--want", default="t2i-train", help="only shard folders whose path holds this text")
+    ap.add_argument("--want", help="only shard folders whose path holds this text; t2i-train, with --misses critique_fix-train")
+    ap.add_argument("--misses", action="store_true", help="draw what misses the request, as critique_fix cases show it")
     ap.add_argument("--n", type=int, default=2000, help="requests; each is drawn once for every guidance")
     ap.add_argument("--out", required=True)
     ap.add_argument("--name", default="transformer")
@@ -184,15 +207,13 @@ def main() -> None:
     out = Path(args.out).resolve()
     if (out / "meta.json").exists():
         raise SystemExit(f"{out} holds a data set already: name a new folder")
-    data = find_shards(args.data, args.want)
+    data = find_shards(args.data, args.want or ("critique_fix-train" if args.misses else "t2i-train"))
     if data.size != SIDE:
         raise SystemExit(f"the judge reads pictures of {SIDE} pixels, those of {args.data} have {data.size}")
-    cases = pick_cases(data, args.n, np.random.default_rng(args.seed))
-    scenes = "".join(json.dumps(s.scene) + "\n" for s in cases)
-    requests = [json.loads(line) for line in world("own-requests.ts", "--seed", str(args.seed), given=scenes).splitlines()]
+    orders = pick_orders(data, args.n, args.misses, np.random.default_rng(args.seed))
     drawn = out / "drawn"
     drawn.mkdir(parents=True, exist_ok=True)
-    write_drawn(drawn, args, machine, data, cases, requests)
+    write_drawn(drawn, args, machine, data, orders)
     print(world("own-reflections.ts", "--drawn", str(drawn), "--out", str(out), "--faults", str(args.faults),
                 "--seed", str(args.seed)), end="")
     shutil.rmtree(drawn)

@@ -22,6 +22,8 @@ export interface Sample {
   mask: [number, number, number, number][] | null;
   /** Questions only: what each copy of each thing in the picture covers, in the order of `scene.things`. */
   boxes?: [number, number, number, number][];
+  /** `critique_fix` only: what the picture shows that is to be mended. */
+  shown?: Scene;
 }
 
 export const WEIGHTS: Readonly<Record<string, number>> = {
@@ -116,6 +118,7 @@ export function drawSample(
     target ? firstPicture + refs.length : null,
     mask,
   );
+  if (chosen === 'critique_fix') sample.shown = c.refs[0];
   const more = questionSamples(random, split, c, questions, index, firstPicture, size);
   return { sample, more, images: [...refs, ...(target ? [target] : [])].map((p) => p.rgb) };
 }
