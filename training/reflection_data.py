@@ -8,8 +8,8 @@ Requests are made anew for scenes of DATA's t2i cases. The mean weights of RUN d
 for every scale of --guidance, from the world's picture noised up to a flow time that chance draws from --from: the later,
 the more of its layout stays. With --misses the cases are those of critique_fix: the model is asked to draw what misses the
 request, and judged by what was wanted, so that most drawings have faults. The judge (../docs/JUDGE.md) then reads every
-drawing, and its faults become the world's words (world/own-faults.ts says when they do). DIR is a shard folder as data.py reads it: `reflect` cases, and
-`critique_fix` cases whose target is the world's picture.
+drawing, and its faults become the world's words (world/own-faults.ts says when they do). DIR is a shard folder as data.py
+reads it: `reflect` cases, and `critique_fix` cases whose target is the world's picture.
 """
 from __future__ import annotations
 
@@ -64,10 +64,13 @@ def pick_orders(data: Shards, n: int, misses: bool, rng: np.random.Generator) ->
         kinds = [t["who"]["kind"] for t in s.scene["things"]]
         return len(kinds) > 0 and len(set(kinds)) == len(kinds)
 
-    task = "critique_fix" if misses else "t2i"
-    usable = [s for s in data.samples if s.task == task and s.target is not None and plain_spoken(s) and (s.shown or not misses)]
-    chosen = [usable[i] for i in rng.permutation(len(usable))[:n]]
-    return [Order(s.shown if misses else s.scene, s.refs[0] if misses else s.target or 0, s.scene, s.target or 0) for s in chosen]
+    if misses:
+        usable = [Order(s.shown, s.refs[0], s.scene, s.target) for s in data.samples
+                  if s.task == "critique_fix" and s.shown and s.target is not None and plain_spoken(s)]
+    else:
+        usable = [Order(s.scene, s.target, s.scene, s.target) for s in data.samples
+                  if s.task == "t2i" and s.target is not None and plain_spoken(s)]
+    return [usable[i] for i in rng.permutation(len(usable))[:n]]
 
 
 def requests_for(scenes: list[Any], seed: int) -> list[dict[str, Any]]:
