@@ -7,14 +7,14 @@
 
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { MAX_NEW_TOKENS } from '../src/config/config.ts';
 import { USUAL_SETTINGS } from '../src/draw-settings.ts';
 import { OmniError } from '../src/errors.ts';
-import { MAX_NEW_TOKENS } from '../src/omnigen2/config.ts';
-import { type ChatReply, type ChatTurn, Conversation } from '../src/omnigen2/conversation.ts';
-import { officialGreys } from '../src/omnigen2/images/official-greys.ts';
+import { type ChatReply, type ChatTurn, Conversation } from '../src/omnigen2/language/conversation.ts';
 import { drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { numberOption, readArgs, runCommand, sizeOption } from './args.ts';
 import { openModel } from './models.ts';
+import { officialGreys } from './official-greys.ts';
 import { checkPictureTarget, otherSizeNote, readPictures, writePictures } from './picture-files.ts';
 
 /** One turn, as it is printed. */

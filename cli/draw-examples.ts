@@ -6,7 +6,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodePng } from '../src/omnigen2/images/encode.node.ts';
+import { encodePng } from '../src/pictures/encode.node.ts';
 import { EXAMPLES } from '../src/storybook/examples.ts';
 import { runCommand } from './args.ts';
 import { drawExample, EXAMPLE_FOLDER } from './examples.ts';

@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
 import type { OmniGen2Model } from '../src/omnigen2/model.ts';
+import { decodeImage } from '../src/pictures/decode.node.ts';
 import { EXAMPLES } from '../src/storybook/examples.ts';
 import { drawExample, EXAMPLE_FOLDER } from './examples.ts';
 import { BUILT_IN, openModel } from './models.ts';

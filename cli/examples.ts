@@ -3,10 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
-import type { RgbImage } from '../src/omnigen2/images/image.ts';
 import type { OmniGen2Model } from '../src/omnigen2/model.ts';
 import { draw, drawDefaults } from '../src/omnigen2/pipeline.ts';
+import { decodeImage } from '../src/pictures/decode.node.ts';
+import type { RgbImage } from '../src/pictures/image.ts';
 import type { Example } from '../src/storybook/examples.ts';
 import { presetValues } from '../src/studio/composer/draw-form.ts';
 

@@ -10,11 +10,10 @@
 import { extname } from 'node:path';
 import { USUAL_SETTINGS } from '../src/draw-settings.ts';
 import { ACCELERATIONS, TEACACHE_THRESHOLD } from '../src/omnigen2/acceleration/acceleration.ts';
-import { POSTERIORS } from '../src/omnigen2/autoencoder.ts';
 import { drawWithReflection } from '../src/omnigen2/drawing.ts';
-import { officialGreys } from '../src/omnigen2/images/official-greys.ts';
 import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
+import { POSTERIORS } from '../src/omnigen2/vae/vae.ts';
 import { quotedList, unknownWords } from '../src/storybook/vocabulary.ts';
 import { openAdapters } from './adapters.ts';
 import { numberOption, readArgs, runCommand, sizeOption } from './args.ts';
@@ -22,6 +21,7 @@ import { DecisionCount } from './decisions.ts';
 import { DrawingProgress } from './drawing-progress.ts';
 import { GUIDANCE_OPTIONS, guidanceOf } from './guidance.ts';
 import { BUILT_IN, openModel } from './models.ts';
+import { officialGreys } from './official-greys.ts';
 import { checkPictureTarget, otherSizeNote, readPictures, writePictures } from './picture-files.ts';
 
 const CALL = 'npm run -s generate --';

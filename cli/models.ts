@@ -11,8 +11,8 @@ import { nodeFolder } from '../src/checkpoints/folder.node.ts';
 import { openCheckpoint } from '../src/checkpoints/layout.ts';
 import { MANIFEST_FILE, type Manifest } from '../src/checkpoints/manifest.ts';
 import { writeFolder } from '../src/checkpoints/writer.node.ts';
+import { loadTokenizer } from '../src/omnigen2/language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../src/omnigen2/model.ts';
-import { loadTokenizer } from '../src/omnigen2/tokenizer.transformers.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
 
 /** The name of the built-in model, wherever a model is asked for. */

@@ -16,11 +16,11 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { fileTrouble } from '../src/checkpoints/folder.node.ts';
 import { checkWritable } from '../src/checkpoints/writer.node.ts';
 import { OmniError } from '../src/errors.ts';
-import { checkHead, HEAD_BYTES } from '../src/omnigen2/images/check.ts';
-import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
-import { encodePng } from '../src/omnigen2/images/encode.node.ts';
-import type { AlphaRule, RgbImage } from '../src/omnigen2/images/image.ts';
-import type { ReferenceLimits, Size } from '../src/omnigen2/images/sizes.ts';
+import { type ReferenceLimits, referenceCheck } from '../src/omnigen2/sizes.ts';
+import { checkHead, HEAD_BYTES } from '../src/pictures/check.ts';
+import { decodeImage } from '../src/pictures/decode.node.ts';
+import { encodePng } from '../src/pictures/encode.node.ts';
+import type { AlphaRule, RgbImage, Size } from '../src/pictures/image.ts';
 
 /**
  * Reads the pictures that were given.
@@ -37,7 +37,9 @@ export async function readPictures(
   const images: RgbImage[] = [];
   for (const path of paths) {
     const bytes = await pictureBytes(path);
-    images.push(await decodeImage(bytes, path, { limits, notes, alpha }));
+    images.push(
+      await decodeImage(bytes, path, { checkSize: limits && referenceCheck(limits), notes, alpha }),
+    );
   }
   return images;
 }

@@ -12,8 +12,8 @@ import {
   oddPictures,
   pictureFile,
   refusedPictures,
-} from '../src/omnigen2/images/fixtures.node.ts';
-import type { RgbImage } from '../src/omnigen2/images/image.ts';
+} from '../src/pictures/fixtures.node.ts';
+import type { RgbImage } from '../src/pictures/image.ts';
 import { type GivenFile, StudioPage, sample } from './studio-page.ts';
 
 const PNG = readFileSync(sample('blue-cat'));

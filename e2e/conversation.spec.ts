@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
 import { openModel } from '../cli/models.ts';
-import { type ChatTurn, Conversation } from '../src/omnigen2/conversation.ts';
+import { type ChatTurn, Conversation } from '../src/omnigen2/language/conversation.ts';
 import { PROTOCOL_VERSION } from '../src/protocol.ts';
 import { decodedSample, expectSamePixels, options } from './node-side.ts';
 import { StudioPage, sample } from './studio-page.ts';

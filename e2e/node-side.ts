@@ -3,9 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
 import { USUAL_SETTINGS } from '../src/draw-settings.ts';
-import { decodeImage } from '../src/omnigen2/images/decode.node.ts';
-import type { RgbImage } from '../src/omnigen2/images/image.ts';
 import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
+import { decodeImage } from '../src/pictures/decode.node.ts';
+import type { RgbImage } from '../src/pictures/image.ts';
 import { type StudioPage, sample } from './studio-page.ts';
 
 export const SEED = 11;

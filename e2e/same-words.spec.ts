@@ -2,8 +2,8 @@
 
 import { expect, test } from '@playwright/test';
 import { openModel } from '../cli/models.ts';
-import { askAboutPicture } from '../src/omnigen2/chat.ts';
 import { drawWithReflection } from '../src/omnigen2/drawing.ts';
+import { askAboutPicture } from '../src/omnigen2/language/chat.ts';
 import type { OmniGen2Model } from '../src/omnigen2/model.ts';
 import { decodedSample, expectSamePixels, hooks, options, SEED, saved } from './node-side.ts';
 import { StudioPage } from './studio-page.ts';

@@ -1,4 +1,4 @@
-/** Imports go downward only, as docs/ARCHITECTURE.md says: this table is that table. */
+/** The structure that docs/ARCHITECTURE.md describes: imports go down, and no files import each other in a circle. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 /** What each layer may import from. `types` marks layers of which only types may be used. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  workers: ['generation', 'protocol.ts', 'omnigen2/images', 'errors.ts'],
+  workers: ['generation', 'protocol.ts', 'pictures', 'omnigen2/sizes.ts', 'errors.ts'],
   studio: [
     'protocol.ts',
     'draw-settings.ts',
@@ -16,9 +16,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'listed.ts',
     'storybook/examples.ts',
     'storybook/vocabulary.ts',
-    'omnigen2/images',
-    'omnigen2/config.ts',
-    'omnigen2/blank.ts',
+    'pictures',
+    'config',
+    'omnigen2/sizes.ts',
+    'omnigen2/language/blank.ts',
   ],
   library: [
     'worker-client.ts',
@@ -26,20 +27,33 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'draw-settings.ts',
     'errors.ts',
     'is-record.ts',
-    'omnigen2/config.ts',
-    'omnigen2/images',
+    'config',
+    'pictures',
   ],
   'draw-settings.ts': ['types protocol.ts'],
   'worker-client.ts': ['protocol.ts', 'errors.ts', 'is-record.ts'],
-  generation: ['protocol.ts', 'errors.ts', 'storage', 'runtime', 'omnigen2', 'checkpoints'],
+  generation: [
+    'protocol.ts',
+    'errors.ts',
+    'storage',
+    'runtime',
+    'omnigen2',
+    'pictures',
+    'checkpoints',
+    'config',
+  ],
   storage: ['errors.ts', 'checkpoints'],
   'protocol.ts': ['types errors.ts', 'types omnigen2'],
-  runtime: ['errors.ts', 'onnx'],
-  omnigen2: ['errors.ts', 'onnx', 'checkpoints', 'types runtime'],
-  checkpoints: ['errors.ts', 'types onnx', 'omnigen2/config'],
-  onnx: ['types checkpoints'],
-  judge: ['errors.ts', 'storybook', 'onnx', 'checkpoints', 'types runtime'],
+  omnigen2: ['errors.ts', 'json.ts', 'pictures', 'onnx', 'checkpoints', 'config', 'tensors', 'types runtime'],
+  judge: ['errors.ts', 'json.ts', 'storybook', 'onnx', 'checkpoints', 'tensors', 'pictures', 'types runtime'],
+  runtime: ['errors.ts', 'onnx', 'tensors'],
+  checkpoints: ['errors.ts', 'json.ts', 'config', 'tensors', 'types onnx'],
+  onnx: ['types tensors'],
+  config: ['errors.ts', 'json.ts'],
+  pictures: ['errors.ts'],
   storybook: ['listed.ts'],
+  'json.ts': ['errors.ts'],
+  tensors: [],
   omnicontext: [],
   'errors.ts': [],
   'is-record.ts': [],
@@ -48,17 +62,34 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 const IMPORT = /^(?:import|export)( type)?\s[^;]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/gms;
 
+interface Import {
+  readonly file: string;
+  readonly target: string;
+  readonly types: boolean;
+}
+
 test('every import goes down', () => {
-  const wrong = [...sources('src'), ...sources('workers')].flatMap((file) =>
-    [...readFileSync(file, 'utf8').matchAll(IMPORT)]
-      .map(([, types, from, late]) => ({
-        target: normalize(join(dirname(file), from ?? late)),
-        types: types !== undefined,
-      }))
-      .filter(({ target, types }) => !allowed(file, target, types))
-      .map(({ target }) => `${file} imports ${target}`),
-  );
+  const wrong = [...sources('src'), ...sources('workers')]
+    .flatMap(importsOf)
+    .filter((each) => !allowed(each))
+    .map(({ file, target }) => `${file} imports ${target}`);
   expect(wrong).toEqual([]);
+});
+
+test('no files import each other in a circle', () => {
+  const files = ['src', 'workers', 'cli', 'e2e', 'training/world'].flatMap(sources);
+  const graph = new Map(files.map((file) => [file, importsOf(file).map(({ target }) => target)]));
+  expect(circles(graph)).toEqual([]);
+});
+
+test('the search for circles finds one', () => {
+  const graph = new Map([
+    ['a', ['b']],
+    ['b', ['c']],
+    ['c', ['b', 'd']],
+    ['d', []],
+  ]);
+  expect(circles(graph)).toEqual([['b', 'c']]);
 });
 
 /** The sources of the product: tests and their helpers may import what they like. */
@@ -68,7 +99,15 @@ function sources(folder: string): string[] {
     .filter((path) => /\.tsx?$/.test(path) && !/\.test\.|fixtures?\.node\.|platform\.d/.test(path));
 }
 
-function allowed(file: string, target: string, types: boolean): boolean {
+function importsOf(file: string): Import[] {
+  return [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, types, from, late]) => ({
+    file,
+    target: normalize(join(dirname(file), from ?? late)),
+    types: types !== undefined,
+  }));
+}
+
+function allowed({ file, target, types }: Import): boolean {
   const layer = layerOf(file);
   if (layer === layerOf(target)) return true;
   const inside = target.replace(/^src\//, '');
@@ -77,8 +116,34 @@ function allowed(file: string, target: string, types: boolean): boolean {
   );
 }
 
-/** `src/omnigen2/images/image.ts` is of the layer `omnigen2`. */
+/** `src/omnigen2/vae/tiling.ts` is of the layer `omnigen2`. */
 function layerOf(file: string): string {
   const parts = file.split('/');
   return parts[0] === 'src' ? parts[1] : parts[0];
+}
+
+/**
+ * The groups of files that reach each other, type-only imports included, each sorted by name.
+ * Source: R. Tarjan, Depth-first search and linear graph algorithms, 1972 (strongly connected components)
+ */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const index = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const found: string[][] = [];
+  const visit = (file: string): void => {
+    index.set(file, index.size);
+    low.set(file, index.get(file)!);
+    stack.push(file);
+    for (const target of graph.get(file) ?? []) {
+      if (!graph.has(target)) continue;
+      if (!index.has(target)) visit(target);
+      if (stack.includes(target)) low.set(file, Math.min(low.get(file)!, low.get(target)!));
+    }
+    if (low.get(file) !== index.get(file)) return;
+    const group = stack.splice(stack.indexOf(file));
+    if (group.length > 1) found.push(group.sort());
+  };
+  for (const file of graph.keys()) if (!index.has(file)) visit(file);
+  return found;
 }

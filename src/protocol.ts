@@ -7,12 +7,12 @@
 
 import type { ErrorReport } from './errors.ts';
 import type { Acceleration } from './omnigen2/acceleration/acceleration.ts';
-import type { PosteriorChoice } from './omnigen2/autoencoder.ts';
-import type { FoundPlace } from './omnigen2/grounding.ts';
+import type { FoundPlace } from './omnigen2/language/grounding.ts';
+import type { Sampling } from './omnigen2/language/sampling.ts';
 import type { ModelPart } from './omnigen2/model.ts';
 import type { RoundDecision, RoundReport } from './omnigen2/reflection/loop.ts';
 import type { SchedulerName } from './omnigen2/schedulers/create.ts';
-import type { Sampling } from './omnigen2/token-choice.ts';
+import type { PosteriorChoice } from './omnigen2/vae/vae.ts';
 
 export type {
   Acceleration,

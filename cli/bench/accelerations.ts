@@ -3,9 +3,9 @@
 import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
 import { Judge } from '../../src/judge/judge.ts';
 import { judgeRequest } from '../../src/judge/request.ts';
-import type { RgbImage } from '../../src/omnigen2/images/image.ts';
 import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
 import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
+import type { RgbImage } from '../../src/pictures/image.ts';
 import { nodeRuntime } from '../../src/runtime/runtime.node.ts';
 import { Random } from '../../src/storybook/random.ts';
 import { render } from '../../src/storybook/render.ts';

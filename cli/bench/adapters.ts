@@ -2,12 +2,12 @@
 
 import { addChange } from '../../src/checkpoints/adapters.ts';
 import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
-import { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from '../../src/checkpoints/half.ts';
 import { type Checkpoint, openCheckpoint } from '../../src/checkpoints/layout.ts';
 import type { LoraPair } from '../../src/checkpoints/lora.ts';
 import { BLOCK_SIZE, dequantize, quantize } from '../../src/checkpoints/quantize.ts';
 import { floatRows } from '../../src/checkpoints/rows.ts';
 import { noise } from '../../src/omnigen2/random.ts';
+import { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from '../../src/tensors/half.ts';
 import { TRAINED } from '../models.ts';
 import { figure, type Table } from './table.ts';
 

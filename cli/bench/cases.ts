@@ -1,8 +1,8 @@
 /** The drawings that the benchmark times and compares. */
 
 import { readFile } from 'node:fs/promises';
-import { decodeImage } from '../../src/omnigen2/images/decode.node.ts';
 import { type DrawOptions, drawDefaults } from '../../src/omnigen2/pipeline.ts';
+import { decodeImage } from '../../src/pictures/decode.node.ts';
 
 const SETTINGS = {
   ...drawDefaults({ width: 128, height: 128 }, { promptTokens: 80 }),

@@ -1,11 +1,11 @@
 /** What it saves that a conversation stays read: the second turn with and without what is held of the first. */
 
 import { readFile } from 'node:fs/promises';
-import { Conversation } from '../../src/omnigen2/conversation.ts';
-import { decodeImage } from '../../src/omnigen2/images/decode.node.ts';
-import type { RgbImage } from '../../src/omnigen2/images/image.ts';
-import { resample } from '../../src/omnigen2/images/resample.ts';
+import { Conversation } from '../../src/omnigen2/language/conversation.ts';
 import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
+import { decodeImage } from '../../src/pictures/decode.node.ts';
+import type { RgbImage } from '../../src/pictures/image.ts';
+import { resample } from '../../src/pictures/resample.ts';
 import { openModel } from '../models.ts';
 import { fromWords } from './cases.ts';
 import { figure, median, type Table } from './table.ts';

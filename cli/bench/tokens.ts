@@ -1,6 +1,6 @@
 /** How the time of one prediction grows with the size of the picture. */
 
-import type { Transformer } from '../../src/omnigen2/transformer.ts';
+import type { Transformer } from '../../src/omnigen2/diffusion/transformer.ts';
 import { openModel } from '../models.ts';
 import { figure, median, type Table } from './table.ts';
 

@@ -1,7 +1,8 @@
 /** Held-out truth for the judge: a claim, a picture in which it holds, and one that misses it by one change. */
 
 import { change } from '../../src/storybook/changes.ts';
-import { type Claim, claims, holds } from '../../src/storybook/claims.ts';
+import type { Claim } from '../../src/storybook/claim.ts';
+import { claims, holds } from '../../src/storybook/claims.ts';
 import { drawScene } from '../../src/storybook/compose.ts';
 import type { EditKind } from '../../src/storybook/edits/edit.ts';
 import { swap } from '../../src/storybook/edits/room.ts';

@@ -1,7 +1,7 @@
 /** The questions that are asked: cases of the world whose combinations training never shows, the same in every run. */
 
 import { PICTURE_SIDE } from '../../src/judge/classes.ts';
-import type { RgbImage } from '../../src/omnigen2/images/image.ts';
+import type { RgbImage } from '../../src/pictures/image.ts';
 import type { Case, Task } from '../../src/storybook/cases/case.ts';
 import { CATEGORIES } from '../../src/storybook/cases/in-context.ts';
 import { hashText, mix, SteadyRandom } from '../../src/storybook/random.ts';

@@ -1,6 +1,6 @@
 /** How much of a picture has changed outside of the rectangles in which it may. */
 
-import type { RgbImage } from '../../src/omnigen2/images/image.ts';
+import type { RgbImage } from '../../src/pictures/image.ts';
 
 /** A rectangle in pixels, `x1` and `y1` exclusive. */
 export type Box = readonly [x0: number, y0: number, x1: number, y1: number];

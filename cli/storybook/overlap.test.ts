@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Corners } from '../../src/omnigen2/grounding.ts';
+import type { Corners } from '../../src/omnigen2/language/grounding.ts';
 import { meanOverlap, overlap } from './overlap.ts';
 
 const BOX: Corners = [0, 0, 10, 10];

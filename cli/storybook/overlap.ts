@@ -1,6 +1,6 @@
 /** How well boxes agree. */
 
-import type { Corners } from '../../src/omnigen2/grounding.ts';
+import type { Corners } from '../../src/omnigen2/language/grounding.ts';
 
 /** Intersection over union of two boxes, 0 … 1. */
 export function overlap(a: Corners, b: Corners): number {

@@ -1,8 +1,8 @@
 /** Pictures as the model's autoencoder gives them back: no drawing of it can be closer to them. */
 
-import type { RgbImage } from '../../src/omnigen2/images/image.ts';
-import { pixelsOf, toRgbImage } from '../../src/omnigen2/images/prepare.ts';
 import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
+import { pixelsOf, toRgbImage } from '../../src/omnigen2/pixels.ts';
+import type { RgbImage } from '../../src/pictures/image.ts';
 
 export async function roundTrip(model: OmniGen2Model, picture: RgbImage): Promise<RgbImage> {
   const autoencoder = await model.autoencoder();

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { decodeImage } from '../../src/omnigen2/images/decode.node.ts';
-import type { RgbImage } from '../../src/omnigen2/images/image.ts';
+import { decodeImage } from '../../src/pictures/decode.node.ts';
+import type { RgbImage } from '../../src/pictures/image.ts';
 import { sheet, writeSheets } from './sheets.ts';
 
 /** A picture of 40 x 40 pixels of one grey. */

@@ -2,8 +2,8 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodePng } from '../../src/omnigen2/images/encode.node.ts';
-import type { RgbImage } from '../../src/omnigen2/images/image.ts';
+import { encodePng } from '../../src/pictures/encode.node.ts';
+import type { RgbImage } from '../../src/pictures/image.ts';
 import type { ShownCase, TaskReport } from './task.ts';
 
 /** Cases on a sheet. */

@@ -1,15 +1,15 @@
 /** What a task of the benchmark is, and how all of them are run: case by case, and none is left out. */
 
+import { MAX_NEW_TOKENS } from '../../src/config/config.ts';
 import { isAbort, reportOf } from '../../src/errors.ts';
 import type { Judge } from '../../src/judge/judge.ts';
 import { type JudgedRequest, judgeRequest } from '../../src/judge/request.ts';
-import { askAboutPicture } from '../../src/omnigen2/chat.ts';
-import { MAX_NEW_TOKENS } from '../../src/omnigen2/config.ts';
-import type { RgbImage } from '../../src/omnigen2/images/image.ts';
+import { askAboutPicture } from '../../src/omnigen2/language/chat.ts';
 import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
 import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
+import type { RgbImage } from '../../src/pictures/image.ts';
 import type { Case } from '../../src/storybook/cases/case.ts';
-import type { Claim } from '../../src/storybook/claims.ts';
+import type { Claim } from '../../src/storybook/claim.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { pictureOf } from './cases.ts';
 import type { Failure, Figure, TaskFigures } from './figures.ts';

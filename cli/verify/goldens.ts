@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { fileTrouble } from '../../src/checkpoints/folder.node.ts';
 import { insidePath, unreadable } from '../../src/checkpoints/folder.ts';
-import { parseJson } from '../../src/checkpoints/json.ts';
 import { readTensors, toFloat32 } from '../../src/checkpoints/safetensors.ts';
 import { OmniError } from '../../src/errors.ts';
+import { parseJson } from '../../src/json.ts';
 import type { GoldenCase, GoldenTensor, Tolerance } from './types.ts';
 
 const INDEX_FILE = 'index.json';

@@ -2,10 +2,10 @@
 
 import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
 import { openCheckpoint } from '../../src/checkpoints/layout.ts';
-import { decodeImage } from '../../src/omnigen2/images/decode.node.ts';
-import type { RgbImage } from '../../src/omnigen2/images/image.ts';
+import { loadTokenizer } from '../../src/omnigen2/language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../../src/omnigen2/model.ts';
-import { loadTokenizer } from '../../src/omnigen2/tokenizer.transformers.ts';
+import { decodeImage } from '../../src/pictures/decode.node.ts';
+import type { RgbImage } from '../../src/pictures/image.ts';
 import type { Runtime } from '../../src/runtime/types.ts';
 import { readGolden } from './goldens.ts';
 import type { VerifyContext } from './types.ts';

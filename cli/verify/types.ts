@@ -1,7 +1,7 @@
 /** What a goldens folder holds, and what a check of one of its cases gives. */
 
-import type { RgbImage } from '../../src/omnigen2/images/image.ts';
 import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
+import type { RgbImage } from '../../src/pictures/image.ts';
 
 /** `|got - want| <= abs + rel * |want|`. */
 export interface Tolerance {

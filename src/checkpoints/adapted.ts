@@ -7,10 +7,6 @@
  * with the quantized matrix itself, it stays as it is, and the change becomes a low-rank product beside it.
  */
 
-import { type Adapter, addChange, type Change, changesOf, joinedChange, rankOf } from './adapters.ts';
-import type { CheckpointFolder } from './folder.ts';
-import type { Checkpoint } from './layout.ts';
-import { floatRows, isQuantized } from './rows.ts';
 import {
   LOW_RANK_SUFFIX,
   QUANTIZED_SUFFIX,
@@ -18,7 +14,11 @@ import {
   quantizedMatrix,
   type StoredTensor,
   type WeightIndex,
-} from './tensors.ts';
+} from '../tensors/stored.ts';
+import { type Adapter, addChange, type Change, changesOf, joinedChange, rankOf } from './adapters.ts';
+import type { CheckpointFolder } from './folder.ts';
+import type { Checkpoint } from './layout.ts';
+import { floatRows, isQuantized } from './rows.ts';
 
 /** How the engine wants matrices; see `omnigen2/graphs/layers.ts`, Numerics. */
 export interface MatrixUse {

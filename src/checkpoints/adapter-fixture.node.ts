@@ -1,10 +1,10 @@
 /** For tests of adapters: the tiny checkpoint in every form that weights are stored in, and adapters for it. */
 
+import { floatToBfloat } from '../tensors/half.ts';
 import { planConversion } from './convert.ts';
 import { executeConversion } from './convert-run.ts';
 import { editTensors, type Files, fixtureFiles, shardFiles, WEIGHTS } from './fixture.node.ts';
 import { memoryFolder } from './folder.ts';
-import { floatToBfloat } from './half.ts';
 import { type Checkpoint, openCheckpoint } from './layout.ts';
 import type { Lora } from './lora.ts';
 import { memoryWriter } from './memory-writer.ts';

@@ -1,8 +1,13 @@
 /** Compares the tensors that a checkpoint has with those that its configuration calls for, before anything runs. */
 
 import { OmniError } from '../errors.ts';
+import {
+  QUANTIZED_SUFFIX,
+  type QuantizedMatrix,
+  quantizedMatrix,
+  type WeightIndex,
+} from '../tensors/stored.ts';
 import type { ExpectedTensor } from './expected.ts';
-import { QUANTIZED_SUFFIX, type QuantizedMatrix, quantizedMatrix, type WeightIndex } from './tensors.ts';
 
 /** Element types that weights are read from. */
 const FLOATS: readonly string[] = ['F64', 'F32', 'F16', 'BF16'];

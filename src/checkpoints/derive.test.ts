@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../onnx/graph.ts';
 import { add, gemm } from '../onnx/ops.ts';
+import { floatToBfloat, halfToFloat } from '../tensors/half.ts';
+import type { StoredTensor } from '../tensors/stored.ts';
 import { fillDerived } from './derive.ts';
-import { floatToBfloat, halfToFloat } from './half.ts';
 import { dequantize, quantize } from './quantize.ts';
 import { parseSafetensorsHeader, writeSafetensors } from './safetensors.ts';
-import type { StoredTensor } from './tensors.ts';
 
 const bytesOf = (view: ArrayBufferView) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 

@@ -1,10 +1,10 @@
 /** Computes the tensors that a graph wants in another form than the checkpoint stores them in. */
 
 import type { BuiltGraph, DerivedTensor } from '../onnx/graph.ts';
-import { floatToHalf } from './half.ts';
+import { floatToHalf } from '../tensors/half.ts';
+import type { StoredTensor } from '../tensors/stored.ts';
 import { dequantize } from './quantize.ts';
 import { aligned, toFloat32 } from './safetensors.ts';
-import type { StoredTensor } from './tensors.ts';
 
 /**
  * The bytes of a graph's derived tensors, as `BuiltGraph.derived` places them. Tensor by tensor: besides the result,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseMllmConfig, parseTransformerConfig, parseVaeConfig } from '../omnigen2/config-parse.ts';
+import { parseMllmConfig, parseTransformerConfig, parseVaeConfig } from '../config/parse.ts';
 import { planConversion, type WeightFormat } from './convert.ts';
 import { type ExpectedTensor, expectedMllm, expectedTransformer, expectedVae } from './expected.ts';
 import { fixtureFiles, setText, WEIGHTS } from './fixture.node.ts';

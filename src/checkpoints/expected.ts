@@ -12,7 +12,7 @@ import {
   type TransformerConfig,
   type VaeConfig,
   type VisionConfig,
-} from '../omnigen2/config.ts';
+} from '../config/config.ts';
 
 /** A tensor that a configuration calls for. */
 export interface ExpectedTensor {

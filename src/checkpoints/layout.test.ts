@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { floatToBfloat } from '../tensors/half.ts';
 import {
   bytesOf,
   editJson,
@@ -12,7 +13,6 @@ import {
   zeros,
 } from './fixture.node.ts';
 import { memoryFolder } from './folder.ts';
-import { floatToBfloat } from './half.ts';
 import { openCheckpoint } from './layout.ts';
 import { readTensors, toFloat32, writeSafetensors } from './safetensors.ts';
 

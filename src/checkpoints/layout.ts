@@ -3,8 +3,7 @@
  * processor and scheduler. Reads configurations and headers only; whatever is wrong is said before anything runs.
  */
 
-import { OmniError } from '../errors.ts';
-import type { ModelConfig } from '../omnigen2/config.ts';
+import type { ModelConfig } from '../config/config.ts';
 import {
   configMismatch,
   parseGenerationConfig,
@@ -13,12 +12,13 @@ import {
   parseSchedulerConfig,
   parseTransformerConfig,
   parseVaeConfig,
-} from '../omnigen2/config-parse.ts';
+} from '../config/parse.ts';
+import { OmniError } from '../errors.ts';
+import { isObject, parseJson, quote } from '../json.ts';
+import type { StoredTensor, WeightIndex } from '../tensors/stored.ts';
 import { expectTensors } from './check.ts';
 import { type ExpectedTensor, expectedMllm, expectedTransformer, expectedVae } from './expected.ts';
 import { type CheckpointFolder, type FolderFile, readWhole } from './folder.ts';
-import { isObject, parseJson, quote } from './json.ts';
-import type { StoredTensor, WeightIndex } from './tensors.ts';
 import { readComponentWeights } from './weight-files.ts';
 
 /** The parts that have weights. */

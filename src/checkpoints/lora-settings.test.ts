@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseTransformerConfig } from '../omnigen2/config-parse.ts';
+import { parseTransformerConfig } from '../config/parse.ts';
 import { expectedTransformer } from './expected.ts';
 import { fixtureFiles, refusal, textOf, zeros } from './fixture.node.ts';
 import { readLora } from './lora.ts';

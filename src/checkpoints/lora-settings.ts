@@ -8,7 +8,7 @@
  */
 
 import { OmniError } from '../errors.ts';
-import { isObject, parseJson, quote } from './json.ts';
+import { isObject, parseJson, quote } from '../json.ts';
 import { readMetadata } from './safetensors.ts';
 
 /** Rank and alpha of an adapter's pairs. */

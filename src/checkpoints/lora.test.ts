@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseTransformerConfig } from '../omnigen2/config-parse.ts';
+import { parseTransformerConfig } from '../config/parse.ts';
 import { expectedTransformer } from './expected.ts';
 import { fixtureFiles, GOLDENS, refusal, textOf, zeros } from './fixture.node.ts';
 import { checkLoraSize, readLora } from './lora.ts';

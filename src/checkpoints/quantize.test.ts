@@ -3,7 +3,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../onnx/graph.ts';
 import { matmulNBits } from '../onnx/ops.ts';
-import { halfToFloat } from './half.ts';
+import { halfToFloat } from '../tensors/half.ts';
 import { BLOCK_SIZE, dequantize, quantize } from './quantize.ts';
 
 fc.configureGlobal({ seed: 2506 });

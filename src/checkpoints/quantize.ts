@@ -3,7 +3,7 @@
  * value = (code - 2^(bits-1)) * scale, one float16 scale for every block of columns in a row.
  */
 
-import { halfBits, halfToFloat, roundToHalf } from './half.ts';
+import { halfBits, halfToFloat, roundToHalf } from '../tensors/half.ts';
 
 /** Columns that share a scale. 32 is what the fast WebGPU kernels want. */
 export const BLOCK_SIZE = 32;

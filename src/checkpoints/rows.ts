@@ -1,9 +1,9 @@
 /** Rows of a stored tensor, as they lie in its file or as floats. */
 
+import type { QuantizedMatrix, StoredTensor } from '../tensors/stored.ts';
 import type { CheckpointFolder } from './folder.ts';
 import { dequantize } from './quantize.ts';
 import { aligned, toFloat32 } from './safetensors.ts';
-import type { QuantizedMatrix, StoredTensor } from './tensors.ts';
 
 /** Some rows of a tensor, seen as the matrix of its first dimension and the rest. */
 export interface Band {

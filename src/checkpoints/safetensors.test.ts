@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { STORED_SIZE_BYTES, type StoredDtype } from '../tensors/stored.ts';
 import { refusal } from './fixture.node.ts';
 import {
   parseSafetensorsHeader,
@@ -9,7 +10,6 @@ import {
   toFloat32,
   writeSafetensors,
 } from './safetensors.ts';
-import { STORED_SIZE_BYTES, type StoredDtype } from './tensors.ts';
 
 fc.configureGlobal({ seed: 2506 });
 

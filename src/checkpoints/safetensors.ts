@@ -5,9 +5,9 @@
  */
 
 import { OmniError } from '../errors.ts';
-import { bfloatToFloat, halfToFloat } from './half.ts';
-import { isObject, parseJson, quote } from './json.ts';
-import { STORED_SIZE_BYTES, type StoredDtype, type StoredTensor } from './tensors.ts';
+import { isObject, parseJson, quote } from '../json.ts';
+import { bfloatToFloat, halfToFloat } from '../tensors/half.ts';
+import { STORED_SIZE_BYTES, type StoredDtype, type StoredTensor } from '../tensors/stored.ts';
 
 /** The same bound as the official reader's. */
 const MAX_HEADER_BYTES = 100_000_000;

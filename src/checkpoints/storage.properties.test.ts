@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OmniError } from '../errors.ts';
-import { halfToFloat, roundToHalf } from './half.ts';
+import { halfToFloat, roundToHalf } from '../tensors/half.ts';
 import { BLOCK_SIZE, dequantize, quantize } from './quantize.ts';
 import { readTensors } from './safetensors.ts';
 

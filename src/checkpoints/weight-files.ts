@@ -1,10 +1,10 @@
 /** Finds the weights of one component: one safetensors file, or shards and the index that lists them. */
 
 import { OmniError } from '../errors.ts';
+import { isObject, parseJson, quote } from '../json.ts';
+import type { StoredTensor, WeightIndex } from '../tensors/stored.ts';
 import { type CheckpointFolder, type FolderFile, insidePath, readWhole } from './folder.ts';
-import { isObject, parseJson, quote } from './json.ts';
 import { readSafetensorsHeader } from './safetensors.ts';
-import type { StoredTensor, WeightIndex } from './tensors.ts';
 
 /** The weights of a component. */
 export interface ComponentWeights {

@@ -2,8 +2,8 @@
 
 import { memoryFolder } from '../checkpoints/folder.ts';
 import { openCheckpoint } from '../checkpoints/layout.ts';
+import { loadTokenizer } from '../omnigen2/language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../omnigen2/model.ts';
-import { loadTokenizer } from '../omnigen2/tokenizer.transformers.ts';
 import type { BackendChoice, DeviceReport, ModelPart, ModelRef, ModelState } from '../protocol.ts';
 import { startWebRuntime } from '../runtime/runtime.web.ts';
 import { loadBundle } from '../storage/weights.ts';

@@ -1,7 +1,7 @@
 /** Brings in the pictures that the language model is to look at. */
 
-import { decodeImage } from '../omnigen2/images/decode.web.ts';
-import type { RgbImage } from '../omnigen2/images/image.ts';
+import { decodeImage } from '../pictures/decode.web.ts';
+import type { RgbImage } from '../pictures/image.ts';
 
 /**
  * Decodes pictures in full size: the language model reads more of a picture than a drawing takes from it.

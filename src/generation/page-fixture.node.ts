@@ -1,8 +1,8 @@
 /** The page's side of a service on the tiny model, for tests: real graphs on this processor. */
 
 import { fixtureCheckpoint } from '../omnigen2/fixtures.node.ts';
+import { loadTokenizer } from '../omnigen2/language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../omnigen2/model.ts';
-import { loadTokenizer } from '../omnigen2/tokenizer.transformers.ts';
 import {
   type AdapterChangeId,
   type AdapterFile,

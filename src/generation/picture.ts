@@ -1,6 +1,6 @@
 /** Pictures between the core (RGB bytes) and the page (RGBA bytes). */
 
-import { type RgbImage, rgbaOf } from '../omnigen2/images/image.ts';
+import { type RgbImage, rgbaOf } from '../pictures/image.ts';
 import type { Picture } from '../protocol.ts';
 
 /** The picture as the page draws it; alpha is 255. */

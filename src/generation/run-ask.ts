@@ -1,10 +1,10 @@
 /** Answers one question about pictures in the worker. */
 
-import { askAboutPicture } from '../omnigen2/chat.ts';
-import { foundPlaces } from '../omnigen2/grounding.ts';
-import { visionSize } from '../omnigen2/images/sizes.ts';
-import { lookNotes, lookRule } from '../omnigen2/looking.ts';
+import { askAboutPicture } from '../omnigen2/language/chat.ts';
+import { foundPlaces } from '../omnigen2/language/grounding.ts';
+import { lookNotes, lookRule } from '../omnigen2/language/looking.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
+import { visionSize } from '../omnigen2/sizes.ts';
 import type { AskRequest, JobEvent, JobResult } from '../protocol.ts';
 import { picturesToLookAt } from './look-at.ts';
 

@@ -1,6 +1,6 @@
 /** The one conversation that the worker holds, turn by turn. */
 
-import { Conversation } from '../omnigen2/conversation.ts';
+import { Conversation } from '../omnigen2/language/conversation.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
 import type { ChatRequest, ConversationId, JobEvent, JobResult } from '../protocol.ts';
 import { drawOptions } from './draw-options.ts';

@@ -1,11 +1,12 @@
 /** Runs one drawing job in the worker and turns its events into those of the protocol. */
 
 import { type DrawingEvent, drawWithReflection } from '../omnigen2/drawing.ts';
-import { decodeImage } from '../omnigen2/images/decode.web.ts';
-import type { RgbImage } from '../omnigen2/images/image.ts';
-import { referenceImage } from '../omnigen2/images/prepare.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
 import { referenceLimits } from '../omnigen2/pipeline.ts';
+import { referenceImage } from '../omnigen2/pixels.ts';
+import { referenceCheck } from '../omnigen2/sizes.ts';
+import { decodeImage } from '../pictures/decode.web.ts';
+import type { RgbImage } from '../pictures/image.ts';
 import type { DrawRequest, JobEvent, JobResult } from '../protocol.ts';
 import { drawOptions } from './draw-options.ts';
 import { toPicture } from './picture.ts';
@@ -31,7 +32,13 @@ export async function runDraw(
     signal.throwIfAborted();
     const name = `Image ${i + 1}`;
     // At once in the size that is needed: five photographs in full size take hundreds of megabytes.
-    images.push(referenceImage(await decodeImage(file, name, { limits, notes }), limits, name));
+    images.push(
+      referenceImage(
+        await decodeImage(file, name, { checkSize: referenceCheck(limits), notes }),
+        limits,
+        name,
+      ),
+    );
   }
   const clock = new StepClock();
   const {

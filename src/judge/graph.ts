@@ -1,6 +1,5 @@
 /** The judge's network: a convolutional detector. Trained by `training/judge.py`, whose export this reads. */
 
-import type { WeightIndex } from '../checkpoints/tensors.ts';
 import { type BuiltGraph, GraphBuilder, GraphError, type Value } from '../onnx/graph.ts';
 import {
   add,
@@ -15,6 +14,7 @@ import {
   reshape,
   upsampleNearest,
 } from '../onnx/ops.ts';
+import type { WeightIndex } from '../tensors/stored.ts';
 import { PICTURE_SIDE } from './classes.ts';
 
 /**

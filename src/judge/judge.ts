@@ -2,12 +2,12 @@
 
 import { fillDerived } from '../checkpoints/derive.ts';
 import { type CheckpointFolder, readWhole } from '../checkpoints/folder.ts';
-import { isObject, parseJson, quote } from '../checkpoints/json.ts';
 import { parseSafetensorsHeader } from '../checkpoints/safetensors.ts';
-import type { StoredTensor } from '../checkpoints/tensors.ts';
 import { OmniError } from '../errors.ts';
+import { isObject, parseJson, quote } from '../json.ts';
 import type { BuiltGraph } from '../onnx/graph.ts';
 import type { GraphSession, HostTensor, Runtime } from '../runtime/types.ts';
+import type { StoredTensor } from '../tensors/stored.ts';
 import { GRID, PAGE_CLASSES, PICTURE_SIDE, REGRESSIONS, STAND_CLASSES } from './classes.ts';
 import { type SeenScene, seenScene } from './detect.ts';
 import { judgeGraph } from './graph.ts';

@@ -1,6 +1,7 @@
 /** How much of a request a picture shows: the score that benchmarks count. */
 
-import { type Check, type Claim, checks, phraseOf, questionOf } from '../storybook/claims.ts';
+import type { Claim } from '../storybook/claim.ts';
+import { type Check, checks, phraseOf, questionOf } from '../storybook/claims.ts';
 import type { Scene } from '../storybook/scene.ts';
 import type { Judge, JudgedPicture } from './judge.ts';
 import { type Verdict, verdict } from './verdict.ts';

@@ -3,10 +3,10 @@
  * How to use it: docs/LIBRARY.md
  */
 
+import { MAX_NEW_TOKENS } from '../config/config.ts';
 import { randomSeed, USUAL_SETTINGS } from '../draw-settings.ts';
 import { type ErrorCode, type ErrorReport, OmniError } from '../errors.ts';
-import { MAX_NEW_TOKENS } from '../omnigen2/config.ts';
-import { encodePng } from '../omnigen2/images/encode.web.ts';
+import { encodePng } from '../pictures/encode.web.ts';
 import type {
   Acceleration,
   BackendChoice,

@@ -3,12 +3,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { nodeFolder } from '../checkpoints/folder.node.ts';
 import { openCheckpoint } from '../checkpoints/layout.ts';
+import type { Size } from '../pictures/image.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
 import { type Drawing, drawWithReflection } from './drawing.ts';
-import type { Size } from './images/sizes.ts';
+import { loadTokenizer } from './language/tokenizer.transformers.ts';
 import { OmniGen2Model } from './model.ts';
 import { drawDefaults } from './pipeline.ts';
-import { loadTokenizer } from './tokenizer.transformers.ts';
 
 let model: OmniGen2Model;
 

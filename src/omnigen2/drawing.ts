@@ -1,16 +1,16 @@
 /** A whole drawing job: draw, and if more rounds are allowed, look at the picture and mend it. */
 
+import { MAX_NEW_TOKENS } from '../config/config.ts';
 import { OmniError } from '../errors.ts';
+import type { RgbImage } from '../pictures/image.ts';
 import type { Decision } from './acceleration/acceleration.ts';
-import { askAboutPicture } from './chat.ts';
-import { MAX_NEW_TOKENS } from './config.ts';
-import type { RgbImage } from './images/image.ts';
-import { visionSize } from './images/sizes.ts';
+import { askAboutPicture } from './language/chat.ts';
+import { beginning } from './language/prompt.ts';
 import type { OmniGen2Model } from './model.ts';
 import { type DrawOptions, type DrawProgress, draw } from './pipeline.ts';
-import { beginning } from './prompt.ts';
 import { critiqueQuestion } from './reflection/critic.ts';
 import { type ReflectEvent, type Reflected, reflect } from './reflection/loop.ts';
+import { visionSize } from './sizes.ts';
 
 export type DrawingEvent =
   | ReflectEvent<RgbImage>

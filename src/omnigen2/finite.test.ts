@@ -5,9 +5,9 @@ import { openCheckpoint } from '../checkpoints/layout.ts';
 import { toFloat32 } from '../checkpoints/safetensors.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
 import { finite } from './finite.ts';
+import { loadTokenizer } from './language/tokenizer.transformers.ts';
 import { OmniGen2Model } from './model.ts';
 import { type DrawOptions, draw, drawDefaults } from './pipeline.ts';
-import { loadTokenizer } from './tokenizer.transformers.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 afterAll(() => runtime.dispose());

@@ -7,7 +7,7 @@ import { fillDerived } from '../checkpoints/derive.ts';
 import { nodeFolder } from '../checkpoints/folder.node.ts';
 import { readWhole } from '../checkpoints/folder.ts';
 import { type Checkpoint, openCheckpoint } from '../checkpoints/layout.ts';
-import type { MllmSource } from './mllm.ts';
+import type { MllmSource } from './language/mllm.ts';
 
 const GOLDENS = fileURLToPath(new URL('../../fixtures/goldens', import.meta.url));
 

@@ -5,15 +5,15 @@ import type { Adapter } from '../checkpoints/adapters.ts';
 import { fillDerived } from '../checkpoints/derive.ts';
 import { readWhole } from '../checkpoints/folder.ts';
 import type { Checkpoint, Component, ComponentName } from '../checkpoints/layout.ts';
+import type { ModelConfig } from '../config/config.ts';
 import type { Runtime, WeightBytes } from '../runtime/types.ts';
-import { Autoencoder } from './autoencoder.ts';
-import type { ModelConfig } from './config.ts';
+import { Transformer } from './diffusion/transformer.ts';
 import { disposeAll } from './dispose.ts';
 import type { Numerics } from './graphs/layers.ts';
-import { Mllm } from './mllm.ts';
-import type { ReadFile } from './token-embeddings.ts';
-import { checkTokenIds, type Tokenizer } from './tokenizer.ts';
-import { Transformer } from './transformer.ts';
+import { Mllm } from './language/mllm.ts';
+import type { ReadFile } from './language/token-embeddings.ts';
+import { checkTokenIds, type Tokenizer } from './language/tokenizer.ts';
+import { Autoencoder } from './vae/vae.ts';
 
 /** The parts that a person may have to wait for. */
 export type ModelPart = 'tokenizer' | 'language model' | 'transformer' | 'vae';

@@ -3,11 +3,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeFolder } from '../checkpoints/folder.node.ts';
 import { openCheckpoint } from '../checkpoints/layout.ts';
+import type { RgbImage } from '../pictures/image.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
-import type { RgbImage } from './images/image.ts';
+import { loadTokenizer } from './language/tokenizer.transformers.ts';
 import { OmniGen2Model } from './model.ts';
 import { type DrawOptions, type DrawProgress, draw, drawDefaults } from './pipeline.ts';
-import { loadTokenizer } from './tokenizer.transformers.ts';
 
 let model: OmniGen2Model;
 

@@ -4,37 +4,31 @@
  */
 
 import type { TrainedOn } from '../checkpoints/layout.ts';
+import type { VaeConfig } from '../config/config.ts';
 import { OmniError } from '../errors.ts';
+import type { RgbImage, Size } from '../pictures/image.ts';
 import {
   ACCELERATIONS,
   type Acceleration,
   createPredictor,
   type Decision,
-  type LoopStep,
   TEACACHE_THRESHOLD,
 } from './acceleration/acceleration.ts';
-import { type Autoencoder, POSTERIORS, type PosteriorChoice } from './autoencoder.ts';
-import type { VaeConfig } from './config.ts';
-import { combineGuidance, type GuidancePlan, guidanceBranches, workDone } from './guidance.ts';
-import type { RgbImage } from './images/image.ts';
-import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './images/prepare.ts';
-import {
-  checkOutputSize,
-  OFFICIAL_LIMITS,
-  outputSize,
-  type ReferenceLimits,
-  type Size,
-} from './images/sizes.ts';
-import type { Latents } from './latents.ts';
+import type { LoopStep } from './acceleration/predictor.ts';
+import { combineGuidance, type GuidancePlan, guidanceBranches, workDone } from './diffusion/guidance.ts';
+import type { Latents } from './diffusion/latents.ts';
+import { patchGrid } from './diffusion/patches.ts';
+import { checkReferences } from './diffusion/request.ts';
+import { positionsNote } from './diffusion/rope.ts';
+import { checkPrompt, cutNote, encodePlainPrompt } from './language/prompt.ts';
 import { learntSizeNote } from './learnt-size.ts';
 import type { OmniGen2Model } from './model.ts';
-import { patchGrid } from './patches.ts';
-import { foreseenPicture } from './preview.ts';
-import { checkPrompt, cutNote, encodePlainPrompt } from './prompt.ts';
+import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './pixels.ts';
 import { checkSeed, noise } from './random.ts';
-import { positionsNote } from './rope.ts';
 import { createScheduler, SCHEDULERS, type SchedulerName } from './schedulers/create.ts';
-import { checkReferences } from './transformer-request.ts';
+import { checkOutputSize, OFFICIAL_LIMITS, outputSize, type ReferenceLimits } from './sizes.ts';
+import { foreseenPicture } from './vae/preview.ts';
+import { type Autoencoder, POSTERIORS, type PosteriorChoice } from './vae/vae.ts';
 
 /** What to draw. Sizes in pixels; guidance scales without unit. */
 export interface DrawOptions {

@@ -7,7 +7,7 @@
  */
 
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { StoredTensor } from '../checkpoints/tensors.ts';
+import type { StoredTensor } from '../tensors/stored.ts';
 import {
   type AttributeProto as AttributeMessage,
   AttributeProto_AttributeType,

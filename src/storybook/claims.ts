@@ -2,6 +2,7 @@
  * Claims about a picture: each can be asked as a yes/no question, checked against a scene, and,
  * where it fails, put into a critique with its fix. `checks(scene)` lists what a scene makes true.
  */
+import type { Claim, Who } from './claim.ts';
 import {
   accessoryNoun,
   accessoryPhrase,
@@ -18,43 +19,16 @@ import {
 import type { Random } from './random.ts';
 import {
   type Accessory,
-  type Background,
-  type Colour,
   countOf,
-  type Expression,
-  type Kind,
   middleOf,
   type Pattern,
   type Place,
   placeOf,
   type Scene,
-  type Size,
   type Style,
   type Thing,
   type Time,
-  type Weather,
 } from './scene.ts';
-
-/** Which thing is meant; the colour only where two things of the kind are asked for. */
-export interface Who {
-  kind: Kind;
-  colour: Colour | null;
-}
-
-export type Claim =
-  | { about: 'count'; who: Who; n: number }
-  | { about: 'colour'; who: Who; n: number; colour: Colour }
-  | { about: 'pattern'; who: Who; n: number; pattern: Pattern; patternColour: Colour | null }
-  | { about: 'accessory'; who: Who; n: number; accessory: Accessory | null }
-  | { about: 'expression'; who: Who; n: number; expression: Expression }
-  | { about: 'size'; who: Who; n: number; size: Size }
-  | { about: 'place'; who: Who; n: number; place: Place }
-  | { about: 'order'; left: Who; right: Who; nLeft: number; nRight: number }
-  | { about: 'between'; who: Who; n: number; left: Who; right: Who }
-  | { about: 'background'; background: Background }
-  | { about: 'time'; time: Time }
-  | { about: 'weather'; weather: Weather }
-  | { about: 'style'; style: Style };
 
 export interface Check {
   claim: Claim;

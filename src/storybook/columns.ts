@@ -1,7 +1,6 @@
 import { GROUND_Y } from './backgrounds.ts';
-import type { Wanted } from './compose.ts';
 import { largestScale, reach, round, SCALE, standY } from './measures.ts';
-import type { Identity, Place, Thing } from './scene.ts';
+import type { Identity, Place, Thing, Wanted } from './scene.ts';
 
 /**
  * Where things stand in the default mix: in columns whose centres lie on the raster of the autoencoder's latents (8 pixels) and,

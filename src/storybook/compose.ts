@@ -1,8 +1,10 @@
 /** Draws identities and scenes, and lays things out on the page so that none hides another. */
+
 import { GROUND_Y } from './backgrounds.ts';
 import { inColumns } from './columns.ts';
 import { largestScale, PLACE_GOAL, reach, round, SCALE, standY } from './measures.ts';
 import { hashText, type Random } from './random.ts';
+import type { Wanted } from './scene.ts';
 import {
   ACCESSORIES,
   type Accessory,
@@ -178,13 +180,6 @@ export function drawWeatherFor(random: Random, background: Background): Weather 
     ['snow', 0.13],
     ['rain', 0.13],
   ]);
-}
-
-export interface Wanted {
-  who: Identity;
-  expression: Expression | null;
-  size: Size;
-  count: number;
 }
 
 const LEFT = 2,

@@ -1,5 +1,5 @@
 /** The words: scenes into requests, descriptions, questions and answers. */
-import type { Claim, Who } from './claims.ts';
+import type { Claim, Who } from './claim.ts';
 import type { Random } from './random.ts';
 import {
   type Accessory,

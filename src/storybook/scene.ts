@@ -162,3 +162,11 @@ export function placeOf(thing: Thing): Place | null {
 export function cloneScene(scene: Scene): Scene {
   return JSON.parse(JSON.stringify(scene)) as Scene;
 }
+
+/** A thing that is asked for, before it has a place. */
+export interface Wanted {
+  who: Identity;
+  expression: Expression | null;
+  size: Size;
+  count: number;
+}

@@ -2,10 +2,12 @@
  * What is wrong with a drawing of the model's own, in the world's words. The judge's word counts only where it is sure and
  * the scene that it sees says the same; a drawing of which that cannot be said is left out, rather than taught wrongly.
  */
+
 import { likeliest, type SeenScene, type SeenThing } from '../../src/judge/detect.ts';
 import { verdict } from '../../src/judge/verdict.ts';
 import { faultsOf, type Miss } from '../../src/storybook/cases/reflect.ts';
-import { type Claim, holds } from '../../src/storybook/claims.ts';
+import type { Claim } from '../../src/storybook/claim.ts';
+import { holds } from '../../src/storybook/claims.ts';
 import { canHavePattern } from '../../src/storybook/compose.ts';
 import { countOf, isCreature, middleOf, type Scene, type Thing } from '../../src/storybook/scene.ts';
 

@@ -1,6 +1,6 @@
 /** Whether a conversation leads to a picture exactly where one is wanted. */
 
-import { TOKENS } from '../../../src/omnigen2/tokenizer.ts';
+import { TOKENS } from '../../../src/omnigen2/language/tokenizer.ts';
 import type { Case } from '../../../src/storybook/cases/case.ts';
 import { heldoutCases } from '../cases.ts';
 import { share, sharesBy } from '../figures.ts';

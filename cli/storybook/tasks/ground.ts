@@ -1,6 +1,6 @@
 /** Where something is: how well the boxes of the answer lie on what they name. */
 
-import { readBoxes } from '../../../src/omnigen2/grounding.ts';
+import { readBoxes } from '../../../src/omnigen2/language/grounding.ts';
 import { heldoutCases } from '../cases.ts';
 import { atLeast, share } from '../figures.ts';
 import { meanOverlap } from '../overlap.ts';

@@ -3,7 +3,7 @@
 import type { SeenScene, SeenThing } from '../../../src/judge/detect.ts';
 import { sameIdentity } from '../../../src/judge/verdict.ts';
 import { type JudgedItem, overallScore, summarize } from '../../../src/omnicontext/scores.ts';
-import type { RgbImage } from '../../../src/omnigen2/images/image.ts';
+import type { RgbImage } from '../../../src/pictures/image.ts';
 import type { Case } from '../../../src/storybook/cases/case.ts';
 import type { Scene } from '../../../src/storybook/scene.ts';
 import { inContextCases } from '../cases.ts';

@@ -1,9 +1,9 @@
 /** The chat pathway: what generated texts lead to, and whole drawings from chat prompts. */
 
 import { z } from 'zod';
-import { drawInChat } from '../../../src/omnigen2/chat.ts';
-import { routeReply } from '../../../src/omnigen2/chat-reply.ts';
-import { chatTemplate } from '../../../src/omnigen2/prompt.ts';
+import { drawInChat } from '../../../src/omnigen2/language/chat.ts';
+import { routeReply } from '../../../src/omnigen2/language/chat-reply.ts';
+import { chatTemplate } from '../../../src/omnigen2/language/prompt.ts';
 import { compareExact } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner } from '../types.ts';
 import { compareDrawings } from './pipeline.ts';

@@ -1,8 +1,8 @@
 /** Whole forwards of the diffusion transformer: the rows of a batch one by one, each with its own references. */
 
-import type { Latents } from '../../../src/omnigen2/latents.ts';
-import type { Transformer } from '../../../src/omnigen2/transformer.ts';
-import type { PredictRequest } from '../../../src/omnigen2/transformer-request.ts';
+import type { Latents } from '../../../src/omnigen2/diffusion/latents.ts';
+import type { PredictRequest } from '../../../src/omnigen2/diffusion/request.ts';
+import type { Transformer } from '../../../src/omnigen2/diffusion/transformer.ts';
 import { compareTensor, floatsOf, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner } from '../types.ts';
 

@@ -2,7 +2,7 @@
  * Every stage of one forward of the diffusion transformer, and the same forward cut into sessions of one layer each.
  */
 
-import { Transformer, type TransformerOptions } from '../../../src/omnigen2/transformer.ts';
+import { Transformer, type TransformerOptions } from '../../../src/omnigen2/diffusion/transformer.ts';
 import { compareTensor, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, GoldenTensor, KindRunner, VerifyContext } from '../types.ts';
 import { requestOf } from './dit.ts';

@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 import { joinedFloats } from '../../../src/omnigen2/float32.ts';
-import { type Generated, generate } from '../../../src/omnigen2/generate.ts';
-import { visionPatches } from '../../../src/omnigen2/images/prepare.ts';
+import { type Generated, generate } from '../../../src/omnigen2/language/generate.ts';
+import { likeliest, type TokenChoice } from '../../../src/omnigen2/language/sampling.ts';
+import { visionPatches } from '../../../src/omnigen2/language/vision-patches.ts';
 import type { OmniGen2Model } from '../../../src/omnigen2/model.ts';
-import { likeliest, type TokenChoice } from '../../../src/omnigen2/token-choice.ts';
 import { compareExact, compareTensor, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner, VerifyContext } from '../types.ts';
 import { gridsOf, type Prompt, promptsOf } from './mllm.ts';

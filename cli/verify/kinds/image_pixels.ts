@@ -1,14 +1,9 @@
 /** Preprocessing of pictures, the final resize, and the rounding to 8 bits. */
 
 import { z } from 'zod';
-import {
-  type Pixels,
-  referencePixels,
-  resizeBilinear,
-  toRgbImage,
-  visionPatches,
-} from '../../../src/omnigen2/images/prepare.ts';
-import type { PromptImage } from '../../../src/omnigen2/mllm.ts';
+import type { PromptImage } from '../../../src/omnigen2/language/mllm.ts';
+import { visionPatches } from '../../../src/omnigen2/language/vision-patches.ts';
+import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from '../../../src/omnigen2/pixels.ts';
 import { compareExact, compareTensor, floatsOf, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner, VerifyContext } from '../types.ts';
 

@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { OmniError } from '../../../src/errors.ts';
-import { outputSize, referenceSize, type Size, visionSize } from '../../../src/omnigen2/images/sizes.ts';
+import { outputSize, referenceSize, visionSize } from '../../../src/omnigen2/sizes.ts';
+import type { Size } from '../../../src/pictures/image.ts';
 import { compareExact } from '../compare.ts';
 import type { Comparison, KindRunner } from '../types.ts';
 

@@ -5,12 +5,12 @@
  * so only valid rows are compared.
  */
 
-import { textRows } from '../../../src/omnigen2/chat.ts';
-import type { MllmConfig } from '../../../src/omnigen2/config.ts';
-import { Mllm, type PromptImage } from '../../../src/omnigen2/mllm.ts';
-import { imageTokenCount, ropePositions } from '../../../src/omnigen2/mllm-positions.ts';
-import type { PatchGrid } from '../../../src/omnigen2/patches.ts';
-import { windowIndex } from '../../../src/omnigen2/vision-windows.ts';
+import type { MllmConfig } from '../../../src/config/config.ts';
+import type { PatchGrid } from '../../../src/omnigen2/diffusion/patches.ts';
+import { textRows } from '../../../src/omnigen2/language/chat.ts';
+import { Mllm, type PromptImage } from '../../../src/omnigen2/language/mllm.ts';
+import { imageTokenCount, ropePositions } from '../../../src/omnigen2/language/rope-positions.ts';
+import { windowIndex } from '../../../src/omnigen2/language/vision-windows.ts';
 import { compareTensor, floatsOf, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner } from '../types.ts';
 

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { TEACACHE_THRESHOLD } from '../../../src/omnigen2/acceleration/acceleration.ts';
+import { guidanceBranches } from '../../../src/omnigen2/diffusion/guidance.ts';
 import { joinedFloats } from '../../../src/omnigen2/float32.ts';
-import { guidanceBranches } from '../../../src/omnigen2/guidance.ts';
 import type { OmniGen2Model } from '../../../src/omnigen2/model.ts';
 import {
   type DrawHooks,

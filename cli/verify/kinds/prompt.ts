@@ -1,15 +1,15 @@
 /** Templates, token ids, truncation and padding of prompts. */
 
 import { z } from 'zod';
-import { visionPatches } from '../../../src/omnigen2/images/prepare.ts';
-import type { OmniGen2Model } from '../../../src/omnigen2/model.ts';
 import {
   chatTemplate,
   encodeChatPrompt,
   encodePlainPrompt,
   plainTemplate,
-} from '../../../src/omnigen2/prompt.ts';
-import { TOKENS, type Tokenizer } from '../../../src/omnigen2/tokenizer.ts';
+} from '../../../src/omnigen2/language/prompt.ts';
+import { TOKENS, type Tokenizer } from '../../../src/omnigen2/language/tokenizer.ts';
+import { visionPatches } from '../../../src/omnigen2/language/vision-patches.ts';
+import type { OmniGen2Model } from '../../../src/omnigen2/model.ts';
 import { compareExact } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner, VerifyContext } from '../types.ts';
 

@@ -1,8 +1,8 @@
 /** Rotary tables, position ids, and the gathered angles of every part of the joint sequence. */
 
 import { z } from 'zod';
-import { type PatchGrid, patchGrid } from '../../../src/omnigen2/patches.ts';
-import { jointPositions, rotaryTable } from '../../../src/omnigen2/rope.ts';
+import { type PatchGrid, patchGrid } from '../../../src/omnigen2/diffusion/patches.ts';
+import { jointPositions, rotaryTable } from '../../../src/omnigen2/diffusion/rope.ts';
 import { badCase, compareExact, compareTensor, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner } from '../types.ts';
 

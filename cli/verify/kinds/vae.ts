@@ -1,8 +1,8 @@
 /** The autoencoder alone: encode and decode, whole and in strips, and both in the official tiles. */
 
-import type { Autoencoder, CodingOptions } from '../../../src/omnigen2/autoencoder.ts';
-import type { Latents } from '../../../src/omnigen2/latents.ts';
-import { stripPlan } from '../../../src/omnigen2/strip-plan.ts';
+import type { Latents } from '../../../src/omnigen2/diffusion/latents.ts';
+import { stripPlan } from '../../../src/omnigen2/vae/strip-plan.ts';
+import type { Autoencoder, CodingOptions } from '../../../src/omnigen2/vae/vae.ts';
 import { compareTensor, floatsOf, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner } from '../types.ts';
 

@@ -1,13 +1,13 @@
 /** Drawings with accelerations on the tiny checkpoint; the official numbers are compared by `verify`. */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { RgbImage } from '../../pictures/image.ts';
 import { watchedRuntime } from '../../runtime/watched-runtime.node.ts';
+import { Transformer } from '../diffusion/transformer.ts';
 import { fixtureCheckpoint } from '../fixtures.node.ts';
-import type { RgbImage } from '../images/image.ts';
+import { loadTokenizer } from '../language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../model.ts';
 import { type DrawHooks, type DrawOptions, draw, drawDefaults } from '../pipeline.ts';
-import { loadTokenizer } from '../tokenizer.transformers.ts';
-import { Transformer } from '../transformer.ts';
 import type { Acceleration, Decision } from './acceleration.ts';
 
 const watched = watchedRuntime();

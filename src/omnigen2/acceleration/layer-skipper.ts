@@ -1,12 +1,12 @@
 /** What the ways to skip layers have in common: each branch has a past, by which it passes the layers at a step or does not. */
 
 import type { ResidentTensor } from '../../runtime/types.ts';
-import type { GuidanceBranch } from '../guidance.ts';
-import type { Latents } from '../latents.ts';
+import type { GuidanceBranch } from '../diffusion/guidance.ts';
+import type { Latents } from '../diffusion/latents.ts';
+import type { StepRequest } from '../diffusion/request.ts';
+import type { EmbeddedBranch, EmbeddedStep, Transformer } from '../diffusion/transformer.ts';
 import { Residents } from '../residents.ts';
-import type { EmbeddedBranch, EmbeddedStep, Transformer } from '../transformer.ts';
-import type { StepRequest } from '../transformer-request.ts';
-import type { LoopStep, StepPredictor } from './acceleration.ts';
+import type { LoopStep, StepPredictor } from './predictor.ts';
 import { StreamArithmetic } from './stream-arithmetic.ts';
 
 /** What a branch keeps from step to step; its tensors lie in `held`. */

@@ -1,8 +1,8 @@
 /** Arithmetic on token streams that stay on the device; every result is the caller's to dispose. */
 
 import type { HostTensor, ResidentTensor } from '../../runtime/types.ts';
+import type { TransformerSessions } from '../diffusion/transformer-sessions.ts';
 import { float32Tensor } from '../float32.ts';
-import type { TransformerSessions } from '../transformer-sessions.ts';
 
 export class StreamArithmetic {
   readonly #sessions: TransformerSessions;

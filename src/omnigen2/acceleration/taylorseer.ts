@@ -8,9 +8,9 @@
  */
 
 import type { ResidentTensor } from '../../runtime/types.ts';
-import type { GuidanceBranch } from '../guidance.ts';
+import type { GuidanceBranch } from '../diffusion/guidance.ts';
+import type { Transformer } from '../diffusion/transformer.ts';
 import { Residents } from '../residents.ts';
-import type { Transformer } from '../transformer.ts';
 import { type BranchPast, type BranchStep, LayerSkipper } from './layer-skipper.ts';
 
 /** What was decided about one branch of one step. */

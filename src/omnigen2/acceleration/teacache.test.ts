@@ -2,9 +2,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { requestOf } from '../../../cli/verify/kinds/dit.ts';
 import { VerifySession } from '../../../cli/verify/session.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
+import type { GuidanceBranch } from '../diffusion/guidance.ts';
+import { Transformer, type TransformerOptions } from '../diffusion/transformer.ts';
 import { fixtureCase } from '../fixtures.node.ts';
-import type { GuidanceBranch } from '../guidance.ts';
-import { Transformer, type TransformerOptions } from '../transformer.ts';
 import { rescaledChange, TeaCache, type TeaCacheDecision } from './teacache.ts';
 
 const FOLDER = 'fixtures/goldens';

@@ -6,10 +6,10 @@
  * hundreds of megabytes never has to live in the graph.
  */
 
-import type { WeightIndex } from '../../checkpoints/tensors.ts';
+import type { LanguageConfig } from '../../config/config.ts';
 import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
 import { add, causalAttention, gather, mul, reshape, rotaryHalves, silu } from '../../onnx/ops.ts';
-import type { LanguageConfig } from '../config.ts';
+import type { WeightIndex } from '../../tensors/stored.ts';
 import { Layers, type Numerics } from './layers.ts';
 
 /** The table of token embeddings `[V, H]`. */

@@ -5,14 +5,14 @@
  * compute in float16, as islands between two casts.
  */
 
+import { type Dim, type GraphBuilder, GraphError, type Value } from '../../onnx/graph.ts';
+import { add, castTo, conv2d, gemm, layerNorm, matmulNBits, reshape, rmsNorm } from '../../onnx/ops.ts';
 import {
   lowRankFactors,
   quantizedMatrix,
   type StoredTensor,
   type WeightIndex,
-} from '../../checkpoints/tensors.ts';
-import { type Dim, type GraphBuilder, GraphError, type Value } from '../../onnx/graph.ts';
-import { add, castTo, conv2d, gemm, layerNorm, matmulNBits, reshape, rmsNorm } from '../../onnx/ops.ts';
+} from '../../tensors/stored.ts';
 
 /** What products compute in, and how quantized matrices run; both follow from the runtime. */
 export interface Numerics {

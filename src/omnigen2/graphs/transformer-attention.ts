@@ -3,6 +3,7 @@
  * Source: OmniGen2 `models/attention_processor.py`, OmniGen2AttnProcessor
  */
 
+import type { TransformerConfig } from '../../config/config.ts';
 import type { Dim, Value } from '../../onnx/graph.ts';
 import {
   attention,
@@ -14,9 +15,8 @@ import {
   splitEvenly,
   splitRows,
 } from '../../onnx/ops.ts';
-import type { TransformerConfig } from '../config.ts';
 import type { Layers } from './layers.ts';
-import type { Tap } from './transformer-block.ts';
+import type { Tap } from './tap.ts';
 
 /** Epsilon of the norms of queries and keys, fixed in the official code. Source: OmniGen2TransformerBlock.__init__ */
 const QK_NORM_EPS = 1e-5;

@@ -3,17 +3,12 @@
  * Source: OmniGen2 `models/transformers/transformer_omnigen2.py`, OmniGen2TransformerBlock.forward
  */
 
+import type { TransformerConfig } from '../../config/config.ts';
 import type { Value } from '../../onnx/graph.ts';
 import { add, addScalar, gather, mul, reshape, rmsNorm, silu, split, tanh } from '../../onnx/ops.ts';
-import type { TransformerConfig } from '../config.ts';
 import type { Layers } from './layers.ts';
+import { noTap, type Tap } from './tap.ts';
 import { type PackedBranches, type RopeValues, selfAttention } from './transformer-attention.ts';
-
-/** Is told every named stage of a graph; with taps on, each becomes an output. */
-export type Tap = (stage: string, value: Value) => void;
-
-/** Graphs without taps. */
-export const noTap: Tap = () => {};
 
 /** The gains `[D]` that a block's four norms apply, time modulation and gates included. */
 interface BlockGains {

@@ -2,8 +2,9 @@
 
 import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
 import { add, concat, gather } from '../../onnx/ops.ts';
+import { noTap } from './tap.ts';
 import type { RopeValues } from './transformer-attention.ts';
-import { noTap, transformerBlock } from './transformer-block.ts';
+import { transformerBlock } from './transformer-block.ts';
 import {
   activatedTimestep,
   patchWidth,

@@ -1,12 +1,12 @@
 /** What the diffusion transformer's graphs have in common: what they are built from, and how their stages are named. */
 
-import type { WeightIndex } from '../../checkpoints/tensors.ts';
+import type { TransformerConfig } from '../../config/config.ts';
 import { type Dim, GraphBuilder, type Value } from '../../onnx/graph.ts';
 import { silu } from '../../onnx/ops.ts';
-import type { TransformerConfig } from '../config.ts';
+import type { WeightIndex } from '../../tensors/stored.ts';
 import { Layers, type Numerics } from './layers.ts';
+import type { Tap } from './tap.ts';
 import type { RopeValues } from './transformer-attention.ts';
-import type { Tap } from './transformer-block.ts';
 
 /** What a graph of the diffusion transformer is built from. */
 export interface TransformerParts {

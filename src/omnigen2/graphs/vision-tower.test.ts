@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { fixtureCheckpoint, mllmSource } from '../fixtures.node.ts';
 import { float32Data, float32Tensor } from '../float32.ts';
-import { visionLayout, windowPatches } from '../vision-windows.ts';
+import { visionLayout, windowPatches } from '../language/vision-windows.ts';
 import { CPU_NUMERICS } from './layers.ts';
 import { visionTowerGraph } from './vision-tower.ts';
 

@@ -5,7 +5,7 @@
  * All index inputs come from `vision-windows.ts`.
  */
 
-import type { WeightIndex } from '../../checkpoints/tensors.ts';
+import type { VisionConfig } from '../../config/config.ts';
 import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
 import {
   add,
@@ -21,8 +21,8 @@ import {
   split,
   splitEvenly,
 } from '../../onnx/ops.ts';
-import type { VisionConfig } from '../config.ts';
-import { windowPatches } from '../vision-windows.ts';
+import type { WeightIndex } from '../../tensors/stored.ts';
+import { windowPatches } from '../language/vision-windows.ts';
 import { Layers, type Numerics } from './layers.ts';
 
 /**

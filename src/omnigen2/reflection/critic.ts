@@ -6,7 +6,7 @@
  * (arXiv 2506.18871).
  */
 
-import { beginsWithBoxes } from '../grounding.ts';
+import { beginsWithBoxes } from '../language/grounding.ts';
 
 /** The sentence with which the built-in model accepts a picture. */
 export const ACCEPTING_SENTENCE = 'The picture shows everything that was asked for.';

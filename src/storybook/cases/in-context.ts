@@ -1,4 +1,5 @@
-import { type Claim, named, whoIn } from '../claims.ts';
+import type { Claim } from '../claim.ts';
+import { named, whoIn } from '../claims.ts';
 import {
   drawAccessoryFor,
   drawExpression,
@@ -6,10 +7,10 @@ import {
   drawSetting,
   layOut,
   type Split,
-  type Wanted,
 } from '../compose.ts';
 import { accessoryPhrase, capital, noun, placePhrase, settingPhrase } from '../grammar.ts';
 import type { Random } from '../random.ts';
+import type { Wanted } from '../scene.ts';
 import {
   CREATURES,
   EXPRESSIONS,

@@ -1,15 +1,8 @@
 /** Whether a picture meets its request: critiques, fixes and lists of checks. */
+
 import { change } from '../changes.ts';
-import {
-  type Claim,
-  type Critique,
-  critique,
-  critiqueExtra,
-  find,
-  holds,
-  questionOf,
-  STOP,
-} from '../claims.ts';
+import type { Claim } from '../claim.ts';
+import { type Critique, critique, critiqueExtra, find, holds, questionOf, STOP } from '../claims.ts';
 import { drawScene, type Split } from '../compose.ts';
 import type { EditKind } from '../edits/edit.ts';
 import { capital, nounPhrase, request } from '../grammar.ts';

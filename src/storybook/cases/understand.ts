@@ -1,5 +1,6 @@
 import { listed } from '../../listed.ts';
-import { type Claim, check, checks, claims, holds, phraseOf, questionOf } from '../claims.ts';
+import type { Claim } from '../claim.ts';
+import { check, checks, claims, holds, phraseOf, questionOf } from '../claims.ts';
 import { drawScene, otherColour, type Split } from '../compose.ts';
 import {
   accessoryPhrase,

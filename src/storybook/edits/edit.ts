@@ -1,6 +1,7 @@
 /** What an edit is, and what all edits are made from. */
 
-import { type Claim, type Who, whoIn } from '../claims.ts';
+import type { Claim, Who } from '../claim.ts';
+import { whoIn } from '../claims.ts';
 import type { Split } from '../compose.ts';
 import { theThing } from '../grammar.ts';
 import type { Random } from '../random.ts';

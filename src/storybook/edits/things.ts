@@ -1,6 +1,7 @@
 /** Edits of what is there: add, remove, replace, turn into another kind, one copy more or fewer. */
 
-import { type Claim, whoIn } from '../claims.ts';
+import type { Claim } from '../claim.ts';
+import { whoIn } from '../claims.ts';
 import { drawIdentity } from '../compose.ts';
 import { NUMBER_WORDS, noun, nounPhrase } from '../grammar.ts';
 import { largestScale, reach, round, SCALE, standY } from '../measures.ts';

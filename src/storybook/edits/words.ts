@@ -1,6 +1,7 @@
 /** Words that edits share, with the claims that they make. */
 
-import { type Claim, holds, whoIn } from '../claims.ts';
+import type { Claim } from '../claim.ts';
+import { holds, whoIn } from '../claims.ts';
 import { accessoryPhrase, placePhrase, plural, theThing } from '../grammar.ts';
 import type { Random } from '../random.ts';
 import {

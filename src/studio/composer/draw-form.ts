@@ -1,8 +1,8 @@
 /** What the composer holds, and the plan from it to a request: either the request, or what stands in its way. */
 
 import { USUAL_SETTINGS } from '../../draw-settings.ts';
-import { isBlank } from '../../omnigen2/blank.ts';
-import { referenceSize } from '../../omnigen2/images/sizes.ts';
+import { isBlank } from '../../omnigen2/language/blank.ts';
+import { referenceSize } from '../../omnigen2/sizes.ts';
 import type { Acceleration, DrawRequest, DrawSettings, SchedulerName } from '../../protocol.ts';
 import type { Reference } from './references.ts';
 

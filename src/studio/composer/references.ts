@@ -1,7 +1,7 @@
 /** The reference pictures of a request, in order: the first is "image 1". */
 
+import { MAX_REFERENCES } from '../../config/config.ts';
 import { listed } from '../../listed.ts';
-import { MAX_REFERENCES } from '../../omnigen2/config.ts';
 
 /** A picture the person gave. Width and height in pixels, as shown (EXIF rotation applied). */
 export interface Reference {

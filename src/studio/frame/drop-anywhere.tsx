@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { MAX_REFERENCES } from '../../omnigen2/config.ts';
+import { MAX_REFERENCES } from '../../config/config.ts';
 import { takePictures } from '../composer/pick-pictures.tsx';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';

@@ -1,6 +1,6 @@
 import { useId, useState } from 'react';
-import { isBlank } from '../../omnigen2/blank.ts';
-import { encodePng } from '../../omnigen2/images/encode.web.ts';
+import { isBlank } from '../../omnigen2/language/blank.ts';
+import { encodePng } from '../../pictures/encode.web.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
 import { type DrawJob, keptOf } from '../jobs/draw-job.ts';

@@ -1,7 +1,7 @@
 /** The studio: state, the worker, and everything a person can do. Components call actions and select state. */
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { MAX_NEW_TOKENS, MAX_REFERENCES } from '../../omnigen2/config.ts';
+import { MAX_NEW_TOKENS, MAX_REFERENCES } from '../../config/config.ts';
 import type { BackendChoice, JobId, ModelRef } from '../../protocol.ts';
 import { createWorkerClient, type WorkerPort } from '../../worker-client.ts';
 import {

@@ -1,8 +1,8 @@
 /** Pictures to and from files: reading what a person gives, and giving away what was drawn. */
 
+import { MAX_REFERENCES } from '../../config/config.ts';
 import { type ErrorReport, reportOf } from '../../errors.ts';
-import { MAX_REFERENCES } from '../../omnigen2/config.ts';
-import { encodePng } from '../../omnigen2/images/encode.web.ts';
+import { encodePng } from '../../pictures/encode.web.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
 import { openPictureReader, type PictureReader } from './picture-reader.ts';

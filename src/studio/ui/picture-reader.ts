@@ -2,7 +2,7 @@
 
 import { OmniError } from '../../errors.ts';
 import { isRecord } from '../../is-record.ts';
-import type { SeeAnswer, SeenPicture, SeeRequest } from '../../omnigen2/images/see.ts';
+import type { SeeAnswer, SeenPicture, SeeRequest } from '../../pictures/see.ts';
 
 export interface PictureReader {
   /**

@@ -1,0 +1,248 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { requestOf } from '../../../cli/verify/kinds/dit.ts';
+import { VerifySession } from '../../../cli/verify/session.ts';
+import type { TransformerConfig } from '../../config/config.ts';
+import { nodeRuntime } from '../../runtime/runtime.node.ts';
+import { watchedRuntime } from '../../runtime/watched-runtime.node.ts';
+import { fixtureCase } from '../fixtures.node.ts';
+import { layerRanges, runsWhole } from './layer-ranges.ts';
+import { Transformer, type TransformerOptions } from './transformer.ts';
+
+const FOLDER = 'fixtures/goldens';
+const session = new VerifySession(FOLDER, `${FOLDER}/model`, () => nodeRuntime({ threads: 1 }));
+const open: Transformer[] = [];
+
+async function transformer(options: TransformerOptions = {}): Promise<Transformer> {
+  const model = await session.model();
+  const opened = await Transformer.open(model.runtime, model.source('transformer'), model.numerics, options);
+  open.push(opened);
+  return opened;
+}
+
+function worst(got: Float32Array, want: ArrayLike<number>): number {
+  expect(got.length).toBe(want.length);
+  return got.reduce((most, value, i) => Math.max(most, Math.abs(value - want[i])), 0);
+}
+
+afterAll(async () => {
+  for (const one of open) await one.dispose();
+  await session.dispose();
+});
+
+describe('predict', () => {
+  it.each([
+    ['in one graph', { cut: 'whole' }],
+    ['with a session a layer', { cut: 'ranges', sessionBytes: 1 }],
+    ['with all layers in one session', { cut: 'ranges' }],
+  ] as const)('gives the official velocity %s', async (_, options) => {
+    const fresh = await transformer(options);
+    for (const id of ['dit_0ref_t1', 'dit_2ref_t0', 'dit_5ref_t1', 'dit_0ref_t1']) {
+      const want = await fixtureCase(id);
+      const { data, ...shape } = await fresh.predict(await requestOf(want, 0, fresh));
+      expect(shape).toEqual({ channels: 16, height: 10, width: 14 });
+      expect(worst(data, want.tensors.get('output')?.data ?? [])).toBeLessThan(2e-5);
+    }
+  });
+
+  it.each(['whole', 'ranges'] as const)(
+    'gives the same where rows look at all others in parts, %s',
+    async (cut) => {
+      const want = await fixtureCase('dit_2ref_t0');
+      for (const attentionWork of [1e5, 1e4, 2e3]) {
+        const parted = await transformer({ cut, attentionWork });
+        const { data } = await parted.predict(await requestOf(want, 0, parted));
+        expect(worst(data, want.tensors.get('output')?.data ?? [])).toBeLessThan(2e-5);
+      }
+    },
+  );
+
+  it('depends on which reference is which', async () => {
+    const one = await transformer();
+    const want = await fixtureCase('dit_ref_order');
+    const request = await requestOf(want, 0, one);
+    const straight = await one.predict(request);
+    const swapped = await one.predict({ ...request, references: request.references.toReversed() });
+    expect(worst(swapped.data, want.tensors.get('output_swapped')?.data ?? [])).toBeLessThan(2e-5);
+    expect(worst(swapped.data, straight.data)).toBeGreaterThan(1e-3);
+  });
+
+  it('refines a reference once for both branches of a step, with the same result', async () => {
+    const refined: string[] = [];
+    const one = await transformer({
+      trace: (stage, _, reference) => {
+        if (stage === 'ref_refiner_0') refined.push(`reference ${reference}`);
+      },
+    });
+    const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
+    const short = await one.context(new Float32Array(3 * one.config.textFeatDim).fill(0.5));
+    await one.predict(request);
+    const second = await one.predict({ ...request, context: short });
+    expect(refined).toEqual(['reference 0', 'reference 1']);
+    const fresh = await transformer();
+    expect(worst(second.data, (await fresh.predict({ ...request, context: short })).data)).toBeLessThan(1e-5);
+    await one.predict({ ...request, timestep: 0.25 });
+    expect(refined).toHaveLength(4);
+  });
+
+  it('refuses a sixth reference and latents that do not divide, in words', async () => {
+    const one = await transformer();
+    const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
+    const [reference] = request.references;
+    await expect(one.predict({ ...request, references: Array(6).fill(reference) })).rejects.toMatchObject({
+      code: 'bad_request',
+      message: expect.stringContaining('6 reference pictures'),
+    });
+    const odd = { channels: 16, height: 9, width: 14, data: new Float32Array(16 * 9 * 14) };
+    await expect(one.predict({ ...request, latents: odd })).rejects.toMatchObject({ code: 'bad_request' });
+  });
+});
+
+describe('predictStep', () => {
+  it.each([
+    ['in one graph', { cut: 'whole' }],
+    ['with a session a layer', { cut: 'ranges', sessionBytes: 1 }],
+    ['with attention in parts, in one graph', { cut: 'whole', attentionWork: 1e4 }],
+    [
+      'with attention in parts, with a session a layer',
+      { cut: 'ranges', sessionBytes: 1, attentionWork: 1e4 },
+    ],
+  ] as const)('gives every branch what it gives it alone, %s', async (_, options) => {
+    const one = await transformer(options);
+    const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
+    const short = await one.context(new Float32Array(3 * one.config.textFeatDim).fill(0.5));
+    const { context, references, ...noisy } = request;
+    const branches = [
+      { context, references },
+      { context: short, references },
+      { context: short, references: [] },
+    ];
+    for (const count of [3, 2, 1]) {
+      const together = await one.predictStep({ ...noisy, branches: branches.slice(-count) });
+      expect(together).toHaveLength(count);
+      for (const [i, branch] of branches.slice(-count).entries()) {
+        const alone = await one.predict({ ...noisy, ...branch });
+        expect(worst(together[i].data, alone.data)).toBeLessThan(2e-5);
+      }
+    }
+  });
+});
+
+it('is not told the stages of several branches in one graph, whose rows it would mistake', async () => {
+  const traced = await transformer({ cut: 'whole', trace: () => undefined });
+  const { context, references, ...noisy } = await requestOf(await fixtureCase('dit_2ref_t0'), 0, traced);
+  const branch = { context, references };
+  await expect(traced.predictStep({ ...noisy, branches: [branch, branch] })).rejects.toThrow(/one branch/);
+});
+
+describe('openFor', () => {
+  it.each([
+    ['whole', 'openFor', { cut: 'whole' }],
+    ['packed', 'openPartsFor', { cut: 'whole' }],
+    ['in ranges', 'openFor', { cut: 'ranges', sessionBytes: 1 }],
+  ] as const)(
+    'opens what steps %s with attention in parts run, each graph once',
+    async (_, opens, options) => {
+      const watched = watchedRuntime();
+      const model = await session.model();
+      const source = model.source('transformer');
+      const one = await Transformer.open(watched.runtime, source, model.numerics, {
+        ...options,
+        attentionWork: 3e4,
+      });
+      open.push(one);
+      const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
+      const { context, references, ...noisy } = request;
+      const small = { channels: 16, height: 2, width: 2, data: new Float32Array(64) };
+      const branches = [
+        { context, references: [small, ...references] },
+        { context, references: [] },
+      ];
+      const step = { ...noisy, branches };
+      await one[opens](step);
+      const run = async () => {
+        if (opens === 'openFor') return one.predictStep(step);
+        const embedded = await one.embed(step);
+        for (const computed of [embedded.branches, embedded.branches.slice(1)])
+          for (const stream of await one.layers(embedded, computed)) stream.dispose();
+        return embedded.dispose();
+      };
+      await run();
+      one.forget();
+      await run();
+      expect(new Set(watched.opened).size).toBe(watched.opened.length);
+      expect(watched.sessions.size).toBe(watched.opened.length);
+      one.forget();
+    },
+  );
+
+  it('closes the graph of another number of parts', async () => {
+    const watched = watchedRuntime();
+    const model = await session.model();
+    const one = await Transformer.open(watched.runtime, model.source('transformer'), model.numerics, {
+      cut: 'whole',
+      attentionWork: 3e4,
+    });
+    open.push(one);
+    const context = await one.context(new Float32Array(3 * one.config.textFeatDim).fill(0.5));
+    const square = (side: number) => ({
+      latents: { channels: 16, height: side, width: side, data: new Float32Array(16 * side * side) },
+      timestep: 0,
+      branches: [{ context, references: [] }],
+    });
+    for (const side of [4, 16, 4]) await one.openFor(square(side));
+    expect(watched.opened).toEqual(['transformer.context', ...Array(3).fill('transformer.predict.1')]);
+    expect(watched.sessions.size).toBe(2);
+  });
+});
+
+describe('context', () => {
+  it('refuses to read no text', async () => {
+    const one = await transformer();
+    await expect(one.context(new Float32Array(0))).rejects.toMatchObject({ code: 'bad_request' });
+  });
+});
+
+describe('layerRanges', () => {
+  it('fills as few sessions as possible evenly', async () => {
+    const { component } = (await session.model()).source('transformer');
+    const numerics = { compute: 'float32', quantized: 'widened' } as const;
+    const layerBytes = component.weights.names
+      .filter((name) => name.startsWith('layers.0.'))
+      .reduce((sum, name) => sum + (component.weights.get(name)?.sizeBytes ?? 0), 0);
+    const all = { from: 0, to: 3 };
+    expect(layerRanges(component, numerics)).toEqual([all]);
+    expect(layerRanges(component, numerics, 3 * layerBytes)).toEqual([all]);
+    expect(layerRanges(component, numerics, 3 * layerBytes - 1)).toEqual([
+      { from: 0, to: 2 },
+      { from: 2, to: 3 },
+    ]);
+    expect(layerRanges(component, { ...numerics, compute: 'float16' }, 2 * layerBytes)).toEqual([all]);
+    expect(layerRanges(component, numerics, 1)).toHaveLength(3);
+  });
+
+  it('leaves room for the largest layer', () => {
+    const names = [0, 1, 2, 3].map((i) => `layers.${i}.attn.to_q.weight`);
+    const get = (name: string) => {
+      const rows = name === names[2] ? 10 : 1;
+      return { name, file: 'a', dtype: 'F32', shape: [rows], offset: 0, sizeBytes: 4 * rows } as const;
+    };
+    const numerics = { compute: 'float32', quantized: 'widened' } as const;
+    const config = { numLayers: 4 } as TransformerConfig;
+    const ranges = layerRanges({ config, weights: { names, get } }, numerics, 40);
+    expect(ranges.map(({ from, to }) => to - from)).toEqual([1, 1, 1, 1]);
+  });
+});
+
+describe('runsWhole', () => {
+  it('is for models whose layers fit 128 MiB in the form that a session holds them in', () => {
+    const numerics = { compute: 'float32', quantized: 'widened' } as const;
+    const holding = (values: number) => {
+      const tensor = { name: 'layers.0.attn.to_q.weight', file: 'a', dtype: 'F16', shape: [values] } as const;
+      const stored = { ...tensor, offset: 0, sizeBytes: 2 * values };
+      return { weights: { names: [stored.name], get: () => stored } };
+    };
+    expect(runsWhole(holding(2 ** 25), numerics)).toBe(true);
+    expect(runsWhole(holding(2 ** 25 + 1), numerics)).toBe(false);
+    expect(runsWhole(holding(2 ** 26), { ...numerics, compute: 'float16' })).toBe(true);
+  });
+});

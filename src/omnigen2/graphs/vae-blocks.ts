@@ -1,0 +1,105 @@
+/**
+ * The blocks of the picture autoencoder, on feature maps `[1, C, H, W]`.
+ * Source: diffusers `models/resnet.py` ResnetBlock2D, `models/attention_processor.py` Attention, `models/unets/unet_2d_blocks.py`
+ */
+
+import type { VaeConfig } from '../../config/config.ts';
+import type { Value } from '../../onnx/graph.ts';
+import {
+  add,
+  attention,
+  fixed,
+  instanceNorm,
+  mul,
+  reshape,
+  reshapeTo,
+  silu,
+  transpose,
+} from '../../onnx/ops.ts';
+import type { Layers } from './layers.ts';
+
+/** Epsilon of every norm, fixed in the official code. Source: diffusers `models/autoencoders/vae.py` (resnet_eps) */
+export const NORM_EPS = 1e-6;
+
+/** Layers of one autoencoder graph. */
+export class AutoencoderBlocks {
+  readonly layers: Layers;
+  readonly #groups: number;
+
+  constructor(layers: Layers, config: VaeConfig) {
+    this.layers = layers;
+    this.#groups = config.normNumGroups;
+  }
+
+  /** A 3x3 convolution that keeps height and width. */
+  conv3(x: Value, name: string): Value {
+    const [height, width] = x.shape.slice(2);
+    return this.layers.conv(x, name, { pads: [1, 1, 1, 1], height, width });
+  }
+
+  /**
+   * GroupNorm as InstanceNormalization of whole groups. A group's values lie together in memory; how they are cut into
+   * axes does not matter, and keeping the height as an axis of its own leaves one size to infer in either reshape.
+   */
+  groupNorm(x: Value, name: string): Value {
+    const { g } = this.layers;
+    const channels = fixed(x, 1);
+    const grouped = reshape(g, x, [1, this.#groups, x.shape[2], `${x.shape[3]} of ${name}`]);
+    const normed = reshape(g, instanceNorm(g, grouped, NORM_EPS), x.shape);
+    const perChannel = (what: string) => this.layers.tensor(`${name}.${what}`, 'float32', [channels, 1, 1]);
+    return add(g, mul(g, normed, perChannel('weight')), perChannel('bias'));
+  }
+
+  /** GroupNorm, then SiLU. */
+  activated(x: Value, name: string): Value {
+    return silu(this.layers.g, this.groupNorm(x, name));
+  }
+
+  resnet(x: Value, name: string): Value {
+    const inner = this.conv3(this.activated(x, `${name}.norm1`), `${name}.conv1`);
+    const y = this.conv3(this.activated(inner, `${name}.norm2`), `${name}.conv2`);
+    if (fixed(x, 1) === fixed(y, 1)) return add(this.layers.g, x, y);
+    const [height, width] = x.shape.slice(2);
+    const shortcut = this.layers.conv(x, `${name}.conv_shortcut`, { pads: [0, 0, 0, 0], height, width });
+    return add(this.layers.g, shortcut, y);
+  }
+
+  /**
+   * Resnet, self-attention of all pixels with one head, resnet. Declares the input `middle_shape` int64 `[4]`: the shape
+   * of `x` when the graph runs.
+   */
+  middle(x: Value, name: string): Value {
+    const first = this.resnet(x, `${name}.resnets.0`);
+    return this.resnet(this.#selfAttention(first, `${name}.attentions.0`), `${name}.resnets.1`);
+  }
+
+  #selfAttention(x: Value, name: string): Value {
+    const { g } = this.layers;
+    const sizes = g.input('middle_shape', 'int64', [4]);
+    const { q, k, v } = this.attentionInputs(x, name);
+    const y = attention(g, { q, k, v, heads: 1, scale: 1 / Math.sqrt(fixed(q, 2)) });
+    return this.attentionOutput(x, y, sizes, name);
+  }
+
+  /** Queries, keys and values of all pixels, each `[1, pixels, C]`. */
+  attentionInputs(x: Value, name: string): { q: Value; k: Value; v: Value } {
+    const { g } = this.layers;
+    const channels = fixed(x, 1);
+    const planes = reshape(g, this.groupNorm(x, `${name}.group_norm`), [channels, 'pixels']);
+    const rows = transpose(g, planes, [1, 0]);
+    const part = (which: string) =>
+      reshape(g, this.layers.linear(rows, `${name}.to_${which}`), [1, 'pixels', channels]);
+    return { q: part('q'), k: part('k'), v: part('v') };
+  }
+
+  /**
+   * Adds to `x` what its pixels saw.
+   * @param y `[1, pixels, C]`
+   * @param sizes int64 `[4]`, the shape of `x`
+   */
+  attentionOutput(x: Value, y: Value, sizes: Value, name: string): Value {
+    const { g } = this.layers;
+    const out = this.layers.linear(reshape(g, y, ['pixels', fixed(x, 1)]), `${name}.to_out.0`);
+    return add(g, x, reshapeTo(g, transpose(g, out, [1, 0]), sizes, x.shape));
+  }
+}

@@ -1,0 +1,40 @@
+/** Pixels to the moments of their latents. */
+
+import type { VaeConfig } from '../../config/config.ts';
+import { type BuiltGraph, GraphBuilder } from '../../onnx/graph.ts';
+import type { WeightIndex } from '../../tensors/stored.ts';
+import { Layers, type Numerics } from './layers.ts';
+import { AutoencoderBlocks } from './vae-blocks.ts';
+
+/** What an autoencoder graph is built from. */
+export interface AutoencoderParts {
+  readonly config: VaeConfig;
+  readonly weights: WeightIndex;
+  readonly numerics: Numerics;
+}
+
+/**
+ * Inputs: `pixels` `[1, 3, height, width]` in -1..1, `middle_shape` (see {@link AutoencoderBlocks.middle}). Output:
+ * `moments` `[1, 2 * latentChannels, h, w]`, means before
+ * logarithms of variances, these not yet clamped.
+ * Source: diffusers `models/autoencoders/vae.py`, Encoder.forward
+ */
+export function encoderGraph({ config, weights, numerics }: AutoencoderParts): BuiltGraph {
+  const g = new GraphBuilder('vae.encoder');
+  const layers = new Layers(g, weights, numerics);
+  const blocks = new AutoencoderBlocks(layers, config);
+  const pixels = g.input('pixels', 'float32', [1, config.inChannels, 'height', 'width']);
+  let x = blocks.conv3(pixels, 'encoder.conv_in');
+  const last = config.blockOutChannels.length - 1;
+  for (let level = 0; level <= last; level++) {
+    const name = `encoder.down_blocks.${level}`;
+    for (let i = 0; i < config.layersPerBlock; i++) x = blocks.resnet(x, `${name}.resnets.${i}`);
+    if (level === last) break;
+    // One row and one column of zeros, right and bottom only. Source: diffusers Downsample2D.forward
+    const [height, width] = [`height/${2 ** (level + 1)}`, `width/${2 ** (level + 1)}`];
+    x = layers.conv(x, `${name}.downsamplers.0.conv`, { stride: 2, pads: [0, 0, 1, 1], height, width });
+  }
+  x = blocks.activated(blocks.middle(x, 'encoder.mid_block'), 'encoder.conv_norm_out');
+  g.output('moments', blocks.conv3(x, 'encoder.conv_out'));
+  return g.finish();
+}

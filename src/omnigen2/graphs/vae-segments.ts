@@ -1,0 +1,182 @@
+/**
+ * The autoencoder cut at its group norms, for pictures that are worked on strip by strip. A segment runs on one strip and
+ * the rows beside it; the norm before its convolution takes moments of the whole picture, which are inputs.
+ */
+
+import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
+import {
+  add,
+  attention,
+  concat,
+  fixed,
+  mean,
+  mul,
+  reshape,
+  silu,
+  slice,
+  sub,
+  upsampleNearest,
+} from '../../onnx/ops.ts';
+import { Layers } from './layers.ts';
+import { AutoencoderBlocks } from './vae-blocks.ts';
+import type { AutoencoderParts } from './vae-encoder.ts';
+
+/** One convolution and what surrounds it. */
+export interface ConvSegment {
+  /** Official name of the 3x3 convolution. */
+  readonly conv: string;
+  /** Channels that it reads. */
+  readonly channels: number;
+  /** Official name of the group norm before it, which SiLU follows. */
+  readonly norm?: string;
+  /** Pixels are doubled before it, or it takes every second one. */
+  readonly resize?: 'double' | 'halve';
+  /** What is added to its result: another map of so many channels, through a 1x1 convolution where they differ. */
+  readonly skip?: { readonly channels: number; readonly shortcut?: string };
+  /** Whether a group norm follows; then the result's moments are wanted. */
+  readonly measured: boolean;
+  /** Whether the result leaves the device. */
+  readonly leaves: boolean;
+}
+
+/**
+ * Inputs: `rows` `[1, C, height, width]`, `above` and `below` `[1, C, 1, width]`. With a norm also `mean`, `inverse` `[C, 1, 1]`
+ * and `inside` `[2, 1, 1, 1]`, 0 where `above` or `below` is outside of the picture; without one, rows outside are zero. With
+ * `halve` there is no `above`. With a skip also `skip` `[1, S, height, width]`.
+ * Outputs: `out` `[1, O, H, W]`; unless it leaves, its `first` and `last` row `[1, O, 1, W]`, all resident; if measured,
+ * `means` and `variances` of its rows `[1, O, H]`.
+ */
+export function convSegment(
+  { weights, numerics }: Pick<AutoencoderParts, 'weights' | 'numerics'>,
+  segment: ConvSegment,
+): BuiltGraph {
+  const g = new GraphBuilder(`vae.${segment.conv}`);
+  const layers = new Layers(g, weights, numerics);
+  const { conv, channels, resize, skip } = segment;
+  const strip = (name: string, rows: 'height' | 1) => g.input(name, 'float32', [1, channels, rows, 'width']);
+  const prepared = prepare(layers, segment);
+  const above = resize === 'halve' ? [] : [prepared.edge(strip('above', 1), 'above')];
+  const x = concat(
+    g,
+    [...above, prepared.body(strip('rows', 'height')), prepared.edge(strip('below', 1), 'below')],
+    2,
+  );
+  const halved = resize === 'halve';
+  const [height, width] = resize ? [`${resize} height`, `${resize} width`] : ['height', 'width'];
+  const y = layers.conv(x, conv, {
+    stride: halved ? 2 : 1,
+    pads: halved ? [0, 0, 0, 1] : [0, 1, 0, 1],
+    height,
+    width,
+  });
+  const out = skip ? add(g, skipped(layers, skip), y) : y;
+  g.output('out', out, { resident: !segment.leaves });
+  if (!segment.leaves) {
+    g.output('first', slice(g, out, 2, 0, 1, 1), { resident: true });
+    g.output('last', slice(g, out, 2, -1, Number.POSITIVE_INFINITY, 1), { resident: true });
+  }
+  if (segment.measured) measure(g, out);
+  return g.finish();
+}
+
+/** What is done to a strip, and to the row above or below it, before the convolution. */
+function prepare(layers: Layers, { norm, channels, resize }: ConvSegment) {
+  const { g } = layers;
+  if (resize === 'double') {
+    return {
+      body: (x: Value) => upsampleNearest(g, x, 'double height', 'double width'),
+      // Both rows that one becomes are alike.
+      edge: (x: Value) => slice(g, upsampleNearest(g, x, 2, 'double width'), 2, 0, 1, 1),
+    };
+  }
+  if (norm === undefined) return { body: (x: Value) => x, edge: (x: Value) => x };
+  const perChannel = (what: string) => layers.tensor(`${norm}.${what}`, 'float32', [channels, 1, 1]);
+  const moment = (name: string) => g.input(name, 'float32', [channels, 1, 1]);
+  const gain = mul(g, moment('inverse'), perChannel('weight'));
+  const shift = sub(g, perChannel('bias'), mul(g, moment('mean'), gain));
+  const activated = (x: Value) => silu(g, add(g, mul(g, x, gain), shift));
+  const inside = g.input('inside', 'float32', [2, 1, 1, 1]);
+  return {
+    body: activated,
+    edge: (x: Value, which: 'above' | 'below') =>
+      mul(g, activated(x), which === 'above' ? slice(g, inside, 0, 0, 1) : slice(g, inside, 0, 1, 2)),
+  };
+}
+
+function skipped(layers: Layers, { channels, shortcut }: NonNullable<ConvSegment['skip']>): Value {
+  const x = layers.g.input('skip', 'float32', [1, channels, 'height', 'width']);
+  if (shortcut === undefined) return x;
+  return layers.conv(x, shortcut, { pads: [0, 0, 0, 0], height: 'height', width: 'width' });
+}
+
+function measure(g: GraphBuilder, x: Value): void {
+  const [, channels, height] = x.shape;
+  const means = mean(g, x, 3);
+  const apart = sub(g, x, reshape(g, means, [1, channels, height, 1]));
+  g.output('means', means);
+  g.output('variances', mean(g, mul(g, apart, apart), 3));
+}
+
+/**
+ * The way into the middle of the encoder or the decoder, whole. Input: `map` `[1, C, height, width]`, latents or the encoder's
+ * last feature map. Outputs: `x` `[1, C, height, width]`, `k` and `v` `[1, pixels, C]`, resident; `q` `[1, pixels, C]`.
+ */
+export function enterMiddle(
+  { config, weights, numerics }: AutoencoderParts,
+  part: 'encoder' | 'decoder',
+): BuiltGraph {
+  const g = new GraphBuilder(`vae.${part}.enter`);
+  const blocks = new AutoencoderBlocks(new Layers(g, weights, numerics), config);
+  const widest = config.blockOutChannels[config.blockOutChannels.length - 1];
+  const map = g.input('map', 'float32', [
+    1,
+    part === 'decoder' ? config.latentChannels : widest,
+    'height',
+    'width',
+  ]);
+  const start = part === 'decoder' ? blocks.conv3(map, 'decoder.conv_in') : map;
+  const x = blocks.resnet(start, `${part}.mid_block.resnets.0`);
+  const { q, k, v } = blocks.attentionInputs(x, `${part}.mid_block.attentions.0`);
+  g.output('x', x, { resident: true });
+  g.output('q', q);
+  g.output('k', k, { resident: true });
+  g.output('v', v, { resident: true });
+  return g.finish();
+}
+
+/** Some pixels look at all. Inputs: `q` `[1, queries, C]`, `k` and `v` `[1, pixels, C]`. Output: `out` `[1, queries, C]`. */
+export function attendMiddle({ config }: AutoencoderParts): BuiltGraph {
+  const g = new GraphBuilder('vae.attend');
+  const channels = config.blockOutChannels[config.blockOutChannels.length - 1];
+  const [q, k, v] = ['q', 'k', 'v'].map((name) =>
+    g.input(name, 'float32', [1, name === 'q' ? 'queries' : 'pixels', channels]),
+  );
+  g.output('out', attention(g, { q, k, v, heads: 1, scale: 1 / Math.sqrt(fixed(q, 2)) }));
+  return g.finish();
+}
+
+/**
+ * The way out of the middle, whole. Inputs: `x` `[1, C, height, width]`, `attended` `[1, pixels, C]` and `middle_shape` (see
+ * {@link AutoencoderBlocks.middle}). Output: `out` `[1, O, height, width]`, the encoder's moments or the decoder's first
+ * feature map.
+ */
+export function leaveMiddle(
+  { config, weights, numerics }: AutoencoderParts,
+  part: 'encoder' | 'decoder',
+): BuiltGraph {
+  const g = new GraphBuilder(`vae.${part}.leave`);
+  const blocks = new AutoencoderBlocks(new Layers(g, weights, numerics), config);
+  const channels = config.blockOutChannels[config.blockOutChannels.length - 1];
+  const x = g.input('x', 'float32', [1, channels, 'height', 'width']);
+  const attended = g.input('attended', 'float32', [1, 'pixels', channels]);
+  const sizes = g.input('middle_shape', 'int64', [4]);
+  const y = blocks.resnet(
+    blocks.attentionOutput(x, attended, sizes, `${part}.mid_block.attentions.0`),
+    `${part}.mid_block.resnets.1`,
+  );
+  g.output(
+    'out',
+    part === 'encoder' ? blocks.conv3(blocks.activated(y, 'encoder.conv_norm_out'), 'encoder.conv_out') : y,
+  );
+  return g.finish();
+}

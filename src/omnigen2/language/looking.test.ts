@@ -1,0 +1,70 @@
+import { afterAll, expect, test } from 'vitest';
+import { nodeRuntime } from '../../runtime/runtime.node.ts';
+import type { Runtime } from '../../runtime/types.ts';
+import { fixtureCheckpoint } from '../fixtures.node.ts';
+import { OmniGen2Model } from '../model.ts';
+import { chatPrompt } from './chat.ts';
+import { lookNote, lookRule, WASM_LOOK_PIXELS } from './looking.ts';
+import { loadTokenizer } from './tokenizer.transformers.ts';
+
+const runtime = nodeRuntime({ threads: 1 });
+afterAll(() => runtime.dispose());
+const checkpoint = await fixtureCheckpoint();
+
+/** A model as it is opened on a backend; nothing is run. */
+function on(backend: Runtime['backend'], { maxPixels = 12_845_056, side = 1024 } = {}): OmniGen2Model {
+  const { preprocessor } = checkpoint.config;
+  const config = { ...checkpoint.config, preprocessor: { ...preprocessor, maxPixels } };
+  const trainedOn = { ...checkpoint.trainedOn, side };
+  return new OmniGen2Model({ ...checkpoint, config, trainedOn }, { ...runtime, backend }, loadTokenizer);
+}
+
+const PHOTO = { width: 4000, height: 3000 };
+
+test('on WebAssembly a photograph is looked at in about a megapixel, and the person is told', async () => {
+  const model = on('wasm');
+  const { maxPixels } = lookRule(model);
+  expect(maxPixels).toBe(WASM_LOOK_PIXELS);
+  expect(lookNote(model, PHOTO, 'Picture 1')).toBe(
+    'Picture 1 was looked at in 1176 x 868 pixels: 4004 x 2996 take too long without a GPU.',
+  );
+  expect(lookNote(model, { width: 1000, height: 1000 }, 'Picture 1')).toBeUndefined();
+});
+
+test('elsewhere, officially, and where the checkpoint allows less, its own rule is kept', () => {
+  const { preprocessor } = on('wasm').config;
+  for (const backend of ['webgpu', 'node'] as const) {
+    expect(lookRule(on(backend))).toEqual(preprocessor);
+    expect(lookNote(on(backend), PHOTO, 'Picture 1')).toBeUndefined();
+  }
+  expect(lookRule(on('wasm'), true)).toEqual(preprocessor);
+  expect(lookRule(on('wasm', { maxPixels: 500_000 })).maxPixels).toBe(500_000);
+  expect(lookNote(on('wasm', { maxPixels: 500_000 }), PHOTO, 'Picture 1')).toBeUndefined();
+});
+
+test('a model that has learnt small pictures looks at such, on every backend', () => {
+  for (const backend of ['webgpu', 'node', 'wasm'] as const) {
+    const model = on(backend, { side: 128 });
+    // What it has learnt stays as it is: 128 pixels are 140 in multiples of 28.
+    expect(lookRule(model).maxPixels).toBe(140 * 140);
+    expect(lookNote(model, { width: 128, height: 128 }, 'Picture 1')).toBeUndefined();
+    expect(lookNote(model, PHOTO, 'Picture 1')).toBe(
+      'Picture 1 was looked at in 140 x 112 pixels: this model has learnt to look at no larger ones.',
+    );
+    expect(lookRule(model, true)).toEqual(model.config.preprocessor);
+    expect(lookRule(on(backend, { side: 16 })).maxPixels).toBeGreaterThanOrEqual(
+      model.config.preprocessor.minPixels,
+    );
+  }
+});
+
+test('a question is asked in as many tokens as the bound leaves, and officially in all', async () => {
+  const { width, height } = { width: 1200, height: 1000 };
+  const image = { width, height, data: new Uint8Array(3 * width * height) };
+  const cells = async (typed: 'words' | 'tokens') => {
+    const { images } = await chatPrompt(on('wasm'), 'What is it?', [image], typed);
+    return (images[0].grid.rows * images[0].grid.columns) / 4;
+  };
+  expect(await cells('words')).toBe(40 * 33);
+  expect(await cells('tokens')).toBe(43 * 36);
+});

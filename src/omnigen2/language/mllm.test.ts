@@ -1,0 +1,202 @@
+import { afterAll, expect, test } from 'vitest';
+import { compareTensor } from '../../../cli/verify/compare.ts';
+import type { GoldenCase } from '../../../cli/verify/types.ts';
+import { editTensors, fixtureFiles, WEIGHTS } from '../../checkpoints/fixture.node.ts';
+import { memoryFolder } from '../../checkpoints/folder.ts';
+import { openCheckpoint } from '../../checkpoints/layout.ts';
+import { BLOCK_SIZE, quantize } from '../../checkpoints/quantize.ts';
+import { toFloat32 } from '../../checkpoints/safetensors.ts';
+import { nodeRuntime } from '../../runtime/runtime.node.ts';
+import type { PatchGrid } from '../diffusion/patches.ts';
+import { fixtureCase, fixtureCheckpoint, mllmSource } from '../fixtures.node.ts';
+import { CPU_NUMERICS } from '../graphs/layers.ts';
+import { uniform } from '../random.ts';
+import { Mllm, type PromptImage } from './mllm.ts';
+import { imageTokenCount, ropePositions } from './rope-positions.ts';
+
+const runtime = nodeRuntime({ threads: 1 });
+const source = mllmSource(await fixtureCheckpoint());
+const seen = new Map<string, Float32Array>();
+const mllm = await Mllm.open(runtime, source, CPU_NUMERICS, (name, values) => seen.set(name, values));
+afterAll(() => mllm.dispose());
+
+const H = mllm.config.language.hiddenSize;
+
+function valuesOf(golden: GoldenCase, name: string): ArrayLike<number> {
+  return golden.tensors.get(name)?.data ?? [];
+}
+
+function imageOf(golden: GoldenCase): PromptImage {
+  const [, rows, columns] = Array.from(valuesOf(golden, 'image_grid_thw'));
+  return { patches: Float32Array.from(valuesOf(golden, 'pixel_values')), grid: { rows, columns } };
+}
+
+function expectLike(golden: GoldenCase, name: string, got: ArrayLike<number>): void {
+  const want = golden.tensors.get(name);
+  if (!want) throw new Error(`no ${name}`);
+  expect(compareTensor(name, got, want, golden.tolerance)).toMatchObject({ name, ok: true });
+}
+
+/** The tiny checkpoint with the matrices of its decoder quantized to 8 bits. */
+async function quantizedFiles() {
+  const files = await fixtureFiles();
+  editTensors(files, WEIGHTS.mllm, (tensors) => {
+    for (const [name, { dtype, shape, bytes }] of [...tensors]) {
+      if (!/^model\..*(embed_tokens|proj)\.weight$/.test(name)) continue;
+      const [rows, columns] = shape;
+      const { codes, scales } = quantize(toFloat32(bytes, dtype), rows, columns, 8);
+      const blocks = columns / BLOCK_SIZE;
+      tensors.delete(name);
+      tensors.set(`${name}.q8`, { dtype: 'U8', shape: [rows, blocks, BLOCK_SIZE], bytes: codes });
+      const scaleBytes = new Uint8Array(scales.buffer);
+      tensors.set(`${name}.scales`, { dtype: 'F16', shape: [rows, blocks], bytes: scaleBytes });
+    }
+  });
+  return files;
+}
+
+test('a prompt of text: every layer and the logits are the official ones', async () => {
+  const golden = await fixtureCase('mllm_text');
+  const hidden = await mllm.hiddenStates(valuesOf(golden, 'input_ids'));
+  expectLike(golden, 'last_hidden_state', hidden);
+  expectLike(golden, 'logits', await mllm.logits(hidden));
+  for (let i = 0; i < mllm.config.language.numHiddenLayers; i++) {
+    expectLike(golden, `hidden_${i}`, seen.get(`hidden_${i}`) ?? []);
+  }
+});
+
+test('a prompt with a picture: every block of the tower and the last hidden states are the official ones', async () => {
+  const golden = await fixtureCase('mllm_image_1');
+  const hidden = await mllm.hiddenStates(valuesOf(golden, 'input_ids'), [imageOf(golden)]);
+  expectLike(golden, 'last_hidden_state', hidden);
+  for (const name of golden.outputs.filter((output) => /^vit_(patch|block|embeds)/.test(output))) {
+    expectLike(golden, name, seen.get(name) ?? []);
+  }
+});
+
+test('a prompt read in two parts gives what it gives in one', async () => {
+  const golden = await fixtureCase('mllm_image_1');
+  const ids = Array.from(valuesOf(golden, 'input_ids'));
+  const images = [imageOf(golden)];
+  const whole = await mllm.hiddenStates(ids, images);
+  let prompt = await mllm.read(ids.slice(0, -3), images);
+  for (const id of ids.slice(-3)) prompt = await mllm.append(prompt, id);
+  expect(prompt.length).toBe(ids.length);
+  const last = whole.subarray(-H);
+  const error = Math.max(...prompt.hidden.map((value, i) => Math.abs(value - last[i])));
+  expect(error).toBeLessThan(1e-5);
+});
+
+/** A prompt with pictures of random patches at the places of `IMAGE`. */
+function withPictures(words: readonly (number | PatchGrid)[]) {
+  const next = uniform(4, 'latents');
+  const { vision, imageTokenId } = mllm.config;
+  const rowSize = vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2;
+  const ids: number[] = [];
+  const images: PromptImage[] = [];
+  for (const word of words) {
+    if (typeof word === 'number') {
+      ids.push(word);
+      continue;
+    }
+    const patches = Float32Array.from({ length: word.rows * word.columns * rowSize }, () => 2 * next() - 1);
+    images.push({ patches, grid: word });
+    for (let cell = imageTokenCount(word, vision); cell > 0; cell--) ids.push(imageTokenId);
+  }
+  return { ids, images };
+}
+
+const largestError = (got: Float32Array, want: Float32Array) =>
+  got.length === want.length ? Math.max(...got.map((value, i) => Math.abs(value - want[i]))) : Number.NaN;
+
+// Two pictures amid words: 2 + 6 + 3 + 4 + 2 tokens. The second picture begins at token 11.
+const LONG = withPictures([5, 6, { rows: 4, columns: 6 }, 7, 8, 9, { rows: 4, columns: 4 }, 10, 11]);
+
+test.each([
+  ['words after a picture', 8, 1],
+  ['words and a picture after a picture', 9, 1],
+  ['a picture at once', 11, 1],
+  ['everything after one word', 1, 0],
+  ['one word', LONG.ids.length - 1, 2],
+])('read on by %s: hidden states and logits are those of one read', async (_, first, pictures) => {
+  const { ids, images } = LONG;
+  const whole = await mllm.hiddenStates(ids, images);
+  const start = await mllm.read(ids.slice(0, first), images.slice(0, pictures));
+  const longer = await mllm.extend(start, ids.slice(first), images.slice(pictures));
+  expect(longer.length).toBe(ids.length);
+  expect(longer.hidden.length).toBe((ids.length - first) * H);
+  expect(largestError(longer.hidden, whole.subarray(first * H))).toBeLessThan(1e-5);
+  const logits = await mllm.logits(longer.hidden.subarray(-H));
+  expect(largestError(logits, await mllm.logits(whole.subarray(-H)))).toBeLessThan(1e-4);
+  // The prompt before can be read on once more, in another way.
+  const other = await mllm.extend(start, [20, 21]);
+  const otherWhole = await mllm.hiddenStates([...ids.slice(0, first), 20, 21], images.slice(0, pictures));
+  expect(largestError(other.hidden, otherWhole.subarray(first * H))).toBeLessThan(1e-5);
+  for (const prompt of [start, longer, other]) mllm.forget(prompt);
+});
+
+test('the beginning of a prompt that was read is read on as if nothing had followed it', async () => {
+  const { ids, images } = LONG;
+  const long = await mllm.read(ids, images);
+  for (const [length, pictures] of [
+    [10, 1],
+    [2, 0],
+  ]) {
+    const grids = images.slice(0, pictures).map(({ grid }) => grid);
+    const { delta } = ropePositions(ids.slice(0, length), grids, mllm.config);
+    const short = await mllm.cut(long, length, delta);
+    expect(short.length).toBe(length);
+    const longer = await mllm.extend(short, [30, 31, 32]);
+    const whole = await mllm.hiddenStates([...ids.slice(0, length), 30, 31, 32], images.slice(0, pictures));
+    expect(largestError(longer.hidden, whole.subarray(length * H))).toBeLessThan(1e-5);
+    for (const prompt of [short, longer]) mllm.forget(prompt);
+  }
+  mllm.forget(long);
+});
+
+test('tokens see what stands before them, and nothing behind', async () => {
+  const ids = [10, 20, 30, 40];
+  const hidden = await mllm.hiddenStates(ids);
+  const changedEnd = await mllm.hiddenStates([10, 20, 30, 41]);
+  expect(changedEnd.slice(0, 3 * H)).toEqual(hidden.slice(0, 3 * H));
+  expect(changedEnd.slice(3 * H)).not.toEqual(hidden.slice(3 * H));
+  const changedStart = await mllm.hiddenStates([11, 20, 30, 40]);
+  expect(changedStart.slice(3 * H)).not.toEqual(hidden.slice(3 * H));
+});
+
+test('a quantized checkpoint computes the same natively and widened', async () => {
+  const quantized = mllmSource(await openCheckpoint(memoryFolder('quantized', await quantizedFiles())));
+  const ids = [10, 20, 30, 40];
+  const [native, widened] = await Promise.all(
+    (['native', 'widened'] as const).map(async (form) => {
+      const opened = await Mllm.open(runtime, quantized, { compute: 'float32', quantized: form });
+      const hidden = await opened.hiddenStates(ids);
+      const logits = await opened.logits(hidden);
+      await opened.dispose();
+      return { hidden, logits };
+    }),
+  );
+  const plain = await mllm.hiddenStates(ids);
+  const largest = (a: Float32Array, b: Float32Array) => Math.max(...a.map((x, i) => Math.abs(x - b[i])));
+  expect(largest(native.hidden, widened.hidden)).toBeLessThan(1e-3);
+  expect(largest(native.logits, widened.logits)).toBeLessThan(1e-2);
+  expect(largest(native.hidden, plain)).toBeLessThan(0.2);
+  expect(largest(native.hidden, plain)).toBeGreaterThan(0);
+});
+
+test('what does not fit is refused in words', async () => {
+  await expect(mllm.hiddenStates([])).rejects.toMatchObject({ code: 'bad_request' });
+  await expect(mllm.hiddenStates([1, 999_999])).rejects.toMatchObject({
+    code: 'bad_request',
+    message: expect.stringContaining('999999'),
+  });
+  const patches = new Float32Array(10);
+  const { imageTokenId } = mllm.config;
+  await expect(
+    mllm.hiddenStates([1, imageTokenId, imageTokenId], [{ patches, grid: { rows: 2, columns: 2 } }]),
+  ).rejects.toMatchObject({ code: 'bad_request' });
+  await expect(mllm.look({ patches, grid: { rows: 2, columns: 2 } })).rejects.toMatchObject({
+    code: 'bad_image',
+    message: expect.stringContaining('2 x 2 patches'),
+  });
+});

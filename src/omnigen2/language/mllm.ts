@@ -1,0 +1,311 @@
+/**
+ * The multimodal language model (Qwen2.5-VL): reads prompts and pictures, and goes on writing.
+ * Source of the rules: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`, Qwen2_5_VLForConditionalGeneration.
+ */
+
+import type { Component } from '../../checkpoints/layout.ts';
+import type { LanguageConfig, MllmConfig } from '../../config/config.ts';
+import { OmniError } from '../../errors.ts';
+import type { BuiltGraph } from '../../onnx/graph.ts';
+import type { GraphSession, HostTensor, ResidentTensor, Runtime, WeightBytes } from '../../runtime/types.ts';
+import type { WeightIndex } from '../../tensors/stored.ts';
+import { attentionParts, attentionWork } from '../diffusion/attention-parts.ts';
+import type { PatchGrid } from '../diffusion/patches.ts';
+import { finite } from '../finite.ts';
+import { float32Data, float32Tensor } from '../float32.ts';
+import { cacheCutGraph, cacheNames, languageModelGraph, lmHeadGraph } from '../graphs/language-model.ts';
+import type { Numerics } from '../graphs/layers.ts';
+import { visionTowerGraph } from '../graphs/vision-tower.ts';
+import { Sessions } from '../sessions.ts';
+import { imageTokenCount, ropePositions, ropeTables } from './rope-positions.ts';
+import { type ReadFile, TokenEmbeddings } from './token-embeddings.ts';
+import { visionLayout, windowPatches } from './vision-windows.ts';
+
+/** A picture as the vision tower reads it: patch rows `[rows * columns, K]` in the order of merge blocks. */
+export interface PromptImage {
+  readonly patches: Float32Array;
+  readonly grid: PatchGrid;
+}
+
+/** What the model is opened from. */
+export interface MllmSource {
+  readonly component: Component<MllmConfig>;
+  readonly bytes: WeightBytes;
+  readonly read: ReadFile;
+}
+
+/** Sees intermediate values, under the names of the graphs' outputs; those of the vision tower begin with `vit_`. */
+export type MllmTrace = (name: string, values: Float32Array) => void;
+
+/** A prompt that has been read, and can be read on. Its cache is freed by {@link Mllm.forget}. */
+export interface ReadPrompt {
+  /** Last hidden states, after the final norm, `[n, H]`, of the tokens that were read last. */
+  readonly hidden: Float32Array;
+  /** Tokens read so far. */
+  readonly length: number;
+  /** Added to a later token's index to give its position. */
+  readonly delta: number;
+  readonly cache: Readonly<Record<string, HostTensor | ResidentTensor>>;
+}
+
+export class Mllm {
+  readonly config: MllmConfig;
+  readonly #weights: WeightIndex;
+  readonly #numerics: Numerics;
+  readonly #sessions: Sessions;
+  readonly #embeddings: TokenEmbeddings;
+  readonly #trace: MllmTrace | undefined;
+  /** Most of one attention; see {@link attentionWork}. */
+  readonly #work: number;
+
+  private constructor(runtime: Runtime, source: MllmSource, numerics: Numerics, trace?: MllmTrace) {
+    const { config, weights } = source.component;
+    this.config = config;
+    this.#weights = weights;
+    this.#numerics = numerics;
+    this.#sessions = new Sessions(runtime, source.bytes);
+    this.#work = attentionWork(runtime.backend);
+    this.#embeddings = new TokenEmbeddings(weights, config.language, source.read);
+    this.#trace = trace;
+  }
+
+  /**
+   * Opens the decoder. The output projection and the vision tower follow when they are first needed.
+   * @param trace makes the graphs give every layer's output too
+   * @throws OmniError `device` if the decoder does not fit
+   */
+  static async open(
+    runtime: Runtime,
+    source: MllmSource,
+    numerics: Numerics,
+    trace?: MllmTrace,
+  ): Promise<Mllm> {
+    const mllm = new Mllm(runtime, source, numerics, trace);
+    await mllm.#decoder();
+    return mllm;
+  }
+
+  /**
+   * The last hidden states `[L, H]` of one prompt, after the final norm.
+   * @param ids `[L]`, with one image token for every merged cell of every picture
+   * @throws OmniError `bad_request` if the ids do not fit the vocabulary or the pictures
+   */
+  async hiddenStates(ids: ArrayLike<number>, images: readonly PromptImage[] = []): Promise<Float32Array> {
+    const prompt = await this.read(ids, images);
+    this.forget(prompt);
+    return prompt.hidden;
+  }
+
+  /** Reads one prompt. @throws OmniError see {@link hiddenStates}; AbortError between two pictures */
+  read(
+    ids: ArrayLike<number>,
+    images: readonly PromptImage[] = [],
+    signal?: AbortSignal,
+  ): Promise<ReadPrompt> {
+    if (ids.length === 0) throw tooLong(0, this.config.language);
+    return this.#readOn({ length: 0, delta: 0, cache: this.#emptyCache() }, ids, images, signal);
+  }
+
+  /**
+   * Reads more tokens and pictures after a prompt, as if all had been read at once. The prompt before stays as it is and can
+   * be read on in another way.
+   * @throws OmniError, AbortError see {@link read}
+   */
+  extend(
+    prompt: ReadPrompt,
+    ids: ArrayLike<number>,
+    images: readonly PromptImage[] = [],
+    signal?: AbortSignal,
+  ): Promise<ReadPrompt> {
+    return this.#readOn(prompt, ids, images, signal);
+  }
+
+  /** Reads one more token. The prompt before it is used up. */
+  async append(prompt: ReadPrompt, id: number): Promise<ReadPrompt> {
+    const longer = await this.extend(prompt, [id]);
+    this.forget(prompt);
+    return longer;
+  }
+
+  /**
+   * The first tokens of a prompt, without reading them again; it has no hidden states. The prompt stays as it is.
+   * @param length more than 0, and not within a picture
+   * @param delta what {@link ReadPrompt.delta} was after these tokens
+   */
+  async cut(prompt: ReadPrompt, length: number, delta: number): Promise<ReadPrompt> {
+    const session = await this.#sessions.get('cache cut', () => cacheCutGraph(this.config.language));
+    const kept = indices(Array.from({ length }, (_, i) => i));
+    const cache: Record<string, ResidentTensor> = {};
+    const short = { hidden: new Float32Array(0), length, delta, cache };
+    try {
+      for (let i = 0; i < this.config.language.numHiddenLayers; i++) {
+        const { key, value } = cacheNames('past', i);
+        const { resident } = await session.runKeeping({
+          kept,
+          key: prompt.cache[key],
+          value: prompt.cache[value],
+        });
+        cache[key] = resident.short_key;
+        cache[value] = resident.short_value;
+      }
+      return short;
+    } catch (error) {
+      this.forget(short);
+      throw error;
+    }
+  }
+
+  /** Frees the cache of a prompt that is not read on. */
+  forget({ cache }: ReadPrompt): void {
+    for (const tensor of Object.values(cache)) if ('dispose' in tensor) tensor.dispose();
+  }
+
+  /** Logits `[n, V]` of the token that follows each of the hidden states `[n, H]`. */
+  async logits(hidden: Float32Array): Promise<Float32Array> {
+    const { language } = this.config;
+    const session = await this.#sessions.get('lm head', () =>
+      lmHeadGraph(this.#weights, language, this.#numerics),
+    );
+    const { hiddenSize } = language;
+    const dims = [hidden.length / hiddenSize, hiddenSize];
+    const out = await session.run({ last_hidden_state: float32Tensor(dims, hidden) });
+    return finite(float32Data(out, 'logits'), 'mllm', 'logits');
+  }
+
+  /**
+   * What the vision tower makes of a picture: one row for every merged cell, `[cells, H]`.
+   * @param most patches of the largest picture beside it, for which the graph is opened
+   * @throws OmniError `bad_image` if the patches do not fill the grid
+   */
+  async look({ patches, grid }: PromptImage, most = 0): Promise<Float32Array> {
+    const { vision } = this.config;
+    const { spatialMergeSize: merge, headDim } = vision;
+    const length = grid.rows * grid.columns;
+    const rowSize = vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2;
+    if (length === 0 || grid.rows % merge || grid.columns % merge || patches.length !== length * rowSize) {
+      throw new OmniError({
+        code: 'bad_image',
+        message: `A picture of ${grid.rows} x ${grid.columns} patches comes with ${patches.length} values; the vision tower reads ${rowSize} a patch and multiples of ${merge} patches a side.`,
+        action: 'Prepare the picture with the settings of the same checkpoint.',
+      });
+    }
+    const parts = attentionParts(this.#work, headDim, Math.max(length, most));
+    const session = await this.#sessions.get('vision tower', () => this.#visionTower(parts), parts);
+    const layout = visionLayout(grid, vision);
+    const windowDims = [layout.windows, windowPatches(vision)];
+    const out = await session.run({
+      patches: float32Tensor([length, rowSize], patches),
+      order: indices(layout.order),
+      cos: float32Tensor([length, headDim / 2], layout.cos),
+      sin: float32Tensor([length, headDim / 2], layout.sin),
+      slots: { type: 'int32', dims: windowDims, data: layout.slots },
+      slot_bias: float32Tensor(windowDims, layout.slotBias),
+      slot_of: indices(layout.slotOf),
+      restore: indices(layout.restore),
+    });
+    if (this.#trace) for (const name of Object.keys(out)) this.#trace(`vit_${name}`, float32Data(out, name));
+    return float32Data(out, 'embeds');
+  }
+
+  dispose(): Promise<void> {
+    return this.#sessions.dispose();
+  }
+
+  #visionTower(parts: number): BuiltGraph {
+    const options = { taps: this.#trace !== undefined, attentionParts: parts };
+    return visionTowerGraph(this.#weights, this.config.vision, this.#numerics, options);
+  }
+
+  #decoder(): Promise<GraphSession> {
+    const taps = this.#trace !== undefined;
+    return this.#sessions.get('language model', () =>
+      languageModelGraph(this.#weights, this.config.language, this.#numerics, { taps }),
+    );
+  }
+
+  async #readOn(
+    past: Pick<ReadPrompt, 'length' | 'delta' | 'cache'>,
+    ids: ArrayLike<number>,
+    images: readonly PromptImage[],
+    signal?: AbortSignal,
+  ): Promise<ReadPrompt> {
+    const { language, vision, imageTokenId } = this.config;
+    const length = past.length + ids.length;
+    if (length > language.maxPositionEmbeddings) throw tooLong(length, language);
+    const start = past.length + past.delta;
+    const grids = images.map(({ grid }) => grid);
+    const most = Math.max(0, ...grids.map(({ rows, columns }) => rows * columns));
+    const positions = ropePositions(ids, grids, this.config, start);
+    const embeds = await this.#embeddings.rows(ids);
+    let at = 0;
+    for (const image of images) {
+      signal?.throwIfAborted();
+      const rows = await this.look(image, most);
+      while (ids[at] !== imageTokenId) at++;
+      embeds.set(rows, at * language.hiddenSize);
+      at += imageTokenCount(image.grid, vision);
+    }
+    signal?.throwIfAborted();
+    return this.#forward(embeds, positions.ids, { ...past, delta: past.delta + positions.delta });
+  }
+
+  /** Runs the decoder on embeddings `[L, H]` at positions `[3, L]`, after `past` tokens in the cache. */
+  async #forward(
+    embeds: Float32Array,
+    positions: Int32Array,
+    { length: past, delta, cache }: Pick<ReadPrompt, 'length' | 'delta' | 'cache'>,
+  ): Promise<ReadPrompt> {
+    const { language } = this.config;
+    const count = positions.length / 3;
+    const { cos, sin } = ropeTables(positions, language);
+    const length = past + count;
+    const session = await this.#decoder();
+    const { outputs, resident } = await session.runKeeping({
+      inputs_embeds: float32Tensor([count, language.hiddenSize], embeds),
+      cos: float32Tensor([count, language.headDim / 2], cos),
+      sin: float32Tensor([count, language.headDim / 2], sin),
+      last: indices([length - 1]),
+      total: indices([length]),
+      ...cache,
+    });
+    try {
+      const present: Record<string, ResidentTensor> = {};
+      for (let i = 0; i < language.numHiddenLayers; i++) {
+        const from = cacheNames('present', i);
+        const to = cacheNames('past', i);
+        present[to.key] = resident[from.key];
+        present[to.value] = resident[from.value];
+        this.#trace?.(`hidden_${i}`, float32Data(outputs, `hidden_${i}`));
+      }
+      const hidden = finite(float32Data(outputs, 'last_hidden_state'), 'mllm', 'hidden states');
+      return { hidden, length, delta, cache: present };
+    } catch (error) {
+      for (const tensor of Object.values(resident)) tensor.dispose();
+      throw error;
+    }
+  }
+
+  #emptyCache(): Record<string, HostTensor> {
+    const { numHiddenLayers, numKeyValueHeads, headDim } = this.config.language;
+    const nothing = float32Tensor([1, numKeyValueHeads, 0, headDim], new Float32Array(0));
+    const names = Array.from({ length: numHiddenLayers }, (_, i) => cacheNames('past', i));
+    return Object.fromEntries(
+      names.flatMap(({ key, value }) => [
+        [key, nothing],
+        [value, nothing],
+      ]),
+    );
+  }
+}
+
+function tooLong(length: number, { maxPositionEmbeddings }: LanguageConfig): OmniError {
+  return new OmniError({
+    code: 'bad_request',
+    message: `The prompt has ${length} tokens; the language model reads 1 to ${maxPositionEmbeddings}.`,
+    action: length === 0 ? 'Write a prompt.' : 'Shorten the prompt or show smaller pictures.',
+  });
+}
+
+function indices(values: ArrayLike<number>): HostTensor {
+  return { type: 'int32', dims: [values.length], data: Int32Array.from(values) };
+}

@@ -1,0 +1,47 @@
+/** What a picture will look like, foreseen in the middle of the denoising loop. */
+
+import type { RgbImage } from '../../pictures/image.ts';
+import type { Latents } from '../diffusion/latents.ts';
+import { toRgbImage } from '../pixels.ts';
+import type { Autoencoder } from './vae.ts';
+
+/** Previews are decoded at no more latent pixels a side than this, so that they stay cheap at any size. */
+const MAX_PREVIEW_SIDE = 32;
+
+/**
+ * The picture at the end of the straight line from `latents` along `velocity`, as small as a preview may be.
+ * @param timestep at which `velocity` was predicted, 0 (noise) to 1 (picture)
+ */
+export async function foreseenPicture(
+  vae: Autoencoder,
+  latents: Latents,
+  velocity: Float32Array,
+  timestep: number,
+): Promise<RgbImage> {
+  const end = latents.data.map((x, i) => x + (1 - timestep) * velocity[i]);
+  const factor = Math.ceil(Math.max(latents.height, latents.width) / MAX_PREVIEW_SIDE);
+  return toRgbImage(await vae.decode(vae.fromModel(averaged({ ...latents, data: end }, factor))));
+}
+
+/** Means of blocks of `factor x factor` latent pixels; blocks at the far edges may be cut off. */
+function averaged(latents: Latents, factor: number): Latents {
+  if (factor === 1) return latents;
+  const { channels } = latents;
+  const height = Math.max(1, Math.floor(latents.height / factor));
+  const width = Math.max(1, Math.floor(latents.width / factor));
+  const data = new Float32Array(channels * height * width);
+  let to = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        let sum = 0;
+        for (let dy = 0; dy < factor; dy++) {
+          const row = (channel * latents.height + y * factor + dy) * latents.width + x * factor;
+          for (let dx = 0; dx < factor; dx++) sum += latents.data[row + dx];
+        }
+        data[to++] = sum / factor ** 2;
+      }
+    }
+  }
+  return { channels, height, width, data };
+}

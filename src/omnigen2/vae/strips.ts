@@ -1,0 +1,113 @@
+/** Feature maps in horizontal strips, and the moments of a group norm over all of them. */
+
+import type { HostTensor, ResidentTensor } from '../../runtime/types.ts';
+import { float32Tensor } from '../float32.ts';
+import { type Planes, rowsOf } from './planes.ts';
+
+type Tensor = HostTensor | ResidentTensor;
+
+/** Means and variances of every row of every channel, `[C, rows]`. */
+export interface RowMoments {
+  readonly means: Float32Array;
+  readonly variances: Float32Array;
+}
+
+/** A strip of a feature map, with what its neighbours need of it. */
+export interface Strip {
+  /** `[1, C, rows, W]` */
+  readonly body: Tensor;
+  /** Its first and its last row, `[1, C, 1, W]`; undefined where no segment follows. */
+  readonly first: Tensor | undefined;
+  readonly last: Tensor | undefined;
+  /** Only where a group norm follows. */
+  readonly moments: RowMoments | undefined;
+}
+
+/** A feature map `[1, C, H, W]`, from top to bottom. */
+export interface StripMap {
+  readonly channels: number;
+  readonly width: number;
+  readonly strips: readonly Strip[];
+}
+
+/**
+ * Cuts planes into strips.
+ * @param heights of the strips; they add up to the planes' height
+ */
+export function stripsOf(planes: Planes, heights: readonly number[]): StripMap {
+  let top = 0;
+  const strips = heights.map((height): Strip => {
+    const part = rowsOf(planes, top, top + height);
+    top += height;
+    return {
+      body: mapOf(part),
+      first: mapOf(rowsOf(part, 0, 1)),
+      last: mapOf(rowsOf(part, height - 1, height)),
+      moments: rowMoments(part),
+    };
+  });
+  return { channels: planes.channels, width: planes.width, strips };
+}
+
+/** Planes as a feature map `[1, C, H, W]`. */
+export function mapOf({ channels, height, width, data }: Planes): HostTensor {
+  return float32Tensor([1, channels, height, width], data);
+}
+
+function rowMoments({ width, data }: Planes): RowMoments {
+  const rows = data.length / width;
+  const means = new Float32Array(rows);
+  const variances = new Float32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const start = row * width;
+    let sum = 0;
+    for (let i = start; i < start + width; i++) sum += data[i];
+    const mean = sum / width;
+    let squares = 0;
+    for (let i = start; i < start + width; i++) squares += (data[i] - mean) ** 2;
+    means[row] = mean;
+    variances[row] = squares / width;
+  }
+  return { means, variances };
+}
+
+/** What a group norm subtracts from each channel and divides it by: `mean` and 1 / deviation, each `[C]`. */
+export interface NormMoments {
+  readonly mean: Float32Array;
+  readonly inverse: Float32Array;
+}
+
+/**
+ * Moments of groups of channels over all strips, from those of single rows. Rows are equally long, so that means are
+ * means of means and variances add up, in float64: no large sums of squares cancel.
+ */
+export function normMoments(
+  parts: readonly RowMoments[],
+  channels: number,
+  groups: number,
+  eps: number,
+): NormMoments {
+  const size = channels / groups;
+  const mean = new Float32Array(channels);
+  const inverse = new Float32Array(channels);
+  for (let group = 0; group < groups; group++) {
+    const rows = parts.map(({ means, variances }) => {
+      const height = means.length / channels;
+      const [start, end] = [group * size * height, (group + 1) * size * height];
+      return { means: means.subarray(start, end), variances: variances.subarray(start, end) };
+    });
+    const count = rows.reduce((sum, { means }) => sum + means.length, 0);
+    const average = total(rows, ({ means }, i) => means[i]) / count;
+    const variance =
+      total(rows, ({ means, variances }, i) => variances[i] + (means[i] - average) ** 2) / count;
+    mean.fill(average, group * size, (group + 1) * size);
+    inverse.fill(1 / Math.sqrt(variance + eps), group * size, (group + 1) * size);
+  }
+  return { mean, inverse };
+}
+
+function total(parts: readonly RowMoments[], value: (part: RowMoments, i: number) => number): number {
+  let sum = 0;
+  for (const part of parts) for (let i = 0; i < part.means.length; i++) sum += value(part, i);
+  return sum;
+}

@@ -1,0 +1,76 @@
+/** The header of AVIF and HEIC files. Source of the format: ISO/IEC 14496-12 (boxes) and 23008-12 (ispe) */
+
+import { latin, viewOf } from './bytes.ts';
+import type { PictureFacts, PictureKind } from './facts.ts';
+
+const AVIF_BRANDS: readonly string[] = ['avif', 'avis'];
+const HEIC_BRANDS: readonly string[] = ['heic', 'heix', 'hevc', 'hevx', 'heim', 'heis', 'mif1', 'msf1'];
+const SEQUENCE_BRANDS: readonly string[] = ['avis', 'hevc', 'hevx', 'msf1'];
+/** Boxes on the way from the file to `ispe` and to `stsz`, with the bytes that stand before the boxes in them. */
+const CONTAINERS: Readonly<Record<string, number>> = {
+  meta: 4,
+  iprp: 0,
+  ipco: 0,
+  moov: 0,
+  trak: 0,
+  mdia: 0,
+  minf: 0,
+  stbl: 0,
+};
+const MAX_BOXES = 4096;
+
+/** The brands of a file that begins with an `ftyp` box: the major one, then those it is compatible with. */
+export function brandsOf(bytes: Uint8Array): string[] {
+  const end = Math.min(viewOf(bytes).getUint32(0), bytes.length);
+  const brands: string[] = [];
+  for (let at = 8; at + 4 <= end; at += 4) if (at !== 12) brands.push(latin(bytes, at, 4));
+  return brands;
+}
+
+/** The facts of a file that begins with an `ftyp` box, or undefined if it is a video or something else. */
+export function heifFacts(bytes: Uint8Array): (PictureFacts & { readonly kind: PictureKind }) | undefined {
+  if (bytes.length < 16) return undefined;
+  const view = viewOf(bytes);
+  const brands = brandsOf(bytes);
+  const avif = brands.some((brand) => AVIF_BRANDS.includes(brand));
+  if (!avif && !brands.some((brand) => HEIC_BRANDS.includes(brand))) return undefined;
+  const found = { width: 0, height: 0, boxes: 0, samples: 1, complete: true };
+  walk(0, bytes.length);
+  return {
+    kind: avif ? 'avif' : 'heic',
+    width: found.width,
+    height: found.height,
+    // A still picture may be stored beside its film (a live photo); the brand tells which of them the file is.
+    frames: SEQUENCE_BRANDS.includes(brands[0]) ? found.samples : 1,
+    complete: found.complete && found.width > 0,
+  };
+
+  function walk(from: number, end: number): void {
+    for (let at = from; at + 8 <= end && found.boxes++ < MAX_BOXES; ) {
+      let size = view.getUint32(at);
+      let head = 8;
+      if (size === 1 && at + 16 <= end) {
+        size = Number(view.getBigUint64(at + 8));
+        head = 16;
+      }
+      if (size === 0) size = end - at;
+      if (size < head) return;
+      if (at + size > end) found.complete = false;
+      const inner = Math.min(at + size, end);
+      const type = latin(bytes, at + 4, 4);
+      if (type === 'ispe' && at + head + 12 <= inner) {
+        // The largest one: others belong to thumbnails and to the tiles of a grid.
+        const width = view.getUint32(at + head + 4);
+        const height = view.getUint32(at + head + 8);
+        if (width * height > found.width * found.height) Object.assign(found, { width, height });
+      }
+      // Sample sizes: the track of the pictures has as many as any other.
+      if (type === 'stsz' && at + head + 12 <= inner) {
+        found.samples = Math.max(found.samples, view.getUint32(at + head + 8));
+      }
+      const skip = CONTAINERS[type];
+      if (skip !== undefined) walk(at + head + skip, inner);
+      at += size;
+    }
+  }
+}

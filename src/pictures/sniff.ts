@@ -1,0 +1,183 @@
+/**
+ * What a picture file claims to be, read from its first bytes without decoding it: kind, size, animation, and whether
+ * its end is there. All numbers are from outside; nothing is trusted beyond the bytes at hand.
+ */
+
+import { latin, viewOf } from './bytes.ts';
+import type { PictureFacts, PictureKind } from './facts.ts';
+import { APP_PNG, kindByBrand, type OtherKind, otherKind, RARE_JPEG, SVG, WEB_PAGE } from './other-kinds.ts';
+import { brandsOf, heifFacts } from './sniff-heif.ts';
+import { jpegFacts } from './sniff-jpeg.ts';
+
+export type SniffedPicture = PictureFacts & { readonly kind: PictureKind };
+
+/** What a file is that is no picture that can be used. */
+export type SniffedOther =
+  | { readonly kind: 'empty' | 'text' | 'unknown' }
+  | { readonly kind: 'other'; readonly other: OtherKind };
+
+/** Reads the header of a file. Never throws. */
+export function sniffPicture(bytes: Uint8Array): SniffedPicture | SniffedOther {
+  if (bytes.length === 0) return { kind: 'empty' };
+  const start = latin(bytes, 0, 8);
+  if (start === '\x89PNG\r\n\x1a\n') {
+    if (latin(bytes, 12, 4) === 'CgBI') return { kind: 'other', other: APP_PNG };
+    return { kind: 'png', ...pngFacts(bytes) };
+  }
+  // With other line ends: a program took the file for text.
+  if (/^\x89PNG[\r\n]/.test(start)) return { kind: 'png', ...UNKNOWN_SIZE };
+  if (start.startsWith('\xff\xd8\xff')) {
+    const { rare, ...facts } = jpegFacts(bytes);
+    return rare ? { kind: 'other', other: RARE_JPEG } : { kind: 'jpeg', ...facts };
+  }
+  if (/^GIF8[79]a/.test(start)) return { kind: 'gif', ...gifFacts(bytes) };
+  if (start.startsWith('RIFF') && latin(bytes, 8, 4) === 'WEBP') return { kind: 'webp', ...webpFacts(bytes) };
+  if (start.startsWith('BM') && bytes.length >= 18 && BMP_HEADERS.has(viewOf(bytes).getUint32(14, true))) {
+    return { kind: 'bmp', ...bmpFacts(bytes) };
+  }
+  const other = otherKind(bytes);
+  if (other) return { kind: 'other', other };
+  if (start.slice(4) === 'ftyp') {
+    return heifFacts(bytes) ?? { kind: 'other', other: kindByBrand(brandsOf(bytes)) };
+  }
+  return sniffText(bytes);
+}
+
+const UNKNOWN_SIZE: PictureFacts = { width: 0, height: 0, frames: 1, complete: true };
+const CUT: PictureFacts = { ...UNKNOWN_SIZE, complete: false };
+
+/** Source: PNG specification (Third Edition), 5.3 chunk layout, 11.2.1 IHDR, 11.3.6.1 acTL */
+function pngFacts(bytes: Uint8Array): PictureFacts {
+  const view = viewOf(bytes);
+  if (bytes.length < 33 || latin(bytes, 12, 4) !== 'IHDR') return CUT;
+  let frames = 1;
+  let complete = false;
+  let hasData = false;
+  for (let at = 8; at + 12 <= bytes.length; ) {
+    const type = latin(bytes, at + 4, 4);
+    if (type === 'acTL') frames = view.getUint32(at + 8);
+    if (type === 'IDAT') hasData = true;
+    if (type === 'IEND') {
+      complete = hasData;
+      break;
+    }
+    at += 12 + view.getUint32(at);
+  }
+  return { width: view.getUint32(16), height: view.getUint32(20), frames, complete };
+}
+
+/** Source: GIF89a specification, 17 to 27 */
+function gifFacts(bytes: Uint8Array): PictureFacts {
+  if (bytes.length < 13) return CUT;
+  const view = viewOf(bytes);
+  let width = view.getUint16(6, true);
+  let height = view.getUint16(8, true);
+  let at = 13 + tableBytes(bytes[10]);
+  let frames = 0;
+  while (at < bytes.length) {
+    const block = bytes[at];
+    if (block === 0x21) at += 2;
+    else if (block === 0x2c && at + 10 <= bytes.length) {
+      if (frames === 0) {
+        // A first frame that reaches over the edge widens the picture.
+        width = Math.max(width, view.getUint16(at + 1, true) + view.getUint16(at + 5, true));
+        height = Math.max(height, view.getUint16(at + 3, true) + view.getUint16(at + 7, true));
+      }
+      at += 10 + tableBytes(bytes[at + 9]) + 1;
+    } else break;
+    at = skipSubBlocks(bytes, at);
+    if (block === 0x2c && at <= bytes.length) frames++;
+  }
+  // The first frame is enough: it is what is used.
+  return { width, height, frames, complete: frames > 0 };
+}
+
+function tableBytes(flags: number): number {
+  return flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0;
+}
+
+/** Where the data sub-blocks that begin at `at` end; beyond the end of the bytes if they are cut off. */
+function skipSubBlocks(bytes: Uint8Array, at: number): number {
+  let next = at;
+  while (next < bytes.length && bytes[next] !== 0) next += 1 + bytes[next];
+  return next + 1;
+}
+
+/** Source: RFC 9649, 2.3 to 2.7 */
+function webpFacts(bytes: Uint8Array): PictureFacts {
+  if (bytes.length < 30) return CUT;
+  const view = viewOf(bytes);
+  const complete = view.getUint32(4, true) + 8 <= bytes.length;
+  const still = { frames: 1, complete };
+  switch (latin(bytes, 12, 4)) {
+    case 'VP8 ':
+      return {
+        width: view.getUint16(26, true) & 0x3fff,
+        height: view.getUint16(28, true) & 0x3fff,
+        ...still,
+      };
+    case 'VP8L': {
+      const bits = view.getUint32(21, true);
+      return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1, ...still };
+    }
+    case 'VP8X': {
+      const uint24 = (at: number) => view.getUint16(at, true) + bytes[at + 2] * 2 ** 16;
+      return {
+        width: uint24(24) + 1,
+        height: uint24(27) + 1,
+        frames: bytes[20] & 2 ? Math.max(2, webpFrames(bytes)) : 1,
+        complete,
+      };
+    }
+    default:
+      return { ...UNKNOWN_SIZE, complete };
+  }
+}
+
+function webpFrames(bytes: Uint8Array): number {
+  const view = viewOf(bytes);
+  let frames = 0;
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    if (latin(bytes, at, 4) === 'ANMF') frames++;
+    const size = view.getUint32(at + 4, true);
+    at += 8 + size + (size % 2);
+  }
+  return frames;
+}
+
+/** Lengths of the headers that BMP files have: text may begin with "BM" too. */
+const BMP_HEADERS: ReadonlySet<number> = new Set([12, 40, 52, 56, 64, 108, 124]);
+
+/** Source: BITMAPCOREHEADER and BITMAPINFOHEADER of the Windows GDI reference */
+function bmpFacts(bytes: Uint8Array): PictureFacts {
+  const view = viewOf(bytes);
+  const old = view.getUint32(14, true) === 12;
+  if (bytes.length < 26) return CUT;
+  const width = old ? view.getUint16(18, true) : Math.abs(view.getInt32(18, true));
+  const height = old ? view.getUint16(20, true) : Math.abs(view.getInt32(22, true));
+  // The length in the header is often wrong; whether the pixels are there shows when they are read.
+  return { width, height, frames: 1, complete: true };
+}
+
+/** How much of a file is looked at to tell text from other bytes. */
+const TEXT_BYTES = 4096;
+
+function sniffText(bytes: Uint8Array): SniffedOther {
+  // As a stream: a last character that is cut in half is left out.
+  const text = textDecoder(bytes).decode(bytes.subarray(0, TEXT_BYTES), { stream: true });
+  const markup = text.replace(/^\uFEFF/, '').replace(/<!--[\s\S]*?-->/g, '');
+  if (/^\s*(<\?xml[^>]*>\s*)?(<!DOCTYPE\s+svg[^>]*>\s*)?<svg[\s>]/i.test(markup)) {
+    return { kind: 'other', other: SVG };
+  }
+  if (/^\s*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)[\s>]/i.test(markup)) {
+    return { kind: 'other', other: WEB_PAGE };
+  }
+  return { kind: /\uFFFD|(?!\s)\p{Cc}/u.test(text) ? 'unknown' : 'text' };
+}
+
+/** UTF-16 if the text says so; otherwise UTF-8. */
+function textDecoder(bytes: Uint8Array): TextDecoder {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le');
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be');
+  return new TextDecoder();
+}
