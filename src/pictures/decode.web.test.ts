@@ -30,7 +30,7 @@ let page: Page;
 
 /** Runs in a worker: answers a file with what the decoder makes of it. */
 const WORKER = `
-  import { decodeImage } from '/src/omnigen2/images/decode.web.ts';
+  import { decodeImage } from '/src/pictures/decode.web.ts';
   onmessage = async ({ data: file }) => {
     const notes = [];
     // The name of a type of file, for the test's wish.
