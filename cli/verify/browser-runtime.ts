@@ -11,7 +11,7 @@ import type {
   GraphSession,
   HostTensor,
   Inputs,
-  KeptOutputs,
+  RunOutputs,
   ResidentTensor,
   Runtime,
   TensorData,
@@ -153,12 +153,12 @@ class BrowserRuntime implements Runtime {
         for (const tensor of Object.values(resident)) tensor.dispose();
         return outputs;
       },
-      runKeeping: (inputs) => this.#run(id, inputs),
+      runResident: (inputs) => this.#run(id, inputs),
       dispose: () => this.#page.evaluate((session) => globalThis.harness?.dispose(session), id),
     };
   }
 
-  async #run(id: number, inputs: Inputs): Promise<KeptOutputs> {
+  async #run(id: number, inputs: Inputs): Promise<RunOutputs> {
     const sent: Record<string, SentTensor | KeptTensor> = {};
     for (const [name, input] of Object.entries(inputs)) {
       const { type, dims } = input;

@@ -59,7 +59,7 @@ globalThis.harness = {
       feeds[name] =
         'kept' in tensor ? (tensors.get(tensor.kept) as ResidentTensor) : await receiveTensor(tensor);
     }
-    const given = await (sessions.get(id) as GraphSession).runKeeping(feeds);
+    const given = await (sessions.get(id) as GraphSession).runResident(feeds);
     const outputs: Record<string, SentTensor> = {};
     for (const [name, { type, dims, data }] of Object.entries(given.outputs)) {
       outputs[name] = { type, dims, bytes: await send(data) };

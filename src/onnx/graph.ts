@@ -1,9 +1,9 @@
 /**
- * Builds an ONNX graph in memory. Shapes are checked while building; dimensions are numbers or names.
+ * Builds an ONNX graph in memory. Dimensions are numbers or names. The functions in `ops/` check shapes.
  *
- * Weights never enter the graph: a graph points into the checkpoint's own files (`external data`: file, offset,
- * length). Where the stored form is not what the graph computes with (bfloat16, or a quantized matrix on an engine
- * without the operator), the graph points into a derived file instead and lists what to compute for it.
+ * The graph holds no weights. It points into the files of the checkpoint (ONNX external data: file, offset, length).
+ * If the graph cannot compute with the stored form (bfloat16, or a quantized matrix on an engine without the
+ * operator), it points into a derived file instead and lists how to compute the contents of that file.
  */
 
 import { create, toBinary } from '@bufbuild/protobuf';
@@ -25,7 +25,7 @@ import {
 /** Element types that graphs of this project use. */
 export type ElementType = 'float32' | 'float16' | 'int32' | 'int64' | 'uint8' | 'bool';
 
-/** Numbers of the element types in the ONNX format, and their size. */
+/** Code of each element type in the ONNX format, and its size. */
 const ELEMENT: Readonly<Record<ElementType, { code: number; sizeBytes: number }>> = {
   float32: { code: 1, sizeBytes: 4 },
   uint8: { code: 2, sizeBytes: 1 },
@@ -35,7 +35,7 @@ const ELEMENT: Readonly<Record<ElementType, { code: number; sizeBytes: number }>
   float16: { code: 10, sizeBytes: 2 },
 };
 
-/** A dimension: a fixed size, or the name of one that is known when the graph runs. */
+/** A dimension: a fixed size, or a name whose size is known when the graph runs. */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
 
@@ -49,14 +49,14 @@ export interface Value {
 /** Name, type and shape of a graph input or output. */
 export type ValueSpec = Value;
 
-/** A tensor that has to be computed from stored ones before a session opens. */
+/** A tensor that is computed from stored tensors before a session opens. */
 export type DerivedTensor = {
   /** First byte in the derived file. */
   readonly offset: number;
   readonly sizeBytes: number;
 } & (
   | { readonly kind: 'cast'; readonly source: StoredTensor; readonly to: 'float32' | 'float16' }
-  /** `[N, K]` float32 from codes and scales; `columns` is K. */
+  /** `[N, K]` float32 from codes and scales. `columns` is K. */
   | {
       readonly kind: 'dequantize';
       readonly codes: StoredTensor;
@@ -66,24 +66,24 @@ export type DerivedTensor = {
     }
 );
 
-/** A finished graph: bytes of an ONNX model, and what its external data points to. */
+/** A finished graph: the bytes of an ONNX model, and the targets of its external data. */
 export interface BuiltGraph {
   readonly name: string;
   /** A serialised ModelProto. */
   readonly model: Uint8Array<ArrayBuffer>;
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
-  /** Names of outputs that stay where they are computed, to be inputs of later runs. */
+  /** Names of the resident outputs: they stay on the device, as feeds of later runs. */
   readonly resident: readonly string[];
-  /** Files of the checkpoint that external data points into, by their path in the checkpoint. */
+  /** Paths of the checkpoint files that external data points into. */
   readonly files: readonly string[];
-  /** Path under which external data refers to the derived tensors. */
+  /** Path that external data of the derived tensors names. */
   readonly derivedFile: string;
   readonly derived: readonly DerivedTensor[];
   readonly derivedSizeBytes: number;
 }
 
-/** The value of a node attribute; numbers are written as INT unless wrapped by {@link float}. */
+/** The value of a node attribute. Numbers are written as INT unless wrapped in {@link float}. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
 /** Marks a number as a FLOAT attribute. */
@@ -91,11 +91,21 @@ export function float(value: number): Attribute {
   return { float: value };
 }
 
-/** A defect in graph code: shapes that do not fit. Never caused by a person's input, which is validated before. */
+/** A defect in graph code: shapes that do not fit. Input from a person cannot cause it; it is validated before. */
 export class GraphError extends Error {
   override readonly name = 'GraphError';
 }
 
+/**
+ * Collects the nodes, weights, inputs and outputs of one graph.
+ *
+ * @example
+ * const g = new GraphBuilder('double');
+ * const x = g.input('x', 'float32', ['tokens', 64]);
+ * g.output('y', scale(g, x, 2));
+ * const session = await runtime.open(g.finish(), weights);
+ * const { y } = await session.run({ x: { type: 'float32', dims: [3, 64], data: new Float32Array(192) } });
+ */
 export class GraphBuilder {
   readonly name: string;
   readonly #nodes: NodeMessage[] = [];
@@ -127,7 +137,7 @@ export class GraphBuilder {
 
   /**
    * Declares `value` as an output of the graph, under `name`.
-   * @param resident whether it stays where it is computed, to be an input of a later run
+   * @param resident whether it stays on the device after a run, as a feed of later runs
    */
   output(name: string, value: Value, { resident = false }: { resident?: boolean } = {}): void {
     if (resident) this.#resident.push(name);
@@ -135,7 +145,7 @@ export class GraphBuilder {
     this.#outputs.push(renamed);
   }
 
-  /** Adds a node with one output. `type` and `shape` are the output's; checks are the caller's (see `ops.ts`). */
+  /** Adds a node with one output of this `type` and `shape`. It checks neither; the functions in `ops/` do. */
   node(
     opType: string,
     inputs: readonly (Value | undefined)[],
@@ -175,13 +185,13 @@ export class GraphBuilder {
     return values;
   }
 
-  /** A small constant, written into the graph itself. Equal constants share one tensor. */
+  /** A small constant, stored in the graph. Equal constants share one tensor. */
   constant(type: 'float32' | 'int32' | 'int64', dims: readonly number[], values: readonly number[]): Value {
     const key = `${type}[${dims.join()}]${values.join()}`;
     const known = this.#constants.get(key);
     if (known) return known;
     if (dims.reduce((a, b) => a * b, 1) !== values.length)
-      throw new GraphError(`constant ${key} has another size`);
+      throw new GraphError(`constant ${key}: the number of values does not match the dimensions`);
     const raw =
       type === 'float32'
         ? Float32Array.from(values)
@@ -201,7 +211,7 @@ export class GraphBuilder {
     return value;
   }
 
-  /** A stored tensor, computed with as it lies in its file. */
+  /** A stored tensor, used as it is stored in its file. */
   stored(tensor: StoredTensor, type: ElementType, shape: readonly number[] = tensor.shape): Value {
     return this.#externalTensor(tensor.name, type, shape, tensor.file, () => {
       this.#files.add(tensor.file);
@@ -217,7 +227,7 @@ export class GraphBuilder {
     );
   }
 
-  /** A block-quantized matrix `[N, K]`, widened to float32 while loading. */
+  /** A block-quantized matrix `[N, K]`, dequantized to float32 while loading. */
   dequantize(codes: StoredTensor, scales: StoredTensor, bits: 4 | 8, columns: number): Value {
     const rows = codes.shape[0];
     return this.#externalTensor(`${codes.name}:float32`, 'float32', [rows, columns], this.#derivedFile, () =>

@@ -25,7 +25,7 @@ function floats(...values: number[]): HostTensor {
 }
 
 test('a kept output is the input of later runs, as often as wanted', async () => {
-  const first = await session.runKeeping({ sum: floats(1, 2), x: floats(10, 20) });
+  const first = await session.runResident({ sum: floats(1, 2), x: floats(10, 20) });
   expect(Object.keys(first.outputs)).toEqual(['twice']);
   expect(first.outputs.twice).toEqual({ ...floats(22, 44) });
   const { next } = first.resident;

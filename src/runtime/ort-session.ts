@@ -7,7 +7,7 @@ import type {
   GraphSession,
   HostTensor,
   Inputs,
-  KeptOutputs,
+  RunOutputs,
   ResidentTensor,
   TensorData,
   WeightBytes,
@@ -85,12 +85,12 @@ class OrtSession implements GraphSession {
   }
 
   async run(inputs: Inputs): Promise<Record<string, HostTensor>> {
-    const { outputs, resident } = await this.runKeeping(inputs);
+    const { outputs, resident } = await this.runResident(inputs);
     for (const tensor of Object.values(resident)) tensor.dispose();
     return outputs;
   }
 
-  async runKeeping(inputs: Inputs): Promise<KeptOutputs> {
+  async runResident(inputs: Inputs): Promise<RunOutputs> {
     const feeds = this.#feeds(inputs);
     return this.#around(() =>
       this.#compute(feeds).catch((cause: unknown) => {
@@ -99,7 +99,7 @@ class OrtSession implements GraphSession {
     );
   }
 
-  async #compute(feeds: Record<string, Tensor>): Promise<KeptOutputs> {
+  async #compute(feeds: Record<string, Tensor>): Promise<RunOutputs> {
     const outputs: Record<string, HostTensor> = {};
     const resident: Record<string, ResidentTensor> = {};
     for (const [name, tensor] of Object.entries(await this.#session.run(feeds))) {

@@ -54,9 +54,9 @@ export function watchedRuntime(): WatchedRuntime {
         begin();
         return session.run(inputs);
       },
-      runKeeping: async (inputs) => {
+      runResident: async (inputs) => {
         begin();
-        const kept = await session.runKeeping(inputs);
+        const kept = await session.runResident(inputs);
         for (const tensor of Object.values(kept.resident)) watchTensor(tensor);
         return kept;
       },

@@ -14,13 +14,13 @@ export class StreamArithmetic {
   /** `a + b` of streams `[rows, D]`. */
   async sum(a: ResidentTensor, b: ResidentTensor): Promise<ResidentTensor> {
     const session = await this.#sessions.pair('sum');
-    return (await session.runKeeping({ a, b })).resident.out;
+    return (await session.runResident({ a, b })).resident.out;
   }
 
   /** `a - b` of streams `[rows, D]`. */
   async difference(a: ResidentTensor, b: ResidentTensor): Promise<ResidentTensor> {
     const session = await this.#sessions.pair('difference');
-    return (await session.runKeeping({ a, b })).resident.out;
+    return (await session.runResident({ a, b })).resident.out;
   }
 
   /**
@@ -35,7 +35,7 @@ export class StreamArithmetic {
     if (before.length === 0) return [];
     const session = await this.#sessions.taylorFactors(before.length);
     const previous = Object.fromEntries(before.map((factor, i) => [`previous_${i}`, factor]));
-    const { resident } = await session.runKeeping({ factor_0: value, ...previous, gap: oneNumber(gap) });
+    const { resident } = await session.runResident({ factor_0: value, ...previous, gap: oneNumber(gap) });
     return before.map((_, i) => resident[`factor_${i + 1}`]);
   }
 
@@ -46,7 +46,7 @@ export class StreamArithmetic {
       [`factor_${i}`, factor],
       [`weight_${i}`, oneNumber(weights[i])],
     ]);
-    return (await session.runKeeping(Object.fromEntries(inputs))).resident.out;
+    return (await session.runResident(Object.fromEntries(inputs))).resident.out;
   }
 }
 

@@ -42,7 +42,7 @@ export class BranchPrefixes {
       inputs[`reference_${index}`] = await this.#refined.get(timestep, reference, index, refine);
     }
     const session = await this.#sessions.prefix(references.length);
-    return held.hold((await session.runKeeping(inputs)).resident.prefix);
+    return held.hold((await session.runResident(inputs)).resident.prefix);
   }
 
   /** Frees the references of the last step. */
@@ -59,7 +59,7 @@ export class BranchPrefixes {
     most: number,
   ): Promise<ResidentTensor> {
     const session = await this.#sessions.reference(most);
-    const { outputs, resident } = await session.runKeeping({
+    const { outputs, resident } = await session.runResident({
       patches: patchTensor(this.#config, reference),
       index: rowNumbers(index, 1),
       sinusoid,

@@ -217,7 +217,7 @@ export class Transformer {
         branches.push({ ...branch, prefix: await this.#prefixes.of(plan, branch, held) });
       }
       const session = await this.sessions.embed(rowsOf(plan.grid));
-      const { outputs, resident } = await session.runKeeping({
+      const { outputs, resident } = await session.runResident({
         patches: plan.patches,
         sinusoid: plan.sinusoid,
         ...ropeFeeds(plan.noiseRope, 'noise_'),
@@ -260,7 +260,7 @@ export class Transformer {
   ): Promise<ResidentTensor[]> {
     const session = await this.sessions.packed(branches.length, longest(all));
     const prefixes = branches.map(({ prefix }, i) => [`prefix_${i}`, prefix] as const);
-    const { resident } = await session.runKeeping({
+    const { resident } = await session.runResident({
       ...Object.fromEntries(prefixes),
       noise,
       activated,
@@ -281,7 +281,7 @@ export class Transformer {
         signal?.throwIfAborted();
         const session = await this.sessions.range(range, longest(all));
         const feeds = { ...inputs, activated, ...branchFeeds(branch) };
-        const { outputs, resident } = await session.runKeeping(feeds);
+        const { outputs, resident } = await session.runResident(feeds);
         held.dispose();
         inputs = { stream: held.hold(resident.stream_out) };
         this.#tell(outputs);
@@ -307,7 +307,7 @@ export class Transformer {
   ): Promise<Watched> {
     const session = await this.sessions.watch(previous !== undefined);
     const inputs = { prefix, noise, activated };
-    const { outputs, resident } = await session.runKeeping(previous ? { ...inputs, previous } : inputs);
+    const { outputs, resident } = await session.runResident(previous ? { ...inputs, previous } : inputs);
     if (!previous) {
       this.#tell(outputs);
       return { watched: resident.watched };

@@ -27,14 +27,14 @@ function watched(runtime: Runtime): Runtime {
     open: async (graph, weights) => {
       const session = await runtime.open(graph, weights);
       if (graph.name !== 'language model') return session;
-      const runKeeping: typeof session.runKeeping = (inputs) => {
+      const runResident: typeof session.runResident = (inputs) => {
         read.push(inputs.inputs_embeds.dims[0]);
-        return session.runKeeping(inputs);
+        return session.runResident(inputs);
       };
       return {
         name: session.name,
         run: (inputs) => session.run(inputs),
-        runKeeping,
+        runResident,
         dispose: () => session.dispose(),
       };
     },

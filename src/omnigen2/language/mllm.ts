@@ -140,7 +140,7 @@ export class Mllm {
     try {
       for (let i = 0; i < this.config.language.numHiddenLayers; i++) {
         const { key, value } = cacheNames('past', i);
-        const { resident } = await session.runKeeping({
+        const { resident } = await session.runResident({
           kept,
           key: prompt.cache[key],
           value: prompt.cache[value],
@@ -260,7 +260,7 @@ export class Mllm {
     const { cos, sin } = ropeTables(positions, language);
     const length = past + count;
     const session = await this.#decoder();
-    const { outputs, resident } = await session.runKeeping({
+    const { outputs, resident } = await session.runResident({
       inputs_embeds: float32Tensor([count, language.hiddenSize], embeds),
       cos: float32Tensor([count, language.headDim / 2], cos),
       sin: float32Tensor([count, language.headDim / 2], sin),

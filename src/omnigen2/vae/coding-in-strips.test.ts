@@ -31,8 +31,8 @@ function counted(runtime: Runtime): Runtime {
         name: opened.name,
         run: (inputs) => opened.run(inputs),
         dispose: () => opened.dispose(),
-        async runKeeping(inputs) {
-          const kept = await opened.runKeeping(inputs);
+        async runResident(inputs) {
+          const kept = await opened.runResident(inputs);
           onRun(++runs);
           for (const tensor of Object.values(kept.resident)) {
             alive.add(tensor);

@@ -246,7 +246,7 @@ class StripRun {
 
   async #run(session: GraphSession, inputs: Record<string, Tensor>) {
     this.#work.signal?.throwIfAborted();
-    const given = await session.runKeeping(inputs);
+    const given = await session.runResident(inputs);
     for (const tensor of Object.values(given.resident)) this.#held.hold(tensor);
     return given;
   }
