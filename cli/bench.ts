@@ -1,20 +1,20 @@
 /**
  * Measures speed, memory and the cost of quantization, and prints tables with their baselines.
  *
- *   npm run -s bench -- [--only page|picture|stages|tokens|accelerations|chat|quantization|adapters|autoencoder]
+ *   npm run -s bench -- [--only page|picture|stages|tokens|accelerations|conversation|quantization|adapters|vae]
  */
 
 import { readArgs, runCommand } from './args.ts';
 import { accelerationsTable } from './bench/accelerations.ts';
 import { adaptersTable } from './bench/adapters.ts';
-import { autoencoderTable } from './bench/autoencoder.ts';
-import { chatTable } from './bench/chat.ts';
+import { conversationTable } from './bench/conversation.ts';
 import { pageTable } from './bench/page.ts';
 import { pictureTable } from './bench/picture.ts';
 import { quantizationTable } from './bench/quantization.ts';
 import { stagesTable } from './bench/stages.ts';
 import { markdown, type Table } from './bench/table.ts';
 import { tokensTable } from './bench/tokens.ts';
+import { vaeTable } from './bench/vae.ts';
 
 const TABLES = {
   page: pageTable,
@@ -22,10 +22,10 @@ const TABLES = {
   stages: stagesTable,
   tokens: tokensTable,
   accelerations: accelerationsTable,
-  chat: chatTable,
+  conversation: conversationTable,
   quantization: quantizationTable,
   adapters: adaptersTable,
-  autoencoder: autoencoderTable,
+  vae: vaeTable,
 } as const satisfies Record<string, () => Promise<Table>>;
 const NAMES = Object.keys(TABLES) as (keyof typeof TABLES)[];
 

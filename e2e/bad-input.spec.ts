@@ -9,7 +9,7 @@ import sharp from 'sharp';
 import {
   differenceOf,
   expectedPicture,
-  oddPictures,
+  fixturePictures,
   pictureFile,
   refusedPictures,
 } from '../src/pictures/fixtures.node.ts';
@@ -152,7 +152,7 @@ test.describe('without the model', () => {
   test('odd pictures are taken, and shown as they will be used', async ({ page }) => {
     const studio = new StudioPage(page);
     await studio.open();
-    for (const { file, expected, within } of oddPictures) {
+    for (const { file, expected, within } of fixturePictures) {
       await studio.choose({ name: file, bytes: pictureFile(file) });
       const picture = studio.references.getByRole('img', { name: `image 1: ${file}` });
       await expect(picture).toBeVisible();

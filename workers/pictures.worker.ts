@@ -1,20 +1,20 @@
-/** Entry of the worker that looks at picture files when a person gives them, beside the one that draws. */
+/** Entry of the pictures worker: inspects picture files when a person adds them. The other worker holds the model. */
 
 import { reportOf } from '../src/errors.ts';
 import { OFFICIAL_LIMITS, referenceCheck } from '../src/omnigen2/sizes.ts';
-import type { SeeAnswer, SeeRequest } from '../src/pictures/see.ts';
-import { seePicture } from '../src/pictures/see.web.ts';
+import type { InspectAnswer, InspectRequest } from '../src/pictures/inspect.ts';
+import { inspectPicture } from '../src/pictures/inspect.web.ts';
 
-/** A picture that is too narrow for the official limits is too narrow at every size. */
+/** A picture that is too narrow for the official limits is too narrow for smaller limits too. */
 const checkSize = referenceCheck(OFFICIAL_LIMITS);
 
-self.addEventListener('message', async ({ data: { file, name } }: MessageEvent<SeeRequest>) => {
+self.addEventListener('message', async ({ data: { file, name } }: MessageEvent<InspectRequest>) => {
   self.postMessage(await answerTo(file, name));
 });
 
-async function answerTo(file: Blob, name: string): Promise<SeeAnswer> {
+async function answerTo(file: Blob, name: string): Promise<InspectAnswer> {
   try {
-    return { seen: await seePicture(file, name, checkSize) };
+    return { inspected: await inspectPicture(file, name, checkSize) };
   } catch (error) {
     return { refused: reportOf(error, `Reading ${name}`) };
   }

@@ -5,7 +5,7 @@ import { build } from 'vite';
 import { serveWithLibrary } from '../../e2e/library/serve.ts';
 import { CHROMIUM_FLAGS, SOFTWARE_WEBGPU_FLAGS } from '../../scripts/browser-flags.mjs';
 import { browserPath } from '../../scripts/browser-path.mjs';
-import { askAboutPicture } from '../../src/omnigen2/language/chat.ts';
+import { ask } from '../../src/omnigen2/language/ask.ts';
 import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
 import { rgbaOf } from '../../src/pictures/image.ts';
 import { builtInModel, openModel } from '../models.ts';
@@ -71,7 +71,7 @@ async function underNode({ runs, steps }: Effort): Promise<Stages> {
     await draw(model, options, { onProgress: ({ type }) => mark(type) });
     mark('end');
     mark('asked');
-    await askAboutPicture(model, QUESTION, options.references, {
+    await ask(model, QUESTION, options.references, {
       maxNewTokens: MAX_NEW_TOKENS,
       onText: () => mark('word'),
     });

@@ -5,7 +5,7 @@ export function viewOf(bytes: Uint8Array): DataView {
 }
 
 /** The parts one after another. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -17,6 +17,6 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Bytes as text, one character each; shorter where the bytes end. */
-export function latin(bytes: Uint8Array, at: number, length: number): string {
+export function latin1(bytes: Uint8Array, at: number, length: number): string {
   return String.fromCharCode(...bytes.subarray(at, at + length));
 }

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { referenceCheck } from '../omnigen2/sizes.ts';
-import { checkHead, checkPictureFile, undecodable } from './check.ts';
-import { sniffPicture } from './sniff.ts';
+import { checkHead, checkPictureFile, undecodablePicture } from './check.ts';
+import { sniffPicture } from './sniff/sniff.ts';
 
 fc.configureGlobal({ seed: 2506 });
 
@@ -193,7 +193,7 @@ describe('checkPictureFile', () => {
   it('names a photo in HEIC, also one that is cut off', () => {
     const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic');
     expect(checkPictureFile(heic, 'a.heic')).toMatchObject({ kind: 'heic' });
-    expect(undecodable('heic', 'a.heic', undefined).message).toMatch(
+    expect(undecodablePicture('heic', 'a.heic', undefined).message).toMatch(
       /^a\.heic is a photo in HEIC, which cannot/,
     );
   });
@@ -248,7 +248,7 @@ describe('checkPictureFile', () => {
     );
   });
 
-  it('refuses a strip only where it must be shrunk, and names what it would become', () => {
+  it('refuses a strip only where it must be shrunk, and names the size it would get', () => {
     const strip = header(16_000, 20);
     expect(checkPictureFile(strip, 'a.png')).toMatchObject({ width: 16_000, height: 20 });
     const limits = { maxPixels: 1024 * 1024, maxReferenceSide: 1024 };

@@ -1,10 +1,10 @@
 /** Whether a file can be used as a picture, told from its header before anything is decoded. */
 
 import { OmniError } from '../errors.ts';
-import type { PictureKind } from './facts.ts';
 import type { Size } from './image.ts';
-import { HEIC, READABLE, SAVE_AS } from './other-kinds.ts';
-import { type SniffedOther, type SniffedPicture, sniffPicture } from './sniff.ts';
+import type { PictureKind } from './sniff/header.ts';
+import { HEIC, READABLE, SAVE_AS } from './sniff/other-formats.ts';
+import { type SniffedOther, type SniffedPicture, sniffPicture } from './sniff/sniff.ts';
 
 /** Throws OmniError `bad_image` for a size that a caller cannot use. `name` is how the message calls the picture. */
 export type SizeCheck = (size: Size, name: string) => void;
@@ -45,7 +45,7 @@ export function checkHead(head: Uint8Array, sizeBytes: number, name: string): vo
 
 /**
  * Checks a picture file. An animation passes with a note that its first frame is used. Whether the decoder at hand knows
- * the format shows when it tries: see {@link undecodable}.
+ * the format shows when it tries: see {@link undecodablePicture}.
  * @param name how messages name it, such as the file's name
  * @param checkSize throws for sizes that the caller cannot use
  * @throws OmniError `bad_image`
@@ -56,7 +56,7 @@ export function checkPictureFile(bytes: Uint8Array, name: string, checkSize?: Si
   const { kind, width, height, frames } = facts;
   // A photo in HEIC is told by the decoder: most have none, and then its end does not matter.
   if (kind !== 'heic' || width > 0) {
-    if (!facts.complete && kind !== 'heic') throw truncated(name);
+    if (!facts.complete && kind !== 'heic') throw truncatedPicture(name);
     checkDimensions(width, height, name);
     checkSize?.(facts, name);
   }
@@ -71,7 +71,7 @@ export function checkPictureFile(bytes: Uint8Array, name: string, checkSize?: Si
  * @throws OmniError `bad_image`
  */
 function checkDimensions(width: number, height: number, name: string): void {
-  if (width === 0 || height === 0) throw unreadable(name);
+  if (width === 0 || height === 0) throw unreadablePicture(name);
   const size = `${name} is ${width} x ${height} pixels`;
   if (width > MAX_PICTURE_SIDE || height > MAX_PICTURE_SIDE) {
     throw badImage(
@@ -91,7 +91,7 @@ function checkDimensions(width: number, height: number, name: string): void {
 }
 
 /** The refusal of a file that ends too early. */
-export function truncated(name: string, cause?: unknown): OmniError {
+export function truncatedPicture(name: string, cause?: unknown): OmniError {
   return badImage(
     `${name} is not complete: the file ends before the picture does.`,
     'Get the file again from where it came from.',
@@ -100,7 +100,7 @@ export function truncated(name: string, cause?: unknown): OmniError {
 }
 
 /** The refusal of a file whose contents make no picture. */
-export function unreadable(name: string, cause?: unknown): OmniError {
+export function unreadablePicture(name: string, cause?: unknown): OmniError {
   return badImage(
     `${name} is damaged: it begins like a picture but cannot be decoded.`,
     'Get the file again, or open it in another program and save it as PNG.',
@@ -109,14 +109,14 @@ export function unreadable(name: string, cause?: unknown): OmniError {
 }
 
 /** The refusal of a file that has passed and that the decoder at hand does not take. */
-export function undecodable(kind: PictureKind, name: string, cause: unknown): OmniError {
+export function undecodablePicture(kind: PictureKind, name: string, cause: unknown): OmniError {
   switch (kind) {
     case 'heic':
       return badImage(`${name} is ${HEIC.is}.`, HEIC.action, cause);
     case 'bmp':
       return badImage(`${name} is a BMP of a rare kind, which cannot be read here.`, SAVE_AS, cause);
     default:
-      return unreadable(name, cause);
+      return unreadablePicture(name, cause);
   }
 }
 

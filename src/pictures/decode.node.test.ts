@@ -3,7 +3,13 @@ import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from './decode.node.ts';
 import { encodePng } from './encode.node.ts';
-import { differenceOf, expectedPicture, oddPictures, pictureFile, refusedPictures } from './fixtures.node.ts';
+import {
+  differenceOf,
+  expectedPicture,
+  fixturePictures,
+  pictureFile,
+  refusedPictures,
+} from './fixtures.node.ts';
 import type { RgbImage } from './image.ts';
 
 const [WIDTH, HEIGHT] = [40, 24];
@@ -108,20 +114,23 @@ describe('decodeImage', () => {
     expect(notes).toEqual(['dance.gif is an animation; the first of its 2 frames is used.']);
   });
 
-  it.each(oddPictures)('decodes $file as it is meant', async ({ file, expected, within, mean, frames }) => {
-    const notes: string[] = [];
-    const apart = differenceOf(
-      await decodeImage(pictureFile(file), file, { notes }),
-      expectedPicture(expected),
-    );
-    expect(apart.largest).toBeLessThanOrEqual(within);
-    expect(apart.mean).toBeLessThanOrEqual(mean ?? within);
-    expect(notes).toEqual(
-      frames === undefined ? [] : [`${file} is an animation; the first of its ${frames} frames is used.`],
-    );
-  });
+  it.each(fixturePictures)(
+    'decodes $file as it is meant',
+    async ({ file, expected, within, mean, frames }) => {
+      const notes: string[] = [];
+      const apart = differenceOf(
+        await decodeImage(pictureFile(file), file, { notes }),
+        expectedPicture(expected),
+      );
+      expect(apart.largest).toBeLessThanOrEqual(within);
+      expect(apart.mean).toBeLessThanOrEqual(mean ?? within);
+      expect(notes).toEqual(
+        frames === undefined ? [] : [`${file} is an animation; the first of its ${frames} frames is used.`],
+      );
+    },
+  );
 
-  it.each(oddPictures.filter(({ dropped }) => dropped !== undefined))(
+  it.each(fixturePictures.filter(({ dropped }) => dropped !== undefined))(
     'leaves out the alpha of $file if asked to',
     async ({ file, dropped = '', within, mean }) => {
       const image = await decodeImage(pictureFile(file), file, { alpha: 'dropped' });

@@ -1,11 +1,11 @@
 /** Decodes picture files under Node. */
 
 import sharp, { type Sharp } from 'sharp';
-import { latin } from './bytes.ts';
-import { MAX_PICTURE_PIXELS, truncated, undecodable } from './check.ts';
+import { latin1 } from './bytes.ts';
+import { MAX_PICTURE_PIXELS, truncatedPicture, undecodablePicture } from './check.ts';
 import { type DecodeOptions, decodePicture } from './decode.ts';
-import type { PictureKind } from './facts.ts';
 import { type AlphaRule, flattenRgba, type RgbImage } from './image.ts';
+import type { PictureKind } from './sniff/header.ts';
 
 /**
  * A picture file as 8-bit sRGB: see {@link decodePicture}. CMYK with a profile is converted by it, perceptually; without one
@@ -26,8 +26,8 @@ async function decode(
   try {
     const { space, icc } = await open().metadata();
     // A profile of other colours than the picture has means nothing.
-    const inks = icc && latin(icc, 16, 4) === 'CMYK';
-    if (space === 'cmyk' && !inks) return await multipliedInks(open());
+    const inks = icc && latin1(icc, 16, 4) === 'CMYK';
+    if (space === 'cmyk' && !inks) return await multiplyCmyk(open());
     // In 16 bits, profiles would be left unapplied.
     const file = space === 'rgb16' ? open().pipelineColourspace('srgb') : open();
     const { data, info } = await file
@@ -38,12 +38,12 @@ async function decode(
     return flattenRgba(info.width, info.height, data, alpha);
   } catch (cause) {
     const cut = cause instanceof Error && /premature|truncat|end of|incomplete/i.test(cause.message);
-    throw cut ? truncated(name, cause) : undecodable(kind, name, cause);
+    throw cut ? truncatedPicture(name, cause) : undecodablePicture(kind, name, cause);
   }
 }
 
 /** Light that passes the four inks. Source: Pillow `src/libImaging/Convert.c`, cmyk2rgb */
-async function multipliedInks(file: Sharp): Promise<RgbImage> {
+async function multiplyCmyk(file: Sharp): Promise<RgbImage> {
   const { data: inks, info } = await file
     .pipelineColourspace('cmyk')
     .toColourspace('cmyk')

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { OmniError } from '../errors.ts';
 import { decodeImage } from './decode.node.ts';
-import { oddPictures, pictureFile, refusedPictures } from './fixtures.node.ts';
+import { fixturePictures, pictureFile, refusedPictures } from './fixtures.node.ts';
 
-const files = [...oddPictures, ...refusedPictures].map(({ file }) => pictureFile(file));
+const files = [...fixturePictures, ...refusedPictures].map(({ file }) => pictureFile(file));
 
 it('makes a picture or one sentence of whatever a file has become', async () => {
   const edit = fc.record({

@@ -3,16 +3,16 @@
  * AVIF the platform decodes the pixels and converts the colours, and the rest is done here: damage, orientation, alpha.
  */
 
-import { asStill, splitAlpha } from './avif-parts.ts';
-import { decodeBmp } from './bmp.ts';
-import { checkPictureFile, type SizeCheck, truncated, unreadable } from './check.ts';
-import { readOrientation, turned } from './exif.ts';
-import type { PictureKind } from './facts.ts';
-import { decodeGif } from './gif.ts';
+import { checkPictureFile, type SizeCheck, truncatedPicture, unreadablePicture } from './check.ts';
+import { applyOrientation, readOrientation } from './exif.ts';
+import { avifAsStill, splitAlpha } from './formats/avif.ts';
+import { decodeBmp } from './formats/bmp.ts';
+import { decodeGif } from './formats/gif.ts';
+import { jpegDamage } from './formats/jpeg-damage.ts';
+import { decodePng } from './formats/png.ts';
+import { webpAsStill } from './formats/webp.ts';
 import type { AlphaRule, RgbImage } from './image.ts';
-import { jpegDamage } from './jpeg-damage.ts';
-import { decodePng } from './png.ts';
-import { asStillWebp } from './webp-frame.ts';
+import type { PictureKind } from './sniff/header.ts';
 
 export interface DecodeOptions {
   /** Checks the size before the pixels are decoded. */
@@ -24,7 +24,7 @@ export interface DecodeOptions {
 }
 
 /**
- * What the platform does: the pixels as 8-bit sRGB, not turned by EXIF.
+ * What the platform does: the pixels as 8-bit sRGB, not applyOrientation by EXIF.
  * @throws OmniError `bad_image`
  */
 export type PlatformDecoder = (
@@ -35,7 +35,7 @@ export type PlatformDecoder = (
 ) => Promise<RgbImage>;
 
 /**
- * A picture file as 8-bit sRGB: turned as its EXIF orientation says, over white, the first frame of an animation; 16 bits,
+ * A picture file as 8-bit sRGB: applyOrientation as its EXIF orientation says, over white, the first frame of an animation; 16 bits,
  * grey, palettes, CMYK and colour profiles are converted. Opaque PNG pixels without a profile come out as they are stored.
  * @param name how messages name it
  * @throws OmniError `bad_image`
@@ -50,7 +50,7 @@ export async function decodePicture(
   const { orientation, bytes: plain } = readOrientation(bytes, checked.kind);
   const stored = await pixels();
   notes?.push(...checked.notes);
-  return turned(stored, orientation);
+  return applyOrientation(stored, orientation);
 
   async function pixels(): Promise<RgbImage> {
     switch (checked.kind) {
@@ -62,14 +62,14 @@ export async function decodePicture(
         return decodeBmp(plain, name, alpha);
       case 'jpeg': {
         const damage = jpegDamage(plain);
-        if (damage === 'cut') throw truncated(name);
-        if (damage === 'broken') throw unreadable(name);
+        if (damage === 'cut') throw truncatedPicture(name);
+        if (damage === 'broken') throw unreadablePicture(name);
         return decode(plain, checked.kind, name, alpha);
       }
       case 'avif':
-        return decodeAvif(asStill(plain), name, decode, alpha);
+        return decodeAvif(avifAsStill(plain), name, decode, alpha);
       case 'webp':
-        return decode(asStillWebp(plain), checked.kind, name, alpha);
+        return decode(webpAsStill(plain), checked.kind, name, alpha);
       case 'heic':
         return decode(plain, checked.kind, name, alpha);
       default:
@@ -89,7 +89,7 @@ async function decodeAvif(
   const colour = await decode(parts.colour, 'avif', name, 'over-white');
   if (rule === 'dropped' && !parts.multiplied) return colour;
   const { data: alphas } = await decode(parts.alpha, 'avif', name, 'over-white');
-  if (alphas.length !== colour.data.length) throw unreadable(name);
+  if (alphas.length !== colour.data.length) throw unreadablePicture(name);
   const data = colour.data.map((value, i) => {
     const alpha = alphas[i];
     const stored = !parts.multiplied ? value : alpha === 0 ? 0 : Math.min(255, (value * 255) / alpha);

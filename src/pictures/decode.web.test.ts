@@ -12,7 +12,13 @@ import { browserPath } from '../../scripts/browser-path.mjs';
 import type { ErrorReport } from '../errors.ts';
 import { decodeImage } from './decode.node.ts';
 import { encodePng } from './encode.node.ts';
-import { differenceOf, expectedPicture, oddPictures, pictureFile, refusedPictures } from './fixtures.node.ts';
+import {
+  differenceOf,
+  expectedPicture,
+  fixturePictures,
+  pictureFile,
+  refusedPictures,
+} from './fixtures.node.ts';
 import type { AlphaRule, RgbImage } from './image.ts';
 
 const WIDTH = 40;
@@ -256,19 +262,22 @@ describe('decodeImage in a worker of the browser', () => {
     }
   });
 
-  it.each(oddPictures)('decodes $file as the command line does', async ({ file, expected, within, mean }) => {
-    const bytes = pictureFile(file);
-    const notes: string[] = [];
-    const here = await decodeImage(bytes, file, { notes });
-    const there = await decodeInBrowser(bytes, file);
-    if ('error' in there) expect.fail(there.error.message);
-    expect(there.notes).toEqual(notes);
-    // Engines differ by a level or two where they decode waves of brightness.
-    expect(differenceOf(here, there).largest).toBeLessThanOrEqual(mean === undefined ? 1 : 3);
-    expect(differenceOf(there, expectedPicture(expected)).largest).toBeLessThanOrEqual(Math.max(1, within));
-  });
+  it.each(fixturePictures)(
+    'decodes $file as the command line does',
+    async ({ file, expected, within, mean }) => {
+      const bytes = pictureFile(file);
+      const notes: string[] = [];
+      const here = await decodeImage(bytes, file, { notes });
+      const there = await decodeInBrowser(bytes, file);
+      if ('error' in there) expect.fail(there.error.message);
+      expect(there.notes).toEqual(notes);
+      // Engines differ by a level or two where they decode waves of brightness.
+      expect(differenceOf(here, there).largest).toBeLessThanOrEqual(mean === undefined ? 1 : 3);
+      expect(differenceOf(there, expectedPicture(expected)).largest).toBeLessThanOrEqual(Math.max(1, within));
+    },
+  );
 
-  it.each(oddPictures.filter(({ dropped }) => dropped !== undefined))(
+  it.each(fixturePictures.filter(({ dropped }) => dropped !== undefined))(
     'leaves out the alpha of $file if asked to',
     async ({ file, dropped = '', within }) => {
       const image = await decodeInBrowser(pictureFile(file), file, '', 'dropped');

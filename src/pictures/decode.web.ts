@@ -1,13 +1,13 @@
 /** Decodes picture files in a worker of a browser. */
 
 import { OmniError } from '../errors.ts';
-import { pictureBytes, undecodable } from './check.ts';
+import { pictureBytes, undecodablePicture } from './check.ts';
+import { cmykConverter } from './colour/icc-cmyk.ts';
 import { type DecodeOptions, decodePicture } from './decode.ts';
-import type { PictureKind } from './facts.ts';
-import { inkConverter } from './icc-inks.ts';
+import { cmykProfile, splitCmyk } from './formats/jpeg-cmyk.ts';
 import { type AlphaRule, flattenRgba, type RgbImage } from './image.ts';
-import { inkProfile, splitInks } from './jpeg-inks.ts';
-import { unmultipliedPixels } from './unmultiplied.web.ts';
+import type { PictureKind } from './sniff/header.ts';
+import { unpremultipliedPixels } from './unpremultiplied.web.ts';
 
 /** Pixels drawn at a time: some browsers have no canvas of more than 16 megapixels, and a phone's photo has more. */
 const STRIP_PIXELS = 2 ** 22;
@@ -35,7 +35,7 @@ async function decode(
   name: string,
   alpha: AlphaRule,
 ): Promise<RgbImage> {
-  const inks = kind === 'jpeg' ? await decodeInks(bytes, name) : undefined;
+  const inks = kind === 'jpeg' ? await decodeCmyk(bytes, name) : undefined;
   return inks ?? decodeByBrowser(bytes, kind, name, alpha);
 }
 
@@ -43,10 +43,10 @@ async function decode(
  * A JPEG in CMYK by its own profile: what browsers make of one differs. Undefined if it has none, or if this browser does
  * not multiply the inks of a file without one, which is how they are told apart here.
  */
-async function decodeInks(bytes: Uint8Array, name: string): Promise<RgbImage | undefined> {
-  const profile = inkProfile(bytes);
-  const convert = profile && inkConverter(profile);
-  const parts = convert && splitInks(bytes);
+async function decodeCmyk(bytes: Uint8Array, name: string): Promise<RgbImage | undefined> {
+  const profile = cmykProfile(bytes);
+  const convert = profile && cmykConverter(profile);
+  const parts = convert && splitCmyk(bytes);
   if (!parts) return undefined;
   const decoded = (file: Uint8Array) =>
     decodeByBrowser(file, 'jpeg', name, 'over-white').catch(() => undefined);
@@ -79,11 +79,11 @@ async function decodeByBrowser(
     colorSpaceConversion: 'default',
     premultiplyAlpha: alpha === 'dropped' ? 'none' : 'default',
   }).catch((cause: unknown) => {
-    throw undecodable(kind, name, cause);
+    throw undecodablePicture(kind, name, cause);
   });
   try {
     return alpha === 'dropped' && kind !== 'jpeg'
-      ? await unmultipliedPixels(bitmap, name)
+      ? await unpremultipliedPixels(bitmap, name)
       : pixelsOverWhite(bitmap, name);
   } finally {
     bitmap.close();

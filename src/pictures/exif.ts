@@ -1,14 +1,14 @@
-/** How a photo is to be turned, as its EXIF block says. */
+/** How a photo is to be applyOrientation, as its EXIF block says. */
 
 import ExifReader from 'exifreader';
-import { latin, viewOf } from './bytes.ts';
-import type { PictureKind } from './facts.ts';
+import { latin1, viewOf } from './bytes.ts';
 import type { RgbImage } from './image.ts';
+import type { PictureKind } from './sniff/header.ts';
 
 /** 1 upright, 2 mirrored, 3 half a turn, 4 upside down mirrored, 5 to 8 with the sides exchanged. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
-export interface Upright {
+export interface OrientedFile {
   readonly orientation: Orientation;
   /** The file without its EXIF, so that a decoder that would turn the picture by itself does not. */
   readonly bytes: Uint8Array;
@@ -24,13 +24,13 @@ const NO_NAME: readonly number[] = Array.from('exif', (letter) => letter.charCod
  * The orientation of a JPEG, PNG or WebP. Decoders differ in which of these they turn, so that none is left to turn any;
  * AVIF and HEIC say it in their own boxes, which all decoders follow.
  */
-export function readOrientation(bytes: Uint8Array, kind: PictureKind): Upright {
+export function readOrientation(bytes: Uint8Array, kind: PictureKind): OrientedFile {
   const starts = kind === 'jpeg' || kind === 'png' || kind === 'webp' ? exifBlocks(bytes) : [];
   if (starts.length === 0) return { orientation: 1, bytes };
   // Not `slice`, which shares the memory of a Buffer of Node.
   const hidden = new Uint8Array(bytes);
   // "EXIF" begins a block in WebP; "eXIf" (PNG) and "Exif" (JPEG) stand behind two numbers.
-  for (const start of starts) hidden.set(NO_NAME, latin(bytes, start, 4) === 'EXIF' ? start : start + 4);
+  for (const start of starts) hidden.set(NO_NAME, latin1(bytes, start, 4) === 'EXIF' ? start : start + 4);
   return { orientation: orientationOf(bytes, starts[0]), bytes: hidden };
 }
 
@@ -51,7 +51,7 @@ function exifBlocks(bytes: Uint8Array): number[] {
 }
 
 function orientationOf(bytes: Uint8Array, block: number): Orientation {
-  const mark = latin(bytes, block, 14).indexOf('Exif\0\0');
+  const mark = latin1(bytes, block, 14).indexOf('Exif\0\0');
   const start = block + (mark < 0 ? 8 : mark + 6);
   try {
     const tiff = viewOf(bytes.subarray(start, start + MAX_BYTES));
@@ -68,7 +68,7 @@ function isOrientation(value: unknown): value is Orientation {
 }
 
 /** The picture as it is to be seen, given as it is stored. */
-export function turned(image: RgbImage, orientation: Orientation): RgbImage {
+export function applyOrientation(image: RgbImage, orientation: Orientation): RgbImage {
   if (orientation === 1) return image;
   const { width: across, height: down, data: from } = image;
   const swapped = orientation >= 5;

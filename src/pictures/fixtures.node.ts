@@ -26,8 +26,8 @@ const index = z
   })
   .parse(JSON.parse(readFileSync(new URL('index.json', FOLDER), 'utf8')));
 
-export const oddPictures = index.pictures;
-export type OddPicture = (typeof oddPictures)[number];
+export const fixturePictures = index.pictures;
+export type FixturePicture = (typeof fixturePictures)[number];
 export const refusedPictures = index.refused;
 
 export function pictureFile(name: string): Buffer {

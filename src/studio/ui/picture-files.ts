@@ -66,7 +66,7 @@ async function readPicture(reader: PictureReader, file: Blob, notes: string[]): 
   const name = file instanceof File && file.name !== '' ? file.name : 'The pasted picture';
   const seen = await reader.read(file, name);
   const { width, height, file: blob } = seen;
-  rememberPreview(blob, seen.preview);
+  rememberPreview(blob, seen.thumbnail);
   notes.push(...seen.notes);
   return { id: crypto.randomUUID(), blob, name, width, height };
 }

@@ -2,14 +2,14 @@
 
 import { OmniError } from '../../errors.ts';
 import { isRecord } from '../../is-record.ts';
-import type { SeeAnswer, SeenPicture, SeeRequest } from '../../pictures/see.ts';
+import type { InspectAnswer, InspectedPicture, InspectRequest } from '../../pictures/inspect.ts';
 
 export interface PictureReader {
   /**
    * One file at a time: a folder of photographs decoded at once takes gigabytes.
    * @throws OmniError `bad_image`, or `unreachable` if the file is no longer there
    */
-  read(file: Blob, name: string): Promise<SeenPicture>;
+  read(file: Blob, name: string): Promise<InspectedPicture>;
   /** Ends the worker, and gives back what it has taken of the memory. */
   close(): void;
 }
@@ -34,14 +34,14 @@ export function openPictureReader(): PictureReader {
           );
         worker.onmessage = ({ data }: MessageEvent<unknown>) => {
           if (!isAnswer(data)) fail(data);
-          else if ('seen' in data) resolve(data.seen);
+          else if ('inspected' in data) resolve(data.inspected);
           else reject(new OmniError(data.refused));
         };
         worker.onerror = (event) => {
           event.preventDefault();
           fail(event.message);
         };
-        const request: SeeRequest = { file, name };
+        const request: InspectRequest = { file, name };
         worker.postMessage(request);
       }),
     close: () => worker.terminate(),
@@ -49,6 +49,6 @@ export function openPictureReader(): PictureReader {
 }
 
 /** The worker is a part of the page; what could come in its place is a message of another version. */
-function isAnswer(data: unknown): data is SeeAnswer {
-  return isRecord(data) && ('seen' in data || 'refused' in data);
+function isAnswer(data: unknown): data is InspectAnswer {
+  return isRecord(data) && ('inspected' in data || 'refused' in data);
 }

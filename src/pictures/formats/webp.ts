@@ -1,6 +1,6 @@
 /** The first frame of an animated WebP as a file of its own. Source of the format: RFC 9649, 2.7 */
 
-import { joined, latin, viewOf } from './bytes.ts';
+import { concatBytes, latin1, viewOf } from '../bytes.ts';
 
 interface Chunk {
   readonly name: string;
@@ -15,7 +15,7 @@ function chunks(bytes: Uint8Array, from: number): Chunk[] {
   for (let at = from; at + 8 <= bytes.length; ) {
     const size = view.getUint32(at + 4, true);
     const end = at + 8 + size + (size % 2);
-    const name = latin(bytes, at, 4);
+    const name = latin1(bytes, at, 4);
     found.push({ name, whole: bytes.subarray(at, end), content: bytes.subarray(at + 8, at + 8 + size) });
     at = end;
   }
@@ -31,7 +31,7 @@ const FRAME_HEADER = 16;
  * An animation that has a colour profile as a still picture with that profile: browsers leave profiles of animations
  * unread. Others, and those whose first frame does not cover the picture, stay as they are.
  */
-export function asStillWebp(bytes: Uint8Array): Uint8Array {
+export function webpAsStill(bytes: Uint8Array): Uint8Array {
   const all = chunks(bytes, 12);
   const head = all.find(({ name }) => name === 'VP8X');
   const profile = all.find(({ name }) => name === 'ICCP');
@@ -45,7 +45,7 @@ export function asStillWebp(bytes: Uint8Array): Uint8Array {
   const still = new Uint8Array(head.whole);
   still[8] = PROFILE | (head.content[0] & ALPHA);
   const parts = [still, profile.whole, frame.content.subarray(FRAME_HEADER)];
-  const file = joined([bytes.subarray(0, 12), ...parts]);
+  const file = concatBytes([bytes.subarray(0, 12), ...parts]);
   viewOf(file).setUint32(4, file.length - 8, true);
   return file;
 }

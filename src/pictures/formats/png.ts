@@ -4,10 +4,10 @@
  */
 
 import CRC32 from 'crc-32';
-import { joined, latin, viewOf } from './bytes.ts';
-import { truncated, unreadable } from './check.ts';
-import { type Converter, converterFrom } from './colour.ts';
-import type { AlphaRule, RgbImage } from './image.ts';
+import { concatBytes, latin1, viewOf } from '../bytes.ts';
+import { truncatedPicture, unreadablePicture } from '../check.ts';
+import { type Converter, converterFrom } from '../colour/colour.ts';
+import type { AlphaRule, RgbImage } from '../image.ts';
 import { inflate } from './inflate.ts';
 import { COLOUR_CHUNKS, pngSpace } from './png-colour.ts';
 import { unfilterRow } from './png-filter.ts';
@@ -83,9 +83,9 @@ export async function decodePng(
     0,
   );
   const packed = await inflate(file.data, size).catch((cause: unknown) => {
-    throw unreadable(name, cause);
+    throw unreadablePicture(name, cause);
   });
-  if (packed.length < size) throw unreadable(name);
+  if (packed.length < size) throw unreadablePicture(name);
   const image = {
     width: file.width,
     height: file.height,
@@ -98,9 +98,9 @@ export async function decodePng(
     const readRow = rowReader(file, pass.width, convert, alpha);
     for (let row = 0; row < pass.height; row++, at += 1 + length) {
       const above = row > 0 ? at - length : undefined;
-      if (!unfilterRow(packed, at, length, above, Math.max(1, pixelBits >> 3))) throw unreadable(name);
+      if (!unfilterRow(packed, at, length, above, Math.max(1, pixelBits >> 3))) throw unreadablePicture(name);
       const pixels = readRow(packed, at + 1);
-      if (!pixels) throw unreadable(name);
+      if (!pixels) throw unreadablePicture(name);
       put(image, pixels, pass, row);
     }
   }
@@ -135,30 +135,30 @@ function readPng(bytes: Uint8Array, name: string): PngFile {
   let ended = false;
   for (let at = 8; at + 12 <= bytes.length && !ended; ) {
     const length = view.getUint32(at);
-    const type = latin(bytes, at + 4, 4);
+    const type = latin1(bytes, at + 4, 4);
     const content = bytes.subarray(at + 8, at + 8 + length);
     const end = at + 12 + length;
-    if (end > bytes.length) throw truncated(name);
+    if (end > bytes.length) throw truncatedPicture(name);
     const whole = () => CRC32.buf(bytes.subarray(at + 4, end - 4)) === view.getInt32(end - 4);
     const needed = (bytes[at + 4] & 0x20) === 0;
     if (type === 'IEND') ended = true;
-    else if (needed && !whole()) throw unreadable(name);
+    else if (needed && !whole()) throw unreadablePicture(name);
     else if (type === 'IHDR') header ??= content;
     else if (type === 'PLTE') palette = content;
     else if (type === 'IDAT') parts.push(content);
-    else if (needed) throw unreadable(name);
+    else if (needed) throw unreadablePicture(name);
     // The first of a kind counts; what is broken is passed over.
     else if (!described.has(type) && (type === 'tRNS' || COLOUR_CHUNKS.includes(type)) && whole()) {
       described.set(type, content);
     }
     at = end;
   }
-  if (!header || header.length < 13 || parts.length === 0) throw unreadable(name);
+  if (!header || header.length < 13 || parts.length === 0) throw unreadablePicture(name);
   const headerView = viewOf(header);
   const [depth, type, packing, filtering, interlace] = header.subarray(8, 13);
   const known = COLOUR_TYPES[type]?.depths.includes(depth);
-  if (!known || packing !== 0 || filtering !== 0 || interlace > 1) throw unreadable(name);
-  if (type === PALETTE && (palette.length === 0 || palette.length % 3 !== 0)) throw unreadable(name);
+  if (!known || packing !== 0 || filtering !== 0 || interlace > 1) throw unreadablePicture(name);
+  if (type === PALETTE && (palette.length === 0 || palette.length % 3 !== 0)) throw unreadablePicture(name);
   return {
     width: headerView.getUint32(0),
     height: headerView.getUint32(4),
@@ -168,7 +168,7 @@ function readPng(bytes: Uint8Array, name: string): PngFile {
     palette,
     transparency: described.get('tRNS'),
     colour: described,
-    data: joined(parts),
+    data: concatBytes(parts),
   };
 }
 

@@ -3,58 +3,67 @@
  * its end is there. All numbers are from outside; nothing is trusted beyond the bytes at hand.
  */
 
-import { latin, viewOf } from './bytes.ts';
-import type { PictureFacts, PictureKind } from './facts.ts';
-import { APP_PNG, kindByBrand, type OtherKind, otherKind, RARE_JPEG, SVG, WEB_PAGE } from './other-kinds.ts';
-import { brandsOf, heifFacts } from './sniff-heif.ts';
-import { jpegFacts } from './sniff-jpeg.ts';
+import { latin1, viewOf } from '../bytes.ts';
+import type { PictureHeader, PictureKind } from './header.ts';
+import { brandsOf, heifHeader } from './heif.ts';
+import { jpegHeader } from './jpeg.ts';
+import {
+  APP_PNG,
+  formatByBrands,
+  type OtherFormat,
+  otherFormat,
+  RARE_JPEG,
+  SVG,
+  WEB_PAGE,
+} from './other-formats.ts';
 
-export type SniffedPicture = PictureFacts & { readonly kind: PictureKind };
+export type SniffedPicture = PictureHeader & { readonly kind: PictureKind };
 
 /** What a file is that is no picture that can be used. */
 export type SniffedOther =
   | { readonly kind: 'empty' | 'text' | 'unknown' }
-  | { readonly kind: 'other'; readonly other: OtherKind };
+  | { readonly kind: 'other'; readonly other: OtherFormat };
 
 /** Reads the header of a file. Never throws. */
 export function sniffPicture(bytes: Uint8Array): SniffedPicture | SniffedOther {
   if (bytes.length === 0) return { kind: 'empty' };
-  const start = latin(bytes, 0, 8);
+  const start = latin1(bytes, 0, 8);
   if (start === '\x89PNG\r\n\x1a\n') {
-    if (latin(bytes, 12, 4) === 'CgBI') return { kind: 'other', other: APP_PNG };
-    return { kind: 'png', ...pngFacts(bytes) };
+    if (latin1(bytes, 12, 4) === 'CgBI') return { kind: 'other', other: APP_PNG };
+    return { kind: 'png', ...pngHeader(bytes) };
   }
   // With other line ends: a program took the file for text.
   if (/^\x89PNG[\r\n]/.test(start)) return { kind: 'png', ...UNKNOWN_SIZE };
   if (start.startsWith('\xff\xd8\xff')) {
-    const { rare, ...facts } = jpegFacts(bytes);
+    const { rare, ...facts } = jpegHeader(bytes);
     return rare ? { kind: 'other', other: RARE_JPEG } : { kind: 'jpeg', ...facts };
   }
-  if (/^GIF8[79]a/.test(start)) return { kind: 'gif', ...gifFacts(bytes) };
-  if (start.startsWith('RIFF') && latin(bytes, 8, 4) === 'WEBP') return { kind: 'webp', ...webpFacts(bytes) };
+  if (/^GIF8[79]a/.test(start)) return { kind: 'gif', ...gifHeader(bytes) };
+  if (start.startsWith('RIFF') && latin1(bytes, 8, 4) === 'WEBP')
+    return { kind: 'webp', ...webpHeader(bytes) };
   if (start.startsWith('BM') && bytes.length >= 18 && BMP_HEADERS.has(viewOf(bytes).getUint32(14, true))) {
-    return { kind: 'bmp', ...bmpFacts(bytes) };
+    return { kind: 'bmp', ...bmpHeader(bytes) };
   }
-  const other = otherKind(bytes);
+  const other = otherFormat(bytes);
   if (other) return { kind: 'other', other };
   if (start.slice(4) === 'ftyp') {
-    return heifFacts(bytes) ?? { kind: 'other', other: kindByBrand(brandsOf(bytes)) };
+    return heifHeader(bytes) ?? { kind: 'other', other: formatByBrands(brandsOf(bytes)) };
   }
   return sniffText(bytes);
 }
 
-const UNKNOWN_SIZE: PictureFacts = { width: 0, height: 0, frames: 1, complete: true };
-const CUT: PictureFacts = { ...UNKNOWN_SIZE, complete: false };
+const UNKNOWN_SIZE: PictureHeader = { width: 0, height: 0, frames: 1, complete: true };
+const CUT: PictureHeader = { ...UNKNOWN_SIZE, complete: false };
 
 /** Source: PNG specification (Third Edition), 5.3 chunk layout, 11.2.1 IHDR, 11.3.6.1 acTL */
-function pngFacts(bytes: Uint8Array): PictureFacts {
+function pngHeader(bytes: Uint8Array): PictureHeader {
   const view = viewOf(bytes);
-  if (bytes.length < 33 || latin(bytes, 12, 4) !== 'IHDR') return CUT;
+  if (bytes.length < 33 || latin1(bytes, 12, 4) !== 'IHDR') return CUT;
   let frames = 1;
   let complete = false;
   let hasData = false;
   for (let at = 8; at + 12 <= bytes.length; ) {
-    const type = latin(bytes, at + 4, 4);
+    const type = latin1(bytes, at + 4, 4);
     if (type === 'acTL') frames = view.getUint32(at + 8);
     if (type === 'IDAT') hasData = true;
     if (type === 'IEND') {
@@ -67,7 +76,7 @@ function pngFacts(bytes: Uint8Array): PictureFacts {
 }
 
 /** Source: GIF89a specification, 17 to 27 */
-function gifFacts(bytes: Uint8Array): PictureFacts {
+function gifHeader(bytes: Uint8Array): PictureHeader {
   if (bytes.length < 13) return CUT;
   const view = viewOf(bytes);
   let width = view.getUint16(6, true);
@@ -104,12 +113,12 @@ function skipSubBlocks(bytes: Uint8Array, at: number): number {
 }
 
 /** Source: RFC 9649, 2.3 to 2.7 */
-function webpFacts(bytes: Uint8Array): PictureFacts {
+function webpHeader(bytes: Uint8Array): PictureHeader {
   if (bytes.length < 30) return CUT;
   const view = viewOf(bytes);
   const complete = view.getUint32(4, true) + 8 <= bytes.length;
   const still = { frames: 1, complete };
-  switch (latin(bytes, 12, 4)) {
+  switch (latin1(bytes, 12, 4)) {
     case 'VP8 ':
       return {
         width: view.getUint16(26, true) & 0x3fff,
@@ -138,7 +147,7 @@ function webpFrames(bytes: Uint8Array): number {
   const view = viewOf(bytes);
   let frames = 0;
   for (let at = 12; at + 8 <= bytes.length; ) {
-    if (latin(bytes, at, 4) === 'ANMF') frames++;
+    if (latin1(bytes, at, 4) === 'ANMF') frames++;
     const size = view.getUint32(at + 4, true);
     at += 8 + size + (size % 2);
   }
@@ -149,7 +158,7 @@ function webpFrames(bytes: Uint8Array): number {
 const BMP_HEADERS: ReadonlySet<number> = new Set([12, 40, 52, 56, 64, 108, 124]);
 
 /** Source: BITMAPCOREHEADER and BITMAPINFOHEADER of the Windows GDI reference */
-function bmpFacts(bytes: Uint8Array): PictureFacts {
+function bmpHeader(bytes: Uint8Array): PictureHeader {
   const view = viewOf(bytes);
   const old = view.getUint32(14, true) === 12;
   if (bytes.length < 26) return CUT;

@@ -8,14 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { figure, type Table } from './table.ts';
 
-const RUN = fileURLToPath(new URL('./autoencoder-run.ts', import.meta.url));
+const RUN = fileURLToPath(new URL('./vae-run.ts', import.meta.url));
 const measuredSchema = z.object({ seconds: z.number(), megabytes: z.number() });
 
 interface Measured extends z.infer<typeof measuredSchema> {
   readonly values: Float32Array;
 }
 
-export async function autoencoderTable(): Promise<Table> {
+export async function vaeTable(): Promise<Table> {
   const folder = await mkdtemp(join(tmpdir(), 'autoencoder-'));
   try {
     const rows: string[][] = [];

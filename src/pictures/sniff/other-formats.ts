@@ -1,8 +1,8 @@
 /** Files that cannot be used as pictures, told by how they begin: what each is, and what to do instead. */
 
-import { latin, viewOf } from './bytes.ts';
+import { latin1, viewOf } from '../bytes.ts';
 
-export interface OtherKind {
+export interface OtherFormat {
   /** Completes "cat.png is …". */
   readonly is: string;
   readonly action: string;
@@ -11,11 +11,11 @@ export interface OtherKind {
 export const READABLE = 'PNG, JPEG, WebP, GIF, AVIF and BMP can';
 export const SAVE_AS = 'Save it as PNG or JPEG and try again.';
 
-const picture = (is: string, action = SAVE_AS): OtherKind => ({
+const picture = (is: string, action = SAVE_AS): OtherFormat => ({
   is: `${is}, which cannot be read here; ${READABLE}`,
   action,
 });
-const noPicture = (is: string, action: string): OtherKind => ({ is: `${is}, not a picture`, action });
+const noPicture = (is: string, action: string): OtherFormat => ({ is: `${is}, not a picture`, action });
 const document = (is: string) => noPicture(is, 'Save the page you mean as PNG or JPEG and give that.');
 const video = (form: string) => noPicture(`a video (${form})`, 'Save one frame of it as PNG or JPEG.');
 const sound = (form: string) => noPicture(`a sound file (${form})`, 'Choose a picture.');
@@ -25,7 +25,7 @@ const font = noPicture('a font', 'Choose a picture.');
 const raw = (form: string) =>
   picture(`a camera's raw file (${form})`, 'Export it as JPEG with the program for your photos.');
 
-export const SVG: OtherKind = {
+export const SVG: OtherFormat = {
   is: 'a drawing in SVG, which has no pixels of its own',
   action: 'Save it as PNG and try again.',
 };
@@ -40,7 +40,7 @@ const ICON = picture('an icon (ICO)');
 export const APP_PNG = picture("a PNG in an iPhone app's own form (CgBI)");
 
 /** Magic numbers: where, which bytes (as Latin-1 text), what it is. The first that fits counts. */
-const MAGIC: readonly (readonly [at: number, bytes: string, kind: OtherKind])[] = [
+const MAGIC: readonly (readonly [at: number, bytes: string, kind: OtherFormat])[] = [
   [0, '%PDF', document('a PDF document')],
   [0, '%!PS', document('a PostScript document')],
   [0, '\xc5\xd0\xd3\xc6', document('a PostScript document (EPS)')],
@@ -114,11 +114,11 @@ const MAGIC: readonly (readonly [at: number, bytes: string, kind: OtherKind])[] 
 ];
 
 /** What a file is by its magic number, if it is one of those that cannot be used. */
-export function otherKind(bytes: Uint8Array): OtherKind | undefined {
-  const found = MAGIC.find(([at, magic]) => latin(bytes, at, magic.length) === magic);
+export function otherFormat(bytes: Uint8Array): OtherFormat | undefined {
+  const found = MAGIC.find(([at, magic]) => latin1(bytes, at, magic.length) === magic);
   if (found) return found[2];
-  const start = latin(bytes, 0, 4);
-  if (start === 'II*\0' || start === 'MM\0*') return tiffKind(bytes, start === 'II*\0');
+  const start = latin1(bytes, 0, 4);
+  if (start === 'II*\0' || start === 'MM\0*') return tiffFormat(bytes, start === 'II*\0');
   // Netpbm: P1 … P7, white space, a number or a comment.
   if (/^P[1-7]\s[\d#W]/.test(start)) return picture('a Netpbm picture (PPM or PGM)');
   if (isTga(bytes)) return picture('a Targa picture (TGA)');
@@ -137,7 +137,7 @@ const TAG_SUB_IFDS = 330;
 const TAG_DNG_VERSION = 50706;
 
 /** Raw files of many cameras are TIFF files with the sensor's values in a directory below. */
-function tiffKind(bytes: Uint8Array, little: boolean): OtherKind {
+function tiffFormat(bytes: Uint8Array, little: boolean): OtherFormat {
   const tiff = picture('a TIFF picture');
   if (bytes.length < 8) return tiff;
   const view = viewOf(bytes);
@@ -151,7 +151,7 @@ function tiffKind(bytes: Uint8Array, little: boolean): OtherKind {
 }
 
 /** What a file of ISO boxes is, by its brands, if it holds no picture. Source: ISO/IEC 14496-12, 4.3 */
-export function kindByBrand(brands: readonly string[]): OtherKind {
+export function formatByBrands(brands: readonly string[]): OtherFormat {
   if (brands.includes('crx ')) return raw('CR3');
   if (brands.includes('jxl ')) return picture('a JPEG XL picture');
   if (brands.some((brand) => brand === 'M4A ' || brand === 'M4B ')) return sound('M4A');

@@ -1,7 +1,7 @@
 /**
- * One measurement of `autoencoder.ts`, in a process of its own so that its peak memory is its own:
+ * One measurement of `vae.ts`, in a process of its own so that its peak memory is its own:
  *
- *   tsx cli/bench/autoencoder-run.ts encode|decode SIDE whole|strips FILE
+ *   tsx cli/bench/vae-run.ts encode|decode SIDE whole|strips FILE
  *
  * Codes noise of SIDE x SIDE pixels by the built-in model's autoencoder, writes the float32 result to FILE, and prints
  * `{seconds, megabytes}`: the peak above what the open model takes.
@@ -16,7 +16,7 @@ const side = Number(sideText);
 const options = way === 'whole' ? { maxBufferBytes: Number.POSITIVE_INFINITY } : {};
 
 const model = await openModel(TRAINED);
-const vae = await model.autoencoder();
+const vae = await model.vae();
 const shape = vae.latentShape({ width: side, height: side });
 const before = process.resourceUsage().maxRSS;
 const start = performance.now();

@@ -1,7 +1,7 @@
 /** The header of AVIF and HEIC files. Source of the format: ISO/IEC 14496-12 (boxes) and 23008-12 (ispe) */
 
-import { latin, viewOf } from './bytes.ts';
-import type { PictureFacts, PictureKind } from './facts.ts';
+import { latin1, viewOf } from '../bytes.ts';
+import type { PictureHeader, PictureKind } from './header.ts';
 
 const AVIF_BRANDS: readonly string[] = ['avif', 'avis'];
 const HEIC_BRANDS: readonly string[] = ['heic', 'heix', 'hevc', 'hevx', 'heim', 'heis', 'mif1', 'msf1'];
@@ -23,12 +23,12 @@ const MAX_BOXES = 4096;
 export function brandsOf(bytes: Uint8Array): string[] {
   const end = Math.min(viewOf(bytes).getUint32(0), bytes.length);
   const brands: string[] = [];
-  for (let at = 8; at + 4 <= end; at += 4) if (at !== 12) brands.push(latin(bytes, at, 4));
+  for (let at = 8; at + 4 <= end; at += 4) if (at !== 12) brands.push(latin1(bytes, at, 4));
   return brands;
 }
 
 /** The facts of a file that begins with an `ftyp` box, or undefined if it is a video or something else. */
-export function heifFacts(bytes: Uint8Array): (PictureFacts & { readonly kind: PictureKind }) | undefined {
+export function heifHeader(bytes: Uint8Array): (PictureHeader & { readonly kind: PictureKind }) | undefined {
   if (bytes.length < 16) return undefined;
   const view = viewOf(bytes);
   const brands = brandsOf(bytes);
@@ -57,7 +57,7 @@ export function heifFacts(bytes: Uint8Array): (PictureFacts & { readonly kind: P
       if (size < head) return;
       if (at + size > end) found.complete = false;
       const inner = Math.min(at + size, end);
-      const type = latin(bytes, at + 4, 4);
+      const type = latin1(bytes, at + 4, 4);
       if (type === 'ispe' && at + head + 12 <= inner) {
         // The largest one: others belong to thumbnails and to the tiles of a grid.
         const width = view.getUint32(at + head + 4);

@@ -1,8 +1,8 @@
 /** Decodes the first frame of a GIF, the same everywhere. Source of the format: GIF89a specification */
 
-import { joined, viewOf } from './bytes.ts';
-import { unreadable } from './check.ts';
-import type { AlphaRule, RgbImage } from './image.ts';
+import { concatBytes, viewOf } from '../bytes.ts';
+import { unreadablePicture } from '../check.ts';
+import type { AlphaRule, RgbImage } from '../image.ts';
 
 const EXTENSION = 0x21;
 const IMAGE = 0x2c;
@@ -40,7 +40,7 @@ export function decodeGif(
     while (at < bytes.length && bytes[at] !== 0) at += 1 + bytes[at];
     at++;
   }
-  if (bytes[at] !== IMAGE || at + 11 > bytes.length) throw unreadable(name);
+  if (bytes[at] !== IMAGE || at + 11 > bytes.length) throw unreadablePicture(name);
   const frame = {
     left: view.getUint16(at + 1, true),
     top: view.getUint16(at + 3, true),
@@ -51,8 +51,8 @@ export function decodeGif(
   const own = colourTable(bytes, at + 10, flags);
   const table = own.length > 0 ? own : shared;
   at += 10 + own.length;
-  const indexes = unpack(joinedBlocks(bytes, at + 1), bytes[at], frame.width * frame.height);
-  if (!indexes || frame.width === 0 || frame.height === 0) throw unreadable(name);
+  const indexes = unpack(joinSubBlocks(bytes, at + 1), bytes[at], frame.width * frame.height);
+  if (!indexes || frame.width === 0 || frame.height === 0) throw unreadablePicture(name);
   const data = new Uint8Array(3 * width * height).fill(WHITE);
   const rows = flags & 0x40 ? interlacedRows(frame.height) : undefined;
   for (let y = 0; y < frame.height; y++) {
@@ -71,12 +71,12 @@ function colourTable(bytes: Uint8Array, at: number, flags: number): Uint8Array {
   return bytes.subarray(at, at + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0));
 }
 
-function joinedBlocks(bytes: Uint8Array, from: number): Uint8Array {
+function joinSubBlocks(bytes: Uint8Array, from: number): Uint8Array {
   const blocks: Uint8Array[] = [];
   for (let at = from; at < bytes.length && bytes[at] !== 0; at += 1 + bytes[at]) {
     blocks.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
   }
-  return joined(blocks);
+  return concatBytes(blocks);
 }
 
 /** The row of the frame that each stored row is. */

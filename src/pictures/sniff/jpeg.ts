@@ -1,18 +1,18 @@
 /** The header of a JPEG file. Source of the format: ITU-T T.81, annex B */
 
-import type { PictureFacts } from './facts.ts';
-import { EOI, isFrameHeader, nextSegment, SOS } from './jpeg-segments.ts';
+import { EOI, isFrameHeader, nextSegment, SOS } from '../formats/jpeg-segments.ts';
+import type { PictureHeader } from './header.ts';
 
 /** Frame headers that decoders know: Huffman or arithmetic coding, sequential or progressive. */
 const KNOWN_FRAMES: readonly number[] = [0xc0, 0xc1, 0xc2, 0xc9, 0xca];
 
-export interface JpegFacts extends PictureFacts {
+export interface JpegHeader extends PictureHeader {
   /** Whether the frame is lossless, hierarchical, or has more than 8 bits. */
   readonly rare: boolean;
 }
 
 /** Size of the frame, and whether there is an end of the picture after the first scan. */
-export function jpegFacts(bytes: Uint8Array): JpegFacts {
+export function jpegHeader(bytes: Uint8Array): JpegHeader {
   let rare = false;
   let width = 0;
   let height = 0;

@@ -1,6 +1,6 @@
 /** Colour profiles of the matrix kind and of grey values. Source of the format: ICC.1:2022 (and ICC.1:2001-04 for version 2) */
 
-import { latin, viewOf } from './bytes.ts';
+import { latin1, viewOf } from '../bytes.ts';
 import { type ColourSpace, type Curve, gammaCurve, greySpace, type Matrix, spaceOf } from './colour.ts';
 
 /** `tables` is a profile that says its colours by tables; `none` is no profile for such pixels. */
@@ -13,14 +13,14 @@ const MAX_TAGS = 200;
  * Never throws.
  */
 export function readProfile(bytes: Uint8Array, grey: boolean): Profile {
-  if (bytes.length < 132 || latin(bytes, 36, 4) !== 'acsp') return 'none';
-  if (latin(bytes, 16, 4) !== (grey ? 'GRAY' : 'RGB ')) return 'none';
+  if (bytes.length < 132 || latin1(bytes, 36, 4) !== 'acsp') return 'none';
+  if (latin1(bytes, 16, 4) !== (grey ? 'GRAY' : 'RGB ')) return 'none';
   const tags = readTags(bytes);
   const curve = (name: string) => readCurve(tags.get(name));
   if (grey) {
     const tone = curve('kTRC');
     if (!tone) return 'none';
-    return latin(bytes, 20, 4) === 'XYZ ' ? greySpace(tone) : 'tables';
+    return latin1(bytes, 20, 4) === 'XYZ ' ? greySpace(tone) : 'tables';
   }
   if (tags.has('A2B0')) return 'tables';
   const [red, green, blue] = [curve('rTRC'), curve('gTRC'), curve('bTRC')];
@@ -37,7 +37,7 @@ function readTags(bytes: Uint8Array): Map<string, Uint8Array> {
   const tags = new Map<string, Uint8Array>();
   for (let i = 0, at = 132; i < count && at + 12 <= bytes.length; i++, at += 12) {
     const start = view.getUint32(at + 4);
-    tags.set(latin(bytes, at, 4), bytes.subarray(start, start + view.getUint32(at + 8)));
+    tags.set(latin1(bytes, at, 4), bytes.subarray(start, start + view.getUint32(at + 8)));
   }
   return tags;
 }
@@ -49,14 +49,14 @@ function fixed(view: DataView, at: number): number {
 
 /** Source: ICC.1:2022, 10.31 */
 function readXyz(tag: Uint8Array | undefined): readonly number[] | undefined {
-  if (!tag || tag.length < 20 || latin(tag, 0, 4) !== 'XYZ ') return undefined;
+  if (!tag || tag.length < 20 || latin1(tag, 0, 4) !== 'XYZ ') return undefined;
   const view = viewOf(tag);
   return [8, 12, 16].map((at) => fixed(view, at));
 }
 
 function readCurve(tag: Uint8Array | undefined): Curve | undefined {
   if (!tag || tag.length < 12) return undefined;
-  switch (latin(tag, 0, 4)) {
+  switch (latin1(tag, 0, 4)) {
     case 'curv':
       return sampledCurve(tag);
     case 'para':

@@ -3,7 +3,7 @@
  * of the scaling of black: Adobe Systems' Implementation of Black Point Compensation, 2006
  */
 
-import { latin, viewOf } from './bytes.ts';
+import { latin1, viewOf } from '../bytes.ts';
 import { D50, xyzToSrgb } from './colour.ts';
 
 const INKS = 4;
@@ -11,7 +11,7 @@ const LAB = 3;
 const HEADER = 48;
 
 /** Tables of one pixel's way: a curve for each ink, a grid of colours, a curve for each value of the colour. */
-interface InkTables {
+interface CmykTables {
   readonly curves: readonly Float64Array[];
   /** Steps of the grid along one ink. */
   readonly steps: number;
@@ -22,13 +22,13 @@ interface InkTables {
 }
 
 /** Gives the sRGB colour of four inks, each 0 … 255, at `at` in `to`. */
-export type InkConverter = (inks: ArrayLike<number>, from: number, to: Uint8Array, at: number) => void;
+export type CmykConverter = (inks: ArrayLike<number>, from: number, to: Uint8Array, at: number) => void;
 
 /**
  * The way of a profile's perceptual tables, with the darkest mixture of inks made black. Undefined if the profile says its
  * colours in another way. Never throws.
  */
-export function inkConverter(profile: Uint8Array): InkConverter | undefined {
+export function cmykConverter(profile: Uint8Array): CmykConverter | undefined {
   const tables = readTables(profile);
   if (!tables) return undefined;
   const colour = new Float64Array(LAB);
@@ -50,14 +50,14 @@ function lightOf(root: number): number {
   return root > 6 / 29 ? root * root * root : (root - 4 / 29) * (108 / 841);
 }
 
-function readTables(profile: Uint8Array): InkTables | undefined {
-  if (profile.length < 132 || latin(profile, 16, 8) !== 'CMYKLab ') return undefined;
+function readTables(profile: Uint8Array): CmykTables | undefined {
+  if (profile.length < 132 || latin1(profile, 16, 8) !== 'CMYKLab ') return undefined;
   const view = viewOf(profile);
   let start = 0;
   for (let i = 0, at = 132; i < view.getUint32(128) && at + 12 <= profile.length; i++, at += 12) {
-    if (latin(profile, at, 4) === 'A2B0') start = view.getUint32(at + 4);
+    if (latin1(profile, at, 4) === 'A2B0') start = view.getUint32(at + 4);
   }
-  const kind = latin(profile, start, 4);
+  const kind = latin1(profile, start, 4);
   const wide = kind === 'mft2';
   if (start === 0 || (!wide && kind !== 'mft1') || start + 52 > profile.length) return undefined;
   const [inputs, outputs, steps] = profile.subarray(start + 8, start + 11);
@@ -94,7 +94,7 @@ function curveAt(curve: Float64Array, place: number): number {
 
 /** Looks up L*, a*, b* of four inks, between the 16 nearest points of the grid. */
 function lookUpIn(
-  { curves, steps, grid, outputs, scale }: InkTables,
+  { curves, steps, grid, outputs, scale }: CmykTables,
   colour: Float64Array,
 ): (inks: ArrayLike<number>, from: number) => void {
   // By ink and strength: how far along the grid.

@@ -13,7 +13,7 @@ import { figure, median, type Table } from './table.ts';
 const SIDES = [128, 448, 896] as const;
 const RUNS = 7;
 
-export async function chatTable(): Promise<Table> {
+export async function conversationTable(): Promise<Table> {
   const bytes = await readFile(new URL('../../public/samples/house-in-snow.png', import.meta.url));
   const sample = await decodeImage(bytes, 'house-in-snow');
   const model = await openModel('storybook');

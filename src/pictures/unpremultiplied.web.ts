@@ -11,7 +11,7 @@ const STRIP_ROWS = 1024;
  * @param bitmap made with `premultiplyAlpha: 'none'`
  * @throws OmniError `device` if the browser has no WebGL, or none for pictures that wide
  */
-export async function unmultipliedPixels(bitmap: ImageBitmap, name: string): Promise<RgbImage> {
+export async function unpremultipliedPixels(bitmap: ImageBitmap, name: string): Promise<RgbImage> {
   const { width, height } = bitmap;
   const gl = new OffscreenCanvas(1, 1).getContext('webgl');
   if (!gl || width > gl.getParameter(gl.MAX_TEXTURE_SIZE)) {

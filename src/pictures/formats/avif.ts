@@ -3,7 +3,7 @@
  * brands) and 23008-12, 6.4 (items and the references between them)
  */
 
-import { latin, viewOf } from './bytes.ts';
+import { latin1, viewOf } from '../bytes.ts';
 
 const MAX_BOXES = 4096;
 
@@ -24,7 +24,7 @@ function boxes(bytes: Uint8Array, from: number, end: number): Box[] {
     if (at + head > end) break;
     const size = short === 1 ? Number(view.getBigUint64(at + 8)) : short === 0 ? end - at : short;
     if (size < head || at + size > end) break;
-    found.push({ type: latin(bytes, at + 4, 4), start: at, inside: at + head, end: at + size });
+    found.push({ type: latin1(bytes, at + 4, 4), start: at, inside: at + head, end: at + size });
     at += size;
   }
   return found;
@@ -40,13 +40,13 @@ function metaBoxes(bytes: Uint8Array): readonly Box[] {
  * The file as a still picture: without the brands of a sequence, decoders take the picture that stands beside its film, the
  * first frame. A sequence without such a picture stays as it is.
  */
-export function asStill(bytes: Uint8Array): Uint8Array {
+export function avifAsStill(bytes: Uint8Array): Uint8Array {
   if (!metaBoxes(bytes).some(({ type }) => type === 'pitm')) return bytes;
   const still = new Uint8Array(bytes);
   const end = Math.min(viewOf(bytes).getUint32(0), bytes.length);
   for (let at = 8; at + 4 <= end; at += 4) {
-    if (latin(bytes, at, 4) === 'avis') still.set(textBytes('avif'), at);
-    if (latin(bytes, at, 4) === 'msf1') still.set(textBytes('mif1'), at);
+    if (latin1(bytes, at, 4) === 'avis') still.set(textBytes('avif'), at);
+    if (latin1(bytes, at, 4) === 'msf1') still.set(textBytes('mif1'), at);
   }
   return still;
 }
@@ -96,7 +96,7 @@ export function splitAlpha(bytes: Uint8Array): AlphaParts | undefined {
 function includesText(bytes: Uint8Array, text: string): boolean {
   const first = text.charCodeAt(0);
   for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
-    if (latin(bytes, at, text.length) === text) return true;
+    if (latin1(bytes, at, text.length) === text) return true;
   }
   return false;
 }

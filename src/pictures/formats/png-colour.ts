@@ -1,6 +1,6 @@
 /** What a PNG says of its colours. Source: PNG specification (Third Edition), 4.3 and 11.3.2 */
 
-import { viewOf } from './bytes.ts';
+import { viewOf } from '../bytes.ts';
 import {
   BT2020_PRIMARIES,
   type ColourSpace,
@@ -13,8 +13,8 @@ import {
   SRGB_PRIMARIES,
   spaceOf,
   srgbCurve,
-} from './colour.ts';
-import { type Profile, readProfile } from './icc.ts';
+} from '../colour/colour.ts';
+import { type Profile, readProfile } from '../colour/icc.ts';
 import { inflate } from './inflate.ts';
 
 /** The chunks that tell, by name. */

@@ -3,7 +3,7 @@
  * ITU-R T.81, B.2; ICC.1:2022, B.4 (profiles in JPEG)
  */
 
-import { joined, latin } from './bytes.ts';
+import { concatBytes, latin1 } from '../bytes.ts';
 import { isFrameHeader, nextSegment, type Segment, SOS } from './jpeg-segments.ts';
 
 const DQT = 0xdb;
@@ -24,18 +24,18 @@ function isFrame({ marker }: Segment): boolean {
 }
 
 /** The profile of a JPEG with four inks; undefined if it has other colours or no profile for inks. */
-export function inkProfile(bytes: Uint8Array): Uint8Array | undefined {
+export function cmykProfile(bytes: Uint8Array): Uint8Array | undefined {
   const all = segments(bytes);
   const frame = all.find(isFrame);
   if (!frame || bytes[frame.start + 9] !== INKS) return undefined;
   const parts = all
-    .filter(({ marker, start }) => marker === APP2 && latin(bytes, start + 4, 12) === PROFILE_NAME)
+    .filter(({ marker, start }) => marker === APP2 && latin1(bytes, start + 4, 12) === PROFILE_NAME)
     .sort((a, b) => bytes[a.start + 16] - bytes[b.start + 16]);
-  const profile = joined(parts.map(({ start, end }) => bytes.subarray(start + 18, end)));
-  return latin(profile, 16, 4) === 'CMYK' ? profile : undefined;
+  const profile = concatBytes(parts.map(({ start, end }) => bytes.subarray(start + 18, end)));
+  return latin1(profile, 16, 4) === 'CMYK' ? profile : undefined;
 }
 
-export interface InkParts {
+export interface CmykParts {
   /** Cyan, magenta and yellow under even black; then black under even colours. */
   readonly colours: Uint8Array;
   readonly black: Uint8Array;
@@ -45,7 +45,7 @@ export interface InkParts {
  * The file twice, without its profile: each time some of its inks are multiplied by zero when they are decoded, and so are
  * even and of middle strength. Undefined if there is no table left to do that with.
  */
-export function splitInks(bytes: Uint8Array): InkParts | undefined {
+export function splitCmyk(bytes: Uint8Array): CmykParts | undefined {
   const all = segments(bytes);
   const frame = all.find(isFrame);
   if (!frame) return undefined;
@@ -57,12 +57,12 @@ export function splitInks(bytes: Uint8Array): InkParts | undefined {
     const file = new Uint8Array(bytes);
     for (const ink of inks) file[tableAt(ink)] = free;
     const kept = all.filter(
-      ({ marker, start }) => marker !== APP2 || latin(bytes, start + 4, 12) !== PROFILE_NAME,
+      ({ marker, start }) => marker !== APP2 || latin1(bytes, start + 4, 12) !== PROFILE_NAME,
     );
     const zeros = new Uint8Array(2 + 2 + 65);
     zeros.set([0xff, DQT, 0, 67, free]);
     const scans = file.subarray(all.at(-1)?.end ?? 2);
-    return joined([
+    return concatBytes([
       file.subarray(0, 2),
       ...kept.map(({ start, end }) => file.subarray(start, end)),
       zeros,

@@ -1,8 +1,8 @@
 /** Decodes BMP files, the same everywhere. Source of the format: Windows GDI reference, BITMAPINFOHEADER to BITMAPV5HEADER */
 
-import { viewOf } from './bytes.ts';
-import { truncated, undecodable, unreadable } from './check.ts';
-import type { AlphaRule, RgbImage } from './image.ts';
+import { viewOf } from '../bytes.ts';
+import { truncatedPicture, undecodablePicture, unreadablePicture } from '../check.ts';
+import type { AlphaRule, RgbImage } from '../image.ts';
 
 const OLD_HEADER = 12;
 const PLAIN = 0;
@@ -40,7 +40,8 @@ export function decodeBmp(bytes: Uint8Array, name: string, alpha: AlphaRule): Rg
   }
   const stride = 4 * Math.ceil((width * bits) / 32);
   // The last row may lack its padding.
-  if (file.pixels.length < stride * (height - 1) + Math.ceil((width * bits) / 8)) throw truncated(name);
+  if (file.pixels.length < stride * (height - 1) + Math.ceil((width * bits) / 8))
+    throw truncatedPicture(name);
   if (bits <= 8) {
     const mask = 2 ** bits - 1;
     paintPalette(file, data, (x, y) => {
@@ -57,7 +58,7 @@ export function decodeBmp(bytes: Uint8Array, name: string, alpha: AlphaRule): Rg
 function readBmp(bytes: Uint8Array, name: string): BmpFile {
   const view = viewOf(bytes);
   const header = view.getUint32(14, true);
-  if (bytes.length < 14 + header) throw truncated(name);
+  if (bytes.length < 14 + header) throw truncatedPicture(name);
   const old = header === OLD_HEADER;
   const storedHeight = old ? view.getUint16(20, true) : view.getInt32(22, true);
   const width = old ? view.getUint16(18, true) : view.getInt32(18, true);
@@ -65,13 +66,13 @@ function readBmp(bytes: Uint8Array, name: string): BmpFile {
   const packing = old ? PLAIN : view.getUint32(30, true);
   const masked = packing === MASKS || packing === MASKS_WITH_ALPHA;
   const runs = packing === RUNS_OF_8 || packing === RUNS_OF_4;
-  if (!masked && !runs && packing !== PLAIN) throw undecodable('bmp', name, undefined);
+  if (!masked && !runs && packing !== PLAIN) throw undecodablePicture('bmp', name, undefined);
   const fits = masked
     ? bits === 16 || bits === 32
     : runs
       ? bits === (packing === RUNS_OF_8 ? 8 : 4)
       : [1, 2, 4, 8, 16, 24, 32].includes(bits);
-  if (!fits || width <= 0 || storedHeight === 0) throw unreadable(name);
+  if (!fits || width <= 0 || storedHeight === 0) throw unreadablePicture(name);
   // Masks stand in the header from its second version on, behind it before.
   const maskCount = header >= 56 ? 4 : masked ? (packing === MASKS ? 3 : 4) : 0;
   const masks = Array.from({ length: 4 }, (_, i) =>

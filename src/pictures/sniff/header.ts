@@ -4,7 +4,7 @@
 export type PictureKind = 'png' | 'jpeg' | 'webp' | 'gif' | 'avif' | 'heic' | 'bmp';
 
 /** What a header says. */
-export interface PictureFacts {
+export interface PictureHeader {
   /** As stored; a photo may be turned by its EXIF orientation. 0 if the header does not say. */
   readonly width: number;
   readonly height: number;
