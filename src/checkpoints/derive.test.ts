@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../onnx/graph.ts';
-import { add, gemm } from '../onnx/ops.ts';
+import { add } from '../onnx/ops/arithmetic.ts';
+import { gemm } from '../onnx/ops/matmul.ts';
 import { floatToBfloat, halfToFloat } from '../tensors/half.ts';
 import type { StoredTensor } from '../tensors/stored.ts';
 import { fillDerived } from './derive.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../onnx/graph.ts';
-import { matmulNBits } from '../onnx/ops.ts';
+import { matmulNBits } from '../onnx/ops/matmul.ts';
 import { halfToFloat } from '../tensors/half.ts';
 import { BLOCK_SIZE, dequantize, quantize } from './quantize.ts';
 

@@ -1,19 +1,17 @@
 /** The judge's network: a convolutional detector. Trained by `training/judge.py`, whose export this reads. */
 
 import { type BuiltGraph, GraphBuilder, GraphError, type Value } from '../onnx/graph.ts';
+import { add, relu } from '../onnx/ops/arithmetic.ts';
+import { fixed } from '../onnx/ops/checks.ts';
 import {
-  add,
-  concat,
   conv2d,
-  fixed,
-  gemm,
-  maxAround,
-  maxOfChannels,
-  meanOfChannels,
-  relu,
-  reshape,
+  globalAveragePool,
+  globalMaxPool,
+  maxPool,
   upsampleNearest,
-} from '../onnx/ops.ts';
+} from '../onnx/ops/convolution.ts';
+import { concat, reshape } from '../onnx/ops/layout.ts';
+import { gemm } from '../onnx/ops/matmul.ts';
 import type { WeightIndex } from '../tensors/stored.ts';
 import { PICTURE_SIDE } from './classes.ts';
 
@@ -38,10 +36,10 @@ export function judgeGraph(weights: WeightIndex): BuiltGraph {
   const side = fixed(x, 2);
   x = block(relu(g, add(g, x, upsampleNearest(g, coarse, side, side))), 'merged');
   // The largest features above and below: a lamp's colour is that of its shade, a hat is on top.
-  const withColumn = concat(g, [x, maxAround(g, x, 7, 3)], 1);
+  const withColumn = concat(g, [x, maxPool(g, x, 7, 3)], 1);
   g.output('stands', conv(active(withColumn, 'hidden'), 'stands'));
   const channels = fixed(x, 1);
-  const seen = concat(g, [meanOfChannels(g, x), maxOfChannels(g, x)], 1);
+  const seen = concat(g, [globalAveragePool(g, x), globalMaxPool(g, x)], 1);
   g.output('page', gemm(g, reshape(g, seen, [1, 2 * channels]), tensor('page.weight'), tensor('page.bias')));
   return g.finish();
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GraphBuilder } from '../onnx/graph.ts';
-import { add, scale } from '../onnx/ops.ts';
+import { add, scale } from '../onnx/ops/arithmetic.ts';
 import { nodeRuntime } from './runtime.node.ts';
 import type { GraphSession, HostTensor, ResidentTensor, WeightBytes } from './types.ts';
 

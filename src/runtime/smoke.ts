@@ -2,7 +2,8 @@
 
 import { OmniError } from '../errors.ts';
 import { GraphBuilder } from '../onnx/graph.ts';
-import { castTo, matmul, softmax } from '../onnx/ops.ts';
+import { castTo, softmax } from '../onnx/ops/arithmetic.ts';
+import { matmul } from '../onnx/ops/matmul.ts';
 import type { Runtime, WeightBytes } from './types.ts';
 
 const SIZE = 32;

@@ -8,7 +8,9 @@
 
 import type { LanguageConfig } from '../../config/config.ts';
 import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
-import { add, causalAttention, gather, mul, reshape, rotaryHalves, silu } from '../../onnx/ops.ts';
+import { add, mul, silu } from '../../onnx/ops/arithmetic.ts';
+import { causalAttention, rotaryHalves } from '../../onnx/ops/attention.ts';
+import { gather, reshape } from '../../onnx/ops/layout.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
 import { Layers, type Numerics } from './layers.ts';
 

@@ -6,7 +6,11 @@
  */
 
 import { type Dim, type GraphBuilder, GraphError, type Value } from '../../onnx/graph.ts';
-import { add, castTo, conv2d, gemm, layerNorm, matmulNBits, reshape, rmsNorm } from '../../onnx/ops.ts';
+import { add, castTo } from '../../onnx/ops/arithmetic.ts';
+import { conv2d } from '../../onnx/ops/convolution.ts';
+import { reshape } from '../../onnx/ops/layout.ts';
+import { gemm, matmulNBits } from '../../onnx/ops/matmul.ts';
+import { layerNorm, rmsNorm } from '../../onnx/ops/normalization.ts';
 import {
   lowRankFactors,
   quantizedMatrix,

@@ -1,7 +1,7 @@
 /** Sums of token streams that stay on the device: what skipping layers needs beside the transformer itself. */
 
 import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
-import { add, div, mul, sub } from '../../onnx/ops.ts';
+import { add, div, mul, sub } from '../../onnx/ops/arithmetic.ts';
 
 /** Inputs: `a`, `b` `[rows, D]`. Output, resident: `out` = `a + b` or `a - b`. */
 export function pairGraph(width: number, what: 'sum' | 'difference'): BuiltGraph {

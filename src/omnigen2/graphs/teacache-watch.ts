@@ -1,7 +1,7 @@
 /** What TeaCache watches: how much the first main layer's modulated input changes from step to step. */
 
 import type { BuiltGraph, GraphBuilder, Value } from '../../onnx/graph.ts';
-import { abs, mean, sub } from '../../onnx/ops.ts';
+import { abs, mean, sub } from '../../onnx/ops/arithmetic.ts';
 import { modulatedInput } from './transformer-block.ts';
 import { activatedInput, jointStream } from './transformer-layers.ts';
 import { startGraph, type TransformerParts } from './transformer-parts.ts';

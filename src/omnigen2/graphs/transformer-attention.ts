@@ -5,16 +5,9 @@
 
 import type { TransformerConfig } from '../../config/config.ts';
 import type { Dim, Value } from '../../onnx/graph.ts';
-import {
-  attention,
-  concat,
-  repeatHeads,
-  reshape,
-  rmsNorm,
-  rotaryInterleaved,
-  splitEvenly,
-  splitRows,
-} from '../../onnx/ops.ts';
+import { attention, repeatHeads, rotaryInterleaved } from '../../onnx/ops/attention.ts';
+import { concat, reshape, splitEvenly, splitRows } from '../../onnx/ops/layout.ts';
+import { rmsNorm } from '../../onnx/ops/normalization.ts';
 import type { Layers } from './layers.ts';
 import type { Tap } from './tap.ts';
 

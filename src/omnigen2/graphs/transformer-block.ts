@@ -5,7 +5,9 @@
 
 import type { TransformerConfig } from '../../config/config.ts';
 import type { Value } from '../../onnx/graph.ts';
-import { add, addScalar, gather, mul, reshape, rmsNorm, silu, split, tanh } from '../../onnx/ops.ts';
+import { add, addScalar, mul, silu, tanh } from '../../onnx/ops/arithmetic.ts';
+import { gather, reshape, split } from '../../onnx/ops/layout.ts';
+import { rmsNorm } from '../../onnx/ops/normalization.ts';
 import type { Layers } from './layers.ts';
 import { noTap, type Tap } from './tap.ts';
 import { type PackedBranches, type RopeValues, selfAttention } from './transformer-attention.ts';

@@ -1,7 +1,8 @@
 /** Latent patches and the timestep to token streams. These graphs run once per step. */
 
 import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
-import { add, concat, gather } from '../../onnx/ops.ts';
+import { add } from '../../onnx/ops/arithmetic.ts';
+import { concat, gather } from '../../onnx/ops/layout.ts';
 import { noTap } from './tap.ts';
 import type { RopeValues } from './transformer-attention.ts';
 import { transformerBlock } from './transformer-block.ts';

@@ -1,7 +1,9 @@
 /** The joint stream to velocity patches. */
 
 import type { BuiltGraph, Value } from '../../onnx/graph.ts';
-import { addScalar, layerNorm, reshape } from '../../onnx/ops.ts';
+import { addScalar } from '../../onnx/ops/arithmetic.ts';
+import { reshape } from '../../onnx/ops/layout.ts';
+import { layerNorm } from '../../onnx/ops/normalization.ts';
 import { startGraph, type TransformerGraph, type TransformerParts } from './transformer-parts.ts';
 
 /** Epsilon of the last LayerNorm, fixed in the official code. Source: OmniGen2Transformer2DModel.__init__ */

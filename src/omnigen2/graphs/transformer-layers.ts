@@ -1,7 +1,7 @@
 /** The main layers over the joint sequence (text, references, noisy picture). */
 
 import type { BuiltGraph, Value } from '../../onnx/graph.ts';
-import { concat } from '../../onnx/ops.ts';
+import { concat } from '../../onnx/ops/layout.ts';
 import type { PackedBranches, RopeValues } from './transformer-attention.ts';
 import { transformerBlock } from './transformer-block.ts';
 import {

@@ -4,7 +4,7 @@
  */
 
 import { type BuiltGraph, type Dim, GraphError, type Value } from '../../onnx/graph.ts';
-import { concat, splitRows } from '../../onnx/ops.ts';
+import { concat, splitRows } from '../../onnx/ops/layout.ts';
 import type { PackedBranches, SampleRows } from './transformer-attention.ts';
 import { activatedInput, mainLayers } from './transformer-layers.ts';
 import { ropeInputs, startGraph, type TransformerGraph, type TransformerParts } from './transformer-parts.ts';

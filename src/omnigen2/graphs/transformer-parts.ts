@@ -2,7 +2,7 @@
 
 import type { TransformerConfig } from '../../config/config.ts';
 import { type Dim, GraphBuilder, type Value } from '../../onnx/graph.ts';
-import { silu } from '../../onnx/ops.ts';
+import { silu } from '../../onnx/ops/arithmetic.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
 import { Layers, type Numerics } from './layers.ts';
 import type { Tap } from './tap.ts';

@@ -5,24 +5,18 @@
 
 import type { VaeConfig } from '../../config/config.ts';
 import type { Value } from '../../onnx/graph.ts';
-import {
-  add,
-  attention,
-  fixed,
-  instanceNorm,
-  mul,
-  reshape,
-  reshapeTo,
-  silu,
-  transpose,
-} from '../../onnx/ops.ts';
+import { add, mul, silu } from '../../onnx/ops/arithmetic.ts';
+import { attention } from '../../onnx/ops/attention.ts';
+import { fixed } from '../../onnx/ops/checks.ts';
+import { reshape, reshapeTo, transpose } from '../../onnx/ops/layout.ts';
+import { instanceNorm } from '../../onnx/ops/normalization.ts';
 import type { Layers } from './layers.ts';
 
 /** Epsilon of every norm, fixed in the official code. Source: diffusers `models/autoencoders/vae.py` (resnet_eps) */
 export const NORM_EPS = 1e-6;
 
 /** Layers of one autoencoder graph. */
-export class AutoencoderBlocks {
+export class VaeBlocks {
   readonly layers: Layers;
   readonly #groups: number;
 

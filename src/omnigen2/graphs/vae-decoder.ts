@@ -1,20 +1,20 @@
 /** Latents to pixels. */
 
 import { type BuiltGraph, GraphBuilder } from '../../onnx/graph.ts';
-import { upsampleNearest } from '../../onnx/ops.ts';
+import { upsampleNearest } from '../../onnx/ops/convolution.ts';
 import { Layers } from './layers.ts';
-import { AutoencoderBlocks } from './vae-blocks.ts';
-import type { AutoencoderParts } from './vae-encoder.ts';
+import { VaeBlocks } from './vae-blocks.ts';
+import type { VaeGraphSource } from './vae-encoder.ts';
 
 /**
  * Inputs: `latents` `[1, latentChannels, height, width]`, as the autoencoder has them (unscaled), and `middle_shape` (see
- * {@link AutoencoderBlocks.middle}). Output: `pixels` `[1, 3, H, W]`, about -1..1.
+ * {@link VaeBlocks.middle}). Output: `pixels` `[1, 3, H, W]`, about -1..1.
  * Source: diffusers `models/autoencoders/vae.py`, Decoder.forward
  */
-export function decoderGraph({ config, weights, numerics }: AutoencoderParts): BuiltGraph {
+export function decoderGraph({ config, weights, numerics }: VaeGraphSource): BuiltGraph {
   const g = new GraphBuilder('vae.decoder');
   const layers = new Layers(g, weights, numerics);
-  const blocks = new AutoencoderBlocks(layers, config);
+  const blocks = new VaeBlocks(layers, config);
   const latents = g.input('latents', 'float32', [1, config.latentChannels, 'height', 'width']);
   let x = blocks.middle(blocks.conv3(latents, 'decoder.conv_in'), 'decoder.mid_block');
   const last = config.blockOutChannels.length - 1;

@@ -4,22 +4,14 @@
  */
 
 import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
-import {
-  add,
-  attention,
-  concat,
-  fixed,
-  mean,
-  mul,
-  reshape,
-  silu,
-  slice,
-  sub,
-  upsampleNearest,
-} from '../../onnx/ops.ts';
+import { add, mean, mul, silu, sub } from '../../onnx/ops/arithmetic.ts';
+import { attention } from '../../onnx/ops/attention.ts';
+import { fixed } from '../../onnx/ops/checks.ts';
+import { upsampleNearest } from '../../onnx/ops/convolution.ts';
+import { concat, reshape, slice } from '../../onnx/ops/layout.ts';
 import { Layers } from './layers.ts';
-import { AutoencoderBlocks } from './vae-blocks.ts';
-import type { AutoencoderParts } from './vae-encoder.ts';
+import { VaeBlocks } from './vae-blocks.ts';
+import type { VaeGraphSource } from './vae-encoder.ts';
 
 /** One convolution and what surrounds it. */
 export interface ConvSegment {
@@ -47,7 +39,7 @@ export interface ConvSegment {
  * `means` and `variances` of its rows `[1, O, H]`.
  */
 export function convSegment(
-  { weights, numerics }: Pick<AutoencoderParts, 'weights' | 'numerics'>,
+  { weights, numerics }: Pick<VaeGraphSource, 'weights' | 'numerics'>,
   segment: ConvSegment,
 ): BuiltGraph {
   const g = new GraphBuilder(`vae.${segment.conv}`);
@@ -122,11 +114,11 @@ function measure(g: GraphBuilder, x: Value): void {
  * last feature map. Outputs: `x` `[1, C, height, width]`, `k` and `v` `[1, pixels, C]`, resident; `q` `[1, pixels, C]`.
  */
 export function enterMiddle(
-  { config, weights, numerics }: AutoencoderParts,
+  { config, weights, numerics }: VaeGraphSource,
   part: 'encoder' | 'decoder',
 ): BuiltGraph {
   const g = new GraphBuilder(`vae.${part}.enter`);
-  const blocks = new AutoencoderBlocks(new Layers(g, weights, numerics), config);
+  const blocks = new VaeBlocks(new Layers(g, weights, numerics), config);
   const widest = config.blockOutChannels[config.blockOutChannels.length - 1];
   const map = g.input('map', 'float32', [
     1,
@@ -145,7 +137,7 @@ export function enterMiddle(
 }
 
 /** Some pixels look at all. Inputs: `q` `[1, queries, C]`, `k` and `v` `[1, pixels, C]`. Output: `out` `[1, queries, C]`. */
-export function attendMiddle({ config }: AutoencoderParts): BuiltGraph {
+export function attendMiddle({ config }: VaeGraphSource): BuiltGraph {
   const g = new GraphBuilder('vae.attend');
   const channels = config.blockOutChannels[config.blockOutChannels.length - 1];
   const [q, k, v] = ['q', 'k', 'v'].map((name) =>
@@ -157,15 +149,15 @@ export function attendMiddle({ config }: AutoencoderParts): BuiltGraph {
 
 /**
  * The way out of the middle, whole. Inputs: `x` `[1, C, height, width]`, `attended` `[1, pixels, C]` and `middle_shape` (see
- * {@link AutoencoderBlocks.middle}). Output: `out` `[1, O, height, width]`, the encoder's moments or the decoder's first
+ * {@link VaeBlocks.middle}). Output: `out` `[1, O, height, width]`, the encoder's moments or the decoder's first
  * feature map.
  */
 export function leaveMiddle(
-  { config, weights, numerics }: AutoencoderParts,
+  { config, weights, numerics }: VaeGraphSource,
   part: 'encoder' | 'decoder',
 ): BuiltGraph {
   const g = new GraphBuilder(`vae.${part}.leave`);
-  const blocks = new AutoencoderBlocks(new Layers(g, weights, numerics), config);
+  const blocks = new VaeBlocks(new Layers(g, weights, numerics), config);
   const channels = config.blockOutChannels[config.blockOutChannels.length - 1];
   const x = g.input('x', 'float32', [1, channels, 'height', 'width']);
   const attended = g.input('attended', 'float32', [1, 'pixels', channels]);

@@ -7,20 +7,9 @@
 
 import type { VisionConfig } from '../../config/config.ts';
 import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
-import {
-  add,
-  attention,
-  concat,
-  expand,
-  gather,
-  gelu,
-  mul,
-  reshape,
-  rotaryHalves,
-  silu,
-  split,
-  splitEvenly,
-} from '../../onnx/ops.ts';
+import { add, gelu, mul, silu } from '../../onnx/ops/arithmetic.ts';
+import { attention, rotaryHalves } from '../../onnx/ops/attention.ts';
+import { concat, expand, gather, reshape, split, splitEvenly } from '../../onnx/ops/layout.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
 import { windowPatches } from '../language/vision-windows.ts';
 import { Layers, type Numerics } from './layers.ts';

@@ -1,18 +1,19 @@
 import { expect, test } from 'vitest';
-import { nodeRuntime } from '../runtime/runtime.node.ts';
-import { GraphBuilder } from './graph.ts';
-import { attention, concat, splitEvenly } from './ops.ts';
+import { nodeRuntime } from '../../runtime/runtime.node.ts';
+import { GraphBuilder } from '../graph.ts';
+import { attention } from './attention.ts';
+import { concat, splitEvenly } from './layout.ts';
 
 const NO_WEIGHTS = { file: async () => new Uint8Array(), derived: async () => new Uint8Array() };
 
-/** Sizes of the pieces of so many rows, and the rows after each piece looked at all of them. */
+/** Splits `rows` rows into `count` pieces. Returns the sizes, and the attention of every piece over all rows. */
 async function pieces(rows: number, count: number): Promise<{ sizes: number[]; attended: Float32Array }> {
   const g = new GraphBuilder('pieces');
   const x = g.input('x', 'float32', [1, 'rows', 4]);
   const parts = splitEvenly(g, x, 1, count);
   for (const [i, part] of parts.entries()) g.output(`part_${i}`, part);
-  const seen = parts.map((q) => attention(g, { q, k: x, v: x, heads: 1, scale: 1 }));
-  g.output('attended', concat(g, seen, 1));
+  const attended = parts.map((q) => attention(g, { q, k: x, v: x, heads: 1, scale: 1 }));
+  g.output('attended', concat(g, attended, 1));
   const session = await nodeRuntime({ threads: 1 }).open(g.finish(), NO_WEIGHTS);
   const data = Float32Array.from({ length: 4 * rows }, (_, i) => Math.sin(i));
   const outputs = await session.run({ x: { type: 'float32', dims: [1, rows, 4], data } });
@@ -31,7 +32,7 @@ test.each([
   [1, 4],
   [3, 8],
 ])(
-  '%i rows in %i pieces are as equal as can be, and give together what they give at once',
+  '%i rows split evenly into %i pieces: sizes differ by at most 1, and attention in pieces equals attention at once',
   async (rows, count) => {
     const { sizes, attended } = await pieces(rows, count);
     expect(sizes).toHaveLength(count);
