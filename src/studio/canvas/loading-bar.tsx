@@ -1,7 +1,7 @@
 import { useActions, useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
+import { megabytes } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
-import { megabytes } from '../ui/words.ts';
 import './loading-bar.css';
 
 /** How far the model has come, in bytes. */

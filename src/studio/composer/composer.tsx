@@ -4,7 +4,7 @@ import { useActions, useStudio } from '../store/context.tsx';
 import { stageOf, wouldQueue } from '../store/selectors.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { type FormProblem, MAX_ROUNDS } from './draw-form.ts';
-import { GoOn } from './go-on.tsx';
+import { GoOn } from './edit-result-offer.tsx';
 import { HintBox } from './hint-box.tsx';
 import { MoreDialog } from './more-dialog.tsx';
 import { PickPictures } from './pick-pictures.tsx';

@@ -1,6 +1,6 @@
 import { useActions, useStudio } from '../store/context.tsx';
 import { presetMs } from '../store/selectors.ts';
-import { timeLeft } from '../ui/words.ts';
+import { timeLeft } from '../ui/format.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './draw-form.ts';
 
 /** Fast, balanced or best; with the time each takes once that was measured on this machine. */

@@ -11,7 +11,7 @@ import {
   resultRound,
   withFewStrips,
 } from './draw-job.ts';
-import { announcement } from './narration.ts';
+import { announcement } from './status-text.ts';
 
 const picture = (grey: number, edge = 2): Picture => ({
   width: edge,
@@ -51,15 +51,15 @@ const painted = (round: number, grey = round): JobEvent => ({
   picture: picture(grey),
   drawMs: 500,
 });
-const report = (round: number, decision: 'accept' | 'mend' | 'unclear'): JobEvent => ({
+const report = (round: number, outcome: 'accept' | 'fix' | 'unclear'): JobEvent => ({
   type: 'round',
   report: {
     round,
     instruction: round === 1 ? 'a red house' : 'Make the house red.',
-    critique: decision === 'mend' ? 'Make the house red.' : 'It meets the request.',
-    decision,
+    critique: outcome === 'fix' ? 'Make the house red.' : 'It meets the request.',
+    outcome,
     drawMs: 500,
-    lookMs: 200,
+    critiqueMs: 200,
   },
 });
 
@@ -137,22 +137,25 @@ describe('one drawing', () => {
 
 describe('rounds', () => {
   it('draws from the critique of the round before', () => {
-    const second = played(job(3), step(1, 1), painted(1), report(1, 'mend'), { type: 'reading', round: 2 });
+    const second = played(job(3), step(1, 1), painted(1), report(1, 'fix'), { type: 'reading', round: 2 });
     expect(second.rounds.map((round) => round.instruction)).toEqual(['a red house', 'Make the house red.']);
     expect(resultRound(second)).toBe(1);
   });
 
-  it('streams the critique and then the decision', () => {
+  it('streams the critique and then the outcome', () => {
     const drawn = played(job(3), step(1, 4), { type: 'picture', round: 1, picture: picture(1), drawMs: 500 });
     expect(drawn.state).toMatchObject({ doing: { phase: 'looking' } });
     const looking = played(drawn, { type: 'reflecting', round: 1, text: 'Make the' });
     expect(looking.rounds[0]?.critique).toBe('Make the');
-    expect(looking.rounds[0]?.decision).toBeUndefined();
-    expect(played(looking, report(1, 'accept')).rounds[0]).toMatchObject({ decision: 'accept', lookMs: 200 });
+    expect(looking.rounds[0]?.outcome).toBeUndefined();
+    expect(played(looking, report(1, 'accept')).rounds[0]).toMatchObject({
+      outcome: 'accept',
+      critiqueMs: 200,
+    });
   });
 
   it('keeps the whole picture of an earlier round rather than half of the next', () => {
-    const stopped = played(job(3), painted(1), report(1, 'mend'), step(2, 2, picture(8)), {
+    const stopped = played(job(3), painted(1), report(1, 'fix'), step(2, 2, picture(8)), {
       type: 'cancelled',
       partial: picture(8),
     });
@@ -167,7 +170,7 @@ describe('film strips', () => {
       job(3, id),
       step(1, 1, picture(1)),
       painted(1),
-      report(1, 'mend'),
+      report(1, 'fix'),
       step(2, 1, picture(2)),
       painted(2),
       { type: 'done', result: { type: 'picture', round: 2, rounds: 2, notes: [], totalMs: 9 } },
@@ -207,10 +210,10 @@ describe('announcement', () => {
     expect(said(tenth, { type: 'denoising', round: 1, step: 11, steps: 40, elapsedMs: 9 })).toBeUndefined();
   });
 
-  it('reads a critique once it is whole, with the decision', () => {
+  it('reads a critique once it is whole, with the outcome', () => {
     const looking = played(job(3), step(1, 4), { type: 'reflecting', round: 1, text: 'Make' });
     expect(said(looking, { type: 'reflecting', round: 1, text: 'Make the' })).toBeUndefined();
-    expect(said(looking, report(1, 'mend'))).toBe('Round 1: Make the house red. Goes on mending.');
+    expect(said(looking, report(1, 'fix'))).toBe('Round 1: Make the house red. Goes on mending.');
   });
 
   it('says of a useless critique that it was one, and does not read it out', () => {

@@ -8,7 +8,7 @@ import type {
   JobResult,
   ModelPart,
   Picture,
-  RoundDecision,
+  RoundOutcome,
 } from '../../protocol.ts';
 import { thumbnailOf } from './thumbnail.ts';
 
@@ -61,8 +61,8 @@ export interface RoundView {
   readonly picture?: Picture;
   readonly drawMs?: number;
   readonly critique: string;
-  readonly decision?: RoundDecision;
-  readonly lookMs?: number;
+  readonly outcome?: RoundOutcome;
+  readonly critiqueMs?: number;
 }
 
 /** Frames of the film strip are kept no larger than this: a hundred steps of 1024 px would take 400 MB, so 26 MB. */

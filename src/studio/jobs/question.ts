@@ -1,7 +1,7 @@
 /** A question about a picture, and the answer as it comes in. */
 
 import type { ErrorReport } from '../../errors.ts';
-import type { AskRequest, FoundPlace, JobEvent, JobId } from '../../protocol.ts';
+import type { AskRequest, JobEvent, JobId, RelativeBox } from '../../protocol.ts';
 
 export interface Question {
   readonly id: JobId;
@@ -14,7 +14,7 @@ export interface Question {
   /** The model would rather draw than answer in words. */
   readonly draws: boolean;
   /** Where in the picture the answer points. */
-  readonly found: readonly FoundPlace[];
+  readonly found: readonly RelativeBox[];
   /** What the person should know about the answer, in sentences. */
   readonly notes: readonly string[];
   readonly state:
@@ -69,7 +69,7 @@ export function unsaid({ state, text, draws }: Question): string | undefined {
 }
 
 /** "Found: cat, ball." in place of the numbers that an answer points with. */
-export function foundWords(found: readonly FoundPlace[]): string {
+export function foundWords(found: readonly RelativeBox[]): string {
   const names = found.map(({ label }, i) => label ?? `thing ${i + 1}`);
   return `Found: ${names.join(', ')}.`;
 }

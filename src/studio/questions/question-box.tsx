@@ -10,7 +10,7 @@ import { shownJob } from '../store/selectors.ts';
 import { Icon } from '../ui/icon.tsx';
 import { BlobView, PictureView } from '../ui/picture-view.tsx';
 import { ResultNotes } from '../ui/result-notes.tsx';
-import { FoundView } from './found-view.tsx';
+import { FoundView } from './answer-boxes.tsx';
 import './question-box.css';
 
 /** A picture that can be asked about. */

@@ -5,9 +5,9 @@ import type { ErrorReport } from '../../errors.ts';
 import type { AdapterChangeId, AdapterOutcome, JobEvent, JobId, ModelState } from '../../protocol.ts';
 import type { WorkerListener } from '../../worker-client.ts';
 import { applyDrawEvent, type DrawJob, isOver, withFewStrips } from '../jobs/draw-job.ts';
-import { announcement } from '../jobs/narration.ts';
 import { measuredPace, type Paces, paceKey } from '../jobs/pace.ts';
 import { applyAnswerEvent } from '../jobs/question.ts';
+import { announcement } from '../jobs/status-text.ts';
 import {
   CPU,
   failureNotice,

@@ -6,7 +6,7 @@ import { type DrawForm, type FormProblem, NEW_FORM, type PresetName } from '../c
 import { type DrawJob, keptOf } from '../jobs/draw-job.ts';
 import type { Paces } from '../jobs/pace.ts';
 import type { Question } from '../jobs/question.ts';
-import { quoted } from '../ui/words.ts';
+import { quoted } from '../ui/format.ts';
 
 export type Theme = 'light' | 'dark';
 

@@ -15,7 +15,7 @@ import {
 import { addReferences, moveReference, type Reference, removeReference } from '../composer/references.ts';
 import { type DrawJob, isOver, markStopping, newDrawJob } from '../jobs/draw-job.ts';
 import { newQuestion } from '../jobs/question.ts';
-import { quoted } from '../ui/words.ts';
+import { quoted } from '../ui/format.ts';
 import { workerEvents } from './events.ts';
 import { jobOf, shelfJobs, shownJob, wouldQueue } from './selectors.ts';
 import {

@@ -5,8 +5,8 @@ import { type ErrorReport, reportOf } from '../../errors.ts';
 import { encodePng } from '../../pictures/encode.web.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
-import { openPictureReader, type PictureReader } from './picture-reader.ts';
-import { rememberPreview } from './previews.ts';
+import { rememberPreview } from './file-previews.ts';
+import { openPictureReader, type PictureReader } from './picture-inspector.ts';
 
 /** Hands the picture to the browser's downloads. */
 export async function savePicture(picture: Picture, fileName: string): Promise<void> {

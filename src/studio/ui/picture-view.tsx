@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Picture } from '../../protocol.ts';
-import { shownFor } from './previews.ts';
+import { shownFor } from './file-previews.ts';
 
 /** Small pictures are enlarged to at least this many pixels by the browser's best filter before CSS scales them. */
 const SMOOTH_EDGE = 512;

@@ -1,7 +1,7 @@
 import { accelerationName } from '../composer/acceleration-setting.tsx';
 import { modeOf } from '../composer/references.ts';
 import { type DrawJob, isOver, keptOf } from '../jobs/draw-job.ts';
-import { seconds, seedWords, sentence } from '../ui/words.ts';
+import { seconds, seedWords, sentence } from '../ui/format.ts';
 
 /** How long a picture took and the settings it was made with, in a line. */
 export function MadeWith({ job }: { job: DrawJob }) {

@@ -1,14 +1,14 @@
 import { useId } from 'react';
-import type { RoundDecision } from '../../protocol.ts';
+import type { RoundOutcome } from '../../protocol.ts';
 import { LoadingBar } from '../canvas/loading-bar.tsx';
 import { type DrawJob, isOver, type RoundView, resultRound } from '../jobs/draw-job.ts';
-import { decisionWords } from '../jobs/narration.ts';
+import { outcomeWords } from '../jobs/status-text.ts';
 import { useStudio } from '../store/context.tsx';
+import { seconds, timeLeft } from '../ui/format.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { fileNameFor } from '../ui/picture-files.ts';
 import { PictureView } from '../ui/picture-view.tsx';
 import { usePictureTools } from '../ui/use-picture-tools.ts';
-import { seconds, timeLeft } from '../ui/words.ts';
 
 interface RoundCardProps {
   readonly job: DrawJob;
@@ -26,7 +26,7 @@ export function RoundCard({ job, round, newest }: RoundCardProps) {
   const classes = ['round', ...(live ? ['live'] : []), ...(isResult ? ['result'] : [])].join(' ');
   return (
     <li className={classes}>
-      <article aria-labelledby={titleId} data-decision={round.decision}>
+      <article aria-labelledby={titleId} data-outcome={round.outcome}>
         <div className="peg" aria-hidden="true">
           {isResult ? <Icon name="star" filled /> : round.round}
         </div>
@@ -103,9 +103,9 @@ function Instruction({ round }: { round: RoundView }) {
 }
 
 function Critique({ round, live }: { round: RoundView; live: boolean }) {
-  // What it said of no use is not shown as its judgement; the decision says so.
-  if (round.critique === '' || round.decision === 'unclear') return null;
-  const writing = live && round.decision === undefined;
+  // What it said of no use is not shown as its judgement; the outcome says so.
+  if (round.critique === '' || round.outcome === 'unclear') return null;
+  const writing = live && round.outcome === undefined;
   return (
     <div className="crit">
       <h4>It says</h4>
@@ -117,9 +117,9 @@ function Critique({ round, live }: { round: RoundView; live: boolean }) {
   );
 }
 
-const DECISION_ICONS: Readonly<Record<RoundDecision | 'open', IconName>> = {
+const OUTCOME_ICONS: Readonly<Record<RoundOutcome | 'open', IconName>> = {
   accept: 'check',
-  mend: 'right',
+  fix: 'right',
   out_of_rounds: 'stop',
   repeated: 'stop',
   unclear: 'warn',
@@ -127,19 +127,21 @@ const DECISION_ICONS: Readonly<Record<RoundDecision | 'open', IconName>> = {
 };
 
 function Decision({ job, round, live }: { job: DrawJob; round: RoundView; live: boolean }) {
-  if (round.decision === undefined && !live) return null;
-  const { title, why } = decisionWords(job, round);
+  if (round.outcome === undefined && !live) return null;
+  const { title, why } = outcomeWords(job, round);
   return (
-    <div className={`act ${round.decision ?? 'open'}`}>
+    <div className={`act ${round.outcome ?? 'open'}`}>
       <p>
         <b>
-          <Icon name={DECISION_ICONS[round.decision ?? 'open']} />
+          <Icon name={OUTCOME_ICONS[round.outcome ?? 'open']} />
           {title}
         </b>
       </p>
       <p>
         {why}
-        {round.lookMs !== undefined && <span className="looked"> Looked for {seconds(round.lookMs)}.</span>}
+        {round.critiqueMs !== undefined && (
+          <span className="looked"> Looked for {seconds(round.critiqueMs)}.</span>
+        )}
       </p>
     </div>
   );

@@ -3,9 +3,9 @@ import { sizeOf } from '../composer/draw-form.ts';
 import { useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { BlobView } from '../ui/picture-view.tsx';
-import { EaselSketch } from './easel-sketch.tsx';
 import { LoadingBar } from './loading-bar.tsx';
-import './recipe.css';
+import { EaselSketch } from './placeholder-sketch.tsx';
+import './reference-overview.css';
 
 /** The table with the given pictures laid out: image 1 and image 2 make a new picture. */
 export function Recipe() {

@@ -2,7 +2,7 @@ import { type CSSProperties, type KeyboardEvent, useRef } from 'react';
 import { frameAt, type RoundView } from '../jobs/draw-job.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { PictureView } from '../ui/picture-view.tsx';
-import './film-strip.css';
+import './step-previews.css';
 
 /** The steps of a drawing so far; hovering, clicking or the arrow keys look back at one of them. */
 export function FilmStrip({ round, running }: { round: RoundView; running: boolean }) {

@@ -1,17 +1,17 @@
 import { useEffect, useId, useState } from 'react';
 import type { Picture } from '../../protocol.ts';
 import { type DrawJob, frameAt, isOver, keptOf, type RoundView } from '../jobs/draw-job.ts';
-import { doingWords } from '../jobs/narration.ts';
+import { doingWords } from '../jobs/status-text.ts';
 import { useActions, useStudio } from '../store/context.tsx';
+import { timeLeft } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { PictureView } from '../ui/picture-view.tsx';
 import { ResultNotes } from '../ui/result-notes.tsx';
-import { timeLeft } from '../ui/words.ts';
-import { EaselSketch } from './easel-sketch.tsx';
-import { FilmStrip } from './film-strip.tsx';
 import { LoadingBar } from './loading-bar.tsx';
-import { MadeWith } from './made-with.tsx';
-import './plate.css';
+import { MadeWith } from './picture-summary.tsx';
+import { EaselSketch } from './placeholder-sketch.tsx';
+import { FilmStrip } from './step-previews.tsx';
+import './job-picture.css';
 
 /** One picture on its mat: how it comes into being, then the result with what it was made from. */
 export function Plate({ job }: { job: DrawJob }) {

@@ -1,7 +1,7 @@
 import { useActions, useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
+import { megabytes } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
-import { megabytes } from '../ui/words.ts';
 import './app-bar.css';
 
 export function AppBar() {

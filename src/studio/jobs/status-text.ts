@@ -49,7 +49,7 @@ export function announcement(before: DrawJob, after: DrawJob): string | undefine
   const current = after.rounds.at(-1);
   if (isOver(after)) return isOver(before) ? undefined : endWords(after);
   const earlier = before.rounds.find((round) => round.round === current?.round);
-  if (current?.decision && !earlier?.decision) return roundWords(after, current);
+  if (current?.outcome && !earlier?.outcome) return roundWords(after, current);
   const prefix = current && after.request.rounds > 1 ? `Round ${current.round}: ` : '';
   if (doingWords(before) !== doingWords(after)) return `${prefix}${doingWords(after)}.`;
   if (current && quarter(current) > (earlier ? quarter(earlier) : 0)) {
@@ -59,8 +59,8 @@ export function announcement(before: DrawJob, after: DrawJob): string | undefine
 }
 
 function roundWords(job: DrawJob, round: RoundView): string {
-  const { title, why } = decisionWords(job, round);
-  return `Round ${round.round}: ${round.decision === 'unclear' ? why : round.critique} ${title}.`;
+  const { title, why } = outcomeWords(job, round);
+  return `Round ${round.round}: ${round.outcome === 'unclear' ? why : round.critique} ${title}.`;
 }
 
 function endWords(job: DrawJob): string {
@@ -78,18 +78,18 @@ function endWords(job: DrawJob): string {
   }
 }
 
-/** A decision of the critic as the page says it. */
-export function decisionWords(
+/** A outcome of the critic as the page says it. */
+export function outcomeWords(
   job: DrawJob,
   round: RoundView,
 ): { readonly title: string; readonly why: string } {
-  switch (round.decision) {
+  switch (round.outcome) {
     case 'accept':
       return {
         title: 'Nothing to mend',
         why: 'It noticed nothing wrong, so it stops here. It can be mistaken.',
       };
-    case 'mend':
+    case 'fix':
       return {
         title: 'Goes on mending',
         why: `What it said becomes the instruction of round ${round.round + 1}.`,
@@ -115,7 +115,7 @@ export function decisionWords(
         why: 'It checks the picture and says what is wrong.',
       };
     default:
-      return round.decision satisfies never;
+      return round.outcome satisfies never;
   }
 }
 

@@ -3,10 +3,10 @@ import { modeOf, modeWords } from '../composer/references.ts';
 import type { DrawJob } from '../jobs/draw-job.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { runningJob, showsRounds } from '../store/selectors.ts';
+import { seedWords, sentence } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { BlobView } from '../ui/picture-view.tsx';
-import { seedWords, sentence } from '../ui/words.ts';
-import './now-and-next.css';
+import './queue.css';
 
 /** What is being made, and what waits for its turn. */
 export function NowAndNext() {

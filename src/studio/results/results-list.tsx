@@ -4,7 +4,7 @@ import { useActions, useStudio } from '../store/context.tsx';
 import { shelfJobs } from '../store/selectors.ts';
 import { Icon } from '../ui/icon.tsx';
 import { PictureView } from '../ui/picture-view.tsx';
-import './shelf.css';
+import './results-list.css';
 
 /** What was made on this visit, newest first, failures included; a click puts it back on the table. */
 export function Shelf() {

@@ -1,4 +1,4 @@
-import './easel-sketch.css';
+import './placeholder-sketch.css';
 
 /** A pencil sketch of a house and a hill, as a place for the first picture. */
 export function EaselSketch() {

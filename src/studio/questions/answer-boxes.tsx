@@ -1,9 +1,9 @@
-import type { FoundPlace } from '../../protocol.ts';
+import type { RelativeBox } from '../../protocol.ts';
 import { BlobView } from '../ui/picture-view.tsx';
-import './found-view.css';
+import './answer-boxes.css';
 
 /** The picture that was asked about, with a frame around everything that the answer points at. */
-export function FoundView({ picture, found }: { picture: Blob; found: readonly FoundPlace[] }) {
+export function FoundView({ picture, found }: { picture: Blob; found: readonly RelativeBox[] }) {
   return (
     <figure className="found">
       <BlobView blob={picture} />

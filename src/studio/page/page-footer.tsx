@@ -4,8 +4,8 @@ import { LoadingBar } from '../canvas/loading-bar.tsx';
 import { NATIVE_EDGE } from '../composer/draw-form.ts';
 import { useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
-import { megabytes } from '../ui/words.ts';
-import './facts.css';
+import { megabytes } from '../ui/format.ts';
+import './page-footer.css';
 
 /** The foot of the page: what runs here, what it can do, and that nothing leaves the machine. */
 export function Facts() {

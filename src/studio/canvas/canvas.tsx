@@ -1,15 +1,15 @@
 import type { DrawJob } from '../jobs/draw-job.ts';
 import { isOver, keptOf } from '../jobs/draw-job.ts';
 import { NoticeCard } from '../notices/notices.tsx';
+import { Timeline } from '../rounds/rounds-view.tsx';
 import { useActions, useStudio } from '../store/context.tsx';
 import { isInForm, shownJob, showsRounds, stageOf } from '../store/selectors.ts';
 import { failureId, noticeOf, type View } from '../store/state.ts';
-import { Timeline } from '../timeline/timeline.tsx';
 import { Icon } from '../ui/icon.tsx';
-import { Plate } from './plate.tsx';
-import { EmptyTable, Recipe } from './recipe.tsx';
+import { Plate } from './job-picture.tsx';
+import { EmptyTable, Recipe } from './reference-overview.tsx';
 import { ResultTools } from './result-tools.tsx';
-import './stage.css';
+import './canvas.css';
 
 /** What lies on the table: nothing yet, the pictures that were given, or the picture being made. */
 export function Stage() {

@@ -1,12 +1,12 @@
 import { type CSSProperties, useEffect, useRef } from 'react';
-import { MadeWith } from '../canvas/made-with.tsx';
-import { StepWords, StopButton } from '../canvas/plate.tsx';
+import { StepWords, StopButton } from '../canvas/job-picture.tsx';
+import { MadeWith } from '../canvas/picture-summary.tsx';
 import { beginRound, type DrawJob, isOver, resultRound } from '../jobs/draw-job.ts';
-import { decisionWords, doingWords } from '../jobs/narration.ts';
+import { doingWords, outcomeWords } from '../jobs/status-text.ts';
 import { useStudio } from '../store/context.tsx';
 import { ResultNotes } from '../ui/result-notes.tsx';
 import { RoundCard } from './round-card.tsx';
-import './timeline.css';
+import './rounds-view.css';
 
 /** The rounds of a job as cards on a line, in the order they were drawn; they appear as they happen. */
 export function Timeline({ job }: { job: DrawJob }) {
@@ -75,7 +75,7 @@ function StateWords({ job }: { job: DrawJob }) {
   const result = resultRound(job);
   switch (job.state.status) {
     case 'done': {
-      const why = current?.decision ? decisionWords(job, current).why : '';
+      const why = current?.outcome ? outcomeWords(job, current).why : '';
       return (
         <>
           <b>Round {result} is the result.</b> {why}
