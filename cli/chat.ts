@@ -10,7 +10,11 @@ import { createInterface } from 'node:readline';
 import { MAX_NEW_TOKENS } from '../src/config/config.ts';
 import { USUAL_SETTINGS } from '../src/draw-settings.ts';
 import { OmniError } from '../src/errors.ts';
-import { type ChatReply, type ChatTurn, Conversation } from '../src/omnigen2/language/conversation.ts';
+import {
+  Conversation,
+  type ConversationReply,
+  type ConversationTurn,
+} from '../src/omnigen2/language/conversation.ts';
 import { drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { numberOption, readArgs, runCommand, sizeOption } from './args.ts';
 import { openModel } from './models.ts';
@@ -101,7 +105,7 @@ await runCommand('The conversation', async (signal) => {
 
     const say = async (text: string): Promise<Said> => {
       const start = performance.now();
-      const turn: ChatTurn = {
+      const turn: ConversationTurn = {
         text,
         pictures: turns === 0 ? images : [],
         maxNewTokens,
@@ -120,7 +124,7 @@ await runCommand('The conversation', async (signal) => {
       return { said: text, reply: reply.text, complete: reply.complete, file, seconds, notes };
     };
 
-    const keep = async (image: NonNullable<ChatReply['image']>, before: number): Promise<string> => {
+    const keep = async (image: NonNullable<ConversationReply['image']>, before: number): Promise<string> => {
       const file = pictureFile(args.out, before);
       await checkPictureTarget(file, args.image);
       await writePictures(new Map([[file, official ? officialGreys(image) : image]]));

@@ -39,7 +39,7 @@ export class DrawingProgress {
 }
 
 function whereOf(event: DrawingEvent): string | undefined {
-  if (event.type === 'looking') return event.text.slice(-60);
+  if (event.type === 'critique') return event.text.slice(-60);
   if (event.type !== 'progress' || event.progress.type !== 'denoising') return undefined;
   const { step, steps } = event.progress;
   return `Round ${event.round}: step ${step} of ${steps}`;

@@ -161,8 +161,8 @@ await runCommand('Drawing', async (signal) => {
     } else {
       for (const note of notes) console.log(note);
       if (decisions.sentence !== undefined) console.log(decisions.sentence);
-      for (const { round, critique, decision } of reports)
-        console.log(`Round ${round} (${decision}): ${critique}`);
+      for (const { round, critique, outcome } of reports)
+        console.log(`Round ${round} (${outcome}): ${critique}`);
       if (reports.length > 1) console.log(`Round ${kept} is kept.`);
       console.log(`Wrote ${args.out} in ${seconds} s.`);
     }

@@ -3,13 +3,13 @@
 import { readFile } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
 import { openModel } from '../cli/models.ts';
-import { type ChatTurn, Conversation } from '../src/omnigen2/language/conversation.ts';
+import { Conversation, type ConversationTurn } from '../src/omnigen2/language/conversation.ts';
 import { PROTOCOL_VERSION } from '../src/protocol.ts';
 import { decodedSample, expectSamePixels, options } from './node-side.ts';
 import { StudioPage, sample } from './studio-page.ts';
 
 /** A turn as it is sent from here to the page, and what came back. */
-interface Turn extends Pick<ChatTurn, 'text' | 'sampling'> {
+interface Turn extends Pick<ConversationTurn, 'text' | 'sampling'> {
   /** A picture file in base64. */
   readonly picture?: string;
 }

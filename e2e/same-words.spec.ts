@@ -1,9 +1,9 @@
-/** The page says what the same job says under Node: critiques and decisions of each round, and answers. */
+/** The page says what the same job says under Node: critiques and outcomes of each round, and answers. */
 
 import { expect, test } from '@playwright/test';
 import { openModel } from '../cli/models.ts';
 import { drawWithReflection } from '../src/omnigen2/drawing.ts';
-import { askAboutPicture } from '../src/omnigen2/language/chat.ts';
+import { ask } from '../src/omnigen2/language/ask.ts';
 import type { OmniGen2Model } from '../src/omnigen2/model.ts';
 import { decodedSample, expectSamePixels, hooks, options, SEED, saved } from './node-side.ts';
 import { StudioPage } from './studio-page.ts';
@@ -32,10 +32,10 @@ test('the rounds of a picture that checks itself', async ({ page }) => {
     hooks,
   );
   await expect(studio.rounds).toHaveCount(rounds.length);
-  for (const [i, { critique, decision }] of rounds.entries()) {
+  for (const [i, { critique, outcome }] of rounds.entries()) {
     const card = studio.rounds.nth(i);
     await expect(card).toContainText(critique);
-    await expect(card).toHaveAttribute('data-decision', decision);
+    await expect(card).toHaveAttribute('data-outcome', outcome);
   }
   expectSamePixels(await saved(studio), picture);
 });
@@ -47,6 +47,6 @@ test('the answer to a question', async ({ page }) => {
   await studio.give('house-in-snow');
   const answer = await studio.ask('What is in the picture?');
   const shown = await decodedSample('house-in-snow');
-  const { text } = await askAboutPicture(model, 'What is in the picture?', [shown], { maxNewTokens: 256 });
+  const { text } = await ask(model, 'What is in the picture?', [shown], { maxNewTokens: 256 });
   expect(answer).toBe(text);
 });

@@ -7,19 +7,19 @@
 
 import type { ErrorReport } from './errors.ts';
 import type { Acceleration } from './omnigen2/acceleration/acceleration.ts';
-import type { FoundPlace } from './omnigen2/language/grounding.ts';
+import type { RelativeBox } from './omnigen2/language/grounding.ts';
 import type { Sampling } from './omnigen2/language/sampling.ts';
 import type { ModelPart } from './omnigen2/model.ts';
-import type { RoundDecision, RoundReport } from './omnigen2/reflection/loop.ts';
+import type { RoundOutcome, RoundReport } from './omnigen2/reflection/loop.ts';
 import type { SchedulerName } from './omnigen2/schedulers/create.ts';
 import type { PosteriorChoice } from './omnigen2/vae/vae.ts';
 
 export type {
   Acceleration,
-  FoundPlace,
   ModelPart,
   PosteriorChoice,
-  RoundDecision,
+  RelativeBox,
+  RoundOutcome,
   RoundReport,
   Sampling,
   SchedulerName,
@@ -240,7 +240,7 @@ export type JobResult =
       /** The model asks for a picture instead of, or after, words. */
       readonly draws: boolean;
       /** Where in the one picture that was asked about the answer points; empty where it only has words. */
-      readonly found: readonly FoundPlace[];
+      readonly found: readonly RelativeBox[];
       readonly notes: readonly string[];
       readonly totalMs: number;
     }

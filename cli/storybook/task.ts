@@ -4,7 +4,7 @@ import { MAX_NEW_TOKENS } from '../../src/config/config.ts';
 import { isAbort, reportOf } from '../../src/errors.ts';
 import type { Judge } from '../../src/judge/judge.ts';
 import { type JudgedRequest, judgeRequest } from '../../src/judge/request.ts';
-import { askAboutPicture } from '../../src/omnigen2/language/chat.ts';
+import { ask } from '../../src/omnigen2/language/ask.ts';
 import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
 import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
 import type { RgbImage } from '../../src/pictures/image.ts';
@@ -159,8 +159,8 @@ export async function wanted({ model }: Tools, { target, instruction }: Case): P
 export async function answered(
   { model, signal }: Tools,
   { question, refs }: Case,
-): Promise<Awaited<ReturnType<typeof askAboutPicture>>> {
-  return askAboutPicture(model, question ?? '', refs.map(pictureOf), {
+): Promise<Awaited<ReturnType<typeof ask>>> {
+  return ask(model, question ?? '', refs.map(pictureOf), {
     maxNewTokens: MAX_NEW_TOKENS,
     signal,
   });

@@ -1,8 +1,8 @@
 /** Answers one question about pictures in the worker. */
 
-import { askAboutPicture } from '../omnigen2/language/chat.ts';
-import { foundPlaces } from '../omnigen2/language/grounding.ts';
-import { lookNotes, lookRule } from '../omnigen2/language/looking.ts';
+import { ask } from '../omnigen2/language/ask.ts';
+import { relativeBoxes } from '../omnigen2/language/grounding.ts';
+import { visionPreprocessor, visionSizeNotes } from '../omnigen2/language/vision-size.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
 import { visionSize } from '../omnigen2/sizes.ts';
 import type { AskRequest, JobEvent, JobResult } from '../protocol.ts';
@@ -21,8 +21,8 @@ export async function runAsk(
   const start = performance.now();
   const notes: string[] = [];
   const images = await picturesToLookAt(signal, pictures, notes);
-  notes.push(...lookNotes(model, images));
-  const answer = await askAboutPicture(model, question, images, {
+  notes.push(...visionSizeNotes(model, images));
+  const answer = await ask(model, question, images, {
     maxNewTokens,
     sampling,
     signal,
@@ -31,6 +31,8 @@ export async function runAsk(
   const [image] = images;
   // Boxes do not say which of several pictures they are in.
   const found =
-    image && images.length === 1 ? foundPlaces(answer.text, visionSize(image, lookRule(model))) : [];
+    image && images.length === 1
+      ? relativeBoxes(answer.text, visionSize(image, visionPreprocessor(model)))
+      : [];
   return { type: 'answer', ...answer, found, notes, totalMs: performance.now() - start };
 }

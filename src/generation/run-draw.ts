@@ -72,7 +72,7 @@ function jobEvent(event: DrawingEvent, clock: StepClock): JobEvent | undefined {
       return progressEvent(event.round, event.progress, clock);
     case 'picture':
       return { ...event, picture: toPicture(event.picture) };
-    case 'looking':
+    case 'critique':
       return { type: 'reflecting', round: event.round, text: event.text };
     case 'round':
       return event;

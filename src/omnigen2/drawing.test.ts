@@ -33,7 +33,7 @@ function drawn(prompt: string, size: Size): Promise<Drawing> {
 it('a picture too small for the critic is kept, with a note', async () => {
   const { picture, rounds, notes } = await drawn('a cat', { width: 16, height: 32 });
   expect(picture).toMatchObject({ width: 16, height: 32 });
-  expect(rounds.map(({ decision }) => decision)).toEqual(['unclear']);
+  expect(rounds.map(({ outcome }) => outcome)).toEqual(['unclear']);
   expect(notes).toEqual([
     'The picture is 16 x 32 pixels; the model can only look at pictures of at least 28 pixels a side, so that it was not checked.',
   ]);

@@ -4,12 +4,12 @@ import { MAX_NEW_TOKENS } from '../config/config.ts';
 import { OmniError } from '../errors.ts';
 import type { RgbImage } from '../pictures/image.ts';
 import type { Decision } from './acceleration/acceleration.ts';
-import { askAboutPicture } from './language/chat.ts';
+import { ask } from './language/ask.ts';
 import { beginning } from './language/prompt.ts';
 import type { OmniGen2Model } from './model.ts';
 import { type DrawOptions, type DrawProgress, draw } from './pipeline.ts';
 import { critiqueQuestion } from './reflection/critic.ts';
-import { type ReflectEvent, type Reflected, reflect } from './reflection/loop.ts';
+import { type ReflectEvent, type ReflectResult, reflect } from './reflection/loop.ts';
 import { visionSize } from './sizes.ts';
 
 export type DrawingEvent =
@@ -26,7 +26,7 @@ export interface DrawingHooks {
   readonly now: () => number;
 }
 
-export interface Drawing extends Reflected<RgbImage> {
+export interface Drawing extends ReflectResult<RgbImage> {
   /** Said to the person, each once. */
   readonly notes: readonly string[];
 }
@@ -64,7 +64,7 @@ export async function drawWithReflection(
       for (const note of result.notes) notes.add(note);
       return result.image;
     },
-    look: async ({ picture, request, onText }) => {
+    critique: async ({ picture, request, onText }) => {
       const unseen = whyUnseen(model, picture);
       if (unseen !== undefined) {
         notes.add(unseen);
@@ -72,7 +72,7 @@ export async function drawWithReflection(
       }
       // No more than was drawn from.
       const asked = beginning(await model.tokenizer(), request, options.maxSequenceLength);
-      return askAboutPicture(model, critiqueQuestion(asked), [picture], {
+      return ask(model, critiqueQuestion(asked), [picture], {
         maxNewTokens: MAX_NEW_TOKENS,
         signal,
         onText,

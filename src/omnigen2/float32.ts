@@ -7,7 +7,7 @@ export function float32Tensor(dims: readonly number[], data: Float32Array): Host
 }
 
 /** The parts one after another. */
-export function joinedFloats(parts: readonly Float32Array[]): Float32Array {
+export function concatFloats(parts: readonly Float32Array[]): Float32Array {
   if (parts.length === 1) return parts[0];
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -13,7 +13,7 @@ import type { Numerics } from './graphs/layers.ts';
 import { Mllm } from './language/mllm.ts';
 import type { ReadFile } from './language/token-embeddings.ts';
 import { checkTokenIds, type Tokenizer } from './language/tokenizer.ts';
-import { Autoencoder } from './vae/vae.ts';
+import { Vae } from './vae/vae.ts';
 
 /** The parts that a person may have to wait for. */
 export type ModelPart = 'tokenizer' | 'language model' | 'transformer' | 'vae';
@@ -86,8 +86,8 @@ export class OmniGen2Model {
   }
 
   /** @throws OmniError `device` if it does not fit; a later call tries again */
-  autoencoder(): Promise<Autoencoder> {
-    return this.#part('vae', () => Autoencoder.open(this.runtime, this.source('vae'), this.numerics));
+  vae(): Promise<Vae> {
+    return this.#part('vae', () => Vae.open(this.runtime, this.source('vae'), this.numerics));
   }
 
   /**

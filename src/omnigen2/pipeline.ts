@@ -20,15 +20,15 @@ import type { Latents } from './diffusion/latents.ts';
 import { patchGrid } from './diffusion/patches.ts';
 import { checkReferences } from './diffusion/request.ts';
 import { positionsNote } from './diffusion/rope.ts';
-import { checkPrompt, cutNote, encodePlainPrompt } from './language/prompt.ts';
-import { learntSizeNote } from './learnt-size.ts';
+import { checkPrompt, tokenizePlainPrompt, truncationNote } from './language/prompt.ts';
 import type { OmniGen2Model } from './model.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './pixels.ts';
 import { checkSeed, noise } from './random.ts';
 import { createScheduler, SCHEDULERS, type SchedulerName } from './schedulers/create.ts';
 import { checkOutputSize, OFFICIAL_LIMITS, outputSize, type ReferenceLimits } from './sizes.ts';
-import { foreseenPicture } from './vae/preview.ts';
-import { type Autoencoder, POSTERIORS, type PosteriorChoice } from './vae/vae.ts';
+import { trainedSizeNote } from './trained-size.ts';
+import { previewPicture } from './vae/preview.ts';
+import { POSTERIORS, type PosteriorChoice, type Vae } from './vae/vae.ts';
 
 /** What to draw. Sizes in pixels; guidance scales without unit. */
 export interface DrawOptions {
@@ -181,11 +181,11 @@ export async function draw(
   const random = hooks.noise ?? seededNoise(options.seed);
   const { references, size } = prepare(options, model.config.vae);
   const text = await read(model, options, hooks);
-  const vae = await model.autoencoder();
+  const vae = await model.vae();
   const referenceLatents = await encode(vae, references, options, random, hooks);
   const further = [
     lengthNote(model, text, [...referenceLatents, vae.latentShape(size.generated)]),
-    learntSizeNote(model.checkpoint.trainedOn, size.generated),
+    trainedSizeNote(model.checkpoint.trainedOn, size.generated),
   ].filter((note) => note !== undefined);
   const latents = await denoise(model, vae, size.generated, text, referenceLatents, options, random, hooks);
   const image = await decode(vae, latents, size.requested, hooks);
@@ -274,8 +274,8 @@ async function read(model: OmniGen2Model, options: DrawOptions, hooks: DrawHooks
   hooks.onProgress?.({ type: 'reading' });
   const notes: string[] = [];
   const readPlain = async (prompt: string, what: string) => {
-    const encoded = encodePlainPrompt(await model.tokenizer(), prompt, options.maxSequenceLength);
-    const note = cutNote(encoded, what);
+    const encoded = tokenizePlainPrompt(await model.tokenizer(), prompt, options.maxSequenceLength);
+    const note = truncationNote(encoded, what);
     if (note) notes.push(note);
     return (await model.mllm()).hiddenStates(encoded.ids);
   };
@@ -301,7 +301,7 @@ async function read(model: OmniGen2Model, options: DrawOptions, hooks: DrawHooks
 
 /** Stage 3: reference pixels to latents. The official code samples the posterior, and so does this, but by the seed. */
 async function encode(
-  vae: Autoencoder,
+  vae: Vae,
   references: readonly Pixels[],
   { posterior }: DrawOptions,
   random: NoiseSource,
@@ -316,7 +316,7 @@ async function encode(
     trace?.(`vae_mean_${i}`, mean.data);
     trace?.(`vae_logvar_${i}`, logvar.data);
     const drawn = posterior === 'sample' ? random.posterior(i, mean.data.length) : undefined;
-    const latents = vae.toModel(vae.sample({ mean, logvar }, drawn));
+    const latents = vae.toTransformer(vae.sample({ mean, logvar }, drawn));
     trace?.(`ref_latents_${i}`, latents.data);
     encoded.push(latents);
   }
@@ -326,7 +326,7 @@ async function encode(
 /** Stage 4: from noise to latents, step by step, each step guided by the branches that it needs. */
 async function denoise(
   model: OmniGen2Model,
-  vae: Autoencoder,
+  vae: Vae,
   size: Size,
   text: ReadText,
   references: readonly Latents[],
@@ -369,7 +369,7 @@ async function denoise(
       trace?.('step_latents', latents.data);
       signal?.throwIfAborted();
       const shown = previews && step + 1 < steps;
-      const preview = shown ? await foreseenPicture(vae, before, velocity, timestep) : undefined;
+      const preview = shown ? await previewPicture(vae, before, velocity, timestep) : undefined;
       onProgress?.({ type: 'denoising', step: step + 1, steps, work: work[step + 1], preview });
     }
     return latents;
@@ -393,14 +393,14 @@ function conditionsOf(
 
 /** Stage 5: latents to pixels, of the size that was asked for. */
 async function decode(
-  vae: Autoencoder,
+  vae: Vae,
   latents: Latents,
   size: Size,
   { signal, onProgress, trace }: DrawHooks,
 ): Promise<RgbImage> {
   signal?.throwIfAborted();
   onProgress?.({ type: 'decoding' });
-  const input = vae.fromModel(latents);
+  const input = vae.fromTransformer(latents);
   trace?.('decoder_input', input.data);
   const decoded = await vae.decode(input, { signal });
   trace?.('decoded', decoded.data);

@@ -64,7 +64,7 @@ export class Sessions {
 }
 
 /** Keeps the files that it has read, for sessions that are opened from the same file one after another. */
-export class RememberedFiles implements WeightBytes {
+export class CachedFiles implements WeightBytes {
   readonly #bytes: WeightBytes;
   readonly #files = new Map<string, Promise<Uint8Array | Blob>>();
 

@@ -118,7 +118,7 @@ export function checkOutputSize({ width, height }: Size): void {
  */
 export function visionSize(
   { width, height }: Size,
-  { patchSize, mergeSize, minPixels, maxPixels }: VisionSizeRule,
+  { patchSize, mergeSize, minPixels, maxPixels }: VisionSizeLimits,
   name = 'The picture',
 ): Size {
   const factor = patchSize * mergeSize;
@@ -151,7 +151,7 @@ export function visionSize(
   return rounded;
 }
 
-export type VisionSizeRule = Pick<PreprocessorConfig, 'patchSize' | 'mergeSize' | 'minPixels' | 'maxPixels'>;
+export type VisionSizeLimits = Pick<PreprocessorConfig, 'patchSize' | 'mergeSize' | 'minPixels' | 'maxPixels'>;
 
 function tooNarrow(name: string, width: number, height: number): OmniError {
   return new OmniError({

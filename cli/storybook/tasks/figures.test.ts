@@ -69,10 +69,10 @@ test('an overall score is the geometric mean of a picture, then the mean of the 
 test('a reply that says nothing has found nothing, and has not let a right picture pass', () => {
   const outcome = { kind: 'one_fault', named: false, exact: false };
   const figures = reflect.figures([
-    { ...outcome, faulty: true, verdict: 'mend' },
+    { ...outcome, faulty: true, verdict: 'fix' },
     { ...outcome, faulty: true, verdict: 'accept' },
     { ...outcome, faulty: true, verdict: 'unclear' },
-    { ...outcome, faulty: true, verdict: 'mend', named: true },
+    { ...outcome, faulty: true, verdict: 'fix', named: true },
     { ...outcome, faulty: false, verdict: 'unclear' },
     { ...outcome, faulty: false, verdict: 'accept' },
   ]);

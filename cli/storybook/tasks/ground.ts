@@ -1,6 +1,6 @@
 /** Where something is: how well the boxes of the answer lie on what they name. */
 
-import { readBoxes } from '../../../src/omnigen2/language/grounding.ts';
+import { parseBoxes } from '../../../src/omnigen2/language/grounding.ts';
 import { heldoutCases } from '../cases.ts';
 import { atLeast, share } from '../figures.ts';
 import { meanOverlap } from '../overlap.ts';
@@ -18,10 +18,10 @@ export const ground: BenchTask<GroundOutcome> = {
   title: 'Boxes (ground)',
   cases: (seed, n) => heldoutCases('understand', seed, n, ({ kind }) => kind === 'ground'),
   async measure(tools, given) {
-    const right = readBoxes(given.answer ?? '');
+    const right = parseBoxes(given.answer ?? '');
     if (!right) throw new Error(`the right answer "${given.answer}" has no boxes`);
     const { text } = await answered(tools, given);
-    const found = readBoxes(text);
+    const found = parseBoxes(text);
     const outcome = {
       overlap: meanOverlap(
         right.map(({ box }) => box),

@@ -1,6 +1,6 @@
 /** Whether the model sees what is wrong with a picture, and says nothing where nothing is. */
 
-import { readCritique } from '../../../src/omnigen2/reflection/critic.ts';
+import { parseCritique } from '../../../src/omnigen2/reflection/critic.ts';
 import { heldoutCases } from '../cases.ts';
 import { atLeast, atMost, grouped, share } from '../figures.ts';
 import { sameReply, saysAll } from '../replies.ts';
@@ -11,7 +11,7 @@ export interface CritiqueOutcome {
   readonly kind: string;
   readonly faulty: boolean;
   /** What the loop of drawing and mending takes the reply for. */
-  readonly verdict: 'accept' | 'mend' | 'unclear' | 'error';
+  readonly verdict: 'accept' | 'fix' | 'unclear' | 'error';
   /** Every fault is named, in its right sentence. */
   readonly named: boolean;
   readonly exact: boolean;
@@ -26,7 +26,7 @@ export const reflect: BenchTask<CritiqueOutcome> = {
     const outcome = {
       kind: given.kind,
       faulty: faults.length > 0,
-      verdict: readCritique(reply).kind,
+      verdict: parseCritique(reply).kind,
       named: saysAll(reply.text, faults),
       exact: sameReply(reply.text, given.answer ?? ''),
     };
@@ -42,7 +42,7 @@ export const reflect: BenchTask<CritiqueOutcome> = {
   figures(outcomes) {
     const faulty = outcomes.filter((outcome) => outcome.faulty);
     const right = outcomes.filter((outcome) => !outcome.faulty);
-    const found = ({ verdict }: CritiqueOutcome) => verdict === 'mend';
+    const found = ({ verdict }: CritiqueOutcome) => verdict === 'fix';
     return [
       share('defect found', shareOf(faulty.map(found)), atLeast(0.95)),
       share('defect named', shareOf(faulty.map(({ named }) => named))),

@@ -40,7 +40,7 @@ export const reflectionGain: BenchTask<GainOutcome> = {
     };
     const said = [
       `before: ${before.right} of ${before.total}`,
-      ...rounds.map(({ round, decision, critique }) => `round ${round} (${decision}): ${critique}`),
+      ...rounds.map(({ round, outcome, critique }) => `round ${round} (${outcome}): ${critique}`),
       `after: ${after.right} of ${after.total}`,
       ...after.lines,
     ];

@@ -1,9 +1,9 @@
 /** The chat pathway: what generated texts lead to, and whole drawings from chat prompts. */
 
 import { z } from 'zod';
-import { drawInChat } from '../../../src/omnigen2/language/chat.ts';
-import { routeReply } from '../../../src/omnigen2/language/chat-reply.ts';
+import { drawFromChatPrompt } from '../../../src/omnigen2/language/ask.ts';
 import { chatTemplate } from '../../../src/omnigen2/language/prompt.ts';
+import { parseReply } from '../../../src/omnigen2/language/reply.ts';
 import { compareExact } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner } from '../types.ts';
 import { compareDrawings } from './pipeline.ts';
@@ -24,13 +24,13 @@ export const run: KindRunner = async (golden, context) =>
   'rows' in golden.expected
     ? compareRouting(golden)
     : compareDrawings(golden, context, (model, options, hooks) =>
-        drawInChat(model, options, hooks, 'tokens'),
+        drawFromChatPrompt(model, options, hooks, 'tokens'),
       );
 
 function compareRouting({ params, expected }: GoldenCase): Comparison[] {
   const { prompt } = routingParams.parse(params);
   return routingRows.parse(expected.rows).map((row, i) => {
-    const { text, draws } = routeReply(row.generated, true);
+    const { text, draws } = parseReply(row.generated, true);
     const condition = draws ? chatTemplate(prompt, row.with_image ? 1 : 0) : null;
     const { text: wantText, draws: wantDraws, dit_prompt } = row;
     return compareExact(

@@ -1,9 +1,9 @@
 /** Text generation: ids, raw logits and text of three ways to choose tokens. */
 
 import { z } from 'zod';
-import { joinedFloats } from '../../../src/omnigen2/float32.ts';
+import { concatFloats } from '../../../src/omnigen2/float32.ts';
 import { type Generated, generate } from '../../../src/omnigen2/language/generate.ts';
-import { likeliest, type TokenChoice } from '../../../src/omnigen2/language/sampling.ts';
+import { greedySampler, type TokenSampler } from '../../../src/omnigen2/language/sampling.ts';
 import { visionPatches } from '../../../src/omnigen2/language/vision-patches.ts';
 import type { OmniGen2Model } from '../../../src/omnigen2/model.ts';
 import { compareExact, compareTensor, tensorOf } from '../compare.ts';
@@ -20,11 +20,11 @@ const paramsSchema = z.object({
 type Params = z.infer<typeof paramsSchema>;
 
 /** How each variant of a case chooses tokens, and whether it stops before the budget. */
-function variants(params: Params): Record<string, { choose: TokenChoice; stops: boolean }> {
-  const penalised = likeliest(params.repetition_penalty);
+function variants(params: Params): Record<string, { choose: TokenSampler; stops: boolean }> {
+  const penalised = greedySampler(params.repetition_penalty);
   return {
     config: { choose: penalised, stops: true },
-    greedy: { choose: likeliest(1), stops: true },
+    greedy: { choose: greedySampler(1), stops: true },
     long: {
       choose: (logits, seen) => penalised(logits.slice(0, params.long_suppresses_ids_from), seen),
       stops: false,
@@ -67,7 +67,7 @@ async function write(
   model: OmniGen2Model,
   { ids, images }: Prompt,
   params: Params,
-  choose: TokenChoice,
+  choose: TokenSampler,
   stops: boolean,
 ): Promise<Generated> {
   const tokenizer = await model.tokenizer();
@@ -79,7 +79,7 @@ async function write(
     stopStrings: stops ? params.stop_strings : [],
     stopIds: stops ? model.config.generation.eosTokenIds : [],
     decode: (tokens) => tokenizer.decode(tokens),
-    keepLogits: true,
+    returnLogits: true,
   });
 }
 
@@ -89,7 +89,7 @@ function compareVariant(golden: GoldenCase, name: string, { ids, text, logits }:
     compareTensor(`ids_${name}`, ids, tensorOf(golden, `ids_${name}`), exact),
     compareTensor(
       `logits_${name}`,
-      joinedFloats(logits),
+      concatFloats(logits),
       tensorOf(golden, `logits_${name}`),
       golden.tolerance,
     ),

@@ -7,7 +7,7 @@
 
 import type { MllmConfig } from '../../../src/config/config.ts';
 import type { PatchGrid } from '../../../src/omnigen2/diffusion/patches.ts';
-import { textRows } from '../../../src/omnigen2/language/chat.ts';
+import { textRows } from '../../../src/omnigen2/language/ask.ts';
 import { Mllm, type PromptImage } from '../../../src/omnigen2/language/mllm.ts';
 import { imageTokenCount, ropePositions } from '../../../src/omnigen2/language/rope-positions.ts';
 import { windowIndex } from '../../../src/omnigen2/language/vision-windows.ts';

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { TEACACHE_THRESHOLD } from '../../../src/omnigen2/acceleration/acceleration.ts';
 import { guidanceBranches } from '../../../src/omnigen2/diffusion/guidance.ts';
-import { joinedFloats } from '../../../src/omnigen2/float32.ts';
+import { concatFloats } from '../../../src/omnigen2/float32.ts';
 import type { OmniGen2Model } from '../../../src/omnigen2/model.ts';
 import {
   type DrawHooks,
@@ -142,5 +142,5 @@ function joined(name: string, drawings: readonly Traced[]): Float32Array {
   const values = drawings.map((traced) => traced.get(name) ?? []);
   const shared = name === 'timesteps' || name.startsWith('ref_') || name.startsWith('vae_');
   const parts = shared ? values[0] : values[0].flatMap((_, moment) => values.map((all) => all[moment]));
-  return joinedFloats(parts);
+  return concatFloats(parts);
 }

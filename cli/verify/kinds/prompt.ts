@@ -3,9 +3,9 @@
 import { z } from 'zod';
 import {
   chatTemplate,
-  encodeChatPrompt,
-  encodePlainPrompt,
   plainTemplate,
+  tokenizeChatPrompt,
+  tokenizePlainPrompt,
 } from '../../../src/omnigen2/language/prompt.ts';
 import { TOKENS, type Tokenizer } from '../../../src/omnigen2/language/tokenizer.ts';
 import { visionPatches } from '../../../src/omnigen2/language/vision-patches.ts';
@@ -57,7 +57,7 @@ export const run: KindRunner = async (golden, context) => {
 function comparePlain(row: z.infer<typeof plainRow>, tokenizer: Tokenizer): Comparison[] {
   const comparisons = [
     compareExact('templated', plainTemplate(row.prompt), row.templated),
-    compareExact('input_ids', encodePlainPrompt(tokenizer, row.prompt).ids, row.input_ids),
+    compareExact('input_ids', tokenizePlainPrompt(tokenizer, row.prompt).ids, row.input_ids),
   ];
   const raw = tokenizer.encode(row.prompt);
   if (row.raw_ids) comparisons.push(compareExact('raw_ids', raw, row.raw_ids));
@@ -86,7 +86,7 @@ async function compareChat(
     ),
     compareExact(
       'input_ids',
-      encodeChatPrompt(tokenizer, row.prompt, grids, config.mllm, 'tokens'),
+      tokenizeChatPrompt(tokenizer, row.prompt, grids, config.mllm, 'tokens'),
       row.input_ids,
     ),
   ];
@@ -96,7 +96,7 @@ async function compareChat(
 function compareBatch({ params, expected }: GoldenCase, tokenizer: Tokenizer): Comparison[] {
   const prompts = z.array(z.string()).parse(params.prompts);
   const want = batchExpected.parse(expected);
-  const rows = prompts.map((prompt) => encodePlainPrompt(tokenizer, prompt).ids);
+  const rows = prompts.map((prompt) => tokenizePlainPrompt(tokenizer, prompt).ids);
   const longest = Math.max(...rows.map(({ length }) => length));
   const pad = tokenizer.idOf(TOKENS.endOfText);
   const padded = rows.map((ids) => [...ids, ...Array<unknown>(longest - ids.length).fill(pad)]);
@@ -112,7 +112,7 @@ function compareTruncated({ params, expected }: GoldenCase, tokenizer: Tokenizer
   const { prompt, max_sequence_length } = z
     .object({ prompt: z.string(), max_sequence_length: z.number() })
     .parse(params);
-  const { ids, fullLength } = encodePlainPrompt(tokenizer, prompt, max_sequence_length);
+  const { ids, fullLength } = tokenizePlainPrompt(tokenizer, prompt, max_sequence_length);
   return [
     compareExact('input_ids', ids, expected.input_ids),
     compareExact('full_length', fullLength, expected.full_length),

@@ -1,15 +1,15 @@
 /** The autoencoder alone: encode and decode, whole and in strips, and both in the official tiles. */
 
 import type { Latents } from '../../../src/omnigen2/diffusion/latents.ts';
-import { stripPlan } from '../../../src/omnigen2/vae/strip-plan.ts';
-import type { Autoencoder, CodingOptions } from '../../../src/omnigen2/vae/vae.ts';
+import { planStrips } from '../../../src/omnigen2/vae/strip-plan.ts';
+import type { Vae, VaeOptions } from '../../../src/omnigen2/vae/vae.ts';
 import { compareTensor, floatsOf, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner } from '../types.ts';
 
 export const run: KindRunner = async (golden, context) => {
-  const vae = await (await context.model()).autoencoder();
+  const vae = await (await context.model()).vae();
   const code = golden.inputs.includes('pixels') ? encode : decode;
-  const ways: Record<string, CodingOptions> =
+  const ways: Record<string, VaeOptions> =
     'tile_sample_min_size' in golden.params
       ? { 'in tiles': { tileSide: tileSideOf(golden) } }
       : { whole: { maxBufferBytes: Number.POSITIVE_INFINITY }, 'in strips': stripping(golden, vae) };
@@ -28,8 +28,8 @@ export const run: KindRunner = async (golden, context) => {
 
 async function encode(
   golden: GoldenCase,
-  vae: Autoencoder,
-  options: CodingOptions,
+  vae: Vae,
+  options: VaeOptions,
 ): Promise<Record<string, Float32Array>> {
   const [, , height, width] = tensorOf(golden, 'pixels').shape;
   const posterior = await vae.encode({ height, width, data: floatsOf(golden, 'pixels') }, options);
@@ -40,28 +40,28 @@ async function encode(
     mean: mean.data,
     logvar: logvar.data,
     sample: sample.data,
-    latents: vae.toModel(sample).data,
+    latents: vae.toTransformer(sample).data,
   };
 }
 
 async function decode(
   golden: GoldenCase,
-  vae: Autoencoder,
-  options: CodingOptions,
+  vae: Vae,
+  options: VaeOptions,
 ): Promise<Record<string, Float32Array>> {
   const [, channels, height, width] = tensorOf(golden, 'latents').shape;
   const latents: Latents = { channels, height, width, data: floatsOf(golden, 'latents') };
-  return { pixels: (await vae.decode(vae.fromModel(latents), options)).data };
+  return { pixels: (await vae.decode(vae.fromTransformer(latents), options)).data };
 }
 
 /** The bound on buffers that cuts the picture of a case into three strips, or as many as it has rows of latents. */
-function stripping(golden: GoldenCase, vae: Autoencoder): CodingOptions {
+function stripping(golden: GoldenCase, vae: Vae): VaeOptions {
   const encodes = golden.inputs.includes('pixels');
   const [, , height, width] = tensorOf(golden, encodes ? 'pixels' : 'latents').shape;
   const latents = encodes ? vae.latentShape({ height, width }) : { height, width };
   let maxBufferBytes = 2 ** 30;
   while (
-    (stripPlan(vae.config, latents, { maxBufferBytes })?.rows.length ?? 0) < Math.min(3, latents.height)
+    (planStrips(vae.config, latents, { maxBufferBytes })?.rows.length ?? 0) < Math.min(3, latents.height)
   ) {
     maxBufferBytes /= 2;
   }

@@ -5,13 +5,13 @@ import type { GuidanceBranch } from '../diffusion/guidance.ts';
 import type { Latents } from '../diffusion/latents.ts';
 import type { StepRequest } from '../diffusion/request.ts';
 import type { EmbeddedBranch, EmbeddedStep, Transformer } from '../diffusion/transformer.ts';
-import { Residents } from '../residents.ts';
+import { ResidentTensors } from '../resident-tensors.ts';
 import type { LoopStep, StepPredictor } from './predictor.ts';
 import { StreamArithmetic } from './stream-arithmetic.ts';
 
 /** What a branch keeps from step to step; its tensors lie in `held`. */
 export interface BranchPast {
-  readonly held: Residents;
+  readonly held: ResidentTensors;
 }
 
 /** A branch at one step of the loop. */
@@ -44,7 +44,7 @@ export abstract class LayerSkipper<Past extends BranchPast, Decision extends { r
   async predict({ signal, step, steps, ...request }: LoopStep): Promise<Latents[]> {
     signal?.throwIfAborted();
     const embedded = await this.transformer.embed(request);
-    const held = new Residents();
+    const held = new ResidentTensors();
     try {
       const turns: { readonly at: BranchStep<Past>; readonly decision: Decision }[] = [];
       for (const [i, { name }] of request.branches.entries()) {
@@ -90,7 +90,7 @@ export abstract class LayerSkipper<Past extends BranchPast, Decision extends { r
     at: BranchStep<Past>,
     decision: Decision,
     after: ResidentTensor,
-    held: Residents,
+    held: ResidentTensors,
   ): Promise<void>;
 
   /** The noisy rows `[noise, D]` as they would be after the layers. */

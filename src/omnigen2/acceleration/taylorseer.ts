@@ -10,7 +10,7 @@
 import type { ResidentTensor } from '../../runtime/types.ts';
 import type { GuidanceBranch } from '../diffusion/guidance.ts';
 import type { Transformer } from '../diffusion/transformer.ts';
-import { Residents } from '../residents.ts';
+import { ResidentTensors } from '../resident-tensors.ts';
 import { type BranchPast, type BranchStep, LayerSkipper } from './layer-skipper.ts';
 
 /** What was decided about one branch of one step. */
@@ -90,7 +90,7 @@ export class TaylorSeer extends LayerSkipper<TaylorPast, TaylorMoment> {
   }
 
   protected begin(): TaylorPast {
-    return { schedule: new TaylorSchedule(), held: new Residents(), factors: [] };
+    return { schedule: new TaylorSchedule(), held: new ResidentTensors(), factors: [] };
   }
 
   protected decide({ name: branch, past: { schedule }, step }: BranchStep<TaylorPast>): TaylorMoment {
@@ -106,7 +106,7 @@ export class TaylorSeer extends LayerSkipper<TaylorPast, TaylorMoment> {
     { past }: BranchStep<TaylorPast>,
     moment: TaylorMoment,
     after: ResidentTensor,
-    held: Residents,
+    held: ResidentTensors,
   ): Promise<void> {
     if (!moment.computed) return;
     const value = past.held.hold(held.release(after));

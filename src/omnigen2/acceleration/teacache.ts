@@ -8,7 +8,7 @@
 import type { ResidentTensor } from '../../runtime/types.ts';
 import type { GuidanceBranch } from '../diffusion/guidance.ts';
 import type { Transformer } from '../diffusion/transformer.ts';
-import { Residents } from '../residents.ts';
+import { ResidentTensors } from '../resident-tensors.ts';
 import { type BranchPast, type BranchStep, LayerSkipper } from './layer-skipper.ts';
 
 /** What was decided about one branch of one step. */
@@ -59,7 +59,7 @@ export class TeaCache extends LayerSkipper<TeaCachePast, TeaCacheDecision> {
   }
 
   protected begin(): TeaCachePast {
-    return { held: new Residents(), accumulated: 0 };
+    return { held: new ResidentTensors(), accumulated: 0 };
   }
 
   protected async decide(at: BranchStep<TeaCachePast>): Promise<TeaCacheDecision> {

@@ -106,7 +106,7 @@ it('draws the very same picture as before when the adapters are taken off', asyn
   };
   const picture = async () => (await draw(model, options)).image.data;
   const before = await picture();
-  const parts = [await model.mllm(), await model.autoencoder()];
+  const parts = [await model.mllm(), await model.vae()];
   await model.setAdapters([{ lora: official, strength: 1 }]);
   expect(await picture()).not.toEqual(before);
   await model.setAdapters([]);
@@ -114,7 +114,7 @@ it('draws the very same picture as before when the adapters are taken off', asyn
   await model.setAdapters([{ lora: official, strength: 0 }]);
   expect(await picture()).toEqual(before);
   // No other part was closed.
-  expect([await model.mllm(), await model.autoencoder()]).toEqual(parts);
+  expect([await model.mllm(), await model.vae()]).toEqual(parts);
   const { component } = model.source('transformer');
   expect(component).toBe(base.components.transformer);
 });

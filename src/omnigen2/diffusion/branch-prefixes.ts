@@ -3,7 +3,7 @@
 import type { TransformerConfig } from '../../config/config.ts';
 import type { HostTensor, ResidentTensor } from '../../runtime/types.ts';
 import { float32Tensor } from '../float32.ts';
-import type { Residents } from '../residents.ts';
+import type { ResidentTensors } from '../resident-tensors.ts';
 import { ropeFeeds, rowNumbers } from './feeds.ts';
 import type { Latents } from './latents.ts';
 import { RefinedReferences } from './refined-references.ts';
@@ -30,7 +30,7 @@ export class BranchPrefixes {
   async of(
     { timestep, sinusoid }: PlannedStep,
     { context, references, referenceRopes }: BranchSequence,
-    held: Residents,
+    held: ResidentTensors,
   ): Promise<HostTensor | ResidentTensor> {
     const { hiddenSize } = this.#config;
     const stream = float32Tensor([context.length / hiddenSize, hiddenSize], context);

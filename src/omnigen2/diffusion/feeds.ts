@@ -1,7 +1,7 @@
 /** Positions and row numbers as inputs of the transformer's graphs. */
 
 import type { HostTensor } from '../../runtime/types.ts';
-import { float32Tensor, joinedFloats } from '../float32.ts';
+import { concatFloats, float32Tensor } from '../float32.ts';
 import type { RotaryTable } from './rope.ts';
 
 /** Where a branch's sequence ends before its noisy picture, and with it; the angles of all its rows. */
@@ -40,8 +40,8 @@ export function packedFeeds(branches: readonly BranchRows[]): Record<string, Hos
   });
   const rope = {
     rows: start,
-    cosines: joinedFloats(branches.map((branch) => branch.rope.cosines)),
-    sines: joinedFloats(branches.map((branch) => branch.rope.sines)),
+    cosines: concatFloats(branches.map((branch) => branch.rope.cosines)),
+    sines: concatFloats(branches.map((branch) => branch.rope.sines)),
   };
   return {
     ...ropeFeeds(rope),

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { tiled, tilingOf } from '../vae/tiling.ts';
+import { planTiles, runTiled } from '../vae/tiling.ts';
 import { combineGuidance, guidanceBranches } from './guidance.ts';
 import { patchify, unpatchify } from './patches.ts';
 
@@ -87,9 +87,9 @@ test('shares of the tiles in every pixel lie within 0 and 1, within the tile, an
       async (height, width, side) => {
         const data = new Float32Array(height * width);
         const input = { channels: 1, height, width, data };
-        const tiling = tilingOf(side, side);
+        const tiling = planTiles(side, side);
         let tiles = 0;
-        await tiled(input, tiling, async (tile) => {
+        await runTiled(input, tiling, async (tile) => {
           tiles++;
           return tile;
         });
@@ -97,7 +97,7 @@ test('shares of the tiles in every pixel lie within 0 and 1, within the tile, an
         const across = Math.ceil(width / tiling.inputStride);
         for (let shown = 0; shown < tiles; shown++) {
           let count = 0;
-          const share = await tiled(input, tiling, async (tile) => ({
+          const share = await runTiled(input, tiling, async (tile) => ({
             ...tile,
             data: new Float32Array(tile.data.length).fill(count++ === shown ? 1 : 0),
           }));

@@ -14,7 +14,7 @@ import type { HostTensor, ResidentTensor, Runtime } from '../../runtime/types.ts
 import { finite } from '../finite.ts';
 import { float32Data, float32Tensor } from '../float32.ts';
 import type { Numerics } from '../graphs/layers.ts';
-import { Residents } from '../residents.ts';
+import { ResidentTensors } from '../resident-tensors.ts';
 import { BranchPrefixes } from './branch-prefixes.ts';
 import { type BranchRows, branchFeeds, packedFeeds, ropeFeeds } from './feeds.ts';
 import type { Latents } from './latents.ts';
@@ -172,7 +172,7 @@ export class Transformer {
   async #predictWhole(request: StepRequest): Promise<Latents[]> {
     const plan = planStep(this.config, this.#tables, request);
     const { branches, grid } = plan;
-    const held = new Residents();
+    const held = new ResidentTensors();
     try {
       const feeds: Record<string, HostTensor | ResidentTensor> = {
         patches: plan.patches,
@@ -210,7 +210,7 @@ export class Transformer {
   /** The first part of a step. Throws as {@link predictStep}. */
   async embed(request: StepRequest): Promise<EmbeddedStep> {
     const plan = planStep(this.config, this.#tables, request);
-    const held = new Residents();
+    const held = new ResidentTensors();
     try {
       const branches: EmbeddedBranch[] = [];
       for (const branch of plan.branches) {
@@ -243,7 +243,7 @@ export class Transformer {
   ): Promise<ResidentTensor[]> {
     if (branches.length === 0) return [];
     if (this.#whole) return this.#packedLayers(step, branches);
-    const held = new Residents();
+    const held = new ResidentTensors();
     try {
       const streams: ResidentTensor[] = [];
       for (const branch of branches)
@@ -274,7 +274,7 @@ export class Transformer {
     branch: EmbeddedBranch,
     signal: AbortSignal | undefined,
   ): Promise<ResidentTensor> {
-    const held = new Residents();
+    const held = new ResidentTensors();
     try {
       let inputs: Record<string, HostTensor | ResidentTensor> = { prefix: branch.prefix, noise };
       for (const range of this.sessions.ranges) {

@@ -4,25 +4,25 @@ import type { VaeConfig } from '../../config/config.ts';
 import { type BuiltGraph, GraphBuilder } from '../../onnx/graph.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
 import { Layers, type Numerics } from './layers.ts';
-import { AutoencoderBlocks } from './vae-blocks.ts';
+import { VaeBlocks } from './vae-blocks.ts';
 
 /** What an autoencoder graph is built from. */
-export interface AutoencoderParts {
+export interface VaeGraphSource {
   readonly config: VaeConfig;
   readonly weights: WeightIndex;
   readonly numerics: Numerics;
 }
 
 /**
- * Inputs: `pixels` `[1, 3, height, width]` in -1..1, `middle_shape` (see {@link AutoencoderBlocks.middle}). Output:
+ * Inputs: `pixels` `[1, 3, height, width]` in -1..1, `middle_shape` (see {@link VaeBlocks.middle}). Output:
  * `moments` `[1, 2 * latentChannels, h, w]`, means before
  * logarithms of variances, these not yet clamped.
  * Source: diffusers `models/autoencoders/vae.py`, Encoder.forward
  */
-export function encoderGraph({ config, weights, numerics }: AutoencoderParts): BuiltGraph {
+export function encoderGraph({ config, weights, numerics }: VaeGraphSource): BuiltGraph {
   const g = new GraphBuilder('vae.encoder');
   const layers = new Layers(g, weights, numerics);
-  const blocks = new AutoencoderBlocks(layers, config);
+  const blocks = new VaeBlocks(layers, config);
   const pixels = g.input('pixels', 'float32', [1, config.inChannels, 'height', 'width']);
   let x = blocks.conv3(pixels, 'encoder.conv_in');
   const last = config.blockOutChannels.length - 1;

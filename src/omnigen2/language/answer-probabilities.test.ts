@@ -6,7 +6,7 @@ import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { fixtureCheckpoint } from '../fixtures.node.ts';
 import { OmniGen2Model } from '../model.ts';
 import { answerProbabilities } from './answer-probabilities.ts';
-import { chatPrompt } from './chat.ts';
+import { chatPrompt } from './ask.ts';
 import { loadTokenizer } from './tokenizer.transformers.ts';
 
 const model = new OmniGen2Model(await fixtureCheckpoint(), nodeRuntime({ threads: 1 }), loadTokenizer);

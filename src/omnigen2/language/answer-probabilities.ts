@@ -4,8 +4,8 @@ import { OmniError } from '../../errors.ts';
 import type { RgbImage } from '../../pictures/image.ts';
 import type { OmniGen2Model } from '../model.ts';
 import { exponential, naturalLog } from '../random.ts';
-import { chatPrompt } from './chat.ts';
-import type { Mllm, ReadPrompt } from './mllm.ts';
+import { chatPrompt } from './ask.ts';
+import type { Mllm, Prefilled } from './mllm.ts';
 import { checkPrompt } from './prompt.ts';
 
 /**
@@ -28,7 +28,7 @@ export async function answerProbabilities(
   checkAnswers(answers, written);
   const { ids, images } = await chatPrompt(model, question, pictures);
   const mllm = await model.mllm();
-  const prompt = await mllm.read(ids, images, signal);
+  const prompt = await mllm.prefill(ids, images, signal);
   try {
     const first = await mllm.logits(prompt.hidden.subarray(-mllm.config.language.hiddenSize));
     const logs: number[] = [];
@@ -41,15 +41,15 @@ export async function answerProbabilities(
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     return weights.map((weight) => weight / total);
   } finally {
-    mllm.forget(prompt);
+    mllm.free(prompt);
   }
 }
 
 /** The logarithm of the probability of the tokens after the first, where each follows those before it. */
-async function restOf(mllm: Mllm, prompt: ReadPrompt, tokens: readonly number[]): Promise<number> {
+async function restOf(mllm: Mllm, prompt: Prefilled, tokens: readonly number[]): Promise<number> {
   if (tokens.length === 1) return 0;
   const longer = await mllm.extend(prompt, tokens.slice(0, -1));
-  mllm.forget(longer);
+  mllm.free(longer);
   const { hiddenSize } = mllm.config.language;
   let sum = 0;
   for (let i = 1; i < tokens.length; i++) {

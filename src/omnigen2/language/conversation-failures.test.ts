@@ -6,7 +6,7 @@ import { watchedRuntime } from '../../runtime/watched-runtime.node.ts';
 import { fixtureCheckpoint } from '../fixtures.node.ts';
 import { OmniGen2Model } from '../model.ts';
 import { drawDefaults } from '../pipeline.ts';
-import { type ChatTurn, Conversation } from './conversation.ts';
+import { Conversation, type ConversationTurn } from './conversation.ts';
 import { loadTokenizer } from './tokenizer.transformers.ts';
 
 const watched = watchedRuntime();
@@ -18,7 +18,7 @@ const drawing = {
   ...drawDefaults({ width: 64, height: 48 }, { promptTokens: 1024 }),
   ...{ steps: 2, seed: 5, textGuidance: 1, imageGuidance: 1 },
 };
-const turn = (text: string): ChatTurn => ({ text, pictures: [], maxNewTokens: 4, drawing });
+const turn = (text: string): ConversationTurn => ({ text, pictures: [], maxNewTokens: 4, drawing });
 /** Keys and values of every layer. */
 const HELD = 2 * numHiddenLayers;
 

@@ -9,11 +9,11 @@ import type { Runtime } from '../../runtime/types.ts';
 import { fixtureCheckpoint } from '../fixtures.node.ts';
 import { OmniGen2Model } from '../model.ts';
 import { drawDefaults } from '../pipeline.ts';
-import { askAboutPicture, chatPrompt, drawInChat, wordChoice } from './chat.ts';
-import { routeReply } from './chat-reply.ts';
-import { type ChatTurn, Conversation } from './conversation.ts';
+import { ask, chatPrompt, drawFromChatPrompt, replySampler } from './ask.ts';
+import { Conversation, type ConversationTurn } from './conversation.ts';
 import { generate, STOP_STRINGS } from './generate.ts';
-import { encodeChatTurn } from './prompt.ts';
+import { tokenizeTurn } from './prompt.ts';
+import { parseReply } from './reply.ts';
 import { loadTokenizer } from './tokenizer.transformers.ts';
 import { visionPatches } from './vision-patches.ts';
 
@@ -65,7 +65,7 @@ const ASKS_FOR_PICTURE = byChance(331);
 const ASKS_AFTER_A_WORD = byChance(2836);
 const ASKS_IN_SECOND_TURN = byChance(3161);
 
-function turn(text: string, changes: Partial<ChatTurn> = {}): ChatTurn {
+function turn(text: string, changes: Partial<ConversationTurn> = {}): ConversationTurn {
   return { text, pictures: [], maxNewTokens: 8, drawing, ...changes };
 }
 
@@ -76,7 +76,7 @@ test('the first turn is the question of the chat pipeline', async () => {
   const reply = await new Conversation(model).say(turn(text, { pictures: [photo], maxNewTokens: 24 }), {
     onText,
   });
-  const { text: words, complete } = await askAboutPicture(model, text, [photo], { maxNewTokens: 24 });
+  const { text: words, complete } = await ask(model, text, [photo], { maxNewTokens: 24 });
   expect(reply).toEqual({ text: words, image: undefined, complete, notes: [] });
   expect(heard.at(-1)).toBe(words);
   for (const part of heard) expect(part).not.toContain('\uFFFD');
@@ -110,7 +110,7 @@ test('several turns are what one long read is, and each reads its own words alon
   const wholes: number[] = [];
   for (const [i, text] of texts.entries()) {
     const shown = i === 1 ? [image.grid] : [];
-    if (i > 0) ids = [...ids, ...encodeChatTurn(tokenizer, text, shown, model.config.mllm, 'words')];
+    if (i > 0) ids = [...ids, ...tokenizeTurn(tokenizer, text, shown, model.config.mllm, 'words')];
     wholes.push(ids.length);
     const written = await generate(mllm, {
       ids,
@@ -118,10 +118,10 @@ test('several turns are what one long read is, and each reads its own words alon
       maxNewTokens: 8,
       stopStrings: STOP_STRINGS,
       stopIds: model.config.generation.eosTokenIds,
-      choose: wordChoice(model),
+      choose: replySampler(model),
       decode: (tokens) => tokenizer.decode(tokens),
     });
-    expect(routeReply(written.text).text).toBe(replies[i]);
+    expect(parseReply(written.text).text).toBe(replies[i]);
     ids = [...ids, ...(written.ended === 'stop' ? written.ids.slice(0, -1) : written.ids)];
   }
   expect(conversation.length).toBe(ids.length);
@@ -139,7 +139,7 @@ test('a reply that asks for a picture draws it, as the chat pipeline does', asyn
     { onProgress: ({ type }) => seen.push(type) },
   );
   expect({ text, complete }).toEqual({ text: '', complete: true });
-  const alone = await drawInChat(model, { ...drawing, prompt: PROMPT, references: [] }, {}, 'words');
+  const alone = await drawFromChatPrompt(model, { ...drawing, prompt: PROMPT, references: [] }, {}, 'words');
   expect(image?.data).toEqual(alone.image.data);
   expect([...new Set(seen)]).toEqual(['reading', 'denoising', 'decoding']);
 });
@@ -178,9 +178,9 @@ test('the picture that was drawn last is what the next turn sees and edits, and 
   const second = await conversation.say(turn('Make it blue.', { sampling: ASKS_IN_SECOND_TURN }));
   if (!first.image || !second.image) throw new Error('a picture is missing');
   const { grid } = visionPatches(first.image, model.config.preprocessor);
-  const added = encodeChatTurn(tokenizer, 'Make it blue.', [grid], model.config.mllm, 'words').length;
+  const added = tokenizeTurn(tokenizer, 'Make it blue.', [grid], model.config.mllm, 'words').length;
   expect(conversation.length).toBe(before + added + 1);
-  const alone = await drawInChat(
+  const alone = await drawFromChatPrompt(
     model,
     { ...drawing, prompt: 'Make it blue.', references: [first.image] },
     {},
@@ -191,7 +191,7 @@ test('the picture that was drawn last is what the next turn sees and edits, and 
   for (const shown of [[visionPatches(second.image, model.config.preprocessor).grid], []]) {
     const start = conversation.length;
     await conversation.say(turn('Which colour?', { maxNewTokens: 1 }));
-    const words = encodeChatTurn(tokenizer, 'Which colour?', shown, model.config.mllm, 'words').length;
+    const words = tokenizeTurn(tokenizer, 'Which colour?', shown, model.config.mllm, 'words').length;
     expect(conversation.length - start - words).toBeLessThanOrEqual(1);
   }
 });
@@ -202,7 +202,7 @@ test('pictures that are given take the place of the one that was drawn', async (
   const before = conversation.length;
   await conversation.say(turn('What is this?', { pictures: [photo], maxNewTokens: 1 }));
   const { grid } = visionPatches(photo, model.config.preprocessor);
-  const words = encodeChatTurn(tokenizer, 'What is this?', [grid], model.config.mllm, 'words').length;
+  const words = tokenizeTurn(tokenizer, 'What is this?', [grid], model.config.mllm, 'words').length;
   expect(conversation.length - before - words).toBeLessThanOrEqual(1);
 });
 
@@ -311,7 +311,7 @@ test('one seed gives one conversation, and its turns different words', async () 
   expect(replies[0]).not.toBe(replies[1]);
 });
 
-test.each<[string, Partial<ChatTurn>, RegExp]>([
+test.each<[string, Partial<ConversationTurn>, RegExp]>([
   ['an empty message', { text: ' \n' }, /^The message is empty\.$/],
   ['a temperature', { sampling: { temperature: -1, topP: 1, seed: 0 } }, /^The temperature -1/],
   ['a share', { sampling: { temperature: 1, topP: 1.5, seed: 0 } }, /top-p\) 1\.5/],

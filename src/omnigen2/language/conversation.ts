@@ -10,16 +10,16 @@ import { OmniError } from '../../errors.ts';
 import type { RgbImage } from '../../pictures/image.ts';
 import type { OmniGen2Model } from '../model.ts';
 import type { DrawHooks, DrawOptions, DrawResult } from '../pipeline.ts';
-import { drawInChat, textRows, wordChoice, writeReply } from './chat.ts';
-import { routeReply } from './chat-reply.ts';
+import { drawFromChatPrompt, generateReply, replySampler, textRows } from './ask.ts';
 import type { Generated } from './generate.ts';
-import { lookNotes, lookRule } from './looking.ts';
 import type { PromptImage } from './mllm.ts';
-import { checkPrompt, encodeChatPrompt, encodeChatTurn } from './prompt.ts';
+import { checkPrompt, tokenizeChatPrompt, tokenizeTurn } from './prompt.ts';
 import { PromptCache } from './prompt-cache.ts';
+import { LazyPromptImage } from './prompt-image.ts';
+import { parseReply } from './reply.ts';
 import type { Sampling } from './sampling.ts';
-import { ShownPicture } from './shown-picture.ts';
 import { TOKENS } from './tokenizer.ts';
+import { visionPreprocessor, visionSizeNotes } from './vision-size.ts';
 
 /**
  * Tokens that a conversation may have, its replies included. Keys and values of the released model take 74 kB a token, and
@@ -28,7 +28,7 @@ import { TOKENS } from './tokenizer.ts';
 const MAX_CONVERSATION_TOKENS = 32_768;
 
 /** What a person says. */
-export interface ChatTurn {
+export interface ConversationTurn {
   readonly text: string;
   /**
    * The pictures that the words are about; the first is "image 1". Without any, they are about those of the conversation:
@@ -43,7 +43,7 @@ export interface ChatTurn {
 }
 
 /** What the model replies. */
-export interface ChatReply {
+export interface ConversationReply {
   /** Without special tokens and outer white space; empty where a picture says it all. */
   readonly text: string;
   readonly image?: RgbImage;
@@ -62,7 +62,7 @@ export interface ConversationOptions {
   readonly maxTokens?: number;
 }
 
-export interface ChatHooks extends Omit<DrawHooks, 'condition'> {
+export interface ConversationHooks extends Omit<DrawHooks, 'condition'> {
   /** Called with all words of the reply so far, whenever there are more. */
   readonly onText?: (text: string) => void;
 }
@@ -72,7 +72,7 @@ interface TurnPrompt {
   readonly ids: readonly number[];
   readonly images: readonly PromptImage[];
   /** What the words are about: shown now or before. */
-  readonly pictures: readonly ShownPicture[];
+  readonly pictures: readonly LazyPromptImage[];
   /** The most tokens that the reply may have. */
   readonly room: number;
 }
@@ -85,7 +85,7 @@ export class Conversation {
   /** All that was said, the last reply without the token that ended it. */
   #ids: readonly number[] = [];
   #images: readonly PromptImage[] = [];
-  #pictures: readonly ShownPicture[] = [];
+  #pictures: readonly LazyPromptImage[] = [];
   /** Whether the model has been shown these pictures. */
   #shown = true;
   #turns = 0;
@@ -107,14 +107,14 @@ export class Conversation {
    * @throws OmniError `bad_request` for what cannot be answered or drawn and for a conversation that gets too long,
    *   `bad_image` for a picture that cannot be used; AbortError within one token or step of an abort
    */
-  async say(turn: ChatTurn, hooks: ChatHooks = {}): Promise<ChatReply> {
+  async say(turn: ConversationTurn, hooks: ConversationHooks = {}): Promise<ConversationReply> {
     checkPrompt(turn.text, 'The message');
-    const choose = wordChoice(this.model, turn.sampling, this.#turns);
+    const choose = replySampler(this.model, turn.sampling, this.#turns);
     const prompt = await this.#prompt(turn);
     const { config } = this.model;
     this.#cache ??= new PromptCache(await this.model.mllm());
     let condition: Float32Array | undefined;
-    const written = await writeReply(this.model, {
+    const written = await generateReply(this.model, {
       ids: prompt.ids,
       images: prompt.images,
       cache: this.#cache,
@@ -127,10 +127,10 @@ export class Conversation {
       },
       onText: hooks.onText,
     });
-    const { text, draws } = routeReply(written.text, this.#official);
+    const { text, draws } = parseReply(written.text, this.#official);
     const drawn = draws ? await this.#draw(turn, prompt.pictures, hooks, condition) : undefined;
     const full = written.ended === 'length' && turn.maxNewTokens > prompt.room;
-    const looked = this.#official ? [] : lookNotes(this.model, turn.pictures);
+    const looked = this.#official ? [] : visionSizeNotes(this.model, turn.pictures);
     const notes = [...looked, ...(drawn?.notes ?? []), ...(full ? [this.#fullNote()] : [])];
     this.#keep(prompt, written, (await this.model.tokenizer()).idOf(TOKENS.image));
     if (drawn) notes.push(...this.#lookAt(drawn.image));
@@ -144,15 +144,15 @@ export class Conversation {
     return held;
   }
 
-  async #prompt({ text, pictures: given }: ChatTurn): Promise<TurnPrompt> {
+  async #prompt({ text, pictures: given }: ConversationTurn): Promise<TurnPrompt> {
     const { mllm } = this.model.config;
-    const rule = lookRule(this.model, this.#official);
-    const own = given.map((image, i) => new ShownPicture(image, rule, `Picture ${i + 1}`));
+    const rule = visionPreprocessor(this.model, this.#official);
+    const own = given.map((image, i) => new LazyPromptImage(image, rule, `Picture ${i + 1}`));
     const pictures = own.length > 0 ? own : this.#pictures;
     // Pictures that the model has been shown already are not shown again: they may have thousands of tokens.
     const show = own.length > 0 ? own : this.#shown ? [] : this.#pictures;
     const grids = show.map(({ grid }) => grid);
-    const encode = this.#turns === 0 ? encodeChatPrompt : encodeChatTurn;
+    const encode = this.#turns === 0 ? tokenizeChatPrompt : tokenizeTurn;
     const typed = this.#official ? 'tokens' : 'words';
     const added = encode(await this.model.tokenizer(), text, grids, mllm, typed);
     const ids = [...this.#ids, ...added];
@@ -169,15 +169,15 @@ export class Conversation {
 
   /** The words before are not part of what a picture is drawn from: the transformer was trained on single requests. */
   #draw(
-    { text, drawing }: ChatTurn,
-    pictures: readonly ShownPicture[],
+    { text, drawing }: ConversationTurn,
+    pictures: readonly LazyPromptImage[],
     hooks: DrawHooks,
     condition: Float32Array | undefined,
   ): Promise<DrawResult> {
     const references = pictures.map(({ image }) => image);
     const acceleration = this.#official ? 'none' : drawing.acceleration;
     const options = { ...drawing, acceleration, prompt: text, references };
-    return drawInChat(this.model, options, hooks, this.#official ? 'tokens' : 'words', condition);
+    return drawFromChatPrompt(this.model, options, hooks, this.#official ? 'tokens' : 'words', condition);
   }
 
   #keep({ ids, images, pictures }: TurnPrompt, { ids: reply, ended }: Generated, imageToken?: number): void {
@@ -193,7 +193,9 @@ export class Conversation {
   /** The next turn is about the picture that was drawn. @returns what is to be said about it */
   #lookAt(image: RgbImage): string[] {
     try {
-      this.#pictures = [new ShownPicture(image, lookRule(this.model, this.#official), 'The picture')];
+      this.#pictures = [
+        new LazyPromptImage(image, visionPreprocessor(this.model, this.#official), 'The picture'),
+      ];
       this.#shown = false;
       return [];
     } catch (error) {

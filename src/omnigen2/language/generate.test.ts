@@ -4,7 +4,7 @@ import { fixtureCase, fixtureCheckpoint, mllmSource } from '../fixtures.node.ts'
 import { CPU_NUMERICS } from '../graphs/layers.ts';
 import { type GenerateOptions, generate, STOP_STRINGS } from './generate.ts';
 import { Mllm } from './mllm.ts';
-import { likeliest, type TokenChoice } from './sampling.ts';
+import { greedySampler, type TokenSampler } from './sampling.ts';
 import { loadTokenizer } from './tokenizer.transformers.ts';
 
 const checkpoint = await fixtureCheckpoint();
@@ -18,12 +18,12 @@ const options: GenerateOptions = {
   maxNewTokens: 24,
   stopStrings: STOP_STRINGS,
   stopIds: checkpoint.config.generation.eosTokenIds,
-  choose: likeliest(1.05),
+  choose: greedySampler(1.05),
   decode: (ids) => tokenizer.decode(ids),
 };
 
 /** Writes the given tokens, whatever the model thinks. */
-function dictate(ids: readonly number[]): TokenChoice {
+function dictate(ids: readonly number[]): TokenSampler {
   let next = 0;
   return () => ({ id: ids[next++], probability: 1 });
 }
@@ -36,7 +36,7 @@ test.each([
   ['config', 1.05],
   ['greedy', 1],
 ])('%s: ids and text are the official ones', async (name, penalty) => {
-  const { ids, text, ended, logits } = await generate(mllm, { ...options, choose: likeliest(penalty) });
+  const { ids, text, ended, logits } = await generate(mllm, { ...options, choose: greedySampler(penalty) });
   const expected = golden.expected[name] as { ids: number[]; text: string };
   expect(ids).toEqual(expected.ids);
   expect(text).toBe(expected.text);
@@ -45,7 +45,7 @@ test.each([
 });
 
 test('logits are kept on request, one row a token', async () => {
-  const { logits } = await generate(mllm, { ...options, maxNewTokens: 2, keepLogits: true });
+  const { logits } = await generate(mllm, { ...options, maxNewTokens: 2, returnLogits: true });
   expect(logits.map((row) => row.length)).toEqual([640, 640]);
   const want = golden.tensors.get('logits_config')?.data ?? [];
   expect(Math.abs(logits[1][17] - want[640 + 17])).toBeLessThan(5e-4);

@@ -7,7 +7,7 @@
 import { OmniError } from '../../errors.ts';
 import type { Mllm, PromptImage } from './mllm.ts';
 import { PromptCache } from './prompt-cache.ts';
-import type { Chosen, TokenChoice } from './sampling.ts';
+import type { Chosen, TokenSampler } from './sampling.ts';
 
 /** What the official chat pipeline stops at. Source: OmniGen2ChatPipeline.generate_text */
 export const STOP_STRINGS = ['<|im_end|>', '<|img|>', '<|endoftext|>'] as const;
@@ -21,7 +21,7 @@ export interface GenerateOptions {
   readonly stopStrings: readonly string[];
   /** The text ends with one of these tokens. */
   readonly stopIds: readonly number[];
-  readonly choose: TokenChoice;
+  readonly choose: TokenSampler;
   /** Gives the text of ids, special tokens included. */
   readonly decode: (ids: readonly number[]) => string;
   /** What was read before: only what is new of the prompt is read, and the text written is held as well. */
@@ -29,7 +29,7 @@ export interface GenerateOptions {
   /** Is given the last hidden states `[L - known, H]` of the prompt's tokens from `known` on, which were read now. */
   readonly onPrompt?: (hidden: Float32Array, known: number) => void;
   /** Whether to give the logits of every step. */
-  readonly keepLogits?: boolean;
+  readonly returnLogits?: boolean;
   readonly signal?: AbortSignal;
   /** Called for every token with all text so far that is certain: never half of a character. */
   readonly onToken?: (token: Chosen & { readonly text: string }) => void;
@@ -54,7 +54,7 @@ export interface Generated {
  *   number of tokens that is none
  */
 export async function generate(mllm: Mllm, options: GenerateOptions): Promise<Generated> {
-  const { maxNewTokens, stopStrings, stopIds, choose, decode, keepLogits, signal, onToken } = options;
+  const { maxNewTokens, stopStrings, stopIds, choose, decode, returnLogits, signal, onToken } = options;
   const { hiddenSize } = mllm.config.language;
   if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) {
     throw new OmniError({
@@ -77,7 +77,7 @@ export async function generate(mllm: Mllm, options: GenerateOptions): Promise<Ge
       if (ids.length > 0) hidden = await cache.append(ids[ids.length - 1]);
       const row = await mllm.logits(hidden.subarray(-hiddenSize));
       signal?.throwIfAborted();
-      if (keepLogits) logits.push(row);
+      if (returnLogits) logits.push(row);
       const { id, probability } = choose(row, seen);
       ids.push(id);
       probabilities.push(probability);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { mix, Random } from '../../storybook/random.ts';
 import { drawCase } from '../../storybook/tasks.ts';
-import { foundPlaces, readBoxes } from './grounding.ts';
+import { parseBoxes, relativeBoxes } from './grounding.ts';
 
 const CAT = { box: [3, 4, 50, 60], label: 'cat' };
 const JSON_CAT = '{"bbox_2d": [3, 4, 50, 60], "label": "cat"}';
@@ -17,12 +17,12 @@ test.each([
   ['words around an object', `Here it is: ${JSON_CAT}.`],
   ['words around a fence', `Sure!\n\`\`\`json\n[${JSON_CAT}]\n\`\`\`\nAnything else?`],
 ])('reads %s', (_, reply) => {
-  expect(readBoxes(reply)).toEqual([CAT]);
+  expect(parseBoxes(reply)).toEqual([CAT]);
 });
 
 test('several boxes keep their order, and a label may be missing', () => {
   const reply = `[${JSON_CAT}, {"bbox_2d": [0, 0.5, 1, 2]}, {"bbox_2d": [7, 7, 9, 9], "label": 5}]`;
-  expect(readBoxes(reply)).toEqual([
+  expect(parseBoxes(reply)).toEqual([
     CAT,
     { box: [0, 0.5, 1, 2], label: undefined },
     { box: [7, 7, 9, 9], label: undefined },
@@ -46,11 +46,11 @@ test.each([
   '[{"bbox_2d": [50, 4, 3, 60]}]',
   '[{"bbox_2d": [3, 4, 3, 60]}]',
 ])('%j holds no box', (reply) => {
-  expect(readBoxes(reply)).toBeUndefined();
+  expect(parseBoxes(reply)).toBeUndefined();
 });
 
 test('what is no box is left out, and what is one is kept', () => {
-  expect(readBoxes(`[{"bbox_2d": [9, 9, 1, 1], "label": "dog"}, ${JSON_CAT}, 7]`)).toEqual([CAT]);
+  expect(parseBoxes(`[{"bbox_2d": [9, 9, 1, 1], "label": "dog"}, ${JSON_CAT}, 7]`)).toEqual([CAT]);
 });
 
 test('every right answer of the picture world is read whole', () => {
@@ -58,7 +58,7 @@ test('every right answer of the picture world is read whole', () => {
   for (let i = 0; i < 400; i++) {
     const { kind, answer } = drawCase('understand', new Random(mix(21, i)), 'heldout');
     if (kind !== 'ground' || answer === null) continue;
-    expect(readBoxes(answer)).toHaveLength(answer.split('bbox_2d').length - 1);
+    expect(parseBoxes(answer)).toHaveLength(answer.split('bbox_2d').length - 1);
     read++;
   }
   expect(read).toBeGreaterThan(10);
@@ -66,9 +66,9 @@ test('every right answer of the picture world is read whole', () => {
 
 test('places are shares of the picture, and end where it ends', () => {
   const reply = `[${JSON_CAT}, {"bbox_2d": [35, 70, 200, 140]}, {"bbox_2d": [150, 0, 160, 9], "label": "outside"}]`;
-  expect(foundPlaces(reply, { width: 140, height: 280 })).toEqual([
+  expect(relativeBoxes(reply, { width: 140, height: 280 })).toEqual([
     { label: 'cat', box: [3 / 140, 4 / 280, 50 / 140, 60 / 280] },
     { box: [0.25, 0.25, 1, 0.5] },
   ]);
-  expect(foundPlaces('In the middle.', { width: 140, height: 140 })).toEqual([]);
+  expect(relativeBoxes('In the middle.', { width: 140, height: 140 })).toEqual([]);
 });

@@ -9,7 +9,7 @@ import type { Size } from '../../pictures/image.ts';
 export type Corners = readonly [x0: number, y0: number, x1: number, y1: number];
 
 /** Something that the model has found. */
-export interface FoundBox {
+export interface GroundedBox {
   /** In pixels of the picture as the model saw it: see `visionSize` in images/sizes.ts. */
   readonly box: Corners;
   readonly label: string | undefined;
@@ -25,7 +25,7 @@ const MAX_BOXES = 1000;
  * An entry whose box is not four numbers in rising order is no box and is left out.
  * @returns the boxes in the order of the reply; undefined if it holds none that can be read
  */
-export function readBoxes(reply: string): readonly FoundBox[] | undefined {
+export function parseBoxes(reply: string): readonly GroundedBox[] | undefined {
   const [, fenced] = FENCED.exec(reply) ?? [];
   const found = boxesIn(parsed(fenced ?? reply));
   return found.length > 0 ? found : undefined;
@@ -35,7 +35,7 @@ export function readBoxes(reply: string): readonly FoundBox[] | undefined {
 const OPENING = /^\s*(?:```|\[\s*\{|\{)[\s\S]*"bbox_2d"/;
 
 /** Whether a reply points at places and says nothing before, be it whole or cut. */
-export function beginsWithBoxes(reply: string): boolean {
+export function startsWithBoxes(reply: string): boolean {
   return OPENING.test(reply);
 }
 
@@ -50,9 +50,9 @@ function parsed(text: string): unknown {
   }
 }
 
-function boxesIn(value: unknown): FoundBox[] {
+function boxesIn(value: unknown): GroundedBox[] {
   const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const found: FoundBox[] = [];
+  const found: GroundedBox[] = [];
   for (const entry of entries.slice(0, MAX_BOXES)) {
     if (typeof entry !== 'object' || entry === null || !('bbox_2d' in entry)) continue;
     const box = cornersOf(entry.bbox_2d);
@@ -71,7 +71,7 @@ function cornersOf(value: unknown): Corners | undefined {
 }
 
 /** Something that the model has found, wherever and however large the picture is shown. */
-export interface FoundPlace {
+export interface RelativeBox {
   /** What the model calls it; absent where it does not say. */
   readonly label?: string;
   /** Left, top, right and bottom edge as shares of the picture's width and height, from 0 to 1. */
@@ -79,9 +79,9 @@ export interface FoundPlace {
 }
 
 /** Where a reply points in the picture, which the model saw as large as `seen`; a box ends where the picture does. */
-export function foundPlaces(reply: string, seen: Size): readonly FoundPlace[] {
+export function relativeBoxes(reply: string, seen: Size): readonly RelativeBox[] {
   const share = (pixels: number, side: number) => Math.min(1, Math.max(0, pixels / side));
-  return (readBoxes(reply) ?? []).flatMap(({ box: [x0, y0, x1, y1], label }) => {
+  return (parseBoxes(reply) ?? []).flatMap(({ box: [x0, y0, x1, y1], label }) => {
     const box: Corners = [
       share(x0, seen.width),
       share(y0, seen.height),

@@ -79,7 +79,7 @@ test('a prompt read in two parts gives what it gives in one', async () => {
   const ids = Array.from(valuesOf(golden, 'input_ids'));
   const images = [imageOf(golden)];
   const whole = await mllm.hiddenStates(ids, images);
-  let prompt = await mllm.read(ids.slice(0, -3), images);
+  let prompt = await mllm.prefill(ids.slice(0, -3), images);
   for (const id of ids.slice(-3)) prompt = await mllm.append(prompt, id);
   expect(prompt.length).toBe(ids.length);
   const last = whole.subarray(-H);
@@ -121,7 +121,7 @@ test.each([
 ])('read on by %s: hidden states and logits are those of one read', async (_, first, pictures) => {
   const { ids, images } = LONG;
   const whole = await mllm.hiddenStates(ids, images);
-  const start = await mllm.read(ids.slice(0, first), images.slice(0, pictures));
+  const start = await mllm.prefill(ids.slice(0, first), images.slice(0, pictures));
   const longer = await mllm.extend(start, ids.slice(first), images.slice(pictures));
   expect(longer.length).toBe(ids.length);
   expect(longer.hidden.length).toBe((ids.length - first) * H);
@@ -132,26 +132,26 @@ test.each([
   const other = await mllm.extend(start, [20, 21]);
   const otherWhole = await mllm.hiddenStates([...ids.slice(0, first), 20, 21], images.slice(0, pictures));
   expect(largestError(other.hidden, otherWhole.subarray(first * H))).toBeLessThan(1e-5);
-  for (const prompt of [start, longer, other]) mllm.forget(prompt);
+  for (const prompt of [start, longer, other]) mllm.free(prompt);
 });
 
 test('the beginning of a prompt that was read is read on as if nothing had followed it', async () => {
   const { ids, images } = LONG;
-  const long = await mllm.read(ids, images);
+  const long = await mllm.prefill(ids, images);
   for (const [length, pictures] of [
     [10, 1],
     [2, 0],
   ]) {
     const grids = images.slice(0, pictures).map(({ grid }) => grid);
     const { delta } = ropePositions(ids.slice(0, length), grids, mllm.config);
-    const short = await mllm.cut(long, length, delta);
+    const short = await mllm.truncate(long, length, delta);
     expect(short.length).toBe(length);
     const longer = await mllm.extend(short, [30, 31, 32]);
     const whole = await mllm.hiddenStates([...ids.slice(0, length), 30, 31, 32], images.slice(0, pictures));
     expect(largestError(longer.hidden, whole.subarray(length * H))).toBeLessThan(1e-5);
-    for (const prompt of [short, longer]) mllm.forget(prompt);
+    for (const prompt of [short, longer]) mllm.free(prompt);
   }
-  mllm.forget(long);
+  mllm.free(long);
 });
 
 test('tokens see what stands before them, and nothing behind', async () => {
@@ -195,7 +195,7 @@ test('what does not fit is refused in words', async () => {
   await expect(
     mllm.hiddenStates([1, imageTokenId, imageTokenId], [{ patches, grid: { rows: 2, columns: 2 } }]),
   ).rejects.toMatchObject({ code: 'bad_request' });
-  await expect(mllm.look({ patches, grid: { rows: 2, columns: 2 } })).rejects.toMatchObject({
+  await expect(mllm.encodeImage({ patches, grid: { rows: 2, columns: 2 } })).rejects.toMatchObject({
     code: 'bad_image',
     message: expect.stringContaining('2 x 2 patches'),
   });

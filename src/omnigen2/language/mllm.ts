@@ -38,7 +38,7 @@ export interface MllmSource {
 export type MllmTrace = (name: string, values: Float32Array) => void;
 
 /** A prompt that has been read, and can be read on. Its cache is freed by {@link Mllm.forget}. */
-export interface ReadPrompt {
+export interface Prefilled {
   /** Last hidden states, after the final norm, `[n, H]`, of the tokens that were read last. */
   readonly hidden: Float32Array;
   /** Tokens read so far. */
@@ -91,17 +91,17 @@ export class Mllm {
    * @throws OmniError `bad_request` if the ids do not fit the vocabulary or the pictures
    */
   async hiddenStates(ids: ArrayLike<number>, images: readonly PromptImage[] = []): Promise<Float32Array> {
-    const prompt = await this.read(ids, images);
-    this.forget(prompt);
+    const prompt = await this.prefill(ids, images);
+    this.free(prompt);
     return prompt.hidden;
   }
 
   /** Reads one prompt. @throws OmniError see {@link hiddenStates}; AbortError between two pictures */
-  read(
+  prefill(
     ids: ArrayLike<number>,
     images: readonly PromptImage[] = [],
     signal?: AbortSignal,
-  ): Promise<ReadPrompt> {
+  ): Promise<Prefilled> {
     if (ids.length === 0) throw tooLong(0, this.config.language);
     return this.#readOn({ length: 0, delta: 0, cache: this.#emptyCache() }, ids, images, signal);
   }
@@ -112,27 +112,27 @@ export class Mllm {
    * @throws OmniError, AbortError see {@link read}
    */
   extend(
-    prompt: ReadPrompt,
+    prompt: Prefilled,
     ids: ArrayLike<number>,
     images: readonly PromptImage[] = [],
     signal?: AbortSignal,
-  ): Promise<ReadPrompt> {
+  ): Promise<Prefilled> {
     return this.#readOn(prompt, ids, images, signal);
   }
 
   /** Reads one more token. The prompt before it is used up. */
-  async append(prompt: ReadPrompt, id: number): Promise<ReadPrompt> {
+  async append(prompt: Prefilled, id: number): Promise<Prefilled> {
     const longer = await this.extend(prompt, [id]);
-    this.forget(prompt);
+    this.free(prompt);
     return longer;
   }
 
   /**
    * The first tokens of a prompt, without reading them again; it has no hidden states. The prompt stays as it is.
    * @param length more than 0, and not within a picture
-   * @param delta what {@link ReadPrompt.delta} was after these tokens
+   * @param delta what {@link Prefilled.delta} was after these tokens
    */
-  async cut(prompt: ReadPrompt, length: number, delta: number): Promise<ReadPrompt> {
+  async truncate(prompt: Prefilled, length: number, delta: number): Promise<Prefilled> {
     const session = await this.#sessions.get('cache cut', () => cacheCutGraph(this.config.language));
     const kept = indices(Array.from({ length }, (_, i) => i));
     const cache: Record<string, ResidentTensor> = {};
@@ -150,13 +150,13 @@ export class Mllm {
       }
       return short;
     } catch (error) {
-      this.forget(short);
+      this.free(short);
       throw error;
     }
   }
 
   /** Frees the cache of a prompt that is not read on. */
-  forget({ cache }: ReadPrompt): void {
+  free({ cache }: Prefilled): void {
     for (const tensor of Object.values(cache)) if ('dispose' in tensor) tensor.dispose();
   }
 
@@ -177,7 +177,7 @@ export class Mllm {
    * @param most patches of the largest picture beside it, for which the graph is opened
    * @throws OmniError `bad_image` if the patches do not fill the grid
    */
-  async look({ patches, grid }: PromptImage, most = 0): Promise<Float32Array> {
+  async encodeImage({ patches, grid }: PromptImage, most = 0): Promise<Float32Array> {
     const { vision } = this.config;
     const { spatialMergeSize: merge, headDim } = vision;
     const length = grid.rows * grid.columns;
@@ -224,11 +224,11 @@ export class Mllm {
   }
 
   async #readOn(
-    past: Pick<ReadPrompt, 'length' | 'delta' | 'cache'>,
+    past: Pick<Prefilled, 'length' | 'delta' | 'cache'>,
     ids: ArrayLike<number>,
     images: readonly PromptImage[],
     signal?: AbortSignal,
-  ): Promise<ReadPrompt> {
+  ): Promise<Prefilled> {
     const { language, vision, imageTokenId } = this.config;
     const length = past.length + ids.length;
     if (length > language.maxPositionEmbeddings) throw tooLong(length, language);
@@ -240,7 +240,7 @@ export class Mllm {
     let at = 0;
     for (const image of images) {
       signal?.throwIfAborted();
-      const rows = await this.look(image, most);
+      const rows = await this.encodeImage(image, most);
       while (ids[at] !== imageTokenId) at++;
       embeds.set(rows, at * language.hiddenSize);
       at += imageTokenCount(image.grid, vision);
@@ -253,8 +253,8 @@ export class Mllm {
   async #forward(
     embeds: Float32Array,
     positions: Int32Array,
-    { length: past, delta, cache }: Pick<ReadPrompt, 'length' | 'delta' | 'cache'>,
-  ): Promise<ReadPrompt> {
+    { length: past, delta, cache }: Pick<Prefilled, 'length' | 'delta' | 'cache'>,
+  ): Promise<Prefilled> {
     const { language } = this.config;
     const count = positions.length / 3;
     const { cos, sin } = ropeTables(positions, language);

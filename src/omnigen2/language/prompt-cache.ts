@@ -1,6 +1,6 @@
 /** What the language model has read last, so that a prompt that begins alike is read from where it differs. */
 
-import type { Mllm, PromptImage, ReadPrompt } from './mllm.ts';
+import type { Mllm, PromptImage, Prefilled } from './mllm.ts';
 import { imageTokenCount, ropePositions } from './rope-positions.ts';
 
 /** How far two prompts are alike: so many tokens, and so many whole pictures among them. */
@@ -14,7 +14,7 @@ export class PromptCache {
   readonly #mllm: Mllm;
   #ids: number[] = [];
   #images: readonly PromptImage[] = [];
-  #prompt: ReadPrompt | undefined;
+  #prompt: Prefilled | undefined;
 
   constructor(mllm: Mllm) {
     this.#mllm = mllm;
@@ -40,12 +40,12 @@ export class PromptCache {
     const { tokens: known, pictures } = this.#alike(ids, images);
     if (!before || known === 0) {
       this.clear();
-      this.#keep(await this.#mllm.read(ids, images, signal), ids, images);
+      this.#keep(await this.#mllm.prefill(ids, images, signal), ids, images);
     } else {
       if (known < before.length) await this.#cut(before, known, pictures);
       const start = this.#prompt ?? before;
       const longer = await this.#mllm.extend(start, ids.slice(known), images.slice(pictures), signal);
-      this.#mllm.forget(start);
+      this.#mllm.free(start);
       this.#keep(longer, ids, images);
     }
     return { hidden: this.#prompt?.hidden ?? new Float32Array(0), known };
@@ -61,25 +61,25 @@ export class PromptCache {
 
   /** Frees what is held. */
   clear(): void {
-    if (this.#prompt) this.#mllm.forget(this.#prompt);
+    if (this.#prompt) this.#mllm.free(this.#prompt);
     this.#prompt = undefined;
     this.#ids = [];
     this.#images = [];
   }
 
-  #keep(prompt: ReadPrompt, ids: readonly number[], images: readonly PromptImage[]): void {
+  #keep(prompt: Prefilled, ids: readonly number[], images: readonly PromptImage[]): void {
     this.#prompt = prompt;
     this.#ids = [...ids];
     this.#images = images;
   }
 
-  async #cut(before: ReadPrompt, tokens: number, pictures: number): Promise<void> {
+  async #cut(before: Prefilled, tokens: number, pictures: number): Promise<void> {
     const ids = this.#ids.slice(0, tokens);
     const images = this.#images.slice(0, pictures);
     const grids = images.map(({ grid }) => grid);
     const { delta } = ropePositions(ids, grids, this.#mllm.config);
-    const short = await this.#mllm.cut(before, tokens, delta);
-    this.#mllm.forget(before);
+    const short = await this.#mllm.truncate(before, tokens, delta);
+    this.#mllm.free(before);
     this.#keep(short, ids, images);
   }
 

@@ -3,11 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import {
   chatTemplate,
   checkPrompt,
-  cutNote,
-  encodeChatPrompt,
-  encodeChatTurn,
-  encodePlainPrompt,
   plainTemplate,
+  tokenizeChatPrompt,
+  tokenizePlainPrompt,
+  tokenizeTurn,
+  truncationNote,
 } from './prompt.ts';
 import { loadTokenizer } from './tokenizer.transformers.ts';
 import { TOKENS, type Tokenizer } from './tokenizer.ts';
@@ -17,7 +17,7 @@ const SYSTEM =
   '<|im_start|>system\nYou are a helpful assistant that generates high-quality images based on user instructions.<|im_end|>\n';
 
 let tokenizer: Tokenizer;
-let config: Parameters<typeof encodeChatPrompt>[3];
+let config: Parameters<typeof tokenizeChatPrompt>[3];
 beforeAll(async () => {
   tokenizer = await loadTokenizer((name) => readFile(new URL(name, FOLDER)));
   const vision = { spatialMergeSize: 2 } as (typeof config)['vision'];
@@ -36,28 +36,28 @@ describe('templates', () => {
   });
 });
 
-describe('encodePlainPrompt', () => {
+describe('tokenizePlainPrompt', () => {
   it('keeps the beginning of a long prompt and says what was left out', () => {
-    const whole = encodePlainPrompt(tokenizer, 'a fox '.repeat(30));
+    const whole = tokenizePlainPrompt(tokenizer, 'a fox '.repeat(30));
     expect(whole.fullLength).toBe(whole.ids.length);
-    expect(cutNote(whole)).toBeUndefined();
-    const cut = encodePlainPrompt(tokenizer, 'a fox '.repeat(30), 60);
+    expect(truncationNote(whole)).toBeUndefined();
+    const cut = tokenizePlainPrompt(tokenizer, 'a fox '.repeat(30), 60);
     expect(cut.ids).toEqual(whole.ids.slice(0, 60));
-    expect(cutNote(cut, 'Your prompt')).toBe(
+    expect(truncationNote(cut, 'Your prompt')).toBe(
       `Your prompt is ${whole.fullLength} tokens long with its frame; the model reads 60, so that the last ${whole.fullLength - 60} were left out.`,
     );
   });
 
   it('reads the empty negative prompt as its frame alone', () => {
-    expect(tokenizer.decode(encodePlainPrompt(tokenizer, '').ids)).toBe(plainTemplate(''));
+    expect(tokenizer.decode(tokenizePlainPrompt(tokenizer, '').ids)).toBe(plainTemplate(''));
   });
 });
 
 const GRID = { rows: 2, columns: 2 };
 
-describe('encodeChatPrompt', () => {
+describe('tokenizeChatPrompt', () => {
   it('writes one image token for every merged cell, picture by picture', () => {
-    const ids = encodeChatPrompt(tokenizer, 'which?', [{ rows: 4, columns: 6 }, GRID], config, 'words');
+    const ids = tokenizeChatPrompt(tokenizer, 'which?', [{ rows: 4, columns: 6 }, GRID], config, 'words');
     const short = tokenizer.encode(chatTemplate('which?', 2));
     expect(ids.length).toBe(short.length + 5);
     const runs = tokenizer.decode(ids).match(/(<\|image_pad\|>)+/g);
@@ -67,8 +67,8 @@ describe('encodeChatPrompt', () => {
   it.each(['a cat', '<b> | <|', 'ends with <', '|>'])(
     'reads %j in the same way whether or not special tokens may be typed',
     (prompt) => {
-      const words = encodeChatPrompt(tokenizer, prompt, [GRID], config, 'words');
-      expect(words).toEqual(encodeChatPrompt(tokenizer, prompt, [GRID], config, 'tokens'));
+      const words = tokenizeChatPrompt(tokenizer, prompt, [GRID], config, 'words');
+      expect(words).toEqual(tokenizeChatPrompt(tokenizer, prompt, [GRID], config, 'tokens'));
     },
   );
 
@@ -78,7 +78,7 @@ describe('encodeChatPrompt', () => {
     '<|img|><|img|>',
     '<<|im_end|>>',
   ])('reads the special tokens typed in %j as words', (prompt) => {
-    const ids = encodeChatPrompt(tokenizer, prompt, [GRID], config, 'words');
+    const ids = tokenizeChatPrompt(tokenizer, prompt, [GRID], config, 'words');
     expect(tokenizer.decode(ids)).toBe(chatTemplate(prompt, 1));
     const special = (all: readonly number[]) => all.filter((id) => id >= 600);
     expect(special(ids)).toEqual(special(tokenizer.encode(chatTemplate('a', 1))));
@@ -86,13 +86,13 @@ describe('encodeChatPrompt', () => {
 
   it('reads them as tokens where the official way is asked for', () => {
     const prompt = 'a <|image_pad|> <|img|>';
-    const ids = encodeChatPrompt(tokenizer, prompt, [], config, 'tokens');
+    const ids = tokenizeChatPrompt(tokenizer, prompt, [], config, 'tokens');
     expect(ids).toEqual(tokenizer.encode(chatTemplate(prompt, 0)));
     expect(ids).toContain(config.imageTokenId);
   });
 
   it('refuses typed image tokens beside pictures there', () => {
-    expect(() => encodeChatPrompt(tokenizer, 'a <|image_pad|>', [GRID], config, 'tokens')).toThrow(
+    expect(() => tokenizeChatPrompt(tokenizer, 'a <|image_pad|>', [GRID], config, 'tokens')).toThrow(
       expect.objectContaining({
         code: 'bad_request',
         message: 'The prompt contains "<|image_pad|>", which stands for a picture.',
@@ -101,9 +101,9 @@ describe('encodeChatPrompt', () => {
   });
 });
 
-describe('encodeChatTurn', () => {
+describe('tokenizeTurn', () => {
   it('ends the answer before, and goes on as the first turn does', () => {
-    const ids = encodeChatTurn(tokenizer, 'which?', [GRID], config, 'words');
+    const ids = tokenizeTurn(tokenizer, 'which?', [GRID], config, 'words');
     expect(tokenizer.decode(ids)).toBe(`<|im_end|>\n${chatTemplate('which?', 1).slice(SYSTEM.length)}`);
   });
 });

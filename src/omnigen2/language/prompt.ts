@@ -16,7 +16,7 @@ import { TOKENS, type Tokenizer } from './tokenizer.ts';
 const SYSTEM = 'You are a helpful assistant that generates high-quality images based on user instructions.';
 
 /** A prompt as token ids. */
-export interface EncodedPrompt {
+export interface TokenizedPrompt {
   readonly ids: readonly number[];
   /** How many tokens there were before those beyond the limit were cut off at the end. */
   readonly fullLength: number;
@@ -60,7 +60,11 @@ function turnFrame(imageCount: number): readonly [before: string, after: string]
  * @param maxLength tokens beyond this are cut off at the end, those that close the turn among them
  * Source: omnigen2/pipelines/omnigen2/pipeline_omnigen2.py, OmniGen2Pipeline._get_qwen2_prompt_embeds
  */
-export function encodePlainPrompt(tokenizer: Tokenizer, prompt: string, maxLength?: number): EncodedPrompt {
+export function tokenizePlainPrompt(
+  tokenizer: Tokenizer,
+  prompt: string,
+  maxLength?: number,
+): TokenizedPrompt {
   const ids = tokenizer.encode(plainTemplate(prompt));
   return { ids: maxLength === undefined ? ids : ids.slice(0, maxLength), fullLength: ids.length };
 }
@@ -83,7 +87,7 @@ export type TypedTokens =
  * Source: transformers `models/qwen2_5_vl/processing_qwen2_5_vl.py`, Qwen2_5_VLProcessor.__call__
  * @throws OmniError `bad_request` if typed image tokens would take the place of pictures
  */
-export function encodeChatPrompt(
+export function tokenizeChatPrompt(
   tokenizer: Tokenizer,
   prompt: string,
   images: readonly PatchGrid[],
@@ -95,10 +99,10 @@ export function encodeChatPrompt(
 }
 
 /**
- * The tokens of a later turn of a conversation: they end the answer before, and go on as {@link encodeChatPrompt}.
- * @throws OmniError `bad_request`: see {@link encodeChatPrompt}
+ * The tokens of a later turn of a conversation: they end the answer before, and go on as {@link tokenizeChatPrompt}.
+ * @throws OmniError `bad_request`: see {@link tokenizeChatPrompt}
  */
-export function encodeChatTurn(
+export function tokenizeTurn(
   tokenizer: Tokenizer,
   prompt: string,
   images: readonly PatchGrid[],
@@ -162,7 +166,10 @@ export function checkPrompt(prompt: string, what = 'The prompt'): void {
 }
 
 /** What a person is told of a prompt that was cut, or undefined if it was not. */
-export function cutNote({ ids, fullLength }: EncodedPrompt, what = 'The prompt'): string | undefined {
+export function truncationNote(
+  { ids, fullLength }: TokenizedPrompt,
+  what = 'The prompt',
+): string | undefined {
   const removed = fullLength - ids.length;
   if (removed === 0) return undefined;
   return `${what} is ${fullLength} tokens long with its frame; the model reads ${ids.length}, so that the last ${removed} were left out.`;

@@ -1,24 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { likeliest, type PenalisedSampling, sampled, type TokenChoice } from './sampling.ts';
+import { greedySampler, type SamplerOptions, type TokenSampler, topPSampler } from './sampling.ts';
 
 const NONE = new Set<number>();
 const logits = Float32Array.of(1, 4, 4.1, -1);
-const idOf = (choose: TokenChoice, values: Float32Array, seen: Iterable<number> = []) =>
+const idOf = (choose: TokenSampler, values: Float32Array, seen: Iterable<number> = []) =>
   choose(values, new Set(seen)).id;
 
-function sampling(changes: Partial<PenalisedSampling> = {}): PenalisedSampling {
+function sampling(changes: Partial<SamplerOptions> = {}): SamplerOptions {
   return { temperature: 1, topP: 1, seed: 7, repetitionPenalty: 1, ...changes };
 }
 
 /** How often each id is drawn. */
 function counts(
-  changes: Partial<PenalisedSampling>,
+  changes: Partial<SamplerOptions>,
   values: Float32Array,
   draws: number,
   seen = NONE,
 ): number[] {
-  const choose = sampled(sampling(changes));
+  const choose = topPSampler(sampling(changes));
   const drawn = Array<number>(values.length).fill(0);
   for (let i = 0; i < draws; i++) drawn[choose(values, seen).id]++;
   return drawn;
@@ -38,35 +38,35 @@ function chiSquare(drawn: readonly number[], shares: readonly number[]): number 
 }
 
 test('without a penalty the largest logit wins, and of equal ones the first', () => {
-  expect(idOf(likeliest(1), logits, [2])).toBe(2);
-  expect(idOf(likeliest(1), Float32Array.of(3, 5, 5))).toBe(1);
+  expect(idOf(greedySampler(1), logits, [2])).toBe(2);
+  expect(idOf(greedySampler(1), Float32Array.of(3, 5, 5))).toBe(1);
 });
 
 test('tokens that occurred before are made less likely', () => {
-  expect(idOf(likeliest(1.05), logits, [2])).toBe(1);
-  expect(idOf(likeliest(1.05), logits, [1, 2])).toBe(2);
+  expect(idOf(greedySampler(1.05), logits, [2])).toBe(1);
+  expect(idOf(greedySampler(1.05), logits, [1, 2])).toBe(2);
 });
 
 test('a negative logit is multiplied by the penalty', () => {
-  expect(idOf(likeliest(1.05), Float32Array.of(-1, -1.02), [0])).toBe(1);
-  expect(idOf(likeliest(1.05), Float32Array.of(-1, -1.06), [0])).toBe(0);
+  expect(idOf(greedySampler(1.05), Float32Array.of(-1, -1.02), [0])).toBe(1);
+  expect(idOf(greedySampler(1.05), Float32Array.of(-1, -1.06), [0])).toBe(0);
 });
 
 test('a token that cannot be chosen is not chosen', () => {
   const never = Number.NEGATIVE_INFINITY;
   const only = Float32Array.of(never, -50, never);
-  expect(likeliest(1.05)(only, new Set([0, 1, 2]))).toEqual({ id: 1, probability: 1 });
+  expect(greedySampler(1.05)(only, new Set([0, 1, 2]))).toEqual({ id: 1, probability: 1 });
   expect(counts({ temperature: 5 }, only, 50)).toEqual([0, 50, 0]);
 });
 
 test('the likeliest token comes with its probability among the penalised logits', () => {
-  expect(likeliest(1)(logits, NONE).probability).toBeCloseTo(softmax(logits)[2], 12);
+  expect(greedySampler(1)(logits, NONE).probability).toBeCloseTo(softmax(logits)[2], 12);
   const penalised = [1, 4, Math.fround(4.1) / Math.fround(1.05), -1];
-  expect(likeliest(1.05)(logits, new Set([2])).probability).toBeCloseTo(softmax(penalised)[1], 6);
+  expect(greedySampler(1.05)(logits, new Set([2])).probability).toBeCloseTo(softmax(penalised)[1], 6);
 });
 
 test('temperature 0 is the likeliest token, and so is the one of the released configuration', () => {
-  expect(sampled(sampling({ temperature: 0 }))(logits, NONE)).toEqual(likeliest(1)(logits, NONE));
+  expect(topPSampler(sampling({ temperature: 0 }))(logits, NONE)).toEqual(greedySampler(1)(logits, NONE));
   expect(counts({ temperature: 1e-6 }, logits, 200)).toEqual([0, 0, 200, 0]);
   expect(counts({ temperature: 1e-300 }, logits, 20)).toEqual([0, 0, 20, 0]);
 });
@@ -117,7 +117,7 @@ test.each<[topP: number, kept: readonly number[]]>([
         kept.map((id) => left[id]),
       ),
     ).toBeLessThan(22);
-  const { id, probability } = sampled(sampling({ topP }))(SHARES, NONE);
+  const { id, probability } = topPSampler(sampling({ topP }))(SHARES, NONE);
   expect(probability).toBeCloseTo(left[id], 6);
 });
 
@@ -130,7 +130,7 @@ test('a flat tail of a large vocabulary counts as much as its tokens together', 
   const values = new Float32Array(5000);
   values[123] = 7.7;
   // The one token has 0.31 of the probability: 0.9 needs the tail, which each of the first searches leaves out.
-  const choose = sampled(sampling({ topP: 0.9 }));
+  const choose = topPSampler(sampling({ topP: 0.9 }));
   const drawn = Array.from({ length: 300 }, () => choose(values, NONE).id);
   const one = drawn.filter((id) => id === 123).length / 300;
   expect(one).toBeGreaterThan(0.2);
@@ -140,7 +140,7 @@ test('a flat tail of a large vocabulary counts as much as its tokens together', 
 
 test('the probabilities of all tokens that can be drawn are one together', () => {
   for (const topP of [0, 0.5, 0.9, 1]) {
-    const choose = sampled(sampling({ topP, temperature: 0.8 }));
+    const choose = topPSampler(sampling({ topP, temperature: 0.8 }));
     const seen = new Map<number, number>();
     for (let i = 0; i < 2000; i++) {
       const { id, probability } = choose(SHARES, NONE);
@@ -153,7 +153,7 @@ test('the probabilities of all tokens that can be drawn are one together', () =>
 test('what is drawn from is the distribution that the official processors leave', async () => {
   const { distribution } = JSON.parse(await readFile('fixtures/conversation.json', 'utf8'));
   const { repetitionPenalty, temperature, topP, seen, probabilities } = distribution;
-  const choose = sampled({ repetitionPenalty, temperature, topP, seed: 1 });
+  const choose = topPSampler({ repetitionPenalty, temperature, topP, seed: 1 });
   const values = Float32Array.from(distribution.logits);
   const drawn = new Map<number, number>();
   for (let i = 0; i < 4000; i++) {
@@ -167,7 +167,7 @@ test('what is drawn from is the distribution that the official processors leave'
 
 test('the same seed draws the same tokens on every machine; another seed or turn others', () => {
   const series = (seed: number, turn: number) => {
-    const choose = sampled(sampling({ seed, topP: 0.95 }), turn);
+    const choose = topPSampler(sampling({ seed, topP: 0.95 }), turn);
     return Array.from({ length: 24 }, () => choose(SHARES, NONE).id).join('');
   };
   // Written down on one machine.
@@ -176,7 +176,7 @@ test('the same seed draws the same tokens on every machine; another seed or turn
   expect(new Set([series(7, 0), series(8, 0), series(7, 1)]).size).toBe(3);
 });
 
-test.each<[Partial<PenalisedSampling>, RegExp]>([
+test.each<[Partial<SamplerOptions>, RegExp]>([
   [{ temperature: -0.1 }, /^The temperature -0\.1 is not a number from 0 to 100\.$/],
   [{ temperature: Number.NaN }, /^The temperature NaN/],
   [{ temperature: Number.POSITIVE_INFINITY }, /^The temperature Infinity/],
@@ -189,7 +189,7 @@ test.each<[Partial<PenalisedSampling>, RegExp]>([
 ])('%o is refused in words', (changes, message) => {
   let thrown: unknown;
   try {
-    sampled(sampling(changes));
+    topPSampler(sampling(changes));
   } catch (error) {
     thrown = error;
   }

@@ -14,7 +14,7 @@ export interface Chosen {
  * @param logits `[V]`, as the model gives them; must not be changed
  * @param seen every id so far, prompt and image tokens included
  */
-export type TokenChoice = (logits: Float32Array, seen: ReadonlySet<number>) => Chosen;
+export type TokenSampler = (logits: Float32Array, seen: ReadonlySet<number>) => Chosen;
 
 /** How words are chosen by chance. */
 export interface Sampling {
@@ -26,7 +26,7 @@ export interface Sampling {
   readonly seed: number;
 }
 
-export interface PenalisedSampling extends Sampling {
+export interface SamplerOptions extends Sampling {
   /** Tokens that occurred before are made so much less likely; 1 leaves them as they are. */
   readonly repetitionPenalty: number;
 }
@@ -37,7 +37,7 @@ export interface PenalisedSampling extends Sampling {
  * the same. Its probability is that of the penalised logits.
  * Source: transformers `generation/logits_process.py`, RepetitionPenaltyLogitsProcessor
  */
-export function likeliest(repetitionPenalty: number): TokenChoice {
+export function greedySampler(repetitionPenalty: number): TokenSampler {
   const penalised = penalty(repetitionPenalty);
   return (logits, seen) => {
     let id = 0;
@@ -66,10 +66,10 @@ export function likeliest(repetitionPenalty: number): TokenChoice {
  * @param turn numbers the answers that one seed is used for: each draws its own random numbers
  * @throws OmniError `bad_request`: see {@link checkSampling}
  */
-export function sampled(sampling: PenalisedSampling, turn = 0): TokenChoice {
+export function topPSampler(sampling: SamplerOptions, turn = 0): TokenSampler {
   checkSampling(sampling);
   const { temperature, topP, seed, repetitionPenalty } = sampling;
-  if (temperature === 0) return likeliest(repetitionPenalty);
+  if (temperature === 0) return greedySampler(repetitionPenalty);
   const penalised = penalty(repetitionPenalty);
   const next = uniform(seed, `tokens/${turn}`);
   let weights = new Float64Array(0);
@@ -92,7 +92,7 @@ export function sampled(sampling: PenalisedSampling, turn = 0): TokenChoice {
 }
 
 /** @throws OmniError `bad_request` for the first value that words cannot be chosen by */
-function checkSampling({ temperature, topP, seed, repetitionPenalty }: PenalisedSampling): void {
+function checkSampling({ temperature, topP, seed, repetitionPenalty }: SamplerOptions): void {
   const refuse = (message: string, action: string) => {
     throw new OmniError({ code: 'bad_request', message, action });
   };

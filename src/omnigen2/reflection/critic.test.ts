@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { STOP } from '../../storybook/claims.ts';
 import { Random } from '../../storybook/random.ts';
 import { drawCase } from '../../storybook/tasks.ts';
-import { ACCEPTING_SENTENCE, critiqueQuestion, readCritique } from './critic.ts';
+import { ACCEPTING_SENTENCE, critiqueQuestion, parseCritique } from './critic.ts';
 
-const answer = (text: string, complete = true) => readCritique({ text, complete });
+const answer = (text: string, complete = true) => parseCritique({ text, complete });
 
 test('the accepting sentence is the one that the built-in model learns', () => {
   expect(ACCEPTING_SENTENCE).toBe(STOP);
@@ -22,15 +22,15 @@ test('the question is among those that the built-in model learns', () => {
 
 test('every critique of the world is taken whole as the next instruction, and its acceptance as acceptance', () => {
   const random = new Random(11);
-  const counts = { accept: 0, mend: 0, unclear: 0 };
+  const counts = { accept: 0, fix: 0, unclear: 0 };
   for (let i = 0; i < 400; i++) {
     const { kind, answer: words } = drawCase('reflect', random, 'train');
     const verdict = answer(words ?? '');
     counts[verdict.kind]++;
-    expect(verdict).toEqual({ kind: kind === 'stop' ? 'accept' : 'mend', critique: words });
+    expect(verdict).toEqual({ kind: kind === 'stop' ? 'accept' : 'fix', critique: words });
   }
   expect(counts.unclear).toBe(0);
-  expect(Math.min(counts.accept, counts.mend)).toBeGreaterThan(50);
+  expect(Math.min(counts.accept, counts.fix)).toBeGreaterThan(50);
 });
 
 test.each([
@@ -66,7 +66,7 @@ test.each([
   'Make it show everything.',
   'Does the picture meet the request?',
 ])('mends: %s', (text) => {
-  expect(answer(text)).toEqual({ kind: 'mend', critique: text });
+  expect(answer(text)).toEqual({ kind: 'fix', critique: text });
 });
 
 test.each(['', '  \n', '...', '!?'])('%j says nothing', (text) => {
@@ -76,7 +76,7 @@ test.each(['', '  \n', '...', '!?'])('%j says nothing', (text) => {
 test('sentences that repeat without end count once', () => {
   const loop = 'The cat is missing. Add a red cat. '.repeat(30);
   expect(answer(`${loop}The cat is`, false)).toEqual({
-    kind: 'mend',
+    kind: 'fix',
     critique: 'The cat is missing. Add a red cat.',
   });
 });
@@ -104,8 +104,8 @@ test('a fault that is none is left out, with its order', () => {
     'The cat should be blue, but it is blue. Make the cat blue.',
     'The cats should wear nothing, but they wear none. Give the cats a gray bow.',
   ]) {
-    expect(answer(`${none} ${real}`)).toEqual({ kind: 'mend', critique: real });
-    expect(answer(`${real} ${none}`)).toEqual({ kind: 'mend', critique: real });
+    expect(answer(`${none} ${real}`)).toEqual({ kind: 'fix', critique: real });
+    expect(answer(`${real} ${none}`)).toEqual({ kind: 'fix', critique: real });
   }
-  expect(answer('The cat should be white, but it is white with spots.').kind).toBe('mend');
+  expect(answer('The cat should be white, but it is white with spots.').kind).toBe('fix');
 });

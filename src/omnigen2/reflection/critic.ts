@@ -6,7 +6,7 @@
  * (arXiv 2506.18871).
  */
 
-import { beginsWithBoxes } from '../language/grounding.ts';
+import { startsWithBoxes } from '../language/grounding.ts';
 
 /** The sentence with which the built-in model accepts a picture. */
 export const ACCEPTING_SENTENCE = 'The picture shows everything that was asked for.';
@@ -26,10 +26,10 @@ export interface CriticAnswer {
 }
 
 /** What an answer means for the picture. */
-export type CriticDecision =
+export type CritiqueResult =
   | { readonly kind: 'accept'; readonly critique: string }
   /** `critique` is also the instruction for the next picture. */
-  | { readonly kind: 'mend'; readonly critique: string }
+  | { readonly kind: 'fix'; readonly critique: string }
   /** The answer says nothing that could be acted on; `critique` says so in words. */
   | { readonly kind: 'unclear'; readonly critique: string };
 
@@ -40,8 +40,8 @@ const MAX_SENTENCES = 8;
  * Reads an answer: sentences said twice count once, and the torn end of an answer that was cut is left out. The first
  * sentence that says the picture is right accepts it. What blames the very thing that it wants counts for nothing.
  */
-export function readCritique({ text, complete }: CriticAnswer): CriticDecision {
-  if (beginsWithBoxes(text))
+export function parseCritique({ text, complete }: CriticAnswer): CritiqueResult {
+  if (startsWithBoxes(text))
     return {
       kind: 'unclear',
       critique: 'The critic marked places in this picture and said nothing about them.',
@@ -58,7 +58,7 @@ export function readCritique({ text, complete }: CriticAnswer): CriticDecision {
     return { kind: 'unclear', critique };
   }
   if (sentences.some(accepts)) return { kind: 'accept', critique };
-  return { kind: 'mend', critique };
+  return { kind: 'fix', critique };
 }
 
 /** How much a critique says, in sentences: the less, the nearer the picture is to the request. */

@@ -17,7 +17,7 @@ function studio(critiques: readonly string[], rounds = 4) {
       drawn.push({ instruction, references });
       return `picture ${round}`;
     },
-    look: async ({ request, onText }) => {
+    critique: async ({ request, onText }) => {
       expect(request).toBe('a red cat');
       time += 7;
       const text = critiques[drawn.length - 1];
@@ -40,9 +40,9 @@ test('a picture that meets the request ends the loop', async () => {
       instruction: 'a red cat',
       picture: 'picture 1',
       critique: ACCEPTING_SENTENCE,
-      decision: 'accept',
+      outcome: 'accept',
       drawMs: 100,
-      lookMs: 7,
+      critiqueMs: 7,
     },
   ]);
 });
@@ -55,23 +55,23 @@ test('a critique becomes the instruction on the picture it is about', async () =
     instruction: 'The cat is missing. Add a red cat.',
     references: ['picture 1'],
   });
-  expect(rounds.map(({ decision }) => decision)).toEqual(['mend', 'accept']);
+  expect(rounds.map(({ outcome }) => outcome)).toEqual(['fix', 'accept']);
   expect(events.map(({ type }) => type)).toEqual([
-    ...['drawing', 'picture', 'looking', 'round'],
-    ...['drawing', 'picture', 'looking', 'round'],
+    ...['drawing', 'picture', 'critique', 'round'],
+    ...['drawing', 'picture', 'critique', 'round'],
   ]);
 });
 
 test('the last round says that no round is left', async () => {
   const { options } = studio(['Add a hat.', 'Add a scarf.', 'Add a bow.'], 3);
   const { rounds } = await reflect(options);
-  expect(rounds.map(({ decision }) => decision)).toEqual(['mend', 'mend', 'out_of_rounds']);
+  expect(rounds.map(({ outcome }) => outcome)).toEqual(['fix', 'fix', 'out_of_rounds']);
 });
 
 test('a critic who says the same again ends the loop', async () => {
   const { options } = studio(['Add a hat.', 'Add a scarf.', 'Add a scarf.', 'Add a bow.'], 4);
   const { rounds } = await reflect(options);
-  expect(rounds.map(({ decision }) => decision)).toEqual(['mend', 'mend', 'repeated']);
+  expect(rounds.map(({ outcome }) => outcome)).toEqual(['fix', 'fix', 'repeated']);
 });
 
 test('of pictures that were all found wrong, that of which least was said is kept, the first of these', async () => {
@@ -98,7 +98,7 @@ test('a critic who says nothing ends the loop in words', async () => {
   const { options } = studio(['']);
   const { rounds } = await reflect(options);
   expect(rounds).toMatchObject([
-    { decision: 'unclear', critique: 'The critic said nothing about this picture.' },
+    { outcome: 'unclear', critique: 'The critic said nothing about this picture.' },
   ]);
 });
 
@@ -118,7 +118,7 @@ test('an abort while drawing stops before the critic looks', async () => {
       controller.abort();
       return 'picture';
     },
-    look: () => expect.unreachable(),
+    critique: () => expect.unreachable(),
   });
   await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
 });

@@ -4,14 +4,14 @@
  * is handed functions.
  */
 
-import { type CriticAnswer, type CriticDecision, countSentences, readCritique } from './critic.ts';
+import { type CriticAnswer, type CritiqueResult, countSentences, parseCritique } from './critic.ts';
 
 /** What the critic decided after looking at a round. */
-export type RoundDecision =
+export type RoundOutcome =
   /** The picture meets the request: the loop ends with it. */
   | 'accept'
   /** The critique becomes the edit instruction of the next round, on this picture. */
-  | 'mend'
+  | 'fix'
   /** The picture does not meet the request, but no round is left. */
   | 'out_of_rounds'
   /** The critic says what it said of the round before: mending again would not help, and the loop ends. */
@@ -26,9 +26,9 @@ export interface RoundReport {
   readonly instruction: string;
   /** What the model said of its picture. */
   readonly critique: string;
-  readonly decision: RoundDecision;
+  readonly outcome: RoundOutcome;
   readonly drawMs: number;
-  readonly lookMs: number;
+  readonly critiqueMs: number;
 }
 
 /** One finished round with its picture. */
@@ -41,7 +41,7 @@ export type ReflectEvent<P> =
   | { readonly type: 'drawing'; readonly round: number; readonly instruction: string }
   | { readonly type: 'picture'; readonly round: number; readonly picture: P; readonly drawMs: number }
   /** `text` is all that the critic has written so far. */
-  | { readonly type: 'looking'; readonly round: number; readonly text: string }
+  | { readonly type: 'critique'; readonly round: number; readonly text: string }
   | { readonly type: 'round'; readonly report: RoundReport };
 
 export interface ReflectOptions<P> {
@@ -54,7 +54,7 @@ export interface ReflectOptions<P> {
     readonly instruction: string;
     readonly references: readonly P[];
   }) => Promise<P>;
-  readonly look: (job: {
+  readonly critique: (job: {
     readonly picture: P;
     readonly request: string;
     readonly onText: (text: string) => void;
@@ -65,7 +65,7 @@ export interface ReflectOptions<P> {
   readonly onEvent?: (event: ReflectEvent<P>) => void;
 }
 
-export interface Reflected<P> {
+export interface ReflectResult<P> {
   readonly picture: P;
   /** The round that `picture` is of, counted from 1. */
   readonly kept: number;
@@ -79,8 +79,8 @@ export interface Reflected<P> {
  * mending did not better it has at most changed.
  * @throws whatever `draw` and `look` throw, and AbortError between them after an abort
  */
-export async function reflect<P>(options: ReflectOptions<P>): Promise<Reflected<P>> {
-  const { request, rounds, draw, look, now, signal, onEvent } = options;
+export async function reflect<P>(options: ReflectOptions<P>): Promise<ReflectResult<P>> {
+  const { request, rounds, draw, now, signal, onEvent } = options;
   const reports: Round<P>[] = [];
   let best: { readonly picture: P; readonly kept: number; readonly sentences: number } | undefined;
   let instruction = request;
@@ -95,30 +95,30 @@ export async function reflect<P>(options: ReflectOptions<P>): Promise<Reflected<
     if (rounds <= 1) return { picture, kept: round, rounds: reports };
 
     signal?.throwIfAborted();
-    const onText = (text: string) => onEvent?.({ type: 'looking', round, text });
-    const verdict = readCritique(await look({ picture, request, onText }));
-    const decision = decide(verdict, round >= rounds, reports.at(-1)?.critique);
+    const onText = (text: string) => onEvent?.({ type: 'critique', round, text });
+    const verdict = parseCritique(await options.critique({ picture, request, onText }));
+    const outcome = decide(verdict, round >= rounds, reports.at(-1)?.critique);
     const report: RoundReport = {
       round,
       instruction,
       critique: verdict.critique,
-      decision,
+      outcome,
       drawMs: drawn - start,
-      lookMs: now() - drawn,
+      critiqueMs: now() - drawn,
     };
     reports.push({ ...report, picture });
     onEvent?.({ type: 'round', report });
-    if (verdict.kind !== 'mend') return { picture, kept: round, rounds: reports };
+    if (verdict.kind !== 'fix') return { picture, kept: round, rounds: reports };
     const sentences = countSentences(verdict.critique);
     if (!best || sentences < best.sentences) best = { picture, kept: round, sentences };
-    if (decision !== 'mend') return { picture: best.picture, kept: best.kept, rounds: reports };
+    if (outcome !== 'fix') return { picture: best.picture, kept: best.kept, rounds: reports };
     instruction = verdict.critique;
     references = [picture];
   }
 }
 
-function decide(verdict: CriticDecision, isLast: boolean, before: string | undefined): RoundDecision {
-  if (verdict.kind !== 'mend') return verdict.kind;
+function decide(verdict: CritiqueResult, isLast: boolean, before: string | undefined): RoundOutcome {
+  if (verdict.kind !== 'fix') return verdict.kind;
   if (verdict.critique === before) return 'repeated';
-  return isLast ? 'out_of_rounds' : 'mend';
+  return isLast ? 'out_of_rounds' : 'fix';
 }

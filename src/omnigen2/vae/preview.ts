@@ -3,7 +3,7 @@
 import type { RgbImage } from '../../pictures/image.ts';
 import type { Latents } from '../diffusion/latents.ts';
 import { toRgbImage } from '../pixels.ts';
-import type { Autoencoder } from './vae.ts';
+import type { Vae } from './vae.ts';
 
 /** Previews are decoded at no more latent pixels a side than this, so that they stay cheap at any size. */
 const MAX_PREVIEW_SIDE = 32;
@@ -12,15 +12,15 @@ const MAX_PREVIEW_SIDE = 32;
  * The picture at the end of the straight line from `latents` along `velocity`, as small as a preview may be.
  * @param timestep at which `velocity` was predicted, 0 (noise) to 1 (picture)
  */
-export async function foreseenPicture(
-  vae: Autoencoder,
+export async function previewPicture(
+  vae: Vae,
   latents: Latents,
   velocity: Float32Array,
   timestep: number,
 ): Promise<RgbImage> {
   const end = latents.data.map((x, i) => x + (1 - timestep) * velocity[i]);
   const factor = Math.ceil(Math.max(latents.height, latents.width) / MAX_PREVIEW_SIDE);
-  return toRgbImage(await vae.decode(vae.fromModel(averaged({ ...latents, data: end }, factor))));
+  return toRgbImage(await vae.decode(vae.fromTransformer(averaged({ ...latents, data: end }, factor))));
 }
 
 /** Means of blocks of `factor x factor` latent pixels; blocks at the far edges may be cut off. */

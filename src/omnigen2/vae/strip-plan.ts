@@ -34,7 +34,7 @@ export interface StripBounds {
  * The plan for a picture of `latents` latent pixels.
  * @returns undefined if it can be worked on whole, and wherever buffers have no bound
  */
-export function stripPlan(
+export function planStrips(
   config: VaeConfig,
   latents: Size,
   { maxBufferBytes = MAX_BUFFER_BYTES, attentionWork = Number.POSITIVE_INFINITY }: StripBounds = {},

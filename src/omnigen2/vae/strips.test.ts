@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { VaeConfig } from '../../config/config.ts';
 import { attentionWork } from '../diffusion/attention-parts.ts';
 import { below, rowsOf } from './planes.ts';
-import { MAX_BUFFER_BYTES, stripPlan } from './strip-plan.ts';
+import { MAX_BUFFER_BYTES, planStrips } from './strip-plan.ts';
 import { normMoments, type RowMoments, stripsOf } from './strips.ts';
 
 fc.configureGlobal({ seed: 2506 });
@@ -26,24 +26,28 @@ const WASM = { attentionWork: attentionWork('wasm') };
 
 const side = fc.integer({ min: 1, max: 128 });
 
-describe('stripPlan', () => {
+describe('planStrips', () => {
   it('leaves small pictures whole', () => {
-    expect(stripPlan(OFFICIAL, { width: 32, height: 32 })).toBeUndefined();
-    expect(stripPlan(OFFICIAL, { width: 1, height: 1 })).toBeUndefined();
+    expect(planStrips(OFFICIAL, { width: 32, height: 32 })).toBeUndefined();
+    expect(planStrips(OFFICIAL, { width: 1, height: 1 })).toBeUndefined();
   });
 
   it('cuts 1024 x 1024 pixels of the official autoencoder', () => {
-    const plan = stripPlan(OFFICIAL, { width: 128, height: 128 });
+    const plan = planStrips(OFFICIAL, { width: 128, height: 128 });
     // A row of latents is 8 rows of 1024 pixels with up to 256 channels, 8 MiB.
     expect(plan?.rows.length).toBe(19);
     // 64 MiB of scores of 16,384 pixels each.
     expect(plan?.queries).toBe(1024);
-    expect(stripPlan(OFFICIAL, { width: 128, height: 128 }, WASM)).toEqual({ ...plan, queries: 127 });
+    expect(planStrips(OFFICIAL, { width: 128, height: 128 }, WASM)).toEqual({ ...plan, queries: 127 });
   });
 
   it('cuts nothing where there is no bound', () => {
     expect(
-      stripPlan(OFFICIAL, { width: 128, height: 128 }, { ...WASM, maxBufferBytes: Number.POSITIVE_INFINITY }),
+      planStrips(
+        OFFICIAL,
+        { width: 128, height: 128 },
+        { ...WASM, maxBufferBytes: Number.POSITIVE_INFINITY },
+      ),
     ).toBeUndefined();
   });
 
@@ -51,7 +55,7 @@ describe('stripPlan', () => {
     fc.assert(
       fc.property(side, side, fc.integer({ min: 20, max: 28 }), (width, height, exponent) => {
         const bound = 2 ** exponent;
-        const plan = stripPlan(OFFICIAL, { width, height }, { ...WASM, maxBufferBytes: bound });
+        const plan = planStrips(OFFICIAL, { width, height }, { ...WASM, maxBufferBytes: bound });
         const rows = plan?.rows ?? [height];
         expect(rows.reduce((a, b) => a + b, 0)).toBe(height);
         expect(Math.max(...rows) - Math.min(...rows)).toBeLessThanOrEqual(1);
@@ -82,7 +86,7 @@ describe('stripPlan', () => {
       [512, 32],
       [32, 512],
     ]) {
-      const { rows, queries } = stripPlan(OFFICIAL, { width, height }, WASM) ?? { rows: [], queries: 0 };
+      const { rows, queries } = planStrips(OFFICIAL, { width, height }, WASM) ?? { rows: [], queries: 0 };
       expect(4 * 256 * 8 * width * (8 * Math.max(...rows) + 2)).toBeLessThanOrEqual(MAX_BUFFER_BYTES);
       expect(queries).toBe(127);
     }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Planes } from './planes.ts';
-import { tiled, tilingOf } from './tiling.ts';
+import { planTiles, runTiled } from './tiling.ts';
 
 fc.configureGlobal({ seed: 2506 });
 
@@ -20,7 +20,7 @@ function enlarged({ channels, height, width, data }: Planes, factor: number): Pl
   return { channels, height: h, width: w, data: out };
 }
 
-describe('tiled', () => {
+describe('runTiled', () => {
   it('gives what one run gives, where a tile does not depend on its surroundings', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -30,7 +30,7 @@ describe('tiled', () => {
         async (height, width, side) => {
           const input = planes(2, height, width);
           const whole = enlarged(input, 2);
-          const got = await tiled(input, tilingOf(side, 2 * side), async (tile) => enlarged(tile, 2));
+          const got = await runTiled(input, planTiles(side, 2 * side), async (tile) => enlarged(tile, 2));
           expect([got.channels, got.height, got.width]).toEqual([2, 2 * height, 2 * width]);
           const worst = got.data.reduce(
             (most, value, i) => Math.max(most, Math.abs(value - whole.data[i])),
@@ -50,7 +50,7 @@ describe('tiled', () => {
       data: new Float32Array(tile.data.length).fill(count++),
     });
     // Tiles of 8 start at 0 and 6: the second fades in over the pixels 6 and 7.
-    const got = await tiled(planes(1, 1, 10), tilingOf(8, 8), constant);
+    const got = await runTiled(planes(1, 1, 10), planTiles(8, 8), constant);
     expect([...got.data]).toEqual([0, 0, 0, 0, 0, 0, 0, 0.5, 1, 1]);
   });
 });

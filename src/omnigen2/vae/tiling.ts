@@ -20,7 +20,7 @@ export interface Tiling {
 /** Part of a tile's side that overlaps with the next tile. */
 const OVERLAP = 0.25;
 
-export function tilingOf(inputSide: number, outputSide: number): Tiling {
+export function planTiles(inputSide: number, outputSide: number): Tiling {
   const outputBlend = Math.trunc(outputSide * OVERLAP);
   return {
     inputSide,
@@ -31,7 +31,7 @@ export function tilingOf(inputSide: number, outputSide: number): Tiling {
 }
 
 /** Runs every tile of `input` through `run`, row by row, and joins the results. */
-export async function tiled(
+export async function runTiled(
   input: Planes,
   { inputSide, inputStride, outputBlend, outputKeep }: Tiling,
   run: (tile: Planes) => Promise<Planes>,

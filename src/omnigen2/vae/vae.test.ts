@@ -3,11 +3,11 @@ import { run } from '../../../cli/verify/kinds/vae.ts';
 import { VerifySession } from '../../../cli/verify/session.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { fixtureCase } from '../fixtures.node.ts';
-import type { Autoencoder } from './vae.ts';
+import type { Vae } from './vae.ts';
 
 const FOLDER = 'fixtures/goldens';
 const session = new VerifySession(FOLDER, `${FOLDER}/model`, () => nodeRuntime({ threads: 1 }));
-const opened = async (): Promise<Autoencoder> => (await session.model()).autoencoder();
+const opened = async (): Promise<Vae> => (await session.model()).vae();
 
 afterAll(() => session.dispose());
 
@@ -20,7 +20,7 @@ it.each(['vae_square_encode', 'vae_tall_encode', 'vae_square_decode', 'vae_tall_
   async (id) => {
     const golden = await fixtureCase(id);
     const comparisons = await run(golden, session);
-    expect(comparisons.length).toBe(golden.outputs.length * (id.includes('tiled') ? 1 : 2));
+    expect(comparisons.length).toBe(golden.outputs.length * (id.includes('runTiled') ? 1 : 2));
     for (const { maxAbsError } of comparisons) expect(maxAbsError).toBeLessThan(2e-5);
   },
 );
@@ -66,12 +66,15 @@ describe('latents', () => {
   it('go to the transformer and back', async () => {
     const vae = await opened();
     const latents = { channels: 16, height: 2, width: 3, data: wave(96) };
-    const back = vae.fromModel(vae.toModel(latents));
+    const back = vae.fromTransformer(vae.toTransformer(latents));
     back.data.forEach((value, i) => {
       expect(value).toBeCloseTo(latents.data[i], 5);
     });
     const { scalingFactor, shiftFactor } = vae.config;
-    expect(vae.toModel(latents).data[1]).toBeCloseTo((Math.sin(1 / 7) - shiftFactor) * scalingFactor, 6);
+    expect(vae.toTransformer(latents).data[1]).toBeCloseTo(
+      (Math.sin(1 / 7) - shiftFactor) * scalingFactor,
+      6,
+    );
   });
 
   it('are the mean without noise, and spread by the variance with it', async () => {

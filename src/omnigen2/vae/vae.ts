@@ -16,17 +16,17 @@ import { finite } from '../finite.ts';
 import { float32Data } from '../float32.ts';
 import type { Numerics } from '../graphs/layers.ts';
 import { decoderGraph } from '../graphs/vae-decoder.ts';
-import { type AutoencoderParts, encoderGraph } from '../graphs/vae-encoder.ts';
+import { encoderGraph, type VaeGraphSource } from '../graphs/vae-encoder.ts';
 import type { Pixels } from '../pixels.ts';
-import { RememberedFiles, Sessions } from '../sessions.ts';
-import { decodeInStrips, encodeInStrips, type StripWork } from './coding-in-strips.ts';
+import { CachedFiles, Sessions } from '../sessions.ts';
 import type { Planes } from './planes.ts';
-import { type StripPlan, stripPlan } from './strip-plan.ts';
+import { planStrips, type StripPlan } from './strip-plan.ts';
+import { decodeInStrips, encodeInStrips, type StripWork } from './strip-runner.ts';
 import { mapOf } from './strips.ts';
-import { tiled, tilingOf } from './tiling.ts';
+import { planTiles, runTiled } from './tiling.ts';
 
 /** What an autoencoder is opened from. */
-export interface AutoencoderSource {
+export interface VaeSource {
   readonly component: { readonly config: VaeConfig; readonly weights: WeightIndex };
   readonly bytes: WeightBytes;
 }
@@ -43,7 +43,7 @@ export const POSTERIORS = ['sample', 'mean'] as const;
 export type PosteriorChoice = (typeof POSTERIORS)[number];
 
 /** How large pictures are cut. */
-export interface CodingOptions {
+export interface VaeOptions {
   /**
    * Pictures in which a buffer on the device would be larger are worked on in strips, which changes no value. 64 MiB
    * by default.
@@ -60,21 +60,21 @@ export interface CodingOptions {
 
 const [MIN_LOGVAR, MAX_LOGVAR] = [-30, 20];
 
-export class Autoencoder {
+export class Vae {
   readonly config: VaeConfig;
-  readonly #parts: AutoencoderParts;
+  readonly #parts: VaeGraphSource;
   readonly #sessions: Sessions;
-  readonly #stripFiles: RememberedFiles;
+  readonly #stripFiles: CachedFiles;
   readonly #stripSessions: Sessions;
   /** Most of one attention; see {@link attentionWork}. */
   readonly #attentionWork: number;
 
-  private constructor(runtime: Runtime, { component, bytes }: AutoencoderSource, numerics: Numerics) {
+  private constructor(runtime: Runtime, { component, bytes }: VaeSource, numerics: Numerics) {
     const { config, weights } = component;
     this.config = config;
     this.#parts = { config, weights, numerics };
     this.#sessions = new Sessions(runtime, bytes);
-    this.#stripFiles = new RememberedFiles(bytes);
+    this.#stripFiles = new CachedFiles(bytes);
     this.#stripSessions = new Sessions(runtime, this.#stripFiles);
     this.#attentionWork = attentionWork(runtime.backend);
   }
@@ -83,8 +83,8 @@ export class Autoencoder {
    * Opens the decoder; the encoder follows with the first picture to read.
    * @throws OmniError `device` if it does not fit
    */
-  static async open(runtime: Runtime, source: AutoencoderSource, numerics: Numerics): Promise<Autoencoder> {
-    const autoencoder = new Autoencoder(runtime, source, numerics);
+  static async open(runtime: Runtime, source: VaeSource, numerics: Numerics): Promise<Vae> {
+    const autoencoder = new Vae(runtime, source, numerics);
     await autoencoder.#openDecoder();
     return autoencoder;
   }
@@ -104,7 +104,7 @@ export class Autoencoder {
    * @throws OmniError `bad_image` if a side is shorter than one latent pixel; `bad_request` for an impossible tile;
    * AbortError soon after an abort
    */
-  async encode({ width, height, data }: Pixels, options: CodingOptions = {}): Promise<Posterior> {
+  async encode({ width, height, data }: Pixels, options: VaeOptions = {}): Promise<Posterior> {
     const { tileSide } = options;
     const { inChannels, downscaleFactor } = this.config;
     if (Math.min(width, height) < downscaleFactor) {
@@ -117,7 +117,7 @@ export class Autoencoder {
     const pixels = { channels: inChannels, height, width, data };
     const moments =
       tileSide !== undefined && Math.max(height, width) > tileSide
-        ? await tiled(pixels, tilingOf(tileSide, this.#latentSide(tileSide)), (tile) =>
+        ? await runTiled(pixels, planTiles(tileSide, this.#latentSide(tileSide)), (tile) =>
             this.#moments(tile, options),
           )
         : await this.#moments(pixels, options);
@@ -143,24 +143,24 @@ export class Autoencoder {
   }
 
   /** Latents of the autoencoder to those that the transformer works on. */
-  toModel(latents: Latents): Latents {
+  toTransformer(latents: Latents): Latents {
     const { scalingFactor, shiftFactor } = this.config;
     return { ...latents, data: latents.data.map((value) => (value - shiftFactor) * scalingFactor) };
   }
 
   /** Latents of the transformer to those of the autoencoder. */
-  fromModel(latents: Latents): Latents {
+  fromTransformer(latents: Latents): Latents {
     const { scalingFactor, shiftFactor } = this.config;
     return { ...latents, data: latents.data.map((value) => value / scalingFactor + shiftFactor) };
   }
 
   /** The picture of latents of the autoencoder: `[3, height, width]`, about -1..1 and not clamped. Throws as {@link encode}. */
-  async decode(latents: Latents, options: CodingOptions = {}): Promise<Pixels> {
+  async decode(latents: Latents, options: VaeOptions = {}): Promise<Pixels> {
     const { tileSide } = options;
     const inputSide = tileSide === undefined ? Number.POSITIVE_INFINITY : this.#latentSide(tileSide);
     const { height, width, data } =
       tileSide !== undefined && Math.max(latents.height, latents.width) > inputSide
-        ? await tiled(latents, tilingOf(inputSide, tileSide), (tile) => this.#pixels(tile, options))
+        ? await runTiled(latents, planTiles(inputSide, tileSide), (tile) => this.#pixels(tile, options))
         : await this.#pixels(latents, options);
     return { height, width, data };
   }
@@ -183,10 +183,10 @@ export class Autoencoder {
     return tileSide / downscaleFactor;
   }
 
-  async #moments(pixels: Planes, { maxBufferBytes, signal }: CodingOptions): Promise<Planes> {
+  async #moments(pixels: Planes, { maxBufferBytes, signal }: VaeOptions): Promise<Planes> {
     signal?.throwIfAborted();
     const latents = this.latentShape(pixels);
-    const plan = stripPlan(this.config, latents, { maxBufferBytes, attentionWork: this.#attentionWork });
+    const plan = planStrips(this.config, latents, { maxBufferBytes, attentionWork: this.#attentionWork });
     if (plan) {
       const moments = await this.#inStrips(plan, signal, (work) => encodeInStrips(work, pixels, latents));
       return checked(moments, 'latents of a reference');
@@ -199,9 +199,9 @@ export class Autoencoder {
     return planesOf(outputs, 'moments', 'latents of a reference');
   }
 
-  async #pixels(latents: Planes, { maxBufferBytes, signal }: CodingOptions): Promise<Planes> {
+  async #pixels(latents: Planes, { maxBufferBytes, signal }: VaeOptions): Promise<Planes> {
     signal?.throwIfAborted();
-    const plan = stripPlan(this.config, latents, { maxBufferBytes, attentionWork: this.#attentionWork });
+    const plan = planStrips(this.config, latents, { maxBufferBytes, attentionWork: this.#attentionWork });
     if (plan) {
       return checked(await this.#inStrips(plan, signal, (work) => decodeInStrips(work, latents)), 'pixels');
     }

@@ -8,7 +8,7 @@ import type { PromptImage } from './mllm.ts';
 import { visionPatches } from './vision-patches.ts';
 
 /** Its patches are made anew whenever they are read: those of a photograph take hundreds of megabytes. */
-export class ShownPicture implements PromptImage {
+export class LazyPromptImage implements PromptImage {
   readonly image: RgbImage;
   readonly grid: PatchGrid;
   readonly #config: PreprocessorConfig;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { learntSizeNote } from './learnt-size.ts';
+import { trainedSizeNote } from './trained-size.ts';
 
 const NOTE = 'This model has learnt 128 x 128; other sizes are an experiment.';
 
@@ -13,10 +13,10 @@ test.each([
   [96, 96, NOTE],
   [1024, 256, NOTE],
 ])('%i x %i by a model that has learnt 128 x 128', (width, height, note) => {
-  expect(learntSizeNote({ side: 128 }, { width, height })).toBe(note);
+  expect(trainedSizeNote({ side: 128 }, { width, height })).toBe(note);
 });
 
 test('of the released model, and of one that does not say what it has learnt, nothing is said', () => {
   for (const side of [256, 512, 1024])
-    expect(learntSizeNote({ side: 1024 }, { width: side, height: side })).toBeUndefined();
+    expect(trainedSizeNote({ side: 1024 }, { width: side, height: side })).toBeUndefined();
 });

@@ -2,8 +2,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { VerifySession } from '../../../cli/verify/session.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import type { ResidentTensor, Runtime } from '../../runtime/types.ts';
-import { stripPlan } from './strip-plan.ts';
-import type { Autoencoder } from './vae.ts';
+import { planStrips } from './strip-plan.ts';
+import type { Vae } from './vae.ts';
 
 const FOLDER = 'fixtures/goldens';
 /** The resident tensors that have not been disposed, and the most values that they have held together. */
@@ -13,7 +13,7 @@ let mostValues = 0;
 let onRun: (runs: number) => void = () => undefined;
 let runs = 0;
 const session = new VerifySession(FOLDER, `${FOLDER}/model`, () => counted(nodeRuntime({ threads: 1 })));
-const opened = async (): Promise<Autoencoder> => (await session.model()).autoencoder();
+const opened = async (): Promise<Vae> => (await session.model()).vae();
 
 afterAll(() => session.dispose());
 
@@ -75,14 +75,14 @@ const CASES = [
 
 describe.each(CASES)('a picture of %i x %i in %i strips', (height, width, strips) => {
   /** The largest bound on buffers that gives so many strips. */
-  async function bounded(vae: Autoencoder): Promise<{ maxBufferBytes: number }> {
+  async function bounded(vae: Vae): Promise<{ maxBufferBytes: number }> {
     const latents = vae.latentShape({ width, height });
     for (
       let maxBufferBytes = 2 ** 26;
       maxBufferBytes > 16;
       maxBufferBytes = Math.floor(maxBufferBytes / 1.05)
     ) {
-      if (stripPlan(vae.config, latents, { maxBufferBytes })?.rows.length === strips)
+      if (planStrips(vae.config, latents, { maxBufferBytes })?.rows.length === strips)
         return { maxBufferBytes };
     }
     throw new Error(`no bound gives ${strips} strips`);

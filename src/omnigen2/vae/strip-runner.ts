@@ -10,7 +10,7 @@ import type { Size } from '../../pictures/image.ts';
 import type { GraphSession, HostTensor, ResidentTensor } from '../../runtime/types.ts';
 import { float32Data, float32Tensor } from '../float32.ts';
 import { NORM_EPS } from '../graphs/vae-blocks.ts';
-import type { AutoencoderParts } from '../graphs/vae-encoder.ts';
+import type { VaeGraphSource } from '../graphs/vae-encoder.ts';
 import {
   attendMiddle,
   type ConvSegment,
@@ -18,7 +18,7 @@ import {
   enterMiddle,
   leaveMiddle,
 } from '../graphs/vae-segments.ts';
-import { Residents } from '../residents.ts';
+import { ResidentTensors } from '../resident-tensors.ts';
 import type { Sessions } from '../sessions.ts';
 import { below, type Planes } from './planes.ts';
 import type { StripPlan } from './strip-plan.ts';
@@ -28,7 +28,7 @@ type Tensor = HostTensor | ResidentTensor;
 
 /** What a picture is worked on with. */
 export interface StripWork {
-  readonly parts: AutoencoderParts;
+  readonly parts: VaeGraphSource;
   readonly sessions: Sessions;
   readonly plan: StripPlan;
   /** Heard between runs. */
@@ -114,7 +114,7 @@ export async function decodeInStrips(work: StripWork, latents: Planes): Promise<
 /** The work on one picture. It holds what lies on the device. */
 class StripRun {
   readonly #work: StripWork;
-  readonly #held = new Residents();
+  readonly #held = new ResidentTensors();
 
   constructor(work: StripWork) {
     this.#work = work;

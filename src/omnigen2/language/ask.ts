@@ -7,13 +7,13 @@ import type { MllmConfig } from '../../config/config.ts';
 import type { RgbImage } from '../../pictures/image.ts';
 import type { OmniGen2Model } from '../model.ts';
 import { type DrawHooks, type DrawOptions, type DrawResult, draw } from '../pipeline.ts';
-import { routeReply, visibleText } from './chat-reply.ts';
 import { type Generated, type GenerateOptions, generate, STOP_STRINGS } from './generate.ts';
-import { lookRule } from './looking.ts';
 import type { PromptImage } from './mllm.ts';
-import { checkPrompt, encodeChatPrompt, type TypedTokens } from './prompt.ts';
-import { likeliest, type Sampling, sampled, type TokenChoice } from './sampling.ts';
+import { checkPrompt, type TypedTokens, tokenizeChatPrompt } from './prompt.ts';
+import { parseReply, visibleText } from './reply.ts';
+import { greedySampler, type Sampling, type TokenSampler, topPSampler } from './sampling.ts';
 import { visionPatches } from './vision-patches.ts';
+import { visionPreprocessor } from './vision-size.ts';
 
 /** What a person reads of an answer. */
 export interface Answer {
@@ -39,28 +39,28 @@ export interface AskOptions {
  * @throws OmniError `bad_request` for an empty question or values that words cannot be chosen by, `bad_image` for a picture
  *   that is too small; AbortError within one token of an abort
  */
-export async function askAboutPicture(
+export async function ask(
   model: OmniGen2Model,
   question: string,
   pictures: readonly RgbImage[],
   { maxNewTokens, sampling, signal, onText }: AskOptions,
 ): Promise<Answer> {
   checkPrompt(question, 'The question');
-  const choose = wordChoice(model, sampling);
+  const choose = replySampler(model, sampling);
   const prompt = await chatPrompt(model, question, pictures);
-  const { text, ended } = await writeReply(model, { ...prompt, maxNewTokens, choose, signal, onText });
-  return { ...routeReply(text), complete: ended === 'stop' };
+  const { text, ended } = await generateReply(model, { ...prompt, maxNewTokens, choose, signal, onText });
+  return { ...parseReply(text), complete: ended === 'stop' };
 }
 
 /** What a reply is written from; the rest is the same for all. */
 export interface ReplyOptions
-  extends Omit<GenerateOptions, 'stopStrings' | 'stopIds' | 'decode' | 'onToken' | 'keepLogits'> {
+  extends Omit<GenerateOptions, 'stopStrings' | 'stopIds' | 'decode' | 'onToken' | 'returnLogits'> {
   /** Called with all words of the reply so far, whenever there are more. */
   readonly onText?: (text: string) => void;
 }
 
 /** Writes a reply up to what ends one. @throws OmniError, AbortError: see {@link generate} */
-export async function writeReply(
+export async function generateReply(
   model: OmniGen2Model,
   { onText, ...options }: ReplyOptions,
 ): Promise<Generated> {
@@ -81,9 +81,9 @@ export async function writeReply(
  * @param turn numbers the answers that the same seed is used for
  * @throws OmniError `bad_request`: see `token-choice.ts`
  */
-export function wordChoice({ config }: OmniGen2Model, sampling?: Sampling, turn = 0): TokenChoice {
+export function replySampler({ config }: OmniGen2Model, sampling?: Sampling, turn = 0): TokenSampler {
   const { repetitionPenalty } = config.generation;
-  return sampling ? sampled({ ...sampling, repetitionPenalty }, turn) : likeliest(repetitionPenalty);
+  return sampling ? topPSampler({ ...sampling, repetitionPenalty }, turn) : greedySampler(repetitionPenalty);
 }
 
 /** Tells the words of a text as it is generated, whenever there are more of them. */
@@ -101,10 +101,10 @@ function growing(onText: (text: string) => void): (token: { readonly text: strin
  * the negative prompt is read through the template of chat prompts. Prompts are not cut.
  * Source: OmniGen2ChatPipeline.generate_image
  * @param typed what the text of special tokens in the prompts is read as
- * @param condition the condition of the prompt, where it is known already: see {@link chatCondition}
- * @throws OmniError, AbortError: see `pipeline.ts` and {@link askAboutPicture}
+ * @param condition the condition of the prompt, where it is known already: see {@link encodeChatPrompt}
+ * @throws OmniError, AbortError: see `pipeline.ts` and {@link ask}
  */
-export function drawInChat(
+export function drawFromChatPrompt(
   model: OmniGen2Model,
   options: DrawOptions,
   hooks: Omit<DrawHooks, 'condition'>,
@@ -116,8 +116,8 @@ export function drawInChat(
     ...hooks,
     condition: async (role) =>
       role === 'negative'
-        ? chatCondition(model, negativePrompt, [], typed)
-        : (condition ?? chatCondition(model, prompt, references, typed)),
+        ? encodeChatPrompt(model, negativePrompt, [], typed)
+        : (condition ?? encodeChatPrompt(model, prompt, references, typed)),
   });
 }
 
@@ -125,9 +125,9 @@ export function drawInChat(
  * The condition of the chat pathway for the diffusion transformer: last hidden states `[n, H]` of the chat prompt, text
  * positions only. The model sees the pictures at full size. A negative prompt is read in the same way, without pictures.
  * Source: OmniGen2ChatPipeline._get_qwen2_prompt_embeds
- * @throws OmniError `bad_request` or `bad_image`: see {@link askAboutPicture}
+ * @throws OmniError `bad_request` or `bad_image`: see {@link ask}
  */
-export async function chatCondition(
+export async function encodeChatPrompt(
   model: OmniGen2Model,
   prompt: string,
   pictures: readonly RgbImage[] = [],
@@ -163,8 +163,11 @@ export async function chatPrompt(
   pictures: readonly RgbImage[],
   typed: TypedTokens = 'words',
 ): Promise<{ readonly ids: readonly number[]; readonly images: readonly PromptImage[] }> {
-  const rule = lookRule(model, typed === 'tokens');
+  const rule = visionPreprocessor(model, typed === 'tokens');
   const images = pictures.map((picture, i) => visionPatches(picture, rule, `Picture ${i + 1}`));
   const grids = images.map(({ grid }) => grid);
-  return { ids: encodeChatPrompt(await model.tokenizer(), prompt, grids, model.config.mllm, typed), images };
+  return {
+    ids: tokenizeChatPrompt(await model.tokenizer(), prompt, grids, model.config.mllm, typed),
+    images,
+  };
 }

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { fixtureCase } from '../fixtures.node.ts';
-import { routeReply } from './chat-reply.ts';
+import { parseReply } from './reply.ts';
 
 test('by the official rule every recorded text has its recorded reply', async () => {
   const { expected } = await fixtureCase('chat_routing');
   const rows = expected.rows as { generated: string; text: string; draws: boolean }[];
   expect(rows.length).toBeGreaterThan(10);
   for (const { generated, text, draws } of rows) {
-    expect({ generated, ...routeReply(generated, true) }).toEqual({ generated, text, draws });
+    expect({ generated, ...parseReply(generated, true) }).toEqual({ generated, text, draws });
   }
 });
 
@@ -22,5 +22,5 @@ test.each([
   ['', '', false],
   ['a cat \uFFFD\uFFFD', 'a cat', false],
 ])('the reply to %j', (generated, text, draws) => {
-  expect(routeReply(generated)).toEqual({ text, draws });
+  expect(parseReply(generated)).toEqual({ text, draws });
 });

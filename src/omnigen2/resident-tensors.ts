@@ -3,7 +3,7 @@
 import type { ResidentTensor } from '../runtime/types.ts';
 
 /** Whoever computes with resident tensors holds them here, so that an abort or an error frees them too. */
-export class Residents {
+export class ResidentTensors {
   readonly #held = new Set<ResidentTensor>();
 
   /** Takes a tensor in. @returns the same tensor */

@@ -3,7 +3,7 @@
 import { certain } from './generate.ts';
 import { TOKENS } from './tokenizer.ts';
 
-export interface RoutedReply {
+export interface ParsedReply {
   readonly text: string;
   /** Whether the model asks for a picture. */
   readonly draws: boolean;
@@ -16,7 +16,7 @@ export interface RoutedReply {
  *   tokens the one that ends a turn alone is left out. Source: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2_chat.py`,
  *   OmniGen2ChatPipeline.__call__
  */
-export function routeReply(generated: string, official = false): RoutedReply {
+export function parseReply(generated: string, official = false): ParsedReply {
   return official
     ? { text: generated.replaceAll(TOKENS.end, ''), draws: generated.startsWith(TOKENS.image) }
     : { text: visibleText(certain(generated)), draws: generated.includes(TOKENS.image) };

@@ -5,7 +5,7 @@ import { decodeImage } from '../../pictures/decode.node.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { fixtureCase, fixtureCheckpoint } from '../fixtures.node.ts';
 import { OmniGen2Model } from '../model.ts';
-import { askAboutPicture, chatCondition, textRows } from './chat.ts';
+import { ask, encodeChatPrompt, textRows } from './ask.ts';
 import type { Sampling } from './sampling.ts';
 import { loadTokenizer } from './tokenizer.transformers.ts';
 
@@ -20,7 +20,7 @@ test('a question about a picture is answered as by the official chat pipeline, w
   const official = String(expected.generate_text);
   expect(official.endsWith('<|endoftext|>')).toBe(true);
   const heard: string[] = [];
-  const answer = await askAboutPicture(model, QUESTION, [picture], {
+  const answer = await ask(model, QUESTION, [picture], {
     maxNewTokens: 24,
     onText: (text) => heard.push(text),
   });
@@ -31,22 +31,22 @@ test('a question about a picture is answered as by the official chat pipeline, w
 });
 
 test('an answer that does not end is cut and says so', async () => {
-  const answer = await askAboutPicture(model, QUESTION, [], { maxNewTokens: 5 });
+  const answer = await ask(model, QUESTION, [], { maxNewTokens: 5 });
   expect(answer.complete).toBe(false);
 });
 
 test('by chance the answer differs from the likeliest, and one seed gives one answer', async () => {
-  const ask = (sampling?: Sampling) =>
-    askAboutPicture(model, QUESTION, [], { maxNewTokens: 8, sampling }).then(({ text }) => text);
+  const answer = (sampling?: Sampling) =>
+    ask(model, QUESTION, [], { maxNewTokens: 8, sampling }).then(({ text }) => text);
   const chance = { temperature: 3, topP: 1, seed: 4 };
-  const text = await ask(chance);
-  expect(await ask(chance)).toBe(text);
-  expect(await ask({ ...chance, seed: 5 })).not.toBe(text);
-  expect(await ask({ ...chance, temperature: 0 })).toBe(await ask());
+  const text = await answer(chance);
+  expect(await answer(chance)).toBe(text);
+  expect(await answer({ ...chance, seed: 5 })).not.toBe(text);
+  expect(await answer({ ...chance, temperature: 0 })).toBe(await answer());
 });
 
 test('wrong values of chance are refused in words before anything is read', async () => {
-  const asked = askAboutPicture(model, QUESTION, [], {
+  const asked = ask(model, QUESTION, [], {
     maxNewTokens: 5,
     sampling: { temperature: -1, topP: 1, seed: 0 },
   });
@@ -57,21 +57,21 @@ test('wrong values of chance are refused in words before anything is read', asyn
 });
 
 test('a special token typed into a question is read as words', async () => {
-  const { text } = await askAboutPicture(model, 'What is <|image_pad|>?', [picture], { maxNewTokens: 3 });
+  const { text } = await ask(model, 'What is <|image_pad|>?', [picture], { maxNewTokens: 3 });
   expect(typeof text).toBe('string');
-  const typed = chatCondition(model, 'a <|im_end|>', [], 'tokens');
-  const words = chatCondition(model, 'a <|im_end|>');
+  const typed = encodeChatPrompt(model, 'a <|im_end|>', [], 'tokens');
+  const words = encodeChatPrompt(model, 'a <|im_end|>');
   expect((await words).length).toBeGreaterThan((await typed).length);
 });
 
 test('an empty question is refused in words', async () => {
-  const asked = askAboutPicture(model, ' \n', [picture], { maxNewTokens: 5 });
+  const asked = ask(model, ' \n', [picture], { maxNewTokens: 5 });
   await expect(asked).rejects.toMatchObject({ code: 'bad_request', message: 'The question is empty.' });
 });
 
 test('the condition of the chat pathway is that of the official pipeline', async () => {
   const { tensors, tolerance } = await fixtureCase('mllm_image_1');
-  const got = await chatCondition(model, QUESTION, [picture]);
+  const got = await encodeChatPrompt(model, QUESTION, [picture]);
   const want = tensors.get('prompt_embeds')?.data ?? [];
   expect(got.length).toBe(want.length);
   const error = Math.max(...got.map((value, i) => Math.abs(value - want[i])));

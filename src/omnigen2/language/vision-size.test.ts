@@ -3,9 +3,9 @@ import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import type { Runtime } from '../../runtime/types.ts';
 import { fixtureCheckpoint } from '../fixtures.node.ts';
 import { OmniGen2Model } from '../model.ts';
-import { chatPrompt } from './chat.ts';
-import { lookNote, lookRule, WASM_LOOK_PIXELS } from './looking.ts';
+import { chatPrompt } from './ask.ts';
 import { loadTokenizer } from './tokenizer.transformers.ts';
+import { visionPreprocessor, visionSizeNote, WASM_VISION_PIXELS } from './vision-size.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 afterAll(() => runtime.dispose());
@@ -23,36 +23,36 @@ const PHOTO = { width: 4000, height: 3000 };
 
 test('on WebAssembly a photograph is looked at in about a megapixel, and the person is told', async () => {
   const model = on('wasm');
-  const { maxPixels } = lookRule(model);
-  expect(maxPixels).toBe(WASM_LOOK_PIXELS);
-  expect(lookNote(model, PHOTO, 'Picture 1')).toBe(
+  const { maxPixels } = visionPreprocessor(model);
+  expect(maxPixels).toBe(WASM_VISION_PIXELS);
+  expect(visionSizeNote(model, PHOTO, 'Picture 1')).toBe(
     'Picture 1 was looked at in 1176 x 868 pixels: 4004 x 2996 take too long without a GPU.',
   );
-  expect(lookNote(model, { width: 1000, height: 1000 }, 'Picture 1')).toBeUndefined();
+  expect(visionSizeNote(model, { width: 1000, height: 1000 }, 'Picture 1')).toBeUndefined();
 });
 
 test('elsewhere, officially, and where the checkpoint allows less, its own rule is kept', () => {
   const { preprocessor } = on('wasm').config;
   for (const backend of ['webgpu', 'node'] as const) {
-    expect(lookRule(on(backend))).toEqual(preprocessor);
-    expect(lookNote(on(backend), PHOTO, 'Picture 1')).toBeUndefined();
+    expect(visionPreprocessor(on(backend))).toEqual(preprocessor);
+    expect(visionSizeNote(on(backend), PHOTO, 'Picture 1')).toBeUndefined();
   }
-  expect(lookRule(on('wasm'), true)).toEqual(preprocessor);
-  expect(lookRule(on('wasm', { maxPixels: 500_000 })).maxPixels).toBe(500_000);
-  expect(lookNote(on('wasm', { maxPixels: 500_000 }), PHOTO, 'Picture 1')).toBeUndefined();
+  expect(visionPreprocessor(on('wasm'), true)).toEqual(preprocessor);
+  expect(visionPreprocessor(on('wasm', { maxPixels: 500_000 })).maxPixels).toBe(500_000);
+  expect(visionSizeNote(on('wasm', { maxPixels: 500_000 }), PHOTO, 'Picture 1')).toBeUndefined();
 });
 
 test('a model that has learnt small pictures looks at such, on every backend', () => {
   for (const backend of ['webgpu', 'node', 'wasm'] as const) {
     const model = on(backend, { side: 128 });
     // What it has learnt stays as it is: 128 pixels are 140 in multiples of 28.
-    expect(lookRule(model).maxPixels).toBe(140 * 140);
-    expect(lookNote(model, { width: 128, height: 128 }, 'Picture 1')).toBeUndefined();
-    expect(lookNote(model, PHOTO, 'Picture 1')).toBe(
+    expect(visionPreprocessor(model).maxPixels).toBe(140 * 140);
+    expect(visionSizeNote(model, { width: 128, height: 128 }, 'Picture 1')).toBeUndefined();
+    expect(visionSizeNote(model, PHOTO, 'Picture 1')).toBe(
       'Picture 1 was looked at in 140 x 112 pixels: this model has learnt to look at no larger ones.',
     );
-    expect(lookRule(model, true)).toEqual(model.config.preprocessor);
-    expect(lookRule(on(backend, { side: 16 })).maxPixels).toBeGreaterThanOrEqual(
+    expect(visionPreprocessor(model, true)).toEqual(model.config.preprocessor);
+    expect(visionPreprocessor(on(backend, { side: 16 })).maxPixels).toBeGreaterThanOrEqual(
       model.config.preprocessor.minPixels,
     );
   }
