@@ -1,6 +1,6 @@
 /**
  * Runs everything that must hold, in order of cost, and ends with one line "N passed, N failed".
- * A step that is not a test runner (format, lint, types, one engine, build, trainer) counts as one test. The trainer's
+ * A step that is not a test runner (format, lint, links, types, one engine, build, trainer) counts as one test. The trainer's
  * step needs a Python with training/requirements.txt; without one it is skipped, which is said, and counts as nothing.
  */
 import { spawnSync } from 'node:child_process';
@@ -16,6 +16,7 @@ let failed = 0;
 const lines = [];
 
 check('format and lint', ['biome', 'check', '--error-on-warnings', '.']);
+check('links and line length of the docs', ['markdownlint-cli2']);
 check('types', ['tsc', '-b']);
 check('one copy of onnxruntime-web', ['tsx', 'scripts/one-engine.ts']);
 check('built-in model', ['tsx', 'cli/build-model.ts']);
