@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 /** What each layer may import from. `types` marks layers of which only types may be used. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  workers: ['generation', 'protocol.ts', 'pictures', 'omnigen2/sizes.ts', 'errors.ts'],
+  workers: ['worker/', 'protocol.ts', 'pictures', 'omnigen2/sizes.ts', 'errors.ts'],
   studio: [
     'protocol.ts',
     'draw-settings.ts',
@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'draw-settings.ts': ['types protocol.ts'],
   'worker-client.ts': ['protocol.ts', 'errors.ts', 'is-record.ts'],
-  generation: [
+  worker: [
     'protocol.ts',
     'errors.ts',
     'storage',

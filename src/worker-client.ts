@@ -59,10 +59,10 @@ export interface WorkerClient {
 }
 
 /** Starts the real worker. The URL must stay in this form for the bundler to find it. */
-export function spawnGenerationWorker(): WorkerPort {
-  return new Worker(new URL('../workers/generation.worker.ts', import.meta.url), {
+export function spawnModelWorker(): WorkerPort {
+  return new Worker(new URL('../workers/model.worker.ts', import.meta.url), {
     type: 'module',
-    name: 'generation',
+    name: 'model',
   });
 }
 

@@ -24,7 +24,7 @@ import type {
   Sampling,
   SchedulerName,
 } from '../protocol.ts';
-import { createWorkerClient, spawnGenerationWorker, type WorkerClient } from '../worker-client.ts';
+import { createWorkerClient, spawnModelWorker, type WorkerClient } from '../worker-client.ts';
 import { adapterFiles } from './adapter-files.ts';
 import { checkAdapters, checkAsk, checkDraw, checkOpen, checkPicture, checkSay } from './arguments.ts';
 import { Jobs, tell } from './jobs.ts';
@@ -104,7 +104,7 @@ export class OmniGen2 {
           else this.#jobs.close(error);
         },
       },
-      spawnGenerationWorker,
+      spawnModelWorker,
     );
     const folder = new URL(model ?? 'models/storybook/', model ? document.baseURI : import.meta.url);
     if (!folder.pathname.endsWith('/')) folder.pathname += '/';

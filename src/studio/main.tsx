@@ -8,7 +8,7 @@ import './styles/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { randomSeed } from '../draw-settings.ts';
-import { spawnGenerationWorker } from '../worker-client.ts';
+import { spawnModelWorker } from '../worker-client.ts';
 import { App } from './app.tsx';
 import { ErrorBoundary } from './notices/error-boundary.tsx';
 import { StudioProvider } from './store/context.tsx';
@@ -23,7 +23,7 @@ const studio = createStudio({
   model: { id: 'storybook', baseUrl: new URL('models/storybook/', document.baseURI).href },
   backend: 'auto',
   settings: loadSettings(preferred),
-  spawn: spawnGenerationWorker,
+  spawn: spawnModelWorker,
   randomSeed,
 });
 

@@ -8,7 +8,7 @@ import type { RgbImage } from '../pictures/image.ts';
  * @param notes is given what the person should know of the files
  * @throws OmniError `bad_image` for a picture that cannot be used; `unreachable` if the file is no longer there
  */
-export async function picturesToLookAt(
+export async function decodePictures(
   signal: AbortSignal,
   files: readonly Blob[],
   notes: string[],

@@ -4,7 +4,7 @@ import { Conversation } from '../omnigen2/language/conversation.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
 import type { ChatRequest, ConversationId, JobEvent, JobResult } from '../protocol.ts';
 import { drawOptions } from './draw-options.ts';
-import { picturesToLookAt } from './look-at.ts';
+import { decodePictures } from './decode-pictures.ts';
 import { toPicture } from './picture.ts';
 import { progressEvent } from './progress-event.ts';
 import { StepClock } from './step-clock.ts';
@@ -60,7 +60,7 @@ export class LiveConversation {
     const start = performance.now();
     const { text, settings, sampling, maxNewTokens } = request;
     const notes: string[] = [];
-    const pictures = await picturesToLookAt(signal, request.pictures, notes);
+    const pictures = await decodePictures(signal, request.pictures, notes);
     const drawing = drawOptions(settings, model);
     const held = this.#take(request);
     held.conversation ??= new Conversation(model);

@@ -6,7 +6,7 @@ import { visionPreprocessor, visionSizeNotes } from '../omnigen2/language/vision
 import type { OmniGen2Model } from '../omnigen2/model.ts';
 import { visionSize } from '../omnigen2/sizes.ts';
 import type { AskRequest, JobEvent, JobResult } from '../protocol.ts';
-import { picturesToLookAt } from './look-at.ts';
+import { decodePictures } from './decode-pictures.ts';
 
 /**
  * @param emit is given the answer as it grows
@@ -20,7 +20,7 @@ export async function runAsk(
 ): Promise<JobResult> {
   const start = performance.now();
   const notes: string[] = [];
-  const images = await picturesToLookAt(signal, pictures, notes);
+  const images = await decodePictures(signal, pictures, notes);
   notes.push(...visionSizeNotes(model, images));
   const answer = await ask(model, question, images, {
     maxNewTokens,

@@ -17,7 +17,7 @@ import {
 import { nodeRuntime } from '../runtime/runtime.node.ts';
 import type { Runtime } from '../runtime/types.ts';
 import type { LoadModel, Opened } from './load.ts';
-import { GenerationService } from './service.ts';
+import { ModelService } from './service.ts';
 
 export const MODEL = { id: 'tiny', baseUrl: 'https://example.org/tiny' };
 export const checkpoint = await fixtureCheckpoint();
@@ -53,7 +53,7 @@ export function page(...twists: readonly Twist[]) {
       model,
       device: { backend: 'wasm', description: 'a test', halfPrecision: false },
       lost: new Promise(() => undefined),
-      brokenDown: () => false,
+      engineFailed: () => false,
       dispose: async () => {
         log.push(`dispose ${number}`);
         await model.dispose();
@@ -65,7 +65,7 @@ export function page(...twists: readonly Twist[]) {
     act(message);
     for (const look of waiting) look();
   };
-  const service = new GenerationService({ post, load, crash: (words) => crashes.push(words) });
+  const service = new ModelService({ post, load, crash: (words) => crashes.push(words) });
   const events = (job: JobId) =>
     said.flatMap((each) => (each.type === 'job' && each.job === job ? [each.event] : []));
   const states = () => said.flatMap((each) => (each.type === 'model' ? [each.state] : []));

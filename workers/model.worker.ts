@@ -1,10 +1,10 @@
 /** Entry of the generation worker: hands messages to the service. */
 
-import { loadServedModel } from '../src/generation/load.ts';
-import { GenerationService } from '../src/generation/service.ts';
+import { loadServedModel } from '../src/worker/load.ts';
+import { ModelService } from '../src/worker/service.ts';
 import type { ToWorker } from '../src/protocol.ts';
 
-const service = new GenerationService({
+const service = new ModelService({
   post: (message) => self.postMessage(message),
   load: loadServedModel,
   // Uncaught on purpose: the page hears of it as of any crash.

@@ -254,7 +254,7 @@ test('an engine that breaks down under them ends the worker', async () => {
       ...{ backend, halfPrecision, quantized, dispose },
       open: () => Promise.reject(new OmniError({ code: 'device', message: 'It is gone.', action: 'Wait.' })),
     }),
-    opened: (real) => ({ ...real, brokenDown: () => true }),
+    opened: (real) => ({ ...real, engineFailed: () => true }),
   });
   here.open();
   here.adapters(FIRST, [LORA]);

@@ -26,7 +26,7 @@ export interface Opened {
   /** Settles when the device is gone. */
   readonly lost: Promise<void>;
   /** Whether the engine has broken down so that only another worker brings it back. */
-  brokenDown(): boolean;
+  engineFailed(): boolean;
   /** Closes the model and its engine. */
   dispose(): Promise<void>;
 }
@@ -61,7 +61,7 @@ export const loadServedModel: LoadModel = async (signal, { model: { id, baseUrl 
       },
       note,
       lost: runtime.lost,
-      brokenDown: () => runtime.brokenDown,
+      engineFailed: () => runtime.engineFailed,
       dispose: async () => {
         try {
           await model.dispose();

@@ -16,7 +16,7 @@ import {
 import type { LoadModel, Opened, Wanted } from './load.ts';
 import { readAdapters } from './read-adapters.ts';
 import { runAsk } from './run-ask.ts';
-import { LiveConversation } from './run-chat.ts';
+import { LiveConversation } from './run-turn.ts';
 import { runDraw } from './run-draw.ts';
 
 export interface ServiceHost {
@@ -56,7 +56,7 @@ const SUPERSEDED: ErrorReport = {
   action: 'Choose adapters for the model that is loading.',
 };
 
-export class GenerationService {
+export class ModelService {
   readonly #host: ServiceHost;
   #wanted: Wanted | undefined;
   #opening: Opening | undefined;
@@ -170,7 +170,7 @@ export class GenerationService {
     try {
       await opened.model.setAdapters(this.#adapters);
     } catch (error) {
-      if (opened.brokenDown()) {
+      if (opened.engineFailed()) {
         await opened.dispose().catch(() => undefined);
         throw error;
       }
@@ -237,7 +237,7 @@ export class GenerationService {
       const report = reportOf(error, doing, signal);
       if (report.code === 'cancelled') {
         emit({ type: 'cancelled', partial });
-      } else if (opened?.brokenDown()) {
+      } else if (opened?.engineFailed()) {
         // What waits here would run into it as well; it ends with this worker.
         this.#waiting = [];
         this.#host.crash(report.message);
@@ -260,7 +260,7 @@ export class GenerationService {
     try {
       return await this.#work(signal, opened, work, emit);
     } catch (error) {
-      const lacks = error instanceof OmniError && error.code === 'device' && !opened.brokenDown();
+      const lacks = error instanceof OmniError && error.code === 'device' && !opened.engineFailed();
       if (!lacks || work.type === 'chat' || !this.#conversation.release()) throw error;
       signal.throwIfAborted();
       return this.#work(signal, opened, work, emit);
@@ -305,7 +305,7 @@ export class GenerationService {
     } catch (error) {
       const report = signal.aborted ? SUPERSEDED : reportOf(error, 'Loading the adapters');
       outcome = { status: 'failed', error: report };
-      if (opened?.brokenDown()) {
+      if (opened?.engineFailed()) {
         this.#waiting = [];
         this.#host.crash(report.message);
         return;

@@ -169,7 +169,7 @@ test('a device lost between jobs costs no picture', async () => {
 test('an engine that has broken down ends the worker with the words of the job that met it', async () => {
   const { open, draw, crashes, events } = page({
     runtime: (real) => refusing(real, deviceError),
-    opened: (real) => ({ ...real, brokenDown: () => true }),
+    opened: (real) => ({ ...real, engineFailed: () => true }),
   });
   open();
   draw(A);
