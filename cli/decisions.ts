@@ -1,6 +1,6 @@
 /** How much of a drawing an acceleration computed. */
 
-import type { Acceleration, Decision } from '../src/omnigen2/acceleration/acceleration.ts';
+import type { Acceleration, SkipDecision } from '../src/omnigen2/acceleration/acceleration.ts';
 
 const NAMES = { none: '', teacache: 'TeaCache', taylorseer: 'TaylorSeer' } as const satisfies Record<
   Acceleration,
@@ -17,7 +17,7 @@ export class DecisionCount {
     this.#acceleration = acceleration;
   }
 
-  readonly count = ({ computed }: Decision): void => {
+  readonly count = ({ computed }: SkipDecision): void => {
     this.predictions++;
     if (computed) this.computed++;
   };

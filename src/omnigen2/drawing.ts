@@ -3,7 +3,7 @@
 import { MAX_NEW_TOKENS } from '../config/config.ts';
 import { OmniError } from '../errors.ts';
 import type { RgbImage } from '../pictures/image.ts';
-import type { Decision } from './acceleration/acceleration.ts';
+import type { SkipDecision } from './acceleration/acceleration.ts';
 import { ask } from './language/ask.ts';
 import { beginning } from './language/prompt.ts';
 import type { OmniGen2Model } from './model.ts';
@@ -21,7 +21,7 @@ export interface DrawingHooks {
   readonly onEvent?: (event: DrawingEvent) => void;
   readonly previews?: boolean;
   /** Sees what an acceleration decides, branch by branch, step by step, round by round. */
-  readonly onDecision?: (decision: Decision) => void;
+  readonly onDecision?: (decision: SkipDecision) => void;
   /** The time in milliseconds, from any start. */
   readonly now: () => number;
 }

@@ -11,7 +11,7 @@ import {
   ACCELERATIONS,
   type Acceleration,
   createPredictor,
-  type Decision,
+  type SkipDecision,
   TEACACHE_THRESHOLD,
 } from './acceleration/acceleration.ts';
 import type { LoopStep } from './acceleration/predictor.ts';
@@ -160,7 +160,7 @@ export interface DrawHooks {
   /** Sees intermediate values under the names that recorded values of the official code have. */
   readonly trace?: (name: string, values: Float32Array) => void;
   /** Sees what an acceleration decides, branch by branch, step by step. */
-  readonly onDecision?: (decision: Decision) => void;
+  readonly onDecision?: (decision: SkipDecision) => void;
 }
 
 export interface DrawResult {

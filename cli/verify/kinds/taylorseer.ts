@@ -1,7 +1,7 @@
 /** Drawings with TaylorSeer: which steps it computes, and what comes out; and its expansion alone. */
 
 import { z } from 'zod';
-import type { Decision } from '../../../src/omnigen2/acceleration/acceleration.ts';
+import type { SkipDecision } from '../../../src/omnigen2/acceleration/acceleration.ts';
 import { TaylorSchedule, taylorWeights } from '../../../src/omnigen2/acceleration/taylorseer.ts';
 import { float32Data, float32Tensor } from '../../../src/omnigen2/float32.ts';
 import { taylorFactorsGraph, taylorSumGraph } from '../../../src/omnigen2/graphs/stream-arithmetic.ts';
@@ -17,7 +17,7 @@ export const run: KindRunner = (golden, context) =>
 
 async function compareDrawing(golden: GoldenCase, context: VerifyContext): Promise<Comparison[]> {
   const decisions: unknown[] = [];
-  const onDecision = (decision: Decision) => {
+  const onDecision = (decision: SkipDecision) => {
     if (decision.acceleration !== 'taylorseer') return;
     const { step, branch, computed, orders, lastFullStep } = decision;
     decisions.push({ step, branch, type: typeOf(computed), orders, last_full_step: lastFullStep });

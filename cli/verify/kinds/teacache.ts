@@ -1,7 +1,7 @@
 /** Drawings with TeaCache: what it decides at every step, and what comes out; and its polynomial alone. */
 
 import { z } from 'zod';
-import type { Decision } from '../../../src/omnigen2/acceleration/acceleration.ts';
+import type { SkipDecision } from '../../../src/omnigen2/acceleration/acceleration.ts';
 import { rescaledChange, type TeaCacheDecision } from '../../../src/omnigen2/acceleration/teacache.ts';
 import { draw } from '../../../src/omnigen2/pipeline.ts';
 import { compareExact, compareTensor } from '../compare.ts';
@@ -41,7 +41,7 @@ async function compareDrawing(golden: GoldenCase, context: VerifyContext): Promi
   const { teacache_rel_l1_thresh: teaCacheThreshold } = paramsSchema.parse(golden.params);
   const want = expectedSchema.parse(golden.expected).decisions;
   const got: TeaCacheDecision[] = [];
-  const onDecision = (decision: Decision) => {
+  const onDecision = (decision: SkipDecision) => {
     if (decision.acceleration === 'teacache') got.push(decision);
   };
   const comparisons = await compareDrawings(golden, context, (model, options, hooks) =>

@@ -8,7 +8,7 @@ import { fixtureCheckpoint } from '../fixtures.node.ts';
 import { loadTokenizer } from '../language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../model.ts';
 import { type DrawHooks, type DrawOptions, draw, drawDefaults } from '../pipeline.ts';
-import type { Acceleration, Decision } from './acceleration.ts';
+import type { Acceleration, SkipDecision } from './acceleration.ts';
 
 const watched = watchedRuntime();
 let model: OmniGen2Model;
@@ -34,7 +34,7 @@ const REFERENCE: RgbImage = {
 
 /** What a drawing came to: its last latents, its decisions, and the graphs that ran. */
 async function drawing(changes: Partial<DrawOptions>, hooks: DrawHooks = {}) {
-  const decisions: Decision[] = [];
+  const decisions: SkipDecision[] = [];
   let latents = new Float32Array();
   watched.runs.length = 0;
   const options: DrawOptions = {
@@ -63,7 +63,7 @@ function furthest(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
 }
 
-const stepsOf = (decisions: readonly Decision[], branch: string) =>
+const stepsOf = (decisions: readonly SkipDecision[], branch: string) =>
   decisions.filter((decision) => decision.branch === branch);
 
 describe.each(ACCELERATED)('%s', (acceleration) => {

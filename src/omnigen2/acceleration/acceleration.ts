@@ -18,7 +18,7 @@ export type Acceleration = (typeof ACCELERATIONS)[number];
 export const TEACACHE_THRESHOLD = 0.05;
 
 /** What an acceleration decided about one branch of one step. */
-export type Decision = TeaCacheDecision | TaylorDecision;
+export type SkipDecision = TeaCacheDecision | TaylorDecision;
 
 export interface AccelerationOptions {
   readonly acceleration: Acceleration;
@@ -27,7 +27,7 @@ export interface AccelerationOptions {
    * as less than none; see `rescaledChange`.
    */
   readonly teaCacheThreshold: number;
-  readonly onDecision?: (decision: Decision) => void;
+  readonly onDecision?: (decision: SkipDecision) => void;
 }
 
 /** The predictor of one drawing. Who asks for it disposes of it, however the drawing ends. */
