@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { OmniError } from '../errors.ts';
-import { ownDevice } from './device.web.ts';
+import { watchDevice } from './device.web.ts';
 
-/** The part of a browser's device that is watched, with its events at hand. */
-class StandInDevice extends EventTarget {
+/** A fake GPUDevice: a test raises its error and loss events. */
+class FakeDevice extends EventTarget {
   readonly features = new Set(['shader-f16']);
   lose: (info: { reason: string; message: string }) => void = () => undefined;
   readonly lost = new Promise((resolve) => {
@@ -19,19 +19,19 @@ class StandInDevice extends EventTarget {
   }
 }
 
-function owned() {
-  const device = new StandInDevice();
-  return { device, gpu: ownDevice(device as unknown as GPUDevice, 'a test card') };
+function fakeGpu() {
+  const device = new FakeDevice();
+  return { device, gpu: watchDevice(device as unknown as GPUDevice, 'a test card') };
 }
 
-test('work without a report gives its result', async () => {
-  const { gpu } = owned();
+test('work returns its result if the GPU reports no error', async () => {
+  const { gpu } = fakeGpu();
   expect(await gpu.checked('running', async () => 7)).toBe(7);
   expect(gpu.halfPrecision).toBe(true);
 });
 
-test('what the GPU reports fails work that seemed to succeed', async () => {
-  const { device, gpu } = owned();
+test('work that returned a result fails if the GPU reported an error', async () => {
+  const { device, gpu } = fakeGpu();
   const work = gpu.checked('running the graph "vae"', async () => device.report('Out of memory\nat 3'));
   await expect(work).rejects.toMatchObject({
     code: 'device',
@@ -40,8 +40,8 @@ test('what the GPU reports fails work that seemed to succeed', async () => {
   expect(await gpu.checked('running', async () => 1)).toBe(1);
 });
 
-test("the GPU's report goes before the engine's own error, which goes through without one", async () => {
-  const { device, gpu } = owned();
+test("the GPU's error replaces the engine's error; without one the engine's error is thrown", async () => {
+  const { device, gpu } = fakeGpu();
   const failed = gpu.checked('opening', async () => {
     device.report('Buffer too large');
     throw new Error('mapAsync failed');
@@ -51,16 +51,16 @@ test("the GPU's report goes before the engine's own error, which goes through wi
   await expect(gpu.checked('opening', () => Promise.reject(other))).rejects.toBe(other);
 });
 
-test('a report that comes late fails the next work', async () => {
-  const { device, gpu } = owned();
+test('an error that the GPU reports late fails the next work', async () => {
+  const { device, gpu } = fakeGpu();
   await gpu.checked('running', async () => undefined);
   device.report('Device is short of memory');
   const next = gpu.checked('running', () => expect.unreachable('it must not run'));
   await expect(next).rejects.toThrow(/short of memory/);
 });
 
-test('a lost device refuses, says why and tells whoever waits for it', async () => {
-  const { device, gpu } = owned();
+test('a lost device fails all work with the reason, and settles `lost`', async () => {
+  const { device, gpu } = fakeGpu();
   device.lose({ reason: 'unknown', message: 'GPU process crashed' });
   await gpu.lost;
   await expect(gpu.checked('running', async () => 1)).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-/** The GPU device: one for the worker, owned here, so that loss and errors are seen and said. */
+/** The worker's one GPU device. It records loss and errors, which WebGPU does not report to the code that runs work. */
 
 import { OmniError } from '../errors.ts';
 
@@ -10,15 +10,16 @@ export interface GpuDevice {
   /** Settles when the device is gone, whether it was lost or destroyed. */
   readonly lost: Promise<void>;
   /**
-   * Runs `work` and fails if the GPU has reported an error by then: out of memory is silent otherwise. Its report goes
-   * before what `work` throws, for it says why. A report that came after the run before fails this one.
-   * @throws OmniError `device`, or what `work` throws
+   * Runs `work`. Fails if the GPU reported an error since the last call, also if `work` returned: running out of memory
+   * throws nothing. The GPU's error replaces the error that `work` throws, because it gives the cause.
+   * @param doing what the work does, for the message: "running the graph x"
+   * @throws OmniError `device`, or the error of `work`
    */
   checked<T>(doing: string, work: () => Promise<T>): Promise<T>;
   destroy(): void;
 }
 
-/** Limits that large models need beyond WebGPU's defaults; asked for as far as the adapter has them. */
+/** Limits that large models need above WebGPU's defaults. Each is requested at the adapter's maximum. */
 const WANTED_LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
@@ -32,19 +33,23 @@ const WANTED_LIMITS = [
 const WANTED_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
 /**
- * The engine's attention kernels for subgroups compute wrong values where a subgroup may have fewer lanes: measured 0.07
- * off at 64 tokens with the 4 lanes of SwiftShader. Without the feature the engine takes kernels that are right.
+ * Fewest lanes of a subgroup for which the feature is requested. The engine's subgroup attention kernels compute wrong
+ * values with fewer: the error is 0.07 at 64 tokens with the 4 lanes of SwiftShader. Without the feature the engine uses
+ * kernels that are correct.
  */
 const MIN_SUBGROUP_SIZE = 8;
 
-/** @throws OmniError `device`, saying what is missing, if there is no usable WebGPU */
+/**
+ * Requests the device with the limits and features that the model uses.
+ * @throws OmniError `device` if WebGPU is missing, finds no adapter or does not open the device
+ */
 export async function acquireDevice(): Promise<GpuDevice> {
   if (!navigator.gpu) {
     throw noGpu('This browser does not offer WebGPU.');
   }
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) throw noGpu('WebGPU found no graphics processor it may use.');
-  // The first browsers with WebGPU have no such field.
+  if (!adapter) throw noGpu('WebGPU found no graphics processor that it can use.');
+  // The first browsers with WebGPU have no `adapter.info`.
   const info: Partial<GPUAdapterInfo> = adapter.info ?? {};
   const requiredLimits: Record<string, number> = {};
   for (const limit of WANTED_LIMITS) requiredLimits[limit] = adapter.limits[limit];
@@ -54,14 +59,14 @@ export async function acquireDevice(): Promise<GpuDevice> {
       (feature !== 'subgroups' || (info.subgroupMinSize ?? 0) >= MIN_SUBGROUP_SIZE),
   );
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((cause: unknown) => {
-    throw noGpu('The graphics processor refused to open.', cause);
+    throw noGpu('The graphics processor could not be opened.', cause);
   });
-  return ownDevice(device, nameOf(info));
+  return watchDevice(device, nameOf(info));
 }
 
-/** Watches a device from now on. */
-export function ownDevice(device: GPUDevice, description: string): GpuDevice {
-  return new OwnedDevice(device, description);
+/** Records loss and errors of `device` from now on. @param description name of the GPU, for a person */
+export function watchDevice(device: GPUDevice, description: string): GpuDevice {
+  return new WatchedDevice(device, description);
 }
 
 function noGpu(message: string, cause?: unknown): OmniError {
@@ -69,7 +74,7 @@ function noGpu(message: string, cause?: unknown): OmniError {
     code: 'device',
     message,
     action:
-      'Use a current Chrome, Edge, Firefox or Safari with hardware acceleration on; until then the processor draws.',
+      'Use a current Chrome, Edge, Firefox or Safari with hardware acceleration on. Until then the processor draws.',
     cause,
   });
 }
@@ -80,7 +85,7 @@ function nameOf(info: Partial<GPUAdapterInfo>): string {
   );
 }
 
-class OwnedDevice implements GpuDevice {
+class WatchedDevice implements GpuDevice {
   readonly device: GPUDevice;
   readonly description: string;
   readonly lost: Promise<void>;
@@ -91,7 +96,7 @@ class OwnedDevice implements GpuDevice {
     this.device = device;
     this.description = description;
     this.lost = device.lost.then(({ reason, message }) => {
-      this.#lostBy = message || reason || 'without a reason';
+      this.#lostBy = message || reason || 'no reason given';
     });
     device.addEventListener('uncapturederror', ({ error }) => {
       this.#error ??= error.message;
@@ -103,11 +108,11 @@ class OwnedDevice implements GpuDevice {
   }
 
   async checked<T>(doing: string, work: () => Promise<T>): Promise<T> {
-    this.#refuse(doing);
+    this.#throwIfFailed(doing);
     try {
       return await work();
     } finally {
-      this.#refuse(doing);
+      this.#throwIfFailed(doing);
     }
   }
 
@@ -115,14 +120,14 @@ class OwnedDevice implements GpuDevice {
     this.device.destroy();
   }
 
-  /** Says what the GPU has reported, once. */
-  #refuse(doing: string): void {
+  /** Throws if the device is lost, or once for an error that the GPU has reported. */
+  #throwIfFailed(doing: string): void {
     if (this.#lostBy !== undefined) {
       throw new OmniError({
         code: 'device',
         permanent: false,
         message: `The graphics processor was lost while ${doing} (${this.#lostBy.split('\n', 1)[0]}).`,
-        action: 'Try again: the model is loaded anew. Your pictures and words are kept.',
+        action: 'Try again: the model is loaded again. Your pictures and prompts are kept.',
       });
     }
     const error = this.#error;
@@ -132,7 +137,7 @@ class OwnedDevice implements GpuDevice {
       code: 'device',
       permanent: false,
       message: `The graphics processor reported an error while ${doing}: ${error.split('\n', 1)[0]}`,
-      action: 'It may be short of memory: choose a smaller picture or a smaller form of the model.',
+      action: 'It may be out of memory. Choose a smaller picture, or a smaller version of the model.',
     });
   }
 }

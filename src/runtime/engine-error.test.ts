@@ -9,16 +9,16 @@ it.each<[unknown, string]>([
     new Error(
       'failed to call OrtRun(). /build/core/common/safeint.h:17 static void SafeIntExceptionHandler<E>::',
     ),
-    'what it works on is too large for WebAssembly.',
+    'its tensors are too large for WebAssembly.',
   ],
-])('%s is told in a sentence', (cause, words) => {
+])('%s becomes one sentence', (cause, words) => {
   expect(engineError('transformer', 'run', cause)).toMatchObject({
     code: 'device',
     message: `The graph "transformer" could not be run on this device: ${words}`,
   });
 });
 
-it('passes an error of the project on', () => {
+it('returns an OmniError unchanged', () => {
   const error = new OmniError({ code: 'unreachable', message: 'a', action: 'b' });
   expect(engineError('transformer', 'opened', error)).toBe(error);
 });

@@ -1,9 +1,9 @@
-/** Words for what the engine or its device throws. */
+/** Turns errors of the engine or its device into errors of the project. */
 
 import { OmniError } from '../errors.ts';
 
 /**
- * An engine's failure as an error of the project; one that already is passes through.
+ * An error that the engine threw, as an OmniError. An OmniError is returned unchanged.
  * @param graph the graph's name
  */
 export function engineError(graph: string, done: 'opened' | 'run', cause: unknown): OmniError {
@@ -17,11 +17,11 @@ export function engineError(graph: string, done: 'opened' | 'run', cause: unknow
   });
 }
 
-/** The first line of what was thrown, as the end of a sentence. The engine also throws bare numbers. */
+/** The first line of the error, with a full stop. The engine also throws bare numbers. */
 function detail(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : `the engine stopped with ${String(cause)}`;
-  // On WebAssembly the engine counts bytes and work in 32 bits.
-  if (text.includes('SafeIntExceptionHandler')) return 'what it works on is too large for WebAssembly.';
+  // The engine counts bytes and operations in 32 bits on WebAssembly.
+  if (text.includes('SafeIntExceptionHandler')) return 'its tensors are too large for WebAssembly.';
   const line = (text.split('\n', 1)[0] ?? '').trim().slice(0, 200);
   return /[.!?]$/.test(line) ? line : `${line}.`;
 }

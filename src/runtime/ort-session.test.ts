@@ -9,7 +9,7 @@ const NO_WEIGHTS: WeightBytes = {
   derived: () => Promise.reject(new Error('no derived tensors')),
 };
 
-/** A running sum that stays where it is computed: `sum' = sum + x`, `twice = 2 sum'`. */
+/** A running sum with a resident output: `next = sum + x`, `twice = 2 next`. */
 let session: GraphSession;
 beforeAll(async () => {
   const g = new GraphBuilder('sum');
@@ -24,7 +24,7 @@ function floats(...values: number[]): HostTensor {
   return { type: 'float32', dims: [values.length], data: Float32Array.from(values) };
 }
 
-test('a kept output is the input of later runs, as often as wanted', async () => {
+test('a resident output can feed several later runs', async () => {
   const first = await session.runResident({ sum: floats(1, 2), x: floats(10, 20) });
   expect(Object.keys(first.outputs)).toEqual(['twice']);
   expect(first.outputs.twice).toEqual({ ...floats(22, 44) });
@@ -37,17 +37,17 @@ test('a kept output is the input of later runs, as often as wanted', async () =>
   next.dispose();
 });
 
-test('a run that keeps nothing gives the outputs in memory alone', async () => {
+test('`run` returns only the outputs in main memory', async () => {
   expect(Object.keys(await session.run({ sum: floats(1), x: floats(1) }))).toEqual(['twice']);
 });
 
-test('tensors of another runtime and missing inputs are defects that name the input', async () => {
+test('a tensor of another runtime and a missing input throw an error that names the input', async () => {
   const foreign: ResidentTensor = { type: 'float32', dims: [1], dispose: () => undefined };
-  await expect(session.run({ sum: foreign, x: floats(1) })).rejects.toThrow(/input sum lives in another/);
+  await expect(session.run({ sum: foreign, x: floats(1) })).rejects.toThrow(/input sum belongs to another/);
   await expect(session.run({ sum: floats(1) })).rejects.toThrow(/without its input x/);
 });
 
-test('what the engine refuses is an error of the device that names the graph', async () => {
+test('an error of the engine becomes a device error that names the graph', async () => {
   const misfit = session.run({ sum: floats(1, 2, 3), x: floats(1, 2) });
   await expect(misfit).rejects.toMatchObject({
     code: 'device',

@@ -1,4 +1,4 @@
-/** A graph session on either onnxruntime package; both speak the types of onnxruntime-common. */
+/** A graph session on onnxruntime-web or onnxruntime-node. Both use the types of onnxruntime-common. */
 
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { BuiltGraph, ElementType } from '../onnx/graph.ts';
@@ -7,8 +7,8 @@ import type {
   GraphSession,
   HostTensor,
   Inputs,
-  RunOutputs,
   ResidentTensor,
+  RunOutputs,
   TensorData,
   WeightBytes,
 } from './types.ts';
@@ -21,19 +21,20 @@ export interface OrtModule {
   readonly Tensor: TensorConstructor;
 }
 
-/** What a backend does around each run: watch for errors of a device, let the event loop come round. */
-export type AroundRun = <T>(work: () => Promise<T>) => Promise<T>;
+/** A backend's wrapper of each run: it checks for errors of the device, or yields to the event loop. */
+export type RunWrapper = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
  * Opens `graph` with its external data.
- * @throws OmniError `device` if the engine cannot open it, and later if it cannot run it; whatever `weights` throws
+ * @throws OmniError `device` if the engine cannot open the graph, and errors of `weights`. Runs of the session throw
+ * OmniError `device` too.
  */
 export async function openOrtSession(
   ort: OrtModule,
   graph: BuiltGraph,
   weights: WeightBytes,
   options: InferenceSession.SessionOptions,
-  around: AroundRun = (work) => work(),
+  around: RunWrapper = (work) => work(),
 ): Promise<GraphSession> {
   const externalData: { path: string; data: Uint8Array | Blob }[] = [];
   for (const path of graph.files) externalData.push({ path, data: await weights.file(path) });
@@ -48,7 +49,7 @@ export async function openOrtSession(
   return new OrtSession(ort, graph, session, around);
 }
 
-/** An output of a run that stays where the engine put it. */
+/** A resident output of a run. */
 class OrtTensor implements ResidentTensor {
   readonly tensor: Tensor;
 
@@ -74,9 +75,9 @@ class OrtSession implements GraphSession {
   readonly #ort: OrtModule;
   readonly #graph: BuiltGraph;
   readonly #session: InferenceSession;
-  readonly #around: AroundRun;
+  readonly #around: RunWrapper;
 
-  constructor(ort: OrtModule, graph: BuiltGraph, session: InferenceSession, around: AroundRun) {
+  constructor(ort: OrtModule, graph: BuiltGraph, session: InferenceSession, around: RunWrapper) {
     this.name = graph.name;
     this.#ort = ort;
     this.#graph = graph;
@@ -126,7 +127,7 @@ class OrtSession implements GraphSession {
       if (input instanceof OrtTensor) feeds[name] = input.tensor;
       else if ('data' in input) {
         feeds[name] = new this.#ort.Tensor(input.type as 'float32', input.data as Float32Array, input.dims);
-      } else throw new Error(`graph ${this.name}: the input ${name} lives in another runtime`);
+      } else throw new Error(`graph ${this.name}: the input ${name} belongs to another runtime`);
     }
     return feeds;
   }

@@ -1,4 +1,4 @@
-/** Runs graphs with onnxruntime-node on the processor: command line and tests. */
+/** Runs graphs with onnxruntime-node on the processor, for the command line and tests. */
 
 import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
@@ -6,7 +6,15 @@ import type { BuiltGraph } from '../onnx/graph.ts';
 import { openOrtSession } from './ort-session.ts';
 import type { GraphSession, Runtime, WeightBytes } from './types.ts';
 
-/** @param threads how many threads a graph may use; all processors by default. */
+/**
+ * The runtime of Node. It computes in float32 on the processor.
+ * @param threads number of threads of a graph. Default: all processors.
+ *
+ * @example
+ * const runtime = nodeRuntime({ threads: 4 });
+ * const checkpoint = await openCheckpoint(nodeFolder('public/model'));
+ * const model = new OmniGen2Model(checkpoint, runtime, loadTokenizer);
+ */
 export function nodeRuntime({ threads = availableParallelism() }: { threads?: number } = {}): Runtime {
   return new NodeRuntime(threads);
 }
@@ -26,9 +34,9 @@ class NodeRuntime implements Runtime {
       executionProviders: ['cpu'],
       intraOpNumThreads: this.#threads,
       interOpNumThreads: 1,
-      // Waiting threads sleep: beside other work on the same processors, spinning ones cost up to three times as much.
+      // Waiting threads sleep. With other work on the same processors, spinning threads took up to three times as long.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
-      // An arena of its own would keep each session's largest memory for ever, without making it faster.
+      // An arena would hold the peak memory of each session until it closes, and made no graph faster.
       enableCpuMemArena: false,
       logSeverityLevel: 3,
     });

@@ -1,15 +1,15 @@
-/** Runs graphs with onnxruntime-web in a worker: on WebGPU where it works, else on the processor by WebAssembly. */
+/** Runs graphs with onnxruntime-web in a worker: on WebGPU if it works, else on WebAssembly. */
 
 import { OmniError, reportOf } from '../errors.ts';
 import type { BuiltGraph } from '../onnx/graph.ts';
 import { acquireDevice, type GpuDevice } from './device.web.ts';
-import { type AroundRun, type OrtModule, openOrtSession } from './ort-session.ts';
+import { type OrtModule, openOrtSession, type RunWrapper } from './ort-session.ts';
 import { smokeRun } from './smoke.ts';
 import type { GraphSession, Runtime, WeightBytes } from './types.ts';
 
 export interface WebRuntimeOptions {
   readonly backend: 'auto' | 'webgpu' | 'wasm';
-  /** Refuse to run any operator of a WebGPU graph on the processor: the proof that a graph is wholly on the GPU. */
+  /** Refuses to open a WebGPU graph with an operator that would run on the processor. Default: false. */
   readonly strictGpu?: boolean;
 }
 
@@ -17,17 +17,21 @@ export interface WebRuntime extends Runtime {
   readonly backend: 'webgpu' | 'wasm';
   /** For a person: the GPU's name, or the number of threads. */
   readonly description: string;
-  /** Why WebGPU is not used, where it was wanted. */
+  /** Why WebAssembly is used, if `auto` could not use WebGPU. */
   readonly reason?: string;
-  /** Settles when the device is gone, whether it was lost or disposed of; a processor never is. */
+  /** Settles when the GPU device is lost or destroyed. Never settles on WebAssembly. */
   readonly lost: Promise<void>;
-  /** Whether the engine itself has broken down. Its WebAssembly module is one a worker: only a new worker brings it back. */
-  readonly brokenDown: boolean;
+  /** Whether the engine's WebAssembly module has failed. A worker has one such module, so only a new worker helps. */
+  readonly engineFailed: boolean;
 }
 
 /**
- * Starts the engine on the wanted backend. `auto` falls back to WebAssembly and says why.
- * @throws OmniError `device` if `webgpu` was asked for and cannot be had
+ * Starts the engine on a backend. `auto` tries WebGPU, then WebAssembly, and gives the reason.
+ * @throws OmniError `device` if the backend is `webgpu` and WebGPU does not work
+ *
+ * @example
+ * const runtime = await startWebRuntime({ backend: 'auto' });
+ * if (runtime.reason) console.log(`No WebGPU: ${runtime.reason}`);
  */
 export async function startWebRuntime({
   backend,
@@ -73,7 +77,7 @@ async function startWasm(reason?: string): Promise<WebRuntime> {
   return new WasmRuntime(ort, threads, reason);
 }
 
-/** WebAssembly threads need a cross-origin isolated page; more than eight do not help. */
+/** WebAssembly threads need a cross-origin isolated page. More than eight make no graph faster. */
 function threadCount(): number {
   return self.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1;
 }
@@ -85,7 +89,7 @@ class WasmRuntime implements WebRuntime {
   readonly description: string;
   readonly reason?: string;
   readonly lost = new Promise<void>(() => undefined);
-  brokenDown = false;
+  engineFailed = false;
   readonly #ort: OrtModule;
 
   constructor(ort: OrtModule, threads: number, reason?: string) {
@@ -95,14 +99,14 @@ class WasmRuntime implements WebRuntime {
   }
 
   async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
-    // An arena would keep each session's largest memory for ever, in a heap that all of them share.
+    // An arena would hold the peak memory of each session until it closes, in a heap that all sessions share.
     const options = { executionProviders: ['wasm'], enableCpuMemArena: false, logSeverityLevel: 3 } as const;
-    const watched: AroundRun = async (work) => {
+    const watched: RunWrapper = async (work) => {
       try {
         return await work();
       } catch (error) {
-        // Its memory only grows, and after an abort nothing in it can be trusted.
-        this.brokenDown ||= error instanceof OmniError && error.code === 'device';
+        // WebAssembly memory never shrinks, and the module's state is unknown after an abort.
+        this.engineFailed ||= error instanceof OmniError && error.code === 'device';
         throw error;
       }
     };
@@ -119,8 +123,8 @@ class WasmRuntime implements WebRuntime {
 }
 
 /**
- * Waits for the event loop to come round. The engine on WebAssembly computes without ever returning to it: without this,
- * run after run, the message that cancels a job would be heard only when the job is over.
+ * Yields to the event loop. The engine on WebAssembly never does: without this, the message that cancels a job would
+ * arrive when the job has ended.
  */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => {
@@ -137,7 +141,7 @@ class WebGpuRuntime implements WebRuntime {
   readonly backend = 'webgpu';
   readonly quantized = 'native';
   readonly lost: Promise<void>;
-  brokenDown = false;
+  engineFailed = false;
   readonly #ort: OrtModule;
   readonly #gpu: GpuDevice;
   readonly #strict: boolean;
@@ -159,7 +163,7 @@ class WebGpuRuntime implements WebRuntime {
 
   async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
     const options = {
-      // The engine's types know the option `device` only by the name of the DOM's GPUDevice.
+      // The engine's types declare the option `device` with the DOM's GPUDevice.
       executionProviders: [{ name: 'webgpu', device: this.#gpu.device }],
       logSeverityLevel: 3,
       preferredOutputLocation: Object.fromEntries(
@@ -170,7 +174,7 @@ class WebGpuRuntime implements WebRuntime {
     const watched = <T>(doing: string, work: () => Promise<T>) =>
       this.#gpu.checked(`${doing} the graph "${graph.name}"`, () =>
         work().catch((error: unknown) => {
-          this.brokenDown ||= error instanceof OmniError && isAbortOfEngine(error.cause);
+          this.engineFailed ||= error instanceof OmniError && isAbortOfEngine(error.cause);
           throw error;
         }),
       );
@@ -184,7 +188,7 @@ class WebGpuRuntime implements WebRuntime {
   }
 }
 
-/** Whether the engine's WebAssembly module has aborted, rather than refused something: then it throws no plain Error. */
+/** Whether the engine's WebAssembly module has aborted. It throws a plain Error only if it refuses a graph or a run. */
 function isAbortOfEngine(cause: unknown): boolean {
   return cause !== undefined && (cause instanceof WebAssembly.RuntimeError || !(cause instanceof Error));
 }

@@ -1,4 +1,4 @@
-/** A first small run on a device, compared with plain arithmetic, before any weights are brought in. */
+/** A small first run on a device, checked against plain arithmetic before any weights are loaded. */
 
 import { OmniError } from '../errors.ts';
 import { GraphBuilder } from '../onnx/graph.ts';
@@ -7,7 +7,7 @@ import { matmul } from '../onnx/ops/matmul.ts';
 import type { Runtime, WeightBytes } from './types.ts';
 
 const SIZE = 32;
-/** Largest error of float16 products of this size against float64. */
+/** Largest error against float64 at this size. */
 const TOLERANCE = { float32: 1e-5, float16: 5e-3 } as const;
 
 const NO_WEIGHTS: WeightBytes = {
@@ -16,8 +16,8 @@ const NO_WEIGHTS: WeightBytes = {
 };
 
 /**
- * Runs softmax(A B) in every precision the runtime claims and compares it with plain arithmetic.
- * @throws OmniError `device` if the device computes something else
+ * Runs softmax(A B) in every precision that the runtime offers, and compares it with float64 arithmetic.
+ * @throws OmniError `device` if the result differs by more than the tolerance
  */
 export async function smokeRun(runtime: Runtime): Promise<void> {
   const a = wave(1);
@@ -39,8 +39,8 @@ export async function smokeRun(runtime: Runtime): Promise<void> {
     if (wrong) {
       throw new OmniError({
         code: 'device',
-        message: `The graphics processor computes wrong ${type} values in a first test.`,
-        action: 'Update the graphics driver or the browser; until then the processor draws.',
+        message: `The graphics processor computed wrong ${type} values in a first test.`,
+        action: 'Update the graphics driver or the browser. Until then the processor draws.',
       });
     }
   }

@@ -1,19 +1,19 @@
-/** The runtime of this processor, watched by tests: what is open and runs, and which resident tensors have not been freed. */
+/** A Node runtime for tests. It records open sessions, runs, and resident tensors that are not freed yet. */
 
 import { nodeRuntime } from './runtime.node.ts';
 import type { GraphSession, ResidentTensor, Runtime } from './types.ts';
 
 export interface WatchedRuntime {
   readonly runtime: Runtime;
-  /** Names of the graphs that were opened, in order. */
+  /** Names of the opened graphs, in order. */
   readonly opened: string[];
-  /** The sessions that have not been closed. */
+  /** Sessions that are open. */
   readonly sessions: Set<GraphSession>;
   /** Names of the graphs that ran, in order. */
   readonly runs: string[];
-  /** Resident tensors that are in use. */
+  /** Resident tensors that are not freed. */
   readonly alive: Set<ResidentTensor>;
-  /** Called before each run; what it throws is the run's failure. */
+  /** Called before each run. If it throws, the run fails with that error. */
   beforeRun: (graph: string) => unknown;
 }
 
@@ -56,9 +56,9 @@ export function watchedRuntime(): WatchedRuntime {
       },
       runResident: async (inputs) => {
         begin();
-        const kept = await session.runResident(inputs);
-        for (const tensor of Object.values(kept.resident)) watchTensor(tensor);
-        return kept;
+        const result = await session.runResident(inputs);
+        for (const tensor of Object.values(result.resident)) watchTensor(tensor);
+        return result;
       },
       dispose: () => {
         watched.sessions.delete(one);
@@ -69,7 +69,7 @@ export function watchedRuntime(): WatchedRuntime {
     return one;
   }
 
-  /** Changes the tensor itself: the engine takes none but its own. */
+  /** Changes the tensor itself, because the engine accepts only its own tensors. */
   function watchTensor(tensor: ResidentTensor): void {
     const dispose = tensor.dispose.bind(tensor);
     watched.alive.add(tensor);

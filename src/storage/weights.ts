@@ -1,47 +1,55 @@
 /**
- * Weights in the browser's own storage: fetched once, hashed, kept as Blobs in IndexedDB under their hash, and read
- * from there ever after. A second visit fetches the manifest and no weight byte; without a network it uses the
- * manifest of the last visit. Once another set of weights is complete, those that it does not need are deleted.
+ * Weights in the browser's storage. Each file is fetched once, checked against its SHA-256 hash, and stored as a Blob in
+ * IndexedDB under that hash. A second visit fetches only the manifest. Without a network it uses the manifest of the
+ * last visit. When all files of a bundle are stored, files that it does not need are deleted.
  */
 
 import { MANIFEST_FILE, type Manifest, type ManifestFile, parseManifest } from '../checkpoints/manifest.ts';
 import { OmniError } from '../errors.ts';
-import { type Kept, keptUnder } from './kept.ts';
+import { type BlobCache, openBlobCache } from './blob-cache.ts';
 
 export interface LoadProgress {
   readonly doneBytes: number;
   readonly totalBytes: number;
-  /** Where the bytes come from; `cache` only if nothing has to be fetched. */
+  /** `cache` if no file has to be fetched. */
   readonly from: 'network' | 'cache';
 }
 
 export interface Bundle {
-  /** The files by their path in the bundle. */
+  /** The files by path in the bundle. */
   readonly files: ReadonlyMap<string, Blob>;
-  /** Said to the person if the browser did not keep them. */
+  /** A sentence for the person if the browser did not store all files. */
   readonly note?: string;
 }
 
-/** Ends a fetch that stalls: no byte for this long. */
+/** A fetch ends if no byte arrives for this long. */
 const STALL_MS = 60_000;
 
 const HASH_PREFIX = 'sha256/';
 
 /**
- * Gives every file of the bundle at `baseUrl`, from storage where it is there, else from the network. A browser that
- * keeps nothing gives the files all the same.
- * @throws OmniError `unreachable`, `bad_checkpoint` (wrong hash or size)
+ * Loads every file of a bundle: from the cache if it is there, else from the network. It works if the browser stores
+ * nothing.
+ * @param baseUrl address of the folder that holds `manifest.json`
+ * @param onProgress called when bytes arrive; sizes are in bytes
+ * @throws OmniError `unreachable`, or `bad_checkpoint` if a file has the wrong hash or is too long
+ *
+ * @example
+ * const { files } = await loadBundle(signal, 'https://example.org/model', ({ doneBytes, totalBytes }) =>
+ *   console.log(`${doneBytes} of ${totalBytes} bytes`),
+ * );
+ * const checkpoint = await openCheckpoint(memoryFolder('model', files));
  */
 export async function loadBundle(
   signal: AbortSignal,
   baseUrl: string,
   onProgress: (progress: LoadProgress) => void,
 ): Promise<Bundle> {
-  const kept = keptUnder('omnigen2-weights');
+  const cache = openBlobCache('omnigen2-weights');
   const folder = baseUrl.replace(/\/+$/, '');
   const manifestKey = `manifest/${folder}`;
-  const manifest = await loadManifest(signal, folder, () => kept.get(manifestKey));
-  const known = new Set(await kept.keys());
+  const manifest = await loadManifest(signal, folder, () => cache.get(manifestKey));
+  const known = new Set(await cache.keys());
   const totalBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
   let from: LoadProgress['from'] = manifest.files.every((file) => known.has(keyOf(file)))
     ? 'cache'
@@ -52,28 +60,28 @@ export async function loadBundle(
     onProgress({ doneBytes, totalBytes, from });
   };
   const files = new Map<string, Blob>();
-  let keepsAll = true;
+  let storedAll = true;
   for (const file of manifest.files) {
     signal.throwIfAborted();
-    const there = known.has(keyOf(file)) ? await readable(await kept.get(keyOf(file)), file) : undefined;
-    if (there) {
+    const cached = known.has(keyOf(file)) ? await readable(await cache.get(keyOf(file)), file) : undefined;
+    if (cached) {
       advance(file.sizeBytes);
-      files.set(file.path, there);
+      files.set(file.path, cached);
       continue;
     }
     from = 'network';
     const blob = await fetchFile(signal, `${folder}/${file.path}`, file, advance);
-    keepsAll = (await keep(kept, manifest, keyOf(file), blob)) && keepsAll;
+    storedAll = (await store(cache, manifest, keyOf(file), blob)) && storedAll;
     files.set(file.path, blob);
   }
-  // Not before the files are there: until then the manifest of the last visit can still be drawn from.
-  keepsAll = (await keep(kept, manifest, manifestKey, manifest)) && keepsAll;
-  await deleteUnneeded(kept, manifest);
+  // Stored last: until all files are stored, the manifest of the last visit remains usable without a network.
+  storedAll = (await store(cache, manifest, manifestKey, manifest)) && storedAll;
+  await deleteUnneeded(cache, manifest);
   return {
     files,
-    note: keepsAll
+    note: storedAll
       ? undefined
-      : 'The browser did not keep the model, as its storage is full or switched off: the next visit fetches it again.',
+      : 'The browser did not keep the model, because its storage is full or switched off. The next visit fetches it again.',
   };
 }
 
@@ -81,7 +89,7 @@ function keyOf(file: ManifestFile): string {
   return `${HASH_PREFIX}${file.sha256}`;
 }
 
-/** A kept value if it is the file and can be read: a browser may keep the entry of a Blob and lose its bytes. */
+/** A cached value if it is the file and can be read. A browser may keep the entry of a Blob and lose its bytes. */
 async function readable(value: unknown, { sizeBytes }: ManifestFile): Promise<Blob | undefined> {
   if (!(value instanceof Blob) || value.size !== sizeBytes) return undefined;
   return value
@@ -93,20 +101,23 @@ async function readable(value: unknown, { sizeBytes }: ManifestFile): Promise<Bl
     );
 }
 
-/** Keeps a value, if need be in the place of weights that `manifest` does not need. @returns whether it is kept */
-async function keep(kept: Kept, manifest: Manifest, key: string, value: unknown): Promise<boolean> {
-  if (await kept.set(key, value)) return true;
-  await deleteUnneeded(kept, manifest);
-  return kept.set(key, value);
+/**
+ * Stores a value. If the browser refuses, it deletes weights that `manifest` does not need and tries again.
+ * @returns whether the value is stored
+ */
+async function store(cache: BlobCache, manifest: Manifest, key: string, value: unknown): Promise<boolean> {
+  if (await cache.set(key, value)) return true;
+  await deleteUnneeded(cache, manifest);
+  return cache.set(key, value);
 }
 
-async function deleteUnneeded(kept: Kept, manifest: Manifest): Promise<void> {
+async function deleteUnneeded(cache: BlobCache, manifest: Manifest): Promise<void> {
   const needed = new Set(manifest.files.map(keyOf));
-  const unneeded = (await kept.keys()).filter((key) => key.startsWith(HASH_PREFIX) && !needed.has(key));
-  if (unneeded.length > 0) await kept.delete(unneeded);
+  const unneeded = (await cache.keys()).filter((key) => key.startsWith(HASH_PREFIX) && !needed.has(key));
+  if (unneeded.length > 0) await cache.delete(unneeded);
 }
 
-/** The manifest from the network, or the one of the last visit if what comes from there is none. */
+/** The manifest from the network. If it cannot be fetched or parsed, the manifest of the last visit. */
 async function loadManifest(
   signal: AbortSignal,
   folder: string,
@@ -125,11 +136,11 @@ async function loadManifest(
 
 async function fetchManifest(signal: AbortSignal, url: string): Promise<Manifest> {
   const response = await fetch(url, { signal, cache: 'no-cache' }).catch((cause: unknown) => {
-    throw unreachable(url, 'the network is not there', cause);
+    throw unreachable(url, 'there is no network connection', cause);
   });
   if (!response.ok) throw unreachable(url, `the server answered ${response.status}`);
   const value: unknown = await response.json().catch((cause: unknown) => {
-    throw unreachable(url, 'another page came in its place, perhaps the sign-in page of the network', cause);
+    throw unreachable(url, 'the server sent another page, perhaps the sign-in page of the network', cause);
   });
   return parseManifest(value, url);
 }
@@ -169,16 +180,16 @@ async function fetchFile(
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof OmniError) throw cause;
-    throw unreachable(url, stalled ? 'no byte came for a minute' : 'the connection broke', cause);
+    throw unreachable(url, stalled ? 'no bytes arrived for a minute' : 'the connection was lost', cause);
   } finally {
     clearTimeout(timer);
-    // What is not wanted any more need not come.
+    // Ends the response if an error left the loop.
     request.abort();
   }
-  if (filled !== sizeBytes) throw unreachable(url, `only ${filled} of ${sizeBytes} bytes came`);
+  if (filled !== sizeBytes) throw unreachable(url, `only ${filled} of ${sizeBytes} bytes arrived`);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  if (hash !== sha256) throw damaged(path, 'does not have the hash that the manifest says');
+  if (hash !== sha256) throw damaged(path, 'does not have the hash in the manifest');
   return new Blob([bytes]);
 }
 
@@ -186,7 +197,7 @@ function unreachable(url: string, why: string, cause?: unknown): OmniError {
   return new OmniError({
     code: 'unreachable',
     message: `${url} could not be read: ${why}.`,
-    action: 'Check the connection and try again; what was already fetched is kept.',
+    action: 'Check the connection and try again. Files that were already fetched are kept.',
     cause,
   });
 }
@@ -196,6 +207,6 @@ function damaged(path: string, how: string): OmniError {
     code: 'bad_checkpoint',
     permanent: false,
     message: `The file ${path} ${how}.`,
-    action: 'Load the page again; if it stays so, the server holds a damaged copy.',
+    action: 'Load the page again. If the error stays, the copy on the server is damaged.',
   });
 }
