@@ -8,7 +8,7 @@ import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
 import type { RgbImage } from '../../src/pictures/image.ts';
 import { nodeRuntime } from '../../src/runtime/runtime.node.ts';
 import { Random } from '../../src/storybook/random.ts';
-import { render } from '../../src/storybook/render.ts';
+import { render } from '../../src/storybook/drawing/render.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { drawCase } from '../../src/storybook/tasks.ts';
 import { JUDGE, openModel } from '../models.ts';

@@ -5,7 +5,7 @@ import type { RgbImage } from '../../src/pictures/image.ts';
 import type { Case, Task } from '../../src/storybook/cases/case.ts';
 import { CATEGORIES } from '../../src/storybook/cases/in-context.ts';
 import { hashText, mix, SteadyRandom } from '../../src/storybook/random.ts';
-import { render } from '../../src/storybook/render.ts';
+import { render } from '../../src/storybook/drawing/render.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { drawCase } from '../../src/storybook/tasks.ts';
 

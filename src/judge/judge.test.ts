@@ -9,7 +9,7 @@ import { readTensors, toFloat32 } from '../checkpoints/safetensors.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
 import { drawScene } from '../storybook/compose.ts';
 import { mix, Random } from '../storybook/random.ts';
-import { render } from '../storybook/render.ts';
+import { render } from '../storybook/drawing/render.ts';
 import type { Scene } from '../storybook/scene.ts';
 import { describeThing } from './detect.ts';
 import { Judge, type JudgedPicture } from './judge.ts';

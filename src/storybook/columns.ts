@@ -1,5 +1,4 @@
-import { GROUND_Y } from './backgrounds.ts';
-import { largestScale, reach, round, SCALE, standY } from './measures.ts';
+import { GROUND_Y, largestScale, reach, round, SCALE, standY } from './measures.ts';
 import type { Identity, Place, Thing, Wanted } from './scene.ts';
 
 /**

@@ -1,8 +1,7 @@
 /** Draws identities and scenes, and lays things out on the page so that none hides another. */
 
-import { GROUND_Y } from './backgrounds.ts';
 import { inColumns } from './columns.ts';
-import { largestScale, PLACE_GOAL, reach, round, SCALE, standY } from './measures.ts';
+import { GROUND_Y, largestScale, PLACE_GOAL, reach, round, SCALE, standY } from './measures.ts';
 import { hashText, type Random } from './random.ts';
 import type { Wanted } from './scene.ts';
 import {

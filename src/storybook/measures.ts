@@ -1,6 +1,9 @@
 /** How much room things take on the page. */
 import { floats, HOVER, type Identity, type Kind, type Place, type Size } from './scene.ts';
 
+/** y on which feet stand, in page units from the top. */
+export const GROUND_Y = 110;
+
 /** Half widths at scale 1: what lies left and right of the feet. */
 export const SPAN: Readonly<Record<Kind, readonly [number, number]>> = {
   cat: [21, 25],

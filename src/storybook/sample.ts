@@ -3,8 +3,8 @@
 import { type Case, TASKS, type Task } from './cases/case.ts';
 import { questionsAbout } from './cases/understand.ts';
 import type { Split } from './compose.ts';
+import { type Picture, render, standBoxes } from './drawing/render.ts';
 import type { Random } from './random.ts';
-import { type Picture, render, standBoxes } from './render.ts';
 import type { Scene } from './scene.ts';
 import { drawCase } from './tasks.ts';
 

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { encode } from 'fast-png';
 import type { Task } from '../../src/storybook/cases/case.ts';
 import { hashText, mix, Random } from '../../src/storybook/random.ts';
-import { render } from '../../src/storybook/render.ts';
+import { render } from '../../src/storybook/drawing/render.ts';
 import {
   ACCESSORIES,
   BACKGROUNDS,

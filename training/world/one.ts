@@ -1,6 +1,5 @@
 /** Scenes by hand: one thing, everything else at its default. */
-import { GROUND_Y } from '../../src/storybook/backgrounds.ts';
-import { standY } from '../../src/storybook/measures.ts';
+import { GROUND_Y, standY } from '../../src/storybook/measures.ts';
 import { hashText } from '../../src/storybook/random.ts';
 import {
   type Accessory,

@@ -7,7 +7,7 @@ import { faultsOf, fixCase, reflectCase } from '../../src/storybook/cases/reflec
 import { STOP } from '../../src/storybook/claims.ts';
 import { request } from '../../src/storybook/grammar.ts';
 import { Random } from '../../src/storybook/random.ts';
-import { render } from '../../src/storybook/render.ts';
+import { render } from '../../src/storybook/drawing/render.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { one } from './one.ts';
 import { type LeftOut, type Reading, readDrawing, readsTarget } from './own-faults.ts';

@@ -2,7 +2,7 @@
 
 import type { Case } from '../../../src/storybook/cases/case.ts';
 import { checks } from '../../../src/storybook/claims.ts';
-import { render } from '../../../src/storybook/render.ts';
+import { render } from '../../../src/storybook/drawing/render.ts';
 import { differenceMask } from '../../../src/storybook/sample.ts';
 import { heldoutCases, pictureOf } from '../cases.ts';
 import { atLeast, atMost, type Figure, share, sharesBy } from '../figures.ts';

@@ -1,5 +1,5 @@
 /** "Where is the cat?" answered with boxes, in the JSON form of Qwen2.5-VL. */
-import { standBoxes } from '../render.ts';
+import { standBoxes } from '../drawing/render.ts';
 import type { Scene, Thing } from '../scene.ts';
 
 /** The side at which the language model sees a page of 128 pixels: the next multiple of 28. Boxes are in these pixels. */

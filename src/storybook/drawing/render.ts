@@ -1,11 +1,12 @@
 /** A scene's picture. */
 
-import { drawBackground, drawWeather, hasSky } from './backgrounds.ts';
-import { drawCreature } from './creatures.ts';
-import { drawObject } from './objects.ts';
-import { type Box, Canvas } from './raster.ts';
-import { isCreature, type Scene, type Thing } from './scene.ts';
-import { Pen } from './styles.ts';
+import { isCreature, type Scene, type Thing } from '../scene.ts';
+import { drawBackground, hasSky } from './backgrounds/background.ts';
+import { drawWeather } from './backgrounds/weather.ts';
+import { type Box, Canvas } from './canvas.ts';
+import { drawCreature } from './creatures/creature.ts';
+import { drawObject } from './objects/object.ts';
+import { Pen } from './pen.ts';
 
 export interface Picture {
   size: number;
