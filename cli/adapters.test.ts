@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refusal } from '../src/checkpoints/fixture.node.ts';
-import type { Checkpoint } from '../src/checkpoints/layout.ts';
+import type { Checkpoint } from '../src/checkpoints/checkpoint.ts';
 import { readTensors, writeSafetensors } from '../src/checkpoints/safetensors.ts';
 import { fixtureCheckpoint } from '../src/omnigen2/fixtures.node.ts';
 import { openAdapters, readOption } from './adapters.ts';

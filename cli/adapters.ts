@@ -3,11 +3,11 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Adapter, checkAdapters } from '../src/checkpoints/adapters.ts';
+import { type Adapter, checkAdapters } from '../src/checkpoints/adapters/changes.ts';
 import { fileTrouble } from '../src/checkpoints/folder.node.ts';
 import { unreadable } from '../src/checkpoints/folder.ts';
-import type { Checkpoint } from '../src/checkpoints/layout.ts';
-import { checkLoraSize, PEFT_SETTINGS, PEFT_WEIGHTS, readLora } from '../src/checkpoints/lora.ts';
+import type { Checkpoint } from '../src/checkpoints/checkpoint.ts';
+import { checkLoraSize, PEFT_SETTINGS, PEFT_WEIGHTS, readLora } from '../src/checkpoints/adapters/lora.ts';
 import { OmniError } from '../src/errors.ts';
 
 /**

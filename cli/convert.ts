@@ -11,11 +11,11 @@ import {
   planConversion,
   type TensorAction,
   WEIGHT_FORMATS,
-} from '../src/checkpoints/convert.ts';
-import { executeConversion } from '../src/checkpoints/convert-run.ts';
+} from '../src/checkpoints/conversion/plan.ts';
+import { executeConversion } from '../src/checkpoints/conversion/execute.ts';
 import { nodeFolder } from '../src/checkpoints/folder.node.ts';
-import { COMPONENTS, openCheckpoint } from '../src/checkpoints/layout.ts';
-import { checkTarget, writeFolder } from '../src/checkpoints/writer.node.ts';
+import { COMPONENTS, openCheckpoint } from '../src/checkpoints/checkpoint.ts';
+import { checkTarget, writeFolder } from '../src/checkpoints/conversion/writer.node.ts';
 import { OmniError } from '../src/errors.ts';
 import { openAdapters } from './adapters.ts';
 import { readArgs, runCommand } from './args.ts';

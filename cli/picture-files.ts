@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileTrouble } from '../src/checkpoints/folder.node.ts';
-import { checkWritable } from '../src/checkpoints/writer.node.ts';
+import { checkWritable } from '../src/checkpoints/conversion/writer.node.ts';
 import { OmniError } from '../src/errors.ts';
 import { type ReferenceLimits, referenceCheck } from '../src/omnigen2/sizes.ts';
 import { checkHead, HEAD_BYTES } from '../src/pictures/check.ts';

@@ -9,9 +9,9 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { WEIGHT_FORMATS } from '../src/checkpoints/convert.ts';
+import { WEIGHT_FORMATS } from '../src/checkpoints/conversion/plan.ts';
 import { fileTrouble, nodeFolder } from '../src/checkpoints/folder.node.ts';
-import { checkWritable } from '../src/checkpoints/writer.node.ts';
+import { checkWritable } from '../src/checkpoints/conversion/writer.node.ts';
 import { USUAL_SETTINGS } from '../src/draw-settings.ts';
 import { OmniError } from '../src/errors.ts';
 import { PICTURE_SIDE } from '../src/judge/classes.ts';

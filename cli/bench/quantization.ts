@@ -3,11 +3,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { planConversion, type WeightFormat } from '../../src/checkpoints/convert.ts';
-import { executeConversion } from '../../src/checkpoints/convert-run.ts';
+import { planConversion, type WeightFormat } from '../../src/checkpoints/conversion/plan.ts';
+import { executeConversion } from '../../src/checkpoints/conversion/execute.ts';
 import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
-import { openCheckpoint } from '../../src/checkpoints/layout.ts';
-import { writeFolder } from '../../src/checkpoints/writer.node.ts';
+import { openCheckpoint } from '../../src/checkpoints/checkpoint.ts';
+import { writeFolder } from '../../src/checkpoints/conversion/writer.node.ts';
 import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
 import { openModel, TRAINED } from '../models.ts';
 import { edit, fromWords } from './cases.ts';

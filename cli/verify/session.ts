@@ -1,7 +1,7 @@
 /** What the checks of one run share: the folder, the engine and the model, each opened on first use. */
 
 import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
-import { openCheckpoint } from '../../src/checkpoints/layout.ts';
+import { openCheckpoint } from '../../src/checkpoints/checkpoint.ts';
 import { loadTokenizer } from '../../src/omnigen2/language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../../src/omnigen2/model.ts';
 import { decodeImage } from '../../src/pictures/decode.node.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parseMllmConfig, parseTransformerConfig, parseVaeConfig } from '../config/parse.ts';
-import { planConversion, type WeightFormat } from './convert.ts';
+import { openCheckpoint } from './checkpoint.ts';
+import { planConversion, type WeightFormat } from './conversion/plan.ts';
 import { type ExpectedTensor, expectedMllm, expectedTransformer, expectedVae } from './expected.ts';
 import { fixtureFiles, setText, WEIGHTS } from './fixture.node.ts';
 import { type CheckpointFolder, memoryFolder } from './folder.ts';
-import { openCheckpoint } from './layout.ts';
 import { elementCount, layoutSafetensors } from './safetensors.ts';
 
 /** Configurations of the released checkpoint, without fields that have no effect here. */

@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openCheckpoint } from './checkpoint.ts';
 import { fixtureFiles, refusal } from './fixture.node.ts';
 import { nodeFolder } from './folder.node.ts';
 import { insidePath, memoryFolder, readWhole } from './folder.ts';
-import { openCheckpoint } from './layout.ts';
 
 let folder: string;
 beforeEach(async () => {

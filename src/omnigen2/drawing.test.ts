@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { nodeFolder } from '../checkpoints/folder.node.ts';
-import { openCheckpoint } from '../checkpoints/layout.ts';
+import { openCheckpoint } from '../checkpoints/checkpoint.ts';
 import type { Size } from '../pictures/image.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
 import { type Drawing, drawWithReflection } from './drawing.ts';

@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest';
 import { editTensors, type Files, fixtureFiles, WEIGHTS } from '../checkpoints/fixture.node.ts';
 import { memoryFolder } from '../checkpoints/folder.ts';
-import { openCheckpoint } from '../checkpoints/layout.ts';
+import { openCheckpoint } from '../checkpoints/checkpoint.ts';
 import { toFloat32 } from '../checkpoints/safetensors.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
 import { finite } from './finite.ts';

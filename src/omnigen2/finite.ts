@@ -1,6 +1,6 @@
 /** Stops at numbers that are none, which damaged weights and overflows leave: a picture of them would be black. */
 
-import type { ComponentName } from '../checkpoints/layout.ts';
+import type { ComponentName } from '../checkpoints/checkpoint.ts';
 import { OmniError } from '../errors.ts';
 
 /**

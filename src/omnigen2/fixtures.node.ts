@@ -6,7 +6,7 @@ import type { GoldenCase } from '../../cli/verify/types.ts';
 import { fillDerived } from '../checkpoints/derive.ts';
 import { nodeFolder } from '../checkpoints/folder.node.ts';
 import { readWhole } from '../checkpoints/folder.ts';
-import { type Checkpoint, openCheckpoint } from '../checkpoints/layout.ts';
+import { type Checkpoint, openCheckpoint } from '../checkpoints/checkpoint.ts';
 import type { MllmSource } from './language/mllm.ts';
 
 const GOLDENS = fileURLToPath(new URL('../../fixtures/goldens', import.meta.url));

@@ -1,10 +1,10 @@
 /** An opened checkpoint and the engine it runs on: every part is opened when it is first needed, one at a time. */
 
-import { withAdapters } from '../checkpoints/adapted.ts';
-import type { Adapter } from '../checkpoints/adapters.ts';
+import { withAdapters } from '../checkpoints/adapters/overlay.ts';
+import type { Adapter } from '../checkpoints/adapters/changes.ts';
 import { fillDerived } from '../checkpoints/derive.ts';
 import { readWhole } from '../checkpoints/folder.ts';
-import type { Checkpoint, Component, ComponentName } from '../checkpoints/layout.ts';
+import type { Checkpoint, Component, ComponentName } from '../checkpoints/checkpoint.ts';
 import type { ModelConfig } from '../config/config.ts';
 import type { Runtime, WeightBytes } from '../runtime/types.ts';
 import { Transformer } from './diffusion/transformer.ts';

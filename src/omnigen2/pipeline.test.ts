@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeFolder } from '../checkpoints/folder.node.ts';
-import { openCheckpoint } from '../checkpoints/layout.ts';
+import { openCheckpoint } from '../checkpoints/checkpoint.ts';
 import type { RgbImage } from '../pictures/image.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
 import { loadTokenizer } from './language/tokenizer.transformers.ts';

@@ -3,7 +3,7 @@
  * Source of the rules: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2.py`, `OmniGen2Pipeline.__call__`, `processing`.
  */
 
-import type { TrainedOn } from '../checkpoints/layout.ts';
+import type { TrainedOn } from '../checkpoints/checkpoint.ts';
 import type { VaeConfig } from '../config/config.ts';
 import { OmniError } from '../errors.ts';
 import type { RgbImage, Size } from '../pictures/image.ts';

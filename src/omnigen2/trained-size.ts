@@ -1,6 +1,6 @@
 /** What a person is told of a picture that is much larger or smaller than those a model has learnt from. */
 
-import type { TrainedOn } from '../checkpoints/layout.ts';
+import type { TrainedOn } from '../checkpoints/checkpoint.ts';
 import type { Size } from '../pictures/image.ts';
 
 /** Side in pixels of what the released model draws; it was trained on pictures of many sizes below that too. */

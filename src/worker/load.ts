@@ -1,7 +1,7 @@
 /** Brings the wanted model into the worker: its weights from storage or network, and the engine it runs on. */
 
 import { memoryFolder } from '../checkpoints/folder.ts';
-import { openCheckpoint } from '../checkpoints/layout.ts';
+import { openCheckpoint } from '../checkpoints/checkpoint.ts';
 import { loadTokenizer } from '../omnigen2/language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../omnigen2/model.ts';
 import type { BackendChoice, DeviceReport, ModelPart, ModelRef, ModelState } from '../protocol.ts';

@@ -1,9 +1,9 @@
 /** Reads the adapters that the page sends, for the checkpoint that is open. */
 
-import { type Adapter, checkAdapters } from '../checkpoints/adapters.ts';
+import { type Adapter, checkAdapters } from '../checkpoints/adapters/changes.ts';
 import { unreadable } from '../checkpoints/folder.ts';
-import type { Checkpoint } from '../checkpoints/layout.ts';
-import { checkLoraSize, readLora } from '../checkpoints/lora.ts';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { checkLoraSize, readLora } from '../checkpoints/adapters/lora.ts';
 import type { AdapterFile } from '../protocol.ts';
 
 /**

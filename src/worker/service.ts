@@ -1,6 +1,6 @@
 /** The worker's side of the protocol: loads the model, runs one job at a time, and answers with events. */
 
-import type { Adapter } from '../checkpoints/adapters.ts';
+import type { Adapter } from '../checkpoints/adapters/changes.ts';
 import { type ErrorReport, OmniError, reportOf } from '../errors.ts';
 import {
   type AdapterOutcome,

@@ -1,7 +1,7 @@
 /** An adapter on the transformer, at each of the strengths that the case records; it is taken off at the end. */
 
 import { z } from 'zod';
-import { readLora } from '../../../src/checkpoints/lora.ts';
+import { readLora } from '../../../src/checkpoints/adapters/lora.ts';
 import { compareTensor, tensorOf } from '../compare.ts';
 import { readGolden } from '../goldens.ts';
 import type { Comparison, KindRunner } from '../types.ts';

@@ -1,9 +1,10 @@
+import type { PromptImage } from './vision-patches.ts';
 import { afterAll, expect, test } from 'vitest';
 import { compareTensor } from '../../../cli/verify/compare.ts';
 import type { GoldenCase } from '../../../cli/verify/types.ts';
 import { editTensors, fixtureFiles, WEIGHTS } from '../../checkpoints/fixture.node.ts';
 import { memoryFolder } from '../../checkpoints/folder.ts';
-import { openCheckpoint } from '../../checkpoints/layout.ts';
+import { openCheckpoint } from '../../checkpoints/checkpoint.ts';
 import { BLOCK_SIZE, quantize } from '../../checkpoints/quantize.ts';
 import { toFloat32 } from '../../checkpoints/safetensors.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
@@ -11,7 +12,7 @@ import type { PatchGrid } from '../diffusion/patches.ts';
 import { fixtureCase, fixtureCheckpoint, mllmSource } from '../fixtures.node.ts';
 import { CPU_NUMERICS } from '../graphs/layers.ts';
 import { uniform } from '../random.ts';
-import { Mllm, type PromptImage } from './mllm.ts';
+import { Mllm } from './mllm.ts';
 import { imageTokenCount, ropePositions } from './rope-positions.ts';
 
 const runtime = nodeRuntime({ threads: 1 });

@@ -3,7 +3,7 @@
  * Source of the rules: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`, Qwen2_5_VLForConditionalGeneration.
  */
 
-import type { Component } from '../../checkpoints/layout.ts';
+import type { Component } from '../../checkpoints/checkpoint.ts';
 import type { LanguageConfig, MllmConfig } from '../../config/config.ts';
 import { OmniError } from '../../errors.ts';
 import type { BuiltGraph } from '../../onnx/graph.ts';

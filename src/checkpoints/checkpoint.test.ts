@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { floatToBfloat } from '../tensors/half.ts';
+import { openCheckpoint } from './checkpoint.ts';
 import {
   bytesOf,
   editJson,
@@ -13,7 +14,6 @@ import {
   zeros,
 } from './fixture.node.ts';
 import { memoryFolder } from './folder.ts';
-import { openCheckpoint } from './layout.ts';
 import { readTensors, toFloat32, writeSafetensors } from './safetensors.ts';
 
 const pristine = await fixtureFiles();

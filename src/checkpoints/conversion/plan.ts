@@ -1,6 +1,6 @@
 /** Plans a conversion of weights: what becomes of every tensor, why, and how large it is before and after. */
 
-import { OmniError } from '../errors.ts';
+import { OmniError } from '../../errors.ts';
 import {
   QUANTIZED_SUFFIX,
   type QuantizedMatrix,
@@ -9,15 +9,15 @@ import {
   type StoredDtype,
   type StoredTensor,
   type WeightIndex,
-} from '../tensors/stored.ts';
-import { type Adapter, type Change, changesOf } from './adapters.ts';
-import { isMatrix } from './check.ts';
-import type { ExpectedTensor } from './expected.ts';
-import type { FolderFile } from './folder.ts';
-import { type Checkpoint, COMPONENTS, type ComponentName } from './layout.ts';
-import { BLOCK_SIZE } from './quantize.ts';
-import { isQuantized } from './rows.ts';
-import { elementCount } from './safetensors.ts';
+} from '../../tensors/stored.ts';
+import { type Adapter, type Change, changesOf } from '../adapters/changes.ts';
+import { isMatrix } from '../check.ts';
+import { type Checkpoint, COMPONENTS, type ComponentName } from '../checkpoint.ts';
+import type { ExpectedTensor } from '../expected.ts';
+import type { FolderFile } from '../folder.ts';
+import { BLOCK_SIZE } from '../quantize.ts';
+import { isQuantized } from '../rows.ts';
+import { elementCount } from '../safetensors.ts';
 
 /** What weights a person can ask for. */
 export const WEIGHT_FORMATS = ['f32', 'f16', 'q8', 'q4'] as const;

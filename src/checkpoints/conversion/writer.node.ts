@@ -15,9 +15,9 @@ import {
   statfs,
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { OmniError } from '../errors.ts';
-import type { FolderWriter } from './convert-run.ts';
-import { fileTrouble } from './folder.node.ts';
+import { OmniError } from '../../errors.ts';
+import { fileTrouble } from '../folder.node.ts';
+import type { FolderWriter } from './execute.ts';
 
 /**
  * Checks that a folder may be written: it does not exist or is empty, lies apart from the source, and the disk has room.

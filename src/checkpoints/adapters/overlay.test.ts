@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { lowRankFactors, quantizedMatrix, type StoredTensor } from '../tensors/stored.ts';
-import { withAdapters } from './adapted.ts';
-import { fixtureStoredAs, randomLora, STORED_FORMS, type StoredForm } from './adapter-fixture.node.ts';
-import { type Adapter, addChange, changesOf } from './adapters.ts';
-import { readWhole } from './folder.ts';
-import type { Checkpoint } from './layout.ts';
-import { floatRows } from './rows.ts';
+import { lowRankFactors, quantizedMatrix, type StoredTensor } from '../../tensors/stored.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import { readWhole } from '../folder.ts';
+import { floatRows } from '../rows.ts';
+import { type Adapter, addChange, changesOf } from './changes.ts';
+import { fixtureStoredAs, randomLora, STORED_FORMS, type StoredForm } from './fixture.node.ts';
+import { withAdapters } from './overlay.ts';
 
 const WIDENED = { quantized: 'widened' } as const;
 const NATIVE = { quantized: 'native' } as const;

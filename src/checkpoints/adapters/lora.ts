@@ -8,11 +8,11 @@
  * (UNET_TO_DIFFUSERS); OmniGen2 omnigen2/pipelines/lora_pipeline.py
  */
 
-import { OmniError } from '../errors.ts';
-import { isMatrix } from './check.ts';
-import type { ExpectedTensor } from './expected.ts';
-import { type LoraSettings, parseAdapterConfig, scaleFrom, settingsInHeader } from './lora-settings.ts';
-import { readTensors, type TensorBytes, toFloat32 } from './safetensors.ts';
+import { OmniError } from '../../errors.ts';
+import { isMatrix } from '../check.ts';
+import type { ExpectedTensor } from '../expected.ts';
+import { readTensors, type TensorBytes, toFloat32 } from '../safetensors.ts';
+import { type LoraSettings, parseAdapterConfig, scaleFrom, settingsInHeader } from './settings.ts';
 
 /** The change of one matrix `[N, K]`. */
 export interface LoraPair {

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseTransformerConfig } from '../config/parse.ts';
-import { expectedTransformer } from './expected.ts';
-import { fixtureFiles, GOLDENS, refusal, textOf, zeros } from './fixture.node.ts';
+import { parseTransformerConfig } from '../../config/parse.ts';
+import { expectedTransformer } from '../expected.ts';
+import { fixtureFiles, GOLDENS, refusal, textOf, zeros } from '../fixture.node.ts';
+import { type TensorBytes, writeSafetensors } from '../safetensors.ts';
 import { checkLoraSize, readLora } from './lora.ts';
-import { type TensorBytes, writeSafetensors } from './safetensors.ts';
 
 const FILE = 'adapter.safetensors';
 const CONFIG = 'transformer/config.json';

@@ -14,11 +14,11 @@ import {
   quantizedMatrix,
   type StoredTensor,
   type WeightIndex,
-} from '../tensors/stored.ts';
-import { type Adapter, addChange, type Change, changesOf, joinedChange, rankOf } from './adapters.ts';
-import type { CheckpointFolder } from './folder.ts';
-import type { Checkpoint } from './layout.ts';
-import { floatRows, isQuantized } from './rows.ts';
+} from '../../tensors/stored.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import type { CheckpointFolder } from '../folder.ts';
+import { floatRows, isQuantized } from '../rows.ts';
+import { type Adapter, addChange, type Change, changesOf, joinedChange, rankOf } from './changes.ts';
 
 /** How the engine wants matrices; see `omnigen2/graphs/layers.ts`, Numerics. */
 export interface MatrixUse {

@@ -1,6 +1,6 @@
 /** Several adapters at once: what they add to each matrix, each as strongly as the person wants. */
 
-import { OmniError } from '../errors.ts';
+import { OmniError } from '../../errors.ts';
 import type { Lora, LoraPair } from './lora.ts';
 
 /** An adapter and how strongly it acts: 1 as it was trained, 0 not at all, negative the other way round. */

@@ -1,15 +1,15 @@
 /** Carries out a planned conversion, a band of rows at a time: memory stays small whatever the model's size. */
 
-import { OmniError } from '../errors.ts';
-import { floatToHalf } from '../tensors/half.ts';
-import type { StoredTensor } from '../tensors/stored.ts';
-import { addChange } from './adapters.ts';
-import { bitsOf, type ConversionPlan, indexFileName, outputTensors, type TensorAction } from './convert.ts';
-import { readWhole } from './folder.ts';
-import { type Checkpoint, COMPONENTS } from './layout.ts';
-import { quantize } from './quantize.ts';
-import { type Band, floatRows, isQuantized, storedRows } from './rows.ts';
-import { elementCount, layoutSafetensors } from './safetensors.ts';
+import { OmniError } from '../../errors.ts';
+import { floatToHalf } from '../../tensors/half.ts';
+import type { StoredTensor } from '../../tensors/stored.ts';
+import { addChange } from '../adapters/changes.ts';
+import { type Checkpoint, COMPONENTS } from '../checkpoint.ts';
+import { readWhole } from '../folder.ts';
+import { quantize } from '../quantize.ts';
+import { type Band, floatRows, isQuantized, storedRows } from '../rows.ts';
+import { elementCount, layoutSafetensors } from '../safetensors.ts';
+import { bitsOf, type ConversionPlan, indexFileName, outputTensors, type TensorAction } from './plan.ts';
 
 /** A file that is being written; writes may come in any order but do not overlap. */
 export interface FileSink {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseTransformerConfig } from '../config/parse.ts';
-import { expectedTransformer } from './expected.ts';
-import { fixtureFiles, refusal, textOf, zeros } from './fixture.node.ts';
+import { parseTransformerConfig } from '../../config/parse.ts';
+import { expectedTransformer } from '../expected.ts';
+import { fixtureFiles, refusal, textOf, zeros } from '../fixture.node.ts';
+import { type TensorBytes, writeSafetensors } from '../safetensors.ts';
 import { readLora } from './lora.ts';
-import { type TensorBytes, writeSafetensors } from './safetensors.ts';
 
 const FILE = 'adapter_model.safetensors';
 const CONFIG = 'transformer/config.json';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { addChange, changesOf, checkAdapters, joinedChange, rankOf } from './adapters.ts';
-import { refusal } from './fixture.node.ts';
+import { refusal } from '../fixture.node.ts';
+import { addChange, changesOf, checkAdapters, joinedChange, rankOf } from './changes.ts';
 import type { Lora, LoraPair } from './lora.ts';
 
 /** A pair of a matrix `[rows, columns]` with values that repeat after a while. */

@@ -7,9 +7,9 @@
  * `transformer.` before each field.
  */
 
-import { OmniError } from '../errors.ts';
-import { isObject, parseJson, quote } from '../json.ts';
-import { readMetadata } from './safetensors.ts';
+import { OmniError } from '../../errors.ts';
+import { isObject, parseJson, quote } from '../../json.ts';
+import { readMetadata } from '../safetensors.ts';
 
 /** Rank and alpha of an adapter's pairs. */
 export interface LoraSettings {

@@ -1,14 +1,14 @@
 /** For tests of adapters: the tiny checkpoint in every form that weights are stored in, and adapters for it. */
 
-import { floatToBfloat } from '../tensors/half.ts';
-import { planConversion } from './convert.ts';
-import { executeConversion } from './convert-run.ts';
-import { editTensors, type Files, fixtureFiles, shardFiles, WEIGHTS } from './fixture.node.ts';
-import { memoryFolder } from './folder.ts';
-import { type Checkpoint, openCheckpoint } from './layout.ts';
+import { floatToBfloat } from '../../tensors/half.ts';
+import { type Checkpoint, openCheckpoint } from '../checkpoint.ts';
+import { executeConversion } from '../conversion/execute.ts';
+import { memoryWriter } from '../conversion/memory-writer.ts';
+import { planConversion } from '../conversion/plan.ts';
+import { editTensors, type Files, fixtureFiles, shardFiles, WEIGHTS } from '../fixture.node.ts';
+import { memoryFolder } from '../folder.ts';
+import { toFloat32 } from '../safetensors.ts';
 import type { Lora } from './lora.ts';
-import { memoryWriter } from './memory-writer.ts';
-import { toFloat32 } from './safetensors.ts';
 
 export const STORED_FORMS = ['f32', 'f16', 'bf16', 'q8', 'q4', 'shards'] as const;
 export type StoredForm = (typeof STORED_FORMS)[number];

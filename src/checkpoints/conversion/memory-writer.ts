@@ -1,6 +1,6 @@
 /** A folder that is written in memory, for small checkpoints. */
 
-import type { FolderWriter } from './convert-run.ts';
+import type { FolderWriter } from './execute.ts';
 
 /** Writes into `files`, by path; a file appears when it is closed. */
 export function memoryWriter(files: Map<string, Uint8Array>): FolderWriter {
