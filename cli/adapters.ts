@@ -3,11 +3,11 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Adapter, checkAdapters } from '../src/checkpoints/adapters/changes.ts';
-import { fileTrouble } from '../src/checkpoints/folder.node.ts';
-import { unreadable } from '../src/checkpoints/folder.ts';
-import type { Checkpoint } from '../src/checkpoints/checkpoint.ts';
+import { type Adapter, checkAdapterStrengths } from '../src/checkpoints/adapters/changes.ts';
 import { checkLoraSize, PEFT_SETTINGS, PEFT_WEIGHTS, readLora } from '../src/checkpoints/adapters/lora.ts';
+import type { Checkpoint } from '../src/checkpoints/checkpoint.ts';
+import { describeFileError } from '../src/checkpoints/folder.node.ts';
+import { unreadableFile } from '../src/checkpoints/folder.ts';
 import { OmniError } from '../src/errors.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function openAdapters(
   { official = false } = {},
 ): Promise<Adapter[]> {
   const wanted = options.map(readOption);
-  checkAdapters(wanted.map(({ file, strength }) => ({ name: resolve(file), strength })));
+  checkAdapterStrengths(wanted.map(({ file, strength }) => ({ name: resolve(file), strength })));
   const adapters: Adapter[] = [];
   for (const { file, strength } of wanted) {
     const { expected } = checkpoint.components.transformer;
@@ -53,10 +53,10 @@ export function readOption(option: string): { file: string; strength: number } {
 
 async function bytesOf(file: string): Promise<Uint8Array> {
   const failed = (cause: unknown) => {
-    throw unreadable(file, fileTrouble(cause), cause);
+    throw unreadableFile(file, describeFileError(cause), cause);
   };
   const info = await stat(file).catch(failed);
-  if (info.isDirectory()) throw unreadable(file, 'it is a folder; give the safetensors file in it');
+  if (info.isDirectory()) throw unreadableFile(file, 'it is a folder; give the safetensors file in it');
   checkLoraSize(info.size, file);
   return readFile(file).catch(failed);
 }

@@ -13,8 +13,8 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
-import { fileTrouble } from '../src/checkpoints/folder.node.ts';
 import { checkWritable } from '../src/checkpoints/conversion/writer.node.ts';
+import { describeFileError } from '../src/checkpoints/folder.node.ts';
 import { OmniError } from '../src/errors.ts';
 import { type ReferenceLimits, referenceCheck } from '../src/omnigen2/sizes.ts';
 import { checkHead, HEAD_BYTES } from '../src/pictures/check.ts';
@@ -55,7 +55,7 @@ async function pictureBytes(path: string): Promise<Uint8Array> {
     checkHead(buffer.subarray(0, bytesRead), size, path);
     return await handle.readFile();
   } catch (cause) {
-    throw cause instanceof OmniError ? cause : unreadable(path, fileTrouble(cause), cause);
+    throw cause instanceof OmniError ? cause : unreadable(path, describeFileError(cause), cause);
   } finally {
     await handle.close();
   }
@@ -69,7 +69,7 @@ async function openFile(path: string): Promise<FileHandle> {
     if (!info.isFile()) throw unreadable(path, 'it is a pipe or a device, not a file');
     return await open(path);
   } catch (cause) {
-    throw cause instanceof OmniError ? cause : unreadable(path, fileTrouble(cause), cause);
+    throw cause instanceof OmniError ? cause : unreadable(path, describeFileError(cause), cause);
   }
 }
 
@@ -151,7 +151,7 @@ export async function writePictures(pictures: ReadonlyMap<string, RgbImage>): Pr
 function unwritable(path: string, cause: unknown): OmniError {
   // The folder above is there.
   const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-  const why = missing ? 'the folder takes no files' : fileTrouble(cause);
+  const why = missing ? 'the folder takes no files' : describeFileError(cause);
   return new OmniError({
     code: 'storage',
     message: `${path} cannot be written: ${why}.`,

@@ -10,8 +10,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { WEIGHT_FORMATS } from '../src/checkpoints/conversion/plan.ts';
-import { fileTrouble, nodeFolder } from '../src/checkpoints/folder.node.ts';
 import { checkWritable } from '../src/checkpoints/conversion/writer.node.ts';
+import { describeFileError, nodeFolder } from '../src/checkpoints/folder.node.ts';
 import { USUAL_SETTINGS } from '../src/draw-settings.ts';
 import { OmniError } from '../src/errors.ts';
 import { PICTURE_SIDE } from '../src/judge/classes.ts';
@@ -191,7 +191,7 @@ async function written(option: string, path: string, write: (path: string) => Pr
     if (cause instanceof OmniError) throw cause;
     throw new OmniError({
       code: 'storage',
-      message: `${path} cannot be written: ${fileTrouble(cause)}.`,
+      message: `${path} cannot be written: ${describeFileError(cause)}.`,
       action: `Choose another place with --${option}.`,
       cause,
     });

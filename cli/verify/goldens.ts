@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { fileTrouble } from '../../src/checkpoints/folder.node.ts';
-import { insidePath, unreadable } from '../../src/checkpoints/folder.ts';
+import { describeFileError } from '../../src/checkpoints/folder.node.ts';
+import { insidePath, unreadableFile } from '../../src/checkpoints/folder.ts';
 import { readTensors, toFloat32 } from '../../src/checkpoints/safetensors.ts';
 import { OmniError } from '../../src/errors.ts';
 import { parseJson } from '../../src/json.ts';
@@ -81,7 +81,7 @@ export async function readIndex(folder: string): Promise<GoldensIndex> {
 export async function readGolden(folder: string, path: string): Promise<Uint8Array> {
   const at = join(folder, insidePath('', path, join(folder, INDEX_FILE)));
   return readFile(at).catch((cause) => {
-    throw unreadable(at, fileTrouble(cause), cause);
+    throw unreadableFile(at, describeFileError(cause), cause);
   });
 }
 

@@ -24,7 +24,7 @@ const QUANTIZED_ENDING = new RegExp(`(${Object.values(QUANTIZED_SUFFIX).join('|'
  * @returns names of tensors that nothing calls for; they are harmless.
  * @throws OmniError `bad_checkpoint` for the first tensor that is missing or differs.
  */
-export function expectTensors(
+export function checkTensors(
   weights: WeightIndex,
   expected: readonly ExpectedTensor[],
   configFile: string,

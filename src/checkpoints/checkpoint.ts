@@ -16,7 +16,7 @@ import {
 import { OmniError } from '../errors.ts';
 import { isObject, parseJson, quote } from '../json.ts';
 import type { StoredTensor, WeightIndex } from '../tensors/stored.ts';
-import { expectTensors } from './check.ts';
+import { checkTensors } from './check.ts';
 import { type ExpectedTensor, expectedMllm, expectedTransformer, expectedVae } from './expected.ts';
 import { type CheckpointFolder, type FolderFile, readWhole } from './folder.ts';
 import { readComponentWeights } from './weight-files.ts';
@@ -138,7 +138,7 @@ export async function openCheckpoint(folder: CheckpointFolder): Promise<Checkpoi
     canonical: (name: string) => string = (tensor) => tensor,
   ): Promise<Component<Config>> => {
     const { index, files: weightFiles } = await readComponentWeights(folder, name, files, canonical);
-    const extraTensors = expectTensors(index, expected, `${name}/config.json`);
+    const extraTensors = checkTensors(index, expected, `${name}/config.json`);
     const configFiles = [`${name}/config.json`, ...(name === 'mllm' ? [GENERATION_CONFIG] : [])];
     const own = files.filter(({ path }) => configFiles.includes(path));
     return { config: ofComponent, weights: index, expected, extraTensors, files: [...own, ...weightFiles] };

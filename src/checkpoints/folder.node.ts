@@ -3,7 +3,7 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { OmniError } from '../errors.ts';
-import { type CheckpointFolder, endsEarly, type FolderFile, insidePath, unreadable } from './folder.ts';
+import { type CheckpointFolder, endsEarly, type FolderFile, insidePath, unreadableFile } from './folder.ts';
 
 /** Deeper than any checkpoint; ends the walk through links that form a circle. */
 const MAX_DEPTH = 4;
@@ -36,7 +36,7 @@ export function nodeFolder(path: string): CheckpointFolder {
     read,
     async file(file) {
       const { size } = await stat(at(file)).catch((cause) => {
-        throw unreadable(file, fileTrouble(cause), cause);
+        throw unreadableFile(file, describeFileError(cause), cause);
       });
       return read(file, 0, size);
     },
@@ -45,7 +45,7 @@ export function nodeFolder(path: string): CheckpointFolder {
 
 async function walk(root: string, folder: string, depth: number): Promise<FolderFile[]> {
   const entries = await readdir(join(root, folder)).catch((cause) => {
-    throw unreadable(folder === '' ? basename(root) : folder, fileTrouble(cause), cause);
+    throw unreadableFile(folder === '' ? basename(root) : folder, describeFileError(cause), cause);
   });
   const found: FolderFile[] = [];
   for (const entry of entries.sort()) {
@@ -60,7 +60,7 @@ async function walk(root: string, folder: string, depth: number): Promise<Folder
 
 async function withFile<T>(path: string, name: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
   const handle = await open(path).catch((cause) => {
-    throw unreadable(name, fileTrouble(cause), cause);
+    throw unreadableFile(name, describeFileError(cause), cause);
   });
   try {
     return await use(handle);
@@ -80,9 +80,9 @@ async function readRange(
   while (done < length) {
     const count = Math.min(length - done, READ_BYTES);
     const { bytesRead } = await handle.read(bytes, done, count, offset + done).catch((cause) => {
-      throw unreadable(name, fileTrouble(cause), cause);
+      throw unreadableFile(name, describeFileError(cause), cause);
     });
-    if (bytesRead === 0) throw unreadable(name, endsEarly(offset + length, offset + done));
+    if (bytesRead === 0) throw unreadableFile(name, endsEarly(offset + length, offset + done));
     done += bytesRead;
   }
   return bytes;
@@ -102,7 +102,7 @@ function allocate(name: string, length: number): Uint8Array {
 }
 
 /** Why a file operation failed, in words that follow a colon. */
-export function fileTrouble(cause: unknown): string {
+export function describeFileError(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const words: Record<string, string> = {
     ENOENT: 'it is not there',

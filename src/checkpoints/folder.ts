@@ -27,7 +27,7 @@ export interface CheckpointFolder {
 export function memoryFolder(name: string, files: ReadonlyMap<string, Uint8Array | Blob>): CheckpointFolder {
   const find = (path: string) => {
     const file = files.get(path);
-    if (!file) throw unreadable(path, 'it is not there');
+    if (!file) throw unreadableFile(path, 'it is not there');
     return file;
   };
   return {
@@ -37,7 +37,8 @@ export function memoryFolder(name: string, files: ReadonlyMap<string, Uint8Array
     },
     async read(path, offset, length) {
       const file = find(path);
-      if (offset + length > sizeOf(file)) throw unreadable(path, endsEarly(offset + length, sizeOf(file)));
+      if (offset + length > sizeOf(file))
+        throw unreadableFile(path, endsEarly(offset + length, sizeOf(file)));
       if (file instanceof Uint8Array) return file.subarray(offset, offset + length);
       return new Uint8Array(await blobBytes(file.slice(offset, offset + length), path));
     },
@@ -73,7 +74,7 @@ export function insidePath(base: string, relative: string, source: string): stri
 }
 
 /** The error for a file that exists but cannot be read, or no longer exists. */
-export function unreadable(path: string, why: string, cause?: unknown): OmniError {
+export function unreadableFile(path: string, why: string, cause?: unknown): OmniError {
   return new OmniError({
     code: 'unreachable',
     message: `${path} cannot be read: ${why}.`,
@@ -95,6 +96,6 @@ async function blobBytes(blob: Blob, path: string): Promise<ArrayBuffer> {
   try {
     return await blob.arrayBuffer();
   } catch (cause) {
-    throw unreadable(path, 'the browser no longer has access to it', cause);
+    throw unreadableFile(path, 'the browser no longer has access to it', cause);
   }
 }

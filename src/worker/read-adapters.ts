@@ -1,9 +1,9 @@
 /** Reads the adapters that the page sends, for the checkpoint that is open. */
 
-import { type Adapter, checkAdapters } from '../checkpoints/adapters/changes.ts';
-import { unreadable } from '../checkpoints/folder.ts';
-import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { type Adapter, checkAdapterStrengths } from '../checkpoints/adapters/changes.ts';
 import { checkLoraSize, readLora } from '../checkpoints/adapters/lora.ts';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { unreadableFile } from '../checkpoints/folder.ts';
 import type { AdapterFile } from '../protocol.ts';
 
 /**
@@ -14,7 +14,7 @@ export async function readAdapters(
   files: readonly AdapterFile[],
   { components }: Checkpoint,
 ): Promise<Adapter[]> {
-  checkAdapters(files);
+  checkAdapterStrengths(files);
   const adapters: Adapter[] = [];
   for (const { name, file, settings, strength } of files) {
     checkLoraSize(file.size, name);
@@ -29,6 +29,6 @@ async function bytesOf(blob: Blob, name: string): Promise<Uint8Array> {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (cause) {
-    throw unreadable(name, 'the browser no longer has access to it', cause);
+    throw unreadableFile(name, 'the browser no longer has access to it', cause);
   }
 }

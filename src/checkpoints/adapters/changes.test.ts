@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../fixture.node.ts';
-import { addChange, changesOf, checkAdapters, joinedChange, rankOf } from './changes.ts';
+import { addChange, changesOf, checkAdapterStrengths, joinedChange, rankOf } from './changes.ts';
 import type { Lora, LoraPair } from './lora.ts';
 
 /** A pair of a matrix `[rows, columns]` with values that repeat after a while. */
@@ -106,9 +106,9 @@ it('joins a change into one product', () => {
   for (const [i, value] of want.entries()) expect(got[i]).toBeCloseTo(value, 5);
 });
 
-describe('checkAdapters', () => {
+describe('checkAdapterStrengths', () => {
   it('accepts strengths of any sign', () => {
-    checkAdapters([
+    checkAdapterStrengths([
       { name: 'a', strength: -1 },
       { name: 'b', strength: 0 },
       { name: 'c', strength: 100 },
@@ -116,7 +116,9 @@ describe('checkAdapters', () => {
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, 101, -1e9])('refuses the strength %d', async (strength) => {
-    const { code, message } = await refusal(() => checkAdapters([{ name: 'a.safetensors', strength }]));
+    const { code, message } = await refusal(() =>
+      checkAdapterStrengths([{ name: 'a.safetensors', strength }]),
+    );
     expect(code).toBe('bad_request');
     expect(message).toMatch(/^The strength of a\.safetensors is /);
   });
@@ -127,6 +129,6 @@ describe('checkAdapters', () => {
       { name: 'b', strength: 1 },
       { name: 'a', strength: 2 },
     ];
-    expect((await refusal(() => checkAdapters(twice))).message).toBe('The adapter a is there twice.');
+    expect((await refusal(() => checkAdapterStrengths(twice))).message).toBe('The adapter a is there twice.');
   });
 });

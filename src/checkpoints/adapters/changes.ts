@@ -17,7 +17,9 @@ const MAX_STRENGTH = 100;
  * @param wanted the adapters by the names that people know them by.
  * @throws OmniError `bad_request` for a strength that is no number or too large, and for a name that is there twice.
  */
-export function checkAdapters(wanted: readonly { readonly name: string; readonly strength: number }[]): void {
+export function checkAdapterStrengths(
+  wanted: readonly { readonly name: string; readonly strength: number }[],
+): void {
   const seen = new Set<string>();
   for (const { name, strength } of wanted) {
     if (!(Math.abs(strength) <= MAX_STRENGTH)) {

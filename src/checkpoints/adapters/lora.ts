@@ -72,7 +72,7 @@ export function checkLoraSize(sizeBytes: number, file: string): void {
 export const PEFT_SETTINGS = 'adapter_config.json';
 export const PEFT_WEIGHTS = 'adapter_model.safetensors';
 
-export interface LoraReading {
+export interface LoraReadOptions {
   /** The bytes of the `adapter_config.json` that belongs to the file; without it, the file's header is asked. */
   readonly config?: Uint8Array;
   /**
@@ -93,7 +93,7 @@ export function readLora(
   bytes: Uint8Array,
   file: string,
   expected: readonly ExpectedTensor[],
-  { config, official = false }: LoraReading = {},
+  { config, official = false }: LoraReadOptions = {},
 ): Lora {
   checkLoraSize(bytes.length, file);
   const targets = new Map(expected.filter(isMatrix).map((tensor) => [tensor.name, tensor]));

@@ -24,9 +24,9 @@ export const WEIGHT_FORMATS = ['f32', 'f16', 'q8', 'q4'] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 
 /** How one tensor is stored: as floats, or block-quantized. */
-export type Storage = 'F64' | 'F32' | 'F16' | 'BF16' | 'q8' | 'q4';
+export type TensorStorage = 'F64' | 'F32' | 'F16' | 'BF16' | 'q8' | 'q4';
 /** What a conversion writes: bfloat16 would have to be widened on every load, float64 narrowed. */
-export type TargetStorage = Exclude<Storage, 'BF16' | 'F64'>;
+export type TargetStorage = Exclude<TensorStorage, 'BF16' | 'F64'>;
 
 export interface ConversionOptions {
   readonly weights: WeightFormat;
@@ -42,7 +42,7 @@ export interface TensorAction {
   readonly name: string;
   readonly shape: readonly number[];
   readonly source: StoredTensor | QuantizedMatrix;
-  readonly from: Storage;
+  readonly from: TensorStorage;
   readonly to: TargetStorage;
   /** Why it is stored this way, in words. */
   readonly reason: string;
@@ -233,7 +233,7 @@ function planTensor(
 function decide(
   component: ComponentName,
   tensor: ExpectedTensor,
-  from: Storage,
+  from: TensorStorage,
   format: WeightFormat,
 ): { to: TargetStorage; reason: string } {
   const { name, shape } = tensor;
@@ -262,7 +262,7 @@ function decide(
   return { to: format, reason: `matrix: ${bitsOf(format)} bits, blocks of ${BLOCK_SIZE}` };
 }
 
-function storageOf(source: StoredTensor | QuantizedMatrix): Storage {
+function storageOf(source: StoredTensor | QuantizedMatrix): TensorStorage {
   if (isQuantized(source)) return source.bits === 4 ? 'q4' : 'q8';
   const { dtype } = source;
   if (dtype === 'F64' || dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return dtype;

@@ -16,7 +16,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { OmniError } from '../../errors.ts';
-import { fileTrouble } from '../folder.node.ts';
+import { describeFileError } from '../folder.node.ts';
 import type { FolderWriter } from './execute.ts';
 
 /**
@@ -159,7 +159,7 @@ async function words<T>(target: string, operation: () => Promise<T>): Promise<T>
       code: 'storage',
       message: full
         ? `The disk of ${target} is full; nothing was left behind.`
-        : `${target} cannot be written: ${fileTrouble(cause)}.`,
+        : `${target} cannot be written: ${describeFileError(cause)}.`,
       action: full
         ? 'Make room or choose another disk, then start again.'
         : 'Choose a folder that you may write to.',
