@@ -26,7 +26,7 @@ def texts(data: Path, world: Path) -> list[str]:
             row = json.loads(line)
             out += [row[k] for k in ("instruction", "question", "answer") if row.get(k)]
     counts = Counter(w for t in out for w in t.split())
-    for path in sorted(world.glob("*.ts")):
+    for path in sorted(world.rglob("*.ts")):
         for a, b, c in re.findall(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\]|\\.)*)`", path.read_text()):
             text = re.sub(r"\$\{[^}]*\}", " ", a or b or c)
             if re.fullmatch(r"[A-Za-z0-9 ,.?!:;'()\n-]+", text) and not text.startswith("node:"):

@@ -1,11 +1,11 @@
 /** Held-out truth for the judge: a claim, a picture in which it holds, and one that misses it by one change. */
 
-import { change } from '../../src/storybook/changes.ts';
-import type { Claim } from '../../src/storybook/claim.ts';
-import { claims, holds } from '../../src/storybook/claims.ts';
 import { drawScene } from '../../src/storybook/compose.ts';
+import { change } from '../../src/storybook/edits/change.ts';
 import type { EditKind } from '../../src/storybook/edits/edit.ts';
 import { swap } from '../../src/storybook/edits/room.ts';
+import type { Claim } from '../../src/storybook/language/claim.ts';
+import { claims, holds } from '../../src/storybook/language/claims.ts';
 import { hashText, mix, Random, SteadyRandom } from '../../src/storybook/random.ts';
 import { countOf, isCreature, middleOf, type Scene } from '../../src/storybook/scene.ts';
 

@@ -1,7 +1,8 @@
 /** How much of a request a picture shows: the score that benchmarks count. */
 
-import type { Claim } from '../storybook/claim.ts';
-import { type Check, checks, phraseOf, questionOf } from '../storybook/claims.ts';
+import type { Claim } from '../storybook/language/claim.ts';
+import { phraseOf, questionOf } from '../storybook/language/claim-words.ts';
+import { type Check, checks } from '../storybook/language/claims.ts';
 import type { Scene } from '../storybook/scene.ts';
 import type { Judge, JudgedPicture } from './judge.ts';
 import { type Verdict, verdict } from './verdict.ts';

@@ -5,7 +5,7 @@
  * part. So it is answered yes exactly if each of its parts is; a product would answer no to many faint yeses.
  */
 
-import type { Claim, Who } from '../storybook/claim.ts';
+import type { Claim, Who } from '../storybook/language/claim.ts';
 import { type Identity, isCreature, type Place } from '../storybook/scene.ts';
 import { likeliest, type SeenScene, type SeenStand, type SeenThing, thingOf } from './detect.ts';
 

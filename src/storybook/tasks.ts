@@ -1,13 +1,14 @@
 /** The eight tasks: each draws one case. */
+
 import type { Case, Task } from './cases/case.ts';
 import { CHAT_KINDS, drawChat } from './cases/chat.ts';
 import { drawEdit, EDIT_WEIGHTS } from './cases/edit.ts';
 import { CATEGORIES, drawInContext } from './cases/in-context.ts';
 import { DEFECTS, drawChecklist, drawFix, drawReflect } from './cases/reflect.ts';
 import { drawUnderstand, QUESTION_KINDS } from './cases/understand.ts';
-import { named } from './claims.ts';
 import { drawScene, isHeldout, type Split } from './compose.ts';
-import { request } from './grammar.ts';
+import { named } from './language/claims.ts';
+import { request } from './language/phrases.ts';
 import type { Random } from './random.ts';
 
 /** Whether the case keeps to its split: training never shows a held-out combination. */

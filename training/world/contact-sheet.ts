@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { encode } from 'fast-png';
 import type { Task } from '../../src/storybook/cases/case.ts';
-import { hashText, mix, Random } from '../../src/storybook/random.ts';
 import { render } from '../../src/storybook/drawing/render.ts';
+import { hashText, mix, Random } from '../../src/storybook/random.ts';
 import {
   ACCESSORIES,
   BACKGROUNDS,

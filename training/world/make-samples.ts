@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util';
 import { encode } from 'fast-png';
 import { inColumns } from '../../src/storybook/columns.ts';
 import { drawBuild } from '../../src/storybook/compose.ts';
-import { LANDS, SteadyRandom } from '../../src/storybook/random.ts';
 import { render } from '../../src/storybook/drawing/render.ts';
+import { LANDS, SteadyRandom } from '../../src/storybook/random.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { one } from './one.ts';
 

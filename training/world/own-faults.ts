@@ -6,9 +6,9 @@
 import { likeliest, type SeenScene, type SeenThing } from '../../src/judge/detect.ts';
 import { verdict } from '../../src/judge/verdict.ts';
 import { faultsOf, type Miss } from '../../src/storybook/cases/reflect.ts';
-import type { Claim } from '../../src/storybook/claim.ts';
-import { holds } from '../../src/storybook/claims.ts';
 import { canHavePattern } from '../../src/storybook/compose.ts';
+import type { Claim } from '../../src/storybook/language/claim.ts';
+import { holds } from '../../src/storybook/language/claims.ts';
 import { countOf, isCreature, middleOf, type Scene, type Thing } from '../../src/storybook/scene.ts';
 
 /** Probability from which the judge is sure of a yes; of a no below the rest. */

@@ -1,7 +1,8 @@
 /** Requests for scenes: npx tsx training/world/own-requests.ts --seed S < scenes.jsonl, a line `{text, told}` for each. */
+
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { request } from '../../src/storybook/grammar.ts';
+import { request } from '../../src/storybook/language/phrases.ts';
 import { mix, SteadyRandom } from '../../src/storybook/random.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 

@@ -1,8 +1,8 @@
 /** Edits, and fixes of what a critique names: whether the change is there, and how much else has changed. */
 
 import type { Case } from '../../../src/storybook/cases/case.ts';
-import { checks } from '../../../src/storybook/claims.ts';
 import { render } from '../../../src/storybook/drawing/render.ts';
+import { checks } from '../../../src/storybook/language/claims.ts';
 import { differenceMask } from '../../../src/storybook/sample.ts';
 import { heldoutCases, pictureOf } from '../cases.ts';
 import { atLeast, atMost, type Figure, share, sharesBy } from '../figures.ts';

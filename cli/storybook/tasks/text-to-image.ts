@@ -1,6 +1,6 @@
 /** Pictures from words: how many of the things asked for are there. */
 
-import type { Claim } from '../../../src/storybook/claim.ts';
+import type { Claim } from '../../../src/storybook/language/claim.ts';
 import { countOf } from '../../../src/storybook/scene.ts';
 import { heldoutCases } from '../cases.ts';
 import { atLeast, grouped, share, sharesBy } from '../figures.ts';

@@ -1,5 +1,5 @@
+import { STOP } from '../../storybook/language/critique.ts';
 import { expect, test } from 'vitest';
-import { STOP } from '../../storybook/claims.ts';
 import { Random } from '../../storybook/random.ts';
 import { drawCase } from '../../storybook/tasks.ts';
 import { ACCEPTING_SENTENCE, critiqueQuestion, parseCritique } from './critic.ts';

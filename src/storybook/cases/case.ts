@@ -1,5 +1,5 @@
 /** What a task hands out. */
-import type { Claim } from '../claim.ts';
+import type { Claim } from '../language/claim.ts';
 import type { Scene } from '../scene.ts';
 
 export const TASKS = [

@@ -1,9 +1,10 @@
 /** Conversation: requests, edits, questions and small talk. */
+
 import { listed } from '../../listed.ts';
-import { change } from '../changes.ts';
 import { drawScene, type Split } from '../compose.ts';
+import { change } from '../edits/change.ts';
 import { EDIT_KINDS } from '../edits/edit.ts';
-import { request } from '../grammar.ts';
+import { request } from '../language/phrases.ts';
 import type { Random } from '../random.ts';
 import { COLOURS } from '../scene.ts';
 

@@ -1,10 +1,11 @@
 /** Editing: one picture, an instruction, the changed picture. */
 
-import { change } from '../changes.ts';
-import { holds } from '../claims.ts';
 import { drawScene, type Split } from '../compose.ts';
+import { change } from '../edits/change.ts';
 import type { Change, EditKind } from '../edits/edit.ts';
-import { capital, noun, theThing } from '../grammar.ts';
+import { holds } from '../language/claims.ts';
+import { theThing } from '../language/phrases.ts';
+import { capital, noun } from '../language/words.ts';
 import type { Random } from '../random.ts';
 import { countOf, type Scene } from '../scene.ts';
 

@@ -1,5 +1,3 @@
-import type { Claim } from '../claim.ts';
-import { named, whoIn } from '../claims.ts';
 import {
   drawAccessoryFor,
   drawExpression,
@@ -8,7 +6,10 @@ import {
   layOut,
   type Split,
 } from '../compose.ts';
-import { accessoryPhrase, capital, noun, placePhrase, settingPhrase } from '../grammar.ts';
+import type { Claim } from '../language/claim.ts';
+import { named, whoIn } from '../language/claims.ts';
+import { placePhrase, settingPhrase } from '../language/phrases.ts';
+import { accessoryPhrase, capital, noun } from '../language/words.ts';
 import type { Random } from '../random.ts';
 import type { Wanted } from '../scene.ts';
 import {

@@ -1,11 +1,14 @@
 /** Whether a picture meets its request: critiques, fixes and lists of checks. */
 
-import { change } from '../changes.ts';
-import type { Claim } from '../claim.ts';
-import { type Critique, critique, critiqueExtra, find, holds, questionOf, STOP } from '../claims.ts';
 import { drawScene, type Split } from '../compose.ts';
+import { change } from '../edits/change.ts';
 import type { EditKind } from '../edits/edit.ts';
-import { capital, nounPhrase, request } from '../grammar.ts';
+import type { Claim } from '../language/claim.ts';
+import { questionOf } from '../language/claim-words.ts';
+import { find, holds } from '../language/claims.ts';
+import { type Critique, critique, critiqueExtra, STOP } from '../language/critique.ts';
+import { nounPhrase, request } from '../language/phrases.ts';
+import { capital } from '../language/words.ts';
 import { FIRST_CHOICE, type Random } from '../random.ts';
 import { countOf, placeOf, type Scene } from '../scene.ts';
 

@@ -1,20 +1,19 @@
 import { listed } from '../../listed.ts';
-import type { Claim } from '../claim.ts';
-import { check, checks, claims, holds, phraseOf, questionOf } from '../claims.ts';
 import { drawScene, otherColour, type Split } from '../compose.ts';
+import type { Claim } from '../language/claim.ts';
+import { phraseOf, questionOf } from '../language/claim-words.ts';
+import { check, checks, claims, holds } from '../language/claims.ts';
+import { description, nounPhrase, theThing } from '../language/phrases.ts';
 import {
   accessoryPhrase,
   BACKGROUND_NAME,
   capital,
-  description,
   NUMBER_WORDS,
   noun,
-  nounPhrase,
   plural,
   STYLE_NAMES,
   sentence,
-  theThing,
-} from '../grammar.ts';
+} from '../language/words.ts';
 import { FIRST_CHOICE, type Random } from '../random.ts';
 import {
   ACCESSORIES,

@@ -1,9 +1,9 @@
 /** What an edit is, and what all edits are made from. */
 
-import type { Claim, Who } from '../claim.ts';
-import { whoIn } from '../claims.ts';
 import type { Split } from '../compose.ts';
-import { theThing } from '../grammar.ts';
+import type { Claim, Who } from '../language/claim.ts';
+import { whoIn } from '../language/claims.ts';
+import { theThing } from '../language/phrases.ts';
 import type { Random } from '../random.ts';
 import { cloneScene, countOf, type Scene, type Thing } from '../scene.ts';
 

@@ -1,7 +1,7 @@
 /** Edits of how a thing looks: colour, expression, what it wears, its pattern. */
 
 import { canHavePattern, drawAccessoryFor, otherColour } from '../compose.ts';
-import { EXPRESSION_WORDS } from '../grammar.ts';
+import { EXPRESSION_WORDS } from '../language/words.ts';
 import { countOf, EXPRESSIONS, isCreature, type Thing } from '../scene.ts';
 import { type EditOf, edited } from './edit.ts';
 import { goneFrom, marks, worn, wornNoun } from './words.ts';

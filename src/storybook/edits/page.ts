@@ -1,7 +1,7 @@
 /** Edits of the whole page: place, light, weather, style, cutting a thing out. */
 
 import { drawWeatherFor } from '../compose.ts';
-import { BACKGROUND_NOUN, BACKGROUND_WORDS, STYLE_NAMES } from '../grammar.ts';
+import { BACKGROUND_NOUN, BACKGROUND_WORDS, STYLE_NAMES } from '../language/words.ts';
 import { BACKGROUNDS, cloneScene, countOf, STYLES, type Thing, TIMES, WEATHERS } from '../scene.ts';
 import type { EditOf } from './edit.ts';
 import { goneFrom } from './words.ts';

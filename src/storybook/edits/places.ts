@@ -1,7 +1,7 @@
 /** Edits of where things stand and how big they are. */
 
 import { PLACE_COLUMN } from '../columns.ts';
-import { placePhrase } from '../grammar.ts';
+import { placePhrase } from '../language/phrases.ts';
 import { largestScale, PLACE_GOAL, round, SCALE, standY } from '../measures.ts';
 import { countOf, middleOf, PLACES, placeOf, type Size, type Thing } from '../scene.ts';
 import { type EditOf, edited } from './edit.ts';

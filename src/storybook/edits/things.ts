@@ -1,9 +1,10 @@
 /** Edits of what is there: add, remove, replace, turn into another kind, one copy more or fewer. */
 
-import type { Claim } from '../claim.ts';
-import { whoIn } from '../claims.ts';
 import { drawIdentity } from '../compose.ts';
-import { NUMBER_WORDS, noun, nounPhrase } from '../grammar.ts';
+import type { Claim } from '../language/claim.ts';
+import { whoIn } from '../language/claims.ts';
+import { nounPhrase } from '../language/phrases.ts';
+import { NUMBER_WORDS, noun } from '../language/words.ts';
 import { largestScale, reach, round, SCALE, standY } from '../measures.ts';
 import {
   CREATURES,

@@ -1,8 +1,9 @@
 /** Words that edits share, with the claims that they make. */
 
-import type { Claim } from '../claim.ts';
-import { holds, whoIn } from '../claims.ts';
-import { accessoryPhrase, placePhrase, plural, theThing } from '../grammar.ts';
+import type { Claim } from '../language/claim.ts';
+import { holds, whoIn } from '../language/claims.ts';
+import { placePhrase, theThing } from '../language/phrases.ts';
+import { accessoryPhrase, plural } from '../language/words.ts';
 import type { Random } from '../random.ts';
 import {
   type Accessory,

@@ -11,7 +11,7 @@ import type {
   Style,
   Time,
   Weather,
-} from './scene.ts';
+} from '../scene.ts';
 
 /** Which thing is meant; the colour only where two things of the kind are asked for. */
 export interface Who {

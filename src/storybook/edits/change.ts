@@ -1,8 +1,10 @@
 /** Changes to a scene, each with the words that ask for it. The edits of the world, and its defects. */
 
-import { isLegible } from './columns.ts';
-import type { Split } from './compose.ts';
-import { type Change, type EditKind, type EditOf, editing } from './edits/edit.ts';
+import { isLegible } from '../columns.ts';
+import type { Split } from '../compose.ts';
+import type { Random } from '../random.ts';
+import type { Scene } from '../scene.ts';
+import { type Change, type EditKind, type EditOf, editing } from './edit.ts';
 import {
   addPattern,
   changeExpression,
@@ -13,12 +15,10 @@ import {
   removePattern,
   swapAccessory,
   takeOff,
-} from './edits/looks.ts';
-import { changeBackground, changeTime, changeWeather, extract, restyle } from './edits/page.ts';
-import { changePlaces, moveThing, resizeThing } from './edits/places.ts';
-import { addThing, recount, removeThing, replaceThing } from './edits/things.ts';
-import type { Random } from './random.ts';
-import type { Scene } from './scene.ts';
+} from './looks.ts';
+import { changeBackground, changeTime, changeWeather, extract, restyle } from './page.ts';
+import { changePlaces, moveThing, resizeThing } from './places.ts';
+import { addThing, recount, removeThing, replaceThing } from './things.ts';
 
 const EDITS: Readonly<Record<EditKind, EditOf>> = {
   add: addThing,
