@@ -3,7 +3,7 @@
 import { drawScene } from '../../src/storybook/compose.ts';
 import { change } from '../../src/storybook/edits/change.ts';
 import type { EditKind } from '../../src/storybook/edits/edit.ts';
-import { swap } from '../../src/storybook/edits/room.ts';
+import { swapPlaces } from '../../src/storybook/edits/space.ts';
 import type { Claim } from '../../src/storybook/language/claim.ts';
 import { claims, holds } from '../../src/storybook/language/claims.ts';
 import { hashText, mix, Random, SteadyRandom } from '../../src/storybook/random.ts';
@@ -68,7 +68,7 @@ function changedScenes(random: Random, about: About, scene: Scene): [Scene, Scen
       things: scene.things.slice().sort((a, b) => middleOf(a) - middleOf(b)),
     };
     const first = random.whole(0, 1);
-    const after = swap(random, ordered, first, first + 1);
+    const after = swapPlaces(random, ordered, first, first + 1);
     return after && [ordered, after];
   }
   const done = change(random.pick<EditKind>(CHANGES[about]), random, scene, 'heldout');

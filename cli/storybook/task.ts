@@ -9,7 +9,7 @@ import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
 import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
 import type { RgbImage } from '../../src/pictures/image.ts';
 import type { Case } from '../../src/storybook/cases/case.ts';
-import type { Claim } from '../../src/storybook/claim.ts';
+import type { Claim } from '../../src/storybook/language/claim.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { pictureOf } from './cases.ts';
 import type { Failure, Figure, TaskFigures } from './figures.ts';
@@ -167,9 +167,9 @@ export async function answered(
 }
 
 /** What the words of a case ask for. */
-export function askedOf({ asked, instruction }: Case): readonly Claim[] {
-  if (!asked || asked.length === 0) throw new Error(`"${instruction}" asks for nothing`);
-  return asked;
+export function requestedClaims({ requested, instruction }: Case): readonly Claim[] {
+  if (!requested || requested.length === 0) throw new Error(`"${instruction}" asks for nothing`);
+  return requested;
 }
 
 /** The judge's answer to every check, one a line, and their score. */

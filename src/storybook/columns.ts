@@ -1,5 +1,5 @@
 import { GROUND_Y, largestScale, reach, round, SCALE, standY } from './measures.ts';
-import type { Identity, Place, Thing, Wanted } from './scene.ts';
+import type { Identity, Place, Thing, UnplacedThing } from './scene.ts';
 
 /**
  * Where things stand in the default mix: in columns whose centres lie on the raster of the autoencoder's latents (8 pixels) and,
@@ -34,10 +34,10 @@ const MARGIN = 1,
   GAP = 0.5;
 
 /** Things in columns, left to right in the given order; null when they do not fit or could not be read. */
-export function inColumns(wanted: readonly Wanted[], place: Place = 'middle'): Thing[] | null {
+export function inColumns(wanted: readonly UnplacedThing[], place: Place = 'middle'): Thing[] | null {
   const copies = wanted.flatMap((w) => Array.from({ length: w.count }, () => w));
   const n = copies.length;
-  const scaleOf = (w: Wanted) => CROWDED[n] ?? round(Math.min(SCALE[w.size], largestScale(w.who)));
+  const scaleOf = (w: UnplacedThing) => CROWDED[n] ?? round(Math.min(SCALE[w.size], largestScale(w.who)));
   const reaches = copies.map((w) => reachAt(w.who, scaleOf(w)));
   const choices = n === 1 ? atPlace(place) : (CENTRES[n] ?? []);
   const centres = choices.find((xs) => fits(xs, reaches));

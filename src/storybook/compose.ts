@@ -3,7 +3,7 @@
 import { inColumns } from './columns.ts';
 import { GROUND_Y, largestScale, PLACE_GOAL, reach, round, SCALE, standY } from './measures.ts';
 import { hashText, type Random } from './random.ts';
-import type { Wanted } from './scene.ts';
+import type { UnplacedThing } from './scene.ts';
 import {
   ACCESSORIES,
   type Accessory,
@@ -71,7 +71,7 @@ export function drawBuild(random: Random): Build {
     feature: round(random.between(0.66, 1.34)),
     eye: round(random.between(0.82, 1.16)),
     gap: round(random.between(0.93, 1.08)),
-    belly: random.quirk(0.6),
+    belly: random.hasUnstated(0.6),
   };
 }
 
@@ -106,13 +106,13 @@ export function drawAccessoryFor(random: Random, colour: Colour): Accessory {
   return { kind: random.pick(ACCESSORIES), colour: otherColour(random, [colour]) };
 }
 
-export interface IdentityWish {
+export interface IdentityOptions {
   kind?: Kind;
 }
 
-export function drawIdentity(random: Random, split: Split, wish: IdentityWish = {}): Identity {
+export function drawIdentity(random: Random, split: Split, options: IdentityOptions = {}): Identity {
   for (let attempt = 0; ; attempt++) {
-    const kind = wish.kind ?? (random.chance(0.6) ? random.pick(CREATURES) : random.pick(OBJECTS));
+    const kind = options.kind ?? (random.chance(0.6) ? random.pick(CREATURES) : random.pick(OBJECTS));
     const creature = isCreature(kind);
     const colour = random.weighted(COLOUR_WEIGHTS);
     let pattern: Pattern = 'plain';
@@ -187,10 +187,10 @@ const LEFT = 2,
 /** Stands for the things, left to right in the given order; null when they do not fit. */
 export function layOut(
   random: Random,
-  wanted: readonly Wanted[],
+  wanted: readonly UnplacedThing[],
   place?: 'left' | 'middle' | 'right',
 ): Thing[] | null {
-  if (random.tidy) return inColumns(wanted, place);
+  if (random.usesColumns) return inColumns(wanted, place);
   const gap = 2.5;
   let need = 0;
   const copies = wanted.reduce((n, w) => n + w.count, 0);
@@ -217,7 +217,7 @@ export function layOut(
   const half = (gap / 2) * Math.min(1, shrink);
   let x = LEFT + half;
   for (let i = 0; i < wanted.length; i++) {
-    const w = wanted[i] as Wanted;
+    const w = wanted[i] as UnplacedThing;
     const scale = round(Math.min(SCALE[w.size] * shrink, largestScale(w.who)));
     const [l, r] = reach(w.who);
     x += wanted.length === 1 && place ? 0 : (free * (shares[i] as number)) / total;
@@ -246,16 +246,21 @@ export function layOut(
   return things;
 }
 
-export interface SceneWish {
+export interface SceneOptions {
   things?: number;
   /** Every kind at most once. */
   kindsDiffer?: boolean;
   style?: Style;
 }
 
-export function drawWanted(random: Random, split: Split, n: number, wish: SceneWish = {}): Wanted[] {
+export function drawThings(
+  random: Random,
+  split: Split,
+  n: number,
+  options: SceneOptions = {},
+): UnplacedThing[] {
   const used: Kind[] = [];
-  const out: Wanted[] = [];
+  const out: UnplacedThing[] = [];
   for (let i = 0; i < n; i++) {
     let who: Identity;
     do {
@@ -263,7 +268,7 @@ export function drawWanted(random: Random, split: Split, n: number, wish: SceneW
       who = drawIdentity(random, split, {
         kind: creature ? random.pick(CREATURES) : random.pick(OBJECTS as readonly ObjectKind[]),
       });
-    } while (used.includes(who.kind) && (wish.kindsDiffer || !random.chance(0.12)));
+    } while (used.includes(who.kind) && (options.kindsDiffer || !random.chance(0.12)));
     used.push(who.kind);
     let count = 1;
     if (n < 3 && random.chance(isCreature(who.kind) ? 0.1 : 0.34)) count = random.pick([2, 3]);
@@ -273,31 +278,31 @@ export function drawWanted(random: Random, split: Split, n: number, wish: SceneW
   return out;
 }
 
-export function drawScene(random: Random, split: Split, wish: SceneWish = {}): Scene {
+export function drawScene(random: Random, split: Split, options: SceneOptions = {}): Scene {
   for (;;) {
     const n =
-      wish.things ??
+      options.things ??
       random.weighted([
         [1, 0.46],
         [2, 0.4],
         [3, 0.14],
       ] as const);
-    const wanted = random.shuffle(drawWanted(random, split, n, wish));
+    const wanted = random.shuffle(drawThings(random, split, n, options));
     const things = layOut(
       random,
       wanted,
       // Groups are not told where to stand.
-      n === 1 && (wanted[0]?.count === 1 || !random.tidy) && random.chance(0.75)
+      n === 1 && (wanted[0]?.count === 1 || !random.usesColumns) && random.chance(0.75)
         ? random.pick(['left', 'middle', 'right', 'middle'] as const)
         : undefined,
     );
-    if (things === null || !tellable(things)) continue;
-    return { ...drawSetting(random, wish.style), things };
+    if (things === null || !distinguishable(things)) continue;
+    return { ...drawSetting(random, options.style), things };
   }
 }
 
 /** Two groups of one kind must differ in colour, so that words can tell them apart. */
-export function tellable(things: readonly Thing[]): boolean {
+export function distinguishable(things: readonly Thing[]): boolean {
   for (let i = 0; i < things.length; i++) {
     for (let j = i + 1; j < things.length; j++) {
       const a = things[i]!.who,

@@ -5,7 +5,7 @@ export class Random {
    * Whether pictures follow from their words: things stand in columns (columns.ts) and not wherever there is room, what is
    * named first on the left.
    */
-  readonly tidy: boolean = false;
+  readonly usesColumns: boolean = false;
 
   constructor(seed: number) {
     this.state = seed >>> 0 || 0x9e3779b9;
@@ -37,12 +37,12 @@ export class Random {
   }
 
   /** Whether words leave open what they could tell: where a thing stands, which of two they name first. */
-  leavesOpen(p: number): boolean {
+  omits(p: number): boolean {
     return this.chance(p);
   }
 
   /** Whether a detail that no words tell is there. */
-  quirk(p: number): boolean {
+  hasUnstated(p: number): boolean {
     return this.chance(p);
   }
 
@@ -110,7 +110,7 @@ export function mix(a: number, b = 0): number {
 }
 
 /** Lies of the land that each place has in the default mix. */
-export const LANDS = 3;
+export const BACKGROUND_SEEDS = 3;
 
 /**
  * Chance for the default mix: all that words can tell is drawn freely, what they cannot tell (the exact place and
@@ -118,21 +118,21 @@ export const LANDS = 3;
  * doubt, and that is learnt from far fewer pictures.
  */
 export class SteadyRandom extends Random {
-  override readonly tidy = true;
+  override readonly usesColumns = true;
   override between(low: number, high: number): number {
     return (low + high) / 2;
   }
   override seed(): number {
-    return this.bits() % LANDS;
+    return this.bits() % BACKGROUND_SEEDS;
   }
   override fork(): SteadyRandom {
     return new SteadyRandom(this.bits());
   }
   /** What is not in the middle is said to be where it is, and what is named first stands on the left. */
-  override leavesOpen(_: number): boolean {
+  override omits(_: number): boolean {
     return false;
   }
-  override quirk(p: number): boolean {
+  override hasUnstated(p: number): boolean {
     return p > 0.5;
   }
 }

@@ -26,7 +26,7 @@ export interface Sample {
   shown?: Scene;
 }
 
-export const WEIGHTS: Readonly<Record<string, number>> = {
+export const TASK_WEIGHTS: Readonly<Record<string, number>> = {
   t2i: 0.3,
   edit: 0.24,
   incontext: 0.18,
@@ -85,8 +85,8 @@ function questionSamples(
   const boxes = standBoxes(shown, size)
     .flat()
     .map((b): [number, number, number, number] => [b.x0, b.y0, b.x1, b.y1]);
-  return questionsAbout(random, shown, count).map((asked, i) => ({
-    ...sampleOf(asked, `understand-${split}-${index}-${i}`, [picture], null, null),
+  return questionsAbout(random, shown, count).map((question, i) => ({
+    ...sampleOf(question, `understand-${split}-${index}-${i}`, [picture], null, null),
     boxes,
   }));
 }
@@ -99,7 +99,7 @@ export function drawSample(
   size: number,
   index: number,
   firstPicture: number,
-  weights: Readonly<Record<string, number>> = WEIGHTS,
+  weights: Readonly<Record<string, number>> = TASK_WEIGHTS,
   questions = 0,
 ): { sample: Sample; more: Sample[]; images: Uint8ClampedArray[] } {
   const chosen: Task =

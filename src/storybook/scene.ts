@@ -164,7 +164,7 @@ export function cloneScene(scene: Scene): Scene {
 }
 
 /** A thing that is asked for, before it has a place. */
-export interface Wanted {
+export interface UnplacedThing {
   who: Identity;
   expression: Expression | null;
   size: Size;

@@ -7,12 +7,12 @@ import { CATEGORIES, drawInContext } from './cases/in-context.ts';
 import { DEFECTS, drawChecklist, drawFix, drawReflect } from './cases/reflect.ts';
 import { drawUnderstand, QUESTION_KINDS } from './cases/understand.ts';
 import { drawScene, isHeldout, type Split } from './compose.ts';
-import { named } from './language/claims.ts';
+import { disambiguate } from './language/claims.ts';
 import { request } from './language/phrases.ts';
 import type { Random } from './random.ts';
 
 /** Whether the case keeps to its split: training never shows a held-out combination. */
-function keeps(c: Case, split: Split): boolean {
+function respectsSplit(c: Case, split: Split): boolean {
   const scenes = [...c.refs, ...(c.target ? [c.target] : []), c.scene];
   if (split === 'train') return scenes.every((s) => s.things.every((t) => !isHeldout(t.who)));
   return scenes.every((s) => s.things.length === 0 || s.things.some((t) => isHeldout(t.who)));
@@ -41,7 +41,7 @@ export function drawCase(task: Task, random: Random, split: Split): Case {
     switch (task) {
       case 't2i': {
         const scene = drawScene(random, split);
-        const { text, told } = request(random, scene, { loose: true });
+        const { text, stated } = request(random, scene, { loose: true });
         return {
           task,
           kind: 't2i',
@@ -52,7 +52,7 @@ export function drawCase(task: Task, random: Random, split: Split): Case {
           answer: null,
           scene,
           mask: 'none',
-          asked: named(told, scene),
+          requested: disambiguate(stated, scene),
         };
       }
       case 'edit':
@@ -73,7 +73,7 @@ export function drawCase(task: Task, random: Random, split: Split): Case {
   };
   for (let attempt = 0; attempt < 1000; attempt++) {
     const c = attemptCase();
-    if (c !== null && keeps(c, split)) return c;
+    if (c !== null && respectsSplit(c, split)) return c;
   }
   throw new Error(`no case of ${task} for ${split}`);
 }

@@ -4,8 +4,8 @@ import { describe, test } from 'vitest';
 import { TASKS } from './cases/case.ts';
 import { drawScene, isHeldout } from './compose.ts';
 import { render } from './drawing/render.ts';
-import { extent } from './edits/room.ts';
-import { checks, claims, holds, named } from './language/claims.ts';
+import { extent } from './edits/space.ts';
+import { checks, claims, disambiguate, holds } from './language/claims.ts';
 import { STOP } from './language/critique.ts';
 import { request } from './language/phrases.ts';
 import { mix, Random, SteadyRandom } from './random.ts';
@@ -127,12 +127,13 @@ describe.each([
       for (let i = 0; i < 400; i++) {
         const c = drawCase(task, new Chance(mix(91, i)), 'heldout');
         const said = `${c.kind}: ${c.instruction}`;
-        assert.ok(c.asked && c.asked.length > 0 && c.target, said);
-        for (const claim of c.asked) assert.ok(holds(claim, c.target), `${said}: ${JSON.stringify(claim)}`);
+        assert.ok(c.requested && c.requested.length > 0 && c.target, said);
+        for (const claim of c.requested)
+          assert.ok(holds(claim, c.target), `${said}: ${JSON.stringify(claim)}`);
         if (task === 'edit' || task === 'critique_fix')
           assert.ok(
-            c.asked.some((claim) => !holds(claim, c.refs[0]!)),
-            `${said}: ${JSON.stringify(c.asked)}`,
+            c.requested.some((claim) => !holds(claim, c.refs[0]!)),
+            `${said}: ${JSON.stringify(c.requested)}`,
           );
       }
     }
@@ -153,14 +154,14 @@ describe.each([
     a.size = 'small';
     b.size = 'big';
     const { kind } = a.who;
-    const told = [{ about: 'size', who: { kind, colour: null }, n: 1, size: 'big' }] as const;
-    assert.deepEqual(named(told, scene), [{ ...told[0], who: { kind, colour: b.who.colour } }]);
+    const stated = [{ about: 'size', who: { kind, colour: null }, n: 1, size: 'big' }] as const;
+    assert.deepEqual(disambiguate(stated, scene), [{ ...stated[0], who: { kind, colour: b.who.colour } }]);
     const gone = {
       about: 'count',
       who: { kind: kind === 'cat' ? 'boat' : 'cat', colour: null },
       n: 0,
     } as const;
-    assert.deepEqual(named([gone, gone], scene), [gone]);
+    assert.deepEqual(disambiguate([gone, gone], scene), [gone]);
   });
 
   test('a picture of another size shows the same', () => {
@@ -188,8 +189,8 @@ describe.each([
     for (let i = 0; i < 400; i++) {
       const random = new Chance(mix(8, i));
       const scene = drawScene(random, 'train', { kindsDiffer: true });
-      const { text, told } = request(random, scene, { loose: true });
-      for (const claim of told) assert.ok(holds(claim, scene), `${text}: ${JSON.stringify(claim)}`);
+      const { text, stated } = request(random, scene, { loose: true });
+      for (const claim of stated) assert.ok(holds(claim, scene), `${text}: ${JSON.stringify(claim)}`);
     }
   });
 

@@ -6,7 +6,7 @@ import { encode } from 'fast-png';
 import { inColumns } from '../../src/storybook/columns.ts';
 import { drawBuild } from '../../src/storybook/compose.ts';
 import { render } from '../../src/storybook/drawing/render.ts';
-import { LANDS, SteadyRandom } from '../../src/storybook/random.ts';
+import { BACKGROUND_SEEDS, SteadyRandom } from '../../src/storybook/random.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { one } from './one.ts';
 
@@ -26,7 +26,7 @@ function asLearnt(scene: Scene): Scene {
     scene.things.map((thing) => ({ ...thing, who: { ...thing.who, build }, count: 1 })),
   );
   if (!things) throw new Error('The things of a sample do not fit on its page.');
-  return { ...scene, seed: scene.seed % LANDS, things };
+  return { ...scene, seed: scene.seed % BACKGROUND_SEEDS, things };
 }
 
 const SAMPLES: Readonly<Record<string, Scene>> = {

@@ -25,12 +25,12 @@ afterAll(() => judge.dispose());
 const cat = one({ kind: 'cat', colour: 'orange', background: 'forest', expression: 'sad', x: 64 });
 const ball = one({ kind: 'ball', colour: 'red', scale: 0.9, x: 100 });
 const together = (a: Scene, b: Scene): Scene => ({ ...a, things: [...a.things, ...b.things] });
-const asked = request(new Random(2), cat, { expression: true });
+const requested = request(new Random(2), cat, { expression: true });
 const see = (scene: Scene) => judge.see({ width: SIZE, height: SIZE, data: render(scene, SIZE).rgb });
 
 async function read(shown: Scene, wanted = cat, most = 3): Promise<Reading | LeftOut> {
-  const told = wanted === cat ? asked : request(new Random(2), wanted, { expression: true });
-  return readDrawing(await see(shown), told, wanted, most);
+  const stated = wanted === cat ? requested : request(new Random(2), wanted, { expression: true });
+  return readDrawing(await see(shown), stated, wanted, most);
 }
 
 function reading(found: Reading | LeftOut): Reading {
@@ -39,10 +39,10 @@ function reading(found: Reading | LeftOut): Reading {
 }
 
 test('the right picture gets the stop sentence', async () => {
-  const { miss, fixable } = reading(await read(cat));
+  const { mismatch, fixable } = reading(await read(cat));
   expect(fixable).toBe(true);
-  expect(reflectCase(new Random(1), miss)).toMatchObject({ kind: 'stop', answer: STOP });
-  expect(readsTarget(await see(cat), asked, cat)).toBe(true);
+  expect(reflectCase(new Random(1), mismatch)).toMatchObject({ kind: 'stop', answer: STOP });
+  expect(readsTarget(await see(cat), requested, cat)).toBe(true);
 });
 
 test('what is wrong is said as the world says it of the exact scenes', async () => {
@@ -60,20 +60,20 @@ test('what is wrong is said as the world says it of the exact scenes', async () 
     together(one({ kind: 'cat', colour: 'orange', background: 'forest', expression: 'sad', x: 40 }), ball),
   ];
   for (const shown of wrong) {
-    const { miss } = reading(await read(shown));
-    const wanted = faultsOf(asked.told, cat, shown).map(({ fault, fix }) => ({ fault, fix }));
+    const { mismatch } = reading(await read(shown));
+    const wanted = faultsOf(requested.stated, cat, shown).map(({ fault, fix }) => ({ fault, fix }));
     expect(wanted.length).toBeGreaterThan(0);
-    expect(miss.critiques.map(({ fault, fix }) => ({ fault, fix }))).toEqual(wanted);
-    expect(readsTarget(await see(shown), asked, cat)).toBe(false);
+    expect(mismatch.critiques.map(({ fault, fix }) => ({ fault, fix }))).toEqual(wanted);
+    expect(readsTarget(await see(shown), requested, cat)).toBe(false);
   }
 });
 
 test('a fix is taught only where the wanted picture differs in nothing that the critique leaves out', async () => {
-  const { miss, fixable } = reading(await read({ ...cat, things: [] }));
+  const { mismatch, fixable } = reading(await read({ ...cat, things: [] }));
   expect(fixable).toBe(true);
-  expect(fixCase(new Random(3), miss)).toMatchObject({ kind: 'one_fault', target: cat, mask: 'all' });
+  expect(fixCase(new Random(3), mismatch)).toMatchObject({ kind: 'one_fault', target: cat, mask: 'all' });
   // The words do not say that it is day.
-  expect(asked.told.some(({ about }) => about === 'time')).toBe(false);
+  expect(requested.stated.some(({ about }) => about === 'time')).toBe(false);
   expect(reading(await read({ ...cat, time: 'night' }))).toMatchObject({ fixable: false });
   const beside = (x: number) =>
     together(
@@ -81,11 +81,11 @@ test('a fix is taught only where the wanted picture differs in nothing that the 
       one({ kind: 'ball', colour: 'red', scale: 0.85, x }),
     );
   expect(reading(await read(beside(72), beside(68)))).toMatchObject({
-    miss: { critiques: [] },
+    mismatch: { critiques: [] },
     fixable: true,
   });
   expect(reading(await read(beside(104), beside(68)))).toMatchObject({
-    miss: { critiques: [] },
+    mismatch: { critiques: [] },
     fixable: false,
   });
 });
@@ -97,6 +97,6 @@ test('what cannot be said, or is too much, is left out', async () => {
   );
   expect(await read(twins)).toBe('unsayable');
   const other = one({ kind: 'book', colour: 'red', background: 'beach', x: 64 });
-  expect(reading(await read(other)).miss.critiques).toHaveLength(3);
+  expect(reading(await read(other)).mismatch.critiques).toHaveLength(3);
   expect(await read(other, cat, 2)).toBe('too much');
 });

@@ -5,7 +5,7 @@
 
 import { likeliest, type SeenScene, type SeenThing } from '../../src/judge/detect.ts';
 import { verdict } from '../../src/judge/verdict.ts';
-import { faultsOf, type Miss } from '../../src/storybook/cases/reflect.ts';
+import { faultsOf, type Mismatch } from '../../src/storybook/cases/reflect.ts';
 import { canHavePattern } from '../../src/storybook/compose.ts';
 import type { Claim } from '../../src/storybook/language/claim.ts';
 import { holds } from '../../src/storybook/language/claims.ts';
@@ -23,14 +23,14 @@ export type LeftOut = 'doubtful' | 'unsayable' | 'too much';
 
 /** What is wrong with a drawing; `fixable` if the wanted picture differs from it in nothing else. */
 export interface Reading {
-  readonly miss: Miss;
+  readonly mismatch: Mismatch;
   readonly fixable: boolean;
 }
 
 /** A request for `scene`: its words and what they ask for. */
 export interface Request {
   readonly text: string;
-  readonly told: readonly Claim[];
+  readonly stated: readonly Claim[];
 }
 
 /**
@@ -39,7 +39,7 @@ export interface Request {
  */
 export function readDrawing(
   seen: SeenScene,
-  { text, told }: Request,
+  { text, stated }: Request,
   wanted: Scene,
   most: number,
   sure = SURE,
@@ -52,12 +52,12 @@ export function readDrawing(
     return holds(claim, shown) ? probability >= sure : probability <= 1 - sure;
   };
   const faint = seen.stands.some(({ presence }) => presence < sure && presence > 1 - sure);
-  if (faint || ![...told, ...bareOrPlain(wanted, shown)].every(isSure)) return 'doubtful';
-  const critiques = faultsOf(told, wanted, shown);
+  if (faint || ![...stated, ...bareOrPlain(wanted, shown)].every(isSure)) return 'doubtful';
+  const critiques = faultsOf(stated, wanted, shown);
   if (critiques.length > most) return 'too much';
   return {
-    miss: { words: text, wanted, shown, critiques, whole: true },
-    fixable: samePage(told, wanted, shown) && samePlaces(wanted, shown),
+    mismatch: { words: text, wanted, shown, critiques, whole: true },
+    fixable: samePage(stated, wanted, shown) && samePlaces(wanted, shown),
   };
 }
 
@@ -118,9 +118,9 @@ function bareOrPlain(wanted: Scene, shown: Scene): Claim[] {
 }
 
 /** Whether the page differs in nothing that the words left open. */
-function samePage(told: readonly Claim[], wanted: Scene, shown: Scene): boolean {
+function samePage(stated: readonly Claim[], wanted: Scene, shown: Scene): boolean {
   return (['style', 'background', 'time', 'weather'] as const).every(
-    (about) => shown[about] === wanted[about] || told.some((claim) => claim.about === about),
+    (about) => shown[about] === wanted[about] || stated.some((claim) => claim.about === about),
   );
 }
 

@@ -85,13 +85,13 @@ for (const [index, line] of lines.entries()) {
       leftOut[found]++;
       continue;
     }
-    const { miss, fixable } = found;
-    row[miss.critiques.length === 0 ? 'right' : 'wrong']++;
+    const { mismatch, fixable } = found;
+    row[mismatch.critiques.length === 0 ? 'right' : 'wrong']++;
     const shown = write(drawing);
-    add(reflectCase(random, miss), `${index}-${k}`, shown, null);
-    if (miss.critiques.length === 0 || !fixable) continue;
+    add(reflectCase(random, mismatch), `${index}-${k}`, shown, null);
+    if (mismatch.critiques.length === 0 || !fixable) continue;
     targetNumber ??= write(target);
-    add(fixCase(random, miss), `${index}-${k}`, shown, targetNumber);
+    add(fixCase(random, mismatch), `${index}-${k}`, shown, targetNumber);
   }
 }
 closeSync(given);

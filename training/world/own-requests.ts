@@ -14,4 +14,4 @@ const scenes = readFileSync(0, 'utf8')
 const requests = scenes.map((scene, i) =>
   request(new SteadyRandom(mix(Number(values.seed), i)), scene, { expression: true }),
 );
-process.stdout.write(requests.map((asked) => `${JSON.stringify(asked)}\n`).join(''));
+process.stdout.write(requests.map((requested) => `${JSON.stringify(requested)}\n`).join(''));

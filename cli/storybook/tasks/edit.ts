@@ -9,7 +9,7 @@ import { atLeast, atMost, type Figure, share, sharesBy } from '../figures.ts';
 import { type Box, outsideError } from '../outside.ts';
 import { roundTrip } from '../round-trip.ts';
 import { meanOf, shareOf } from '../statistics.ts';
-import { askedOf, type BenchTask, drawn, judged, wanted } from '../task.ts';
+import { type BenchTask, drawn, judged, requestedClaims, wanted } from '../task.ts';
 
 export interface EditOutcome {
   readonly kind: string;
@@ -37,22 +37,22 @@ function editTask(task: 'edit' | 'critique_fix', title: string): BenchTask<EditO
     cases: (seed, n) => heldoutCases(task, seed, n),
     async measure(tools, given, seed) {
       const result = await drawn(tools, given, seed);
-      const asked = await judged(tools, result, askedOf(given));
+      const requested = await judged(tools, result, requestedClaims(given));
       const whole = await judged(tools, result, given.scene);
-      const best = await judged(tools, await wanted(tools, given), askedOf(given));
+      const best = await judged(tools, await wanted(tools, given), requestedClaims(given));
       const mask = maskOf(given);
       const error =
         mask && outsideError(result, await roundTrip(tools.model, pictureOf(given.refs[0])), mask);
       const outcome = {
         kind: given.kind,
-        success: asked.right === asked.total,
+        success: requested.right === requested.total,
         possible: best.right === best.total,
         checks: whole.checks.map(({ yes }) => yes),
         local: isLocal(given),
         error,
       };
       const kept = error === undefined ? [] : [`outside of the mask: ${error.toFixed(2)} grey levels`];
-      return { outcome, said: [...asked.lines, ...kept], result };
+      return { outcome, said: [...requested.lines, ...kept], result };
     },
     failed: (given) => ({
       kind: given.kind,

@@ -98,7 +98,7 @@ test('a gain is what is right after less what was right before', () => {
 test('a case that fails counts nothing as right', () => {
   for (const given of heldoutCases('t2i', 1, 5)) {
     const { checks } = textToImage.failed(given);
-    expect(checks.length).toBe(given.asked?.length);
+    expect(checks.length).toBe(given.requested?.length);
     expect(checks.some(({ yes }) => yes)).toBe(false);
   }
   const [given] = inContextCases(1, 1);

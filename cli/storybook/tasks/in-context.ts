@@ -9,7 +9,7 @@ import type { Scene } from '../../../src/storybook/scene.ts';
 import { inContextCases } from '../cases.ts';
 import { atLeast, type Figure, grouped } from '../figures.ts';
 import { type Mean, meanOf } from '../statistics.ts';
-import { askedOf, type BenchTask, drawn, judged, type Tools, wanted } from '../task.ts';
+import { type BenchTask, drawn, judged, requestedClaims, type Tools, wanted } from '../task.ts';
 
 export interface ContextOutcome extends Pick<JudgedItem, 'promptFollowing' | 'subjectConsistency'> {
   readonly category: string;
@@ -65,7 +65,7 @@ export const inContext: BenchTask<ContextOutcome> = {
 };
 
 async function scored(tools: Tools, given: Case, picture: RgbImage) {
-  const { right, total, lines } = await judged(tools, picture, askedOf(given));
+  const { right, total, lines } = await judged(tools, picture, requestedClaims(given));
   const kept = identitiesKept(await tools.judge.see(picture), given.scene);
   return {
     promptFollowing: (MOST * right) / total,

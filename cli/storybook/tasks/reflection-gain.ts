@@ -4,7 +4,7 @@ import { drawWithReflection } from '../../../src/omnigen2/drawing.ts';
 import { heldoutCases } from '../cases.ts';
 import { atLeast, type Figure, share } from '../figures.ts';
 import { meanOf, shareOf } from '../statistics.ts';
-import { askedOf, type BenchTask, judged } from '../task.ts';
+import { type BenchTask, judged, requestedClaims } from '../task.ts';
 
 export interface GainOutcome {
   /** Whether each check holds in the first picture and in the last. */
@@ -24,15 +24,15 @@ export const reflectionGain: BenchTask<GainOutcome> = {
   cases: (seed, n) => heldoutCases('t2i', seed, n),
   async measure(tools, given, seed) {
     const { model, drawing, signal } = tools;
-    const asked = askedOf(given);
+    const requested = requestedClaims(given);
     const { picture, rounds } = await drawWithReflection(
       model,
       { ...drawing, ...WEAK, prompt: given.instruction ?? '', references: [], seed },
       1 + MENDS,
       { signal, now: () => performance.now() },
     );
-    const before = await judged(tools, rounds[0].picture, asked);
-    const after = await judged(tools, picture, asked);
+    const before = await judged(tools, rounds[0].picture, requested);
+    const after = await judged(tools, picture, requested);
     const outcome = {
       before: before.checks.map(({ yes }) => yes),
       after: after.checks.map(({ yes }) => yes),
@@ -47,7 +47,7 @@ export const reflectionGain: BenchTask<GainOutcome> = {
     return { outcome, said, result: picture };
   },
   failed(given) {
-    const none = askedOf(given).map(() => false);
+    const none = requestedClaims(given).map(() => false);
     return { before: none, after: none, pictures: 0 };
   },
   figures(outcomes) {

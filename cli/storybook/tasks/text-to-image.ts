@@ -5,7 +5,7 @@ import { countOf } from '../../../src/storybook/scene.ts';
 import { heldoutCases } from '../cases.ts';
 import { atLeast, grouped, share, sharesBy } from '../figures.ts';
 import { shareOf } from '../statistics.ts';
-import { askedOf, type BenchTask, drawn, judged, wanted } from '../task.ts';
+import { type BenchTask, drawn, judged, requestedClaims, wanted } from '../task.ts';
 
 export interface PictureOutcome {
   /** Drawn copies that the wanted picture has. */
@@ -20,8 +20,8 @@ export const textToImage: BenchTask<PictureOutcome> = {
   cases: (seed, n) => heldoutCases('t2i', seed, n),
   async measure(tools, given, seed) {
     const result = await drawn(tools, given, seed);
-    const { checks, lines } = await judged(tools, result, askedOf(given));
-    const best = await judged(tools, await wanted(tools, given), askedOf(given));
+    const { checks, lines } = await judged(tools, result, requestedClaims(given));
+    const best = await judged(tools, await wanted(tools, given), requestedClaims(given));
     const outcome = {
       things: thingsOf(given),
       checks: checks.map(({ claim, yes }) => ({ about: claim.about, yes })),
@@ -31,8 +31,8 @@ export const textToImage: BenchTask<PictureOutcome> = {
   },
   failed: (given) => ({
     things: thingsOf(given),
-    checks: askedOf(given).map(({ about }) => ({ about, yes: false })),
-    possible: askedOf(given).map(() => false),
+    checks: requestedClaims(given).map(({ about }) => ({ about, yes: false })),
+    possible: requestedClaims(given).map(() => false),
   }),
   figures: (outcomes) => [
     share('checks right', checksRight(outcomes), atLeast(0.95)),
@@ -58,6 +58,6 @@ const checksRight = (outcomes: readonly PictureOutcome[]) =>
 const allRight = (outcomes: readonly PictureOutcome[]) =>
   shareOf(outcomes.map(({ checks }) => checks.every(({ yes }) => yes)));
 
-function thingsOf({ scene }: Parameters<typeof askedOf>[0]): number {
+function thingsOf({ scene }: Parameters<typeof requestedClaims>[0]): number {
   return scene.things.reduce((sum, thing) => sum + countOf(thing), 0);
 }

@@ -26,7 +26,7 @@ export interface Case {
   scene: Scene;
   mask: 'none' | 'difference' | 'all';
   /** What the words ask of the picture, and nothing that they leave open; where they ask for a picture. */
-  asked?: Claim[];
+  requested?: Claim[];
   /** `reflect`: the sentences of the answer that name what is wrong. */
   faults?: string[];
 }

@@ -10,7 +10,7 @@ import { COLOURS } from '../scene.ts';
 
 import type { Case } from './case.ts';
 import { polish } from './edit.ts';
-import { ask, QUESTION_KINDS } from './understand.ts';
+import { drawQuestion, QUESTION_KINDS } from './understand.ts';
 
 /** The whole reply where a picture is wanted: the official pipeline stops here and draws. */
 const IMG = '<|img|>';
@@ -27,10 +27,10 @@ export function drawChat(random: Random, split: Split, kind: (typeof CHAT_KINDS)
   const base = { task: 'chat' as const, target: null, scene, mask: 'none' as const };
   switch (kind) {
     case 'draw': {
-      const asked = request(random, scene).text;
-      const words = /^(draw|paint|show|make|please|can|i )/i.test(asked)
-        ? asked
-        : `${random.pick(['draw', 'please draw', 'can you make', 'I want'])} ${asked.charAt(0).toLowerCase()}${asked.slice(1)}`;
+      const pair = request(random, scene).text;
+      const words = /^(draw|paint|show|make|please|can|i )/i.test(pair)
+        ? pair
+        : `${random.pick(['draw', 'please draw', 'can you make', 'I want'])} ${pair.charAt(0).toLowerCase()}${pair.slice(1)}`;
       return {
         ...base,
         kind,
@@ -55,10 +55,12 @@ export function drawChat(random: Random, split: Split, kind: (typeof CHAT_KINDS)
       };
     }
     case 'question': {
-      const asked = ask(random, scene, random.weighted(QUESTION_KINDS.filter(([k]) => k !== 'checklist')));
-      return (
-        asked && { ...base, kind, instruction: null, refs: [scene], question: asked[0], answer: asked[1] }
+      const pair = drawQuestion(
+        random,
+        scene,
+        random.weighted(QUESTION_KINDS.filter(([k]) => k !== 'checklist')),
       );
+      return pair && { ...base, kind, instruction: null, refs: [scene], question: pair[0], answer: pair[1] };
     }
     case 'talk': {
       const [q, a] = random.pick(TALK);

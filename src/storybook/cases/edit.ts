@@ -96,7 +96,7 @@ export function drawEdit(random: Random, split: Split, kind: EditKind | 'two'): 
       words: joinWords(random, scene, first.words, second.words),
       whole: first.whole || second.whole,
       // The second may change what the first one is called.
-      asked: [...first.asked, ...second.asked].filter((claim) => holds(claim, second.after)),
+      requested: [...first.requested, ...second.requested].filter((claim) => holds(claim, second.after)),
     };
   } else c = change(kind, random, scene, split);
   if (c === null) return null;
@@ -110,6 +110,6 @@ export function drawEdit(random: Random, split: Split, kind: EditKind | 'two'): 
     answer: null,
     scene: c.after,
     mask: c.whole ? 'all' : 'difference',
-    asked: c.asked,
+    requested: c.requested,
   };
 }

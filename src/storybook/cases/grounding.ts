@@ -3,13 +3,13 @@ import { standBoxes } from '../drawing/render.ts';
 import type { Scene, Thing } from '../scene.ts';
 
 /** The side at which the language model sees a page of 128 pixels: the next multiple of 28. Boxes are in these pixels. */
-export const SEEN_SIDE = 140;
+export const GROUNDING_SIDE = 140;
 
 /** A box in pixels, `x1` and `y1` exclusive. */
 export type Corners = readonly [x0: number, y0: number, x1: number, y1: number];
 
 /** The boxes of all copies of a thing from left to right, in pixels of a page of side `size`. */
-export function cornersOf(scene: Scene, thing: Thing, size = SEEN_SIDE): Corners[] {
+export function cornersOf(scene: Scene, thing: Thing, size = GROUNDING_SIDE): Corners[] {
   const scale = size / 128;
   const boxes = standBoxes(scene)[scene.things.indexOf(thing)] ?? [];
   return boxes

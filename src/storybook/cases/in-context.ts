@@ -7,11 +7,11 @@ import {
   type Split,
 } from '../compose.ts';
 import type { Claim } from '../language/claim.ts';
-import { named, whoIn } from '../language/claims.ts';
+import { disambiguate, whoIn } from '../language/claims.ts';
 import { placePhrase, settingPhrase } from '../language/phrases.ts';
 import { accessoryPhrase, capital, noun } from '../language/words.ts';
 import type { Random } from '../random.ts';
-import type { Wanted } from '../scene.ts';
+import type { UnplacedThing } from '../scene.ts';
 import {
   CREATURES,
   EXPRESSIONS,
@@ -92,7 +92,7 @@ export function drawInContext(
   // The given pictures: each shows one of them, now and then with something else.
   const refs: Scene[] = [];
   for (let i = 0; i < whos.length; i++) {
-    const wanted: Wanted[] = [{ who: whos[i]!, expression: faces[i]!, size: 'medium', count: 1 }];
+    const wanted: UnplacedThing[] = [{ who: whos[i]!, expression: faces[i]!, size: 'medium', count: 1 }];
     if (random.chance(0.14)) {
       const other = drawIdentity(random, split, {});
       if (!kinds.includes(other.kind))
@@ -130,7 +130,7 @@ export function drawInContext(
 
   const setting = drawSetting(random, style);
   let sceneRef: Scene | null = null;
-  const extra: Wanted[] = [];
+  const extra: UnplacedThing[] = [];
   if (scenic) {
     sceneRef = { ...drawSetting(random, style), things: [] };
     if (whos.length === 1 && random.chance(0.25)) {
@@ -147,7 +147,7 @@ export function drawInContext(
   }
   const exchanged = extra.length === 1 && random.chance(0.5);
   const order = random.shuffle([...whos.keys()]);
-  const wanted: Wanted[] = order.map((i) => ({
+  const wanted: UnplacedThing[] = order.map((i) => ({
     who: changed[i]!,
     expression: expressions[i]!,
     size: 'medium' as const,
@@ -193,22 +193,22 @@ export function drawInContext(
       return `${random.pick(['this', 'the same'])} ${adjective}${colour}${n}${late}`;
     return `the ${adjective}${colour}${n} ${random.pick(['of', 'from', 'in'])} ${imageName(random, numberOf(i))}${late}`;
   };
-  const asked: Claim[] = [];
+  const requested: Claim[] = [];
   for (const { who } of wanted.filter((w) => !extra.includes(w)))
-    asked.push({ about: 'count', who: { kind: who.kind, colour: null }, n: 1 });
+    requested.push({ about: 'count', who: { kind: who.kind, colour: null }, n: 1 });
   news.forEach((word, i) => {
     if (word === null) return;
     const who = whoOf(i);
-    asked.push(
+    requested.push(
       expressions[i] !== faces[i]
         ? { about: 'expression', who, n: 1, expression: expressions[i]! }
         : { about: 'accessory', who, n: 1, accessory: changed[i]!.accessory },
     );
   });
   if (scenic) {
-    asked.push({ about: 'background', background: target.background });
-    if (target.background !== 'sea') asked.push({ about: 'time', time: target.time });
-    asked.push({ about: 'weather', weather: target.weather });
+    requested.push({ about: 'background', background: target.background });
+    if (target.background !== 'sea') requested.push({ about: 'time', time: target.time });
+    requested.push({ about: 'weather', weather: target.weather });
   }
   const setPhrase = scenic
     ? `${random.pick([
@@ -217,7 +217,7 @@ export function drawInContext(
         'in the scene from',
         'in the place shown in',
       ] as const)} ${imageName(random, sceneFirst ? 0 : given.length - 1)}`
-    : settingPhrase(random, target, asked);
+    : settingPhrase(random, target, requested);
   const left = order[0]!,
     right = order[order.length - 1]!;
   let who: string;
@@ -226,7 +226,7 @@ export function drawInContext(
   const inOrder: Claim = { about: 'order', left: whoOf(left), right: whoOf(right), nLeft: 1, nRight: 1 };
   if (order.length === 1) {
     const p =
-      place && (place === 'middle' ? random.chance(0.35) : !random.leavesOpen(0.65))
+      place && (place === 'middle' ? random.chance(0.35) : !random.omits(0.65))
         ? ` ${placePhrase(random, placeOf(things.find((t) => t.who === changed[0]) as Thing) ?? place)}`
         : '';
     who = of(0) + (extra.length === 0 ? p : '');
@@ -234,7 +234,7 @@ export function drawInContext(
     if (p !== '' && extra.length === 0 && to) stand.push({ about: 'place', who: whoOf(0), n: 1, place: to });
   } else if (order.length === 2) {
     const r = random.unit();
-    const [i, j] = random.tidy ? [left, right] : random.shuffle([0, 1]);
+    const [i, j] = random.usesColumns ? [left, right] : random.shuffle([0, 1]);
     who =
       r < 0.34
         ? `${of(i)} beside ${of(j)}`
@@ -250,13 +250,13 @@ export function drawInContext(
     who = `${of(order[1]!)} between ${of(left)} and ${of(right)}`;
     stand.push({ about: 'between', who: whoOf(order[1]!), n: 1, left: whoOf(left), right: whoOf(right) });
   } else {
-    const [i, j, k] = random.tidy ? order : [0, 1, 2];
+    const [i, j, k] = random.usesColumns ? order : [0, 1, 2];
     who = `${of(i!)}, ${of(j!)} and ${of(k!)}`;
   }
   who = who.replace(/,,/g, ',').replace(/, (and|beside|next|to) /g, (m) => m);
   let words: string;
   if (sceneRef && extra.length === 1 && exchanged) {
-    asked.push({ about: 'count', who: { kind: extra[0]!.who.kind, colour: null }, n: 0 });
+    requested.push({ about: 'count', who: { kind: extra[0]!.who.kind, colour: null }, n: 0 });
     words =
       `${random.pick(['replace', 'swap'])} the ${noun(null, extra[0]!.who.kind)} ${random.pick(['in', 'of'])} ${imageName(random, sceneFirst ? 0 : given.length - 1)} ${'with'} ${of(0)}`.replace(
         /^swap(.*) with /,
@@ -269,7 +269,7 @@ export function drawInContext(
         random.chance(0.5) ? 'add $1 to ' : 'add $1 into ',
       );
   else {
-    asked.push(...stand);
+    requested.push(...stand);
     const r = random.unit();
     const comma = random.chance(0.35) && !who.endsWith(',') ? ',' : '';
     const tail = `${who}${comma} ${setPhrase}`;
@@ -291,6 +291,6 @@ export function drawInContext(
     answer: null,
     scene: target,
     mask: 'none',
-    asked: named(asked, target),
+    requested: disambiguate(requested, target),
   };
 }

@@ -6,7 +6,7 @@ import type { EditKind } from '../edits/edit.ts';
 import type { Claim } from '../language/claim.ts';
 import { questionOf } from '../language/claim-words.ts';
 import { find, holds } from '../language/claims.ts';
-import { type Critique, critique, critiqueExtra, STOP } from '../language/critique.ts';
+import { type Critique, critique, critiqueUnrequested, STOP } from '../language/critique.ts';
 import { nounPhrase, request } from '../language/phrases.ts';
 import { capital } from '../language/words.ts';
 import { FIRST_CHOICE, type Random } from '../random.ts';
@@ -39,13 +39,13 @@ export const DEFECTS: readonly (readonly [EditKind, number])[] = [
 /** A critique, and what it asks for. */
 export interface Fault extends Critique {
   /** What holds once the fault is gone. */
-  asked: Claim;
+  requested: Claim;
   /** What the fix says beyond that: how something that is missing looks, and where it stands. */
   more: Claim[];
 }
 
 /** A request, the picture it asks for, and one that misses it in some ways or none. */
-export interface Miss {
+export interface Mismatch {
   words: string;
   wanted: Scene;
   shown: Scene;
@@ -53,7 +53,7 @@ export interface Miss {
   whole: boolean;
 }
 
-function drawMiss(random: Random, split: Split, faults: number, first: EditKind): Miss | null {
+function drawMismatch(random: Random, split: Split, faults: number, first: EditKind): Mismatch | null {
   let wanted = drawScene(random, split, { kindsDiffer: true });
   let shown = wanted;
   let whole = false;
@@ -75,18 +75,18 @@ function drawMiss(random: Random, split: Split, faults: number, first: EditKind)
     } else shown = c.after;
     whole ||= c.whole;
   }
-  const asked = request(random, wanted, { expression: true });
-  const critiques = faultsOf(asked.told, wanted, shown);
+  const requested = request(random, wanted, { expression: true });
+  const critiques = faultsOf(requested.stated, wanted, shown);
   // What the words did not say cannot be missed.
   if (critiques.length !== faults) return null;
-  return { words: asked.text, wanted, shown, critiques, whole };
+  return { words: requested.text, wanted, shown, critiques, whole };
 }
 
 /** All that is wrong in `shown` with what the words told of `wanted`, and what was not asked for, as critiques. */
-export function faultsOf(told: readonly Claim[], wanted: Scene, shown: Scene): Fault[] {
+export function faultsOf(stated: readonly Claim[], wanted: Scene, shown: Scene): Fault[] {
   const critiques: Fault[] = [];
   const seen = new Set<string>();
-  for (const claim of told) {
+  for (const claim of stated) {
     if (holds(claim, shown)) continue;
     if ('who' in claim && claim.about !== 'count' && !find(shown, claim.who)) continue; // said by "missing"
     if (claim.about === 'order' && (!find(shown, claim.left) || !find(shown, claim.right))) continue;
@@ -94,16 +94,16 @@ export function faultsOf(told: readonly Claim[], wanted: Scene, shown: Scene): F
     const critic = critique(FIRST_CHOICE, claim, wanted, shown);
     if (seen.has(critic.fault)) continue;
     seen.add(critic.fault);
-    critiques.push({ ...critic, asked: claim, more: saidOfMissing(claim, wanted, shown) });
+    critiques.push({ ...critic, requested: claim, more: claimsOfMissing(claim, wanted, shown) });
   }
   const unasked = (claim: Claim) =>
-    critiques.push({ ...critique(FIRST_CHOICE, claim, wanted, shown), asked: claim, more: [] });
+    critiques.push({ ...critique(FIRST_CHOICE, claim, wanted, shown), requested: claim, more: [] });
   for (const t of shown.things) {
     const asked2 = wanted.things.find((o) => o.who.kind === t.who.kind);
     if (!asked2)
       critiques.push({
-        ...critiqueExtra(FIRST_CHOICE, t),
-        asked: { about: 'count', who: { kind: t.who.kind, colour: null }, n: 0 },
+        ...critiqueUnrequested(FIRST_CHOICE, t),
+        requested: { about: 'count', who: { kind: t.who.kind, colour: null }, n: 0 },
         more: [],
       });
     // Worn or painted on, but not asked for.
@@ -127,15 +127,15 @@ export function faultsOf(told: readonly Claim[], wanted: Scene, shown: Scene): F
 }
 
 /** What `critique` says of a thing that is missing, where it says to add it. */
-function saidOfMissing(claim: Claim, wanted: Scene, shown: Scene): Claim[] {
+function claimsOfMissing(claim: Claim, wanted: Scene, shown: Scene): Claim[] {
   if (claim.about !== 'count' || find(shown, claim.who)) return [];
   const thing = find(wanted, claim.who);
   if (!thing) return [];
-  const told: Claim[] = [];
-  nounPhrase(FIRST_CHOICE, thing, { expression: true, told });
+  const stated: Claim[] = [];
+  nounPhrase(FIRST_CHOICE, thing, { expression: true, stated });
   const place = placeOf(thing);
-  if (place) told.push({ about: 'place', who: claim.who, n: countOf(thing), place });
-  return told.filter(({ about }) => about !== 'count');
+  if (place) stated.push({ about: 'place', who: claim.who, n: countOf(thing), place });
+  return stated.filter(({ about }) => about !== 'count');
 }
 
 const countAll = (s: Scene): number => s.things.reduce((n, t) => n + countOf(t), 0);
@@ -155,16 +155,16 @@ function reflectQuestion(random: Random, words: string): string {
 const critiqueText = (critiques: readonly Critique[]): string =>
   critiques.map((c) => `${c.fault} ${c.fix}`).join(' ');
 
-const kindOf = ({ critiques }: Miss): string =>
+const kindOf = ({ critiques }: Mismatch): string =>
   ['stop', 'one_fault', 'two_faults'][critiques.length] ?? 'many_faults';
 
 export function drawReflect(random: Random, split: Split, faults: number, first: EditKind): Case | null {
-  const m = drawMiss(random, split, faults, first);
+  const m = drawMismatch(random, split, faults, first);
   return m && reflectCase(random, m);
 }
 
 /** The question whether the picture shows the request, and the answer. */
-export function reflectCase(random: Random, m: Miss): Case {
+export function reflectCase(random: Random, m: Mismatch): Case {
   return {
     task: 'reflect',
     kind: kindOf(m),
@@ -180,12 +180,12 @@ export function reflectCase(random: Random, m: Miss): Case {
 }
 
 export function drawFix(random: Random, split: Split, faults: number, first: EditKind): Case | null {
-  const m = drawMiss(random, split, faults, first);
+  const m = drawMismatch(random, split, faults, first);
   return m && fixCase(random, m);
 }
 
 /** The critique as an instruction, and the picture without the faults. */
-export function fixCase(random: Random, m: Miss): Case {
+export function fixCase(random: Random, m: Mismatch): Case {
   const r = random.unit();
   const saysFix = r < 0.9;
   const words =
@@ -204,27 +204,27 @@ export function fixCase(random: Random, m: Miss): Case {
     answer: null,
     scene: m.wanted,
     mask: m.whole ? 'all' : 'difference',
-    asked: m.critiques.flatMap(({ asked, more }) => [asked, ...(saysFix ? more : [])]),
+    requested: m.critiques.flatMap(({ requested, more }) => [requested, ...(saysFix ? more : [])]),
   };
 }
 
 export function drawChecklist(random: Random, split: Split): Case | null {
   const scene = drawScene(random, split, { kindsDiffer: true });
-  const asked = request(random, scene, { expression: random.chance(0.5) });
+  const requested = request(random, scene, { expression: random.chance(0.5) });
   const list: string[] = [];
-  for (const claim of asked.told) {
+  for (const claim of requested.stated) {
     const q = questionOf(claim);
     if (!list.includes(q)) list.push(q);
   }
   const question = random.pick([
-    `Split this request into yes/no checks: ${quoted(asked.text)}.`,
-    `Which checks does this request need? ${capital(quoted(asked.text))}.`,
-    `List the checks for ${quoted(asked.text)}.`,
+    `Split this request into yes/no checks: ${quoted(requested.text)}.`,
+    `Which checks does this request need? ${capital(quoted(requested.text))}.`,
+    `List the checks for ${quoted(requested.text)}.`,
   ]);
   return {
     task: 'checklist',
     kind: 'checklist',
-    instruction: asked.text,
+    instruction: requested.text,
     refs: [],
     target: null,
     question,

@@ -55,7 +55,7 @@ export const QUESTION_KINDS = [
  * A question of one kind about a picture, and its answer; null where the scene gives no such question. Questions come in
  * many wordings; each wording has exactly one right answer.
  */
-export function ask(random: Random, scene: Scene, kind: string): [string, string] | null {
+export function drawQuestion(random: Random, scene: Scene, kind: string): [string, string] | null {
   const things = scene.things;
   const pickThing = (test: (t: Thing) => boolean = () => true): Thing | null => {
     const f = things.filter(test);
@@ -343,34 +343,34 @@ export function drawUnderstand(random: Random, split: Split, kind: string): Case
 export function questionsAbout(random: Random, scene: Scene, count: number): Case[] {
   const out: Case[] = [];
   for (let attempt = 0; attempt < 8 * count && out.length < count; attempt++) {
-    const asked = questionAbout(random, scene, random.weighted(QUESTION_KINDS));
-    if (asked && !out.some((o) => o.kind === asked.kind && o.answer === asked.answer)) out.push(asked);
+    const pair = questionAbout(random, scene, random.weighted(QUESTION_KINDS));
+    if (pair && !out.some((o) => o.kind === pair.kind && o.answer === pair.answer)) out.push(pair);
   }
   return out;
 }
 
 function questionAbout(random: Random, scene: Scene, kind: string): Case | null {
-  let asked: [string, string] | null;
+  let pair: [string, string] | null;
   if (kind === 'checklist') {
     // Some of the checks are true, some not.
     const list = random.sample(claims(scene), random.whole(2, 4)).map((claim) => {
       const wrong = random.chance(0.45) ? wrongClaim(random, claim, scene) : null;
       return check(wrong ?? claim, scene);
     });
-    asked = [
+    pair = [
       `Answer yes or no. ${list.map((c, i) => `${i + 1}. ${c.question}`).join(' ')}`,
       list.map((c, i) => `${i + 1}. ${c.truth ? 'Yes.' : 'No.'}`).join(' '),
     ];
-  } else asked = ask(random, scene, kind);
-  if (!asked) return null;
+  } else pair = drawQuestion(random, scene, kind);
+  if (!pair) return null;
   return {
     task: 'understand',
     kind,
     instruction: null,
     refs: [scene],
     target: null,
-    question: asked[0],
-    answer: asked[1],
+    question: pair[0],
+    answer: pair[1],
     scene,
     mask: 'none',
   };

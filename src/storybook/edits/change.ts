@@ -4,37 +4,37 @@ import { isLegible } from '../columns.ts';
 import type { Split } from '../compose.ts';
 import type { Random } from '../random.ts';
 import type { Scene } from '../scene.ts';
-import { type Change, type EditKind, type EditOf, editing } from './edit.ts';
 import {
+  addAccessory,
   addPattern,
   changeExpression,
-  putOn,
   recolour,
   recolourAccessory,
   recolourPattern,
+  removeAccessory,
   removePattern,
   swapAccessory,
-  takeOff,
-} from './looks.ts';
+} from './appearance.ts';
+import { type Change, type EditKind, type EditMaker, editContext } from './edit.ts';
 import { changeBackground, changeTime, changeWeather, extract, restyle } from './page.ts';
-import { changePlaces, moveThing, resizeThing } from './places.ts';
-import { addThing, recount, removeThing, replaceThing } from './things.ts';
+import { moveThing, resizeThing, swapThings } from './positions.ts';
+import { addThing, changeCount, removeThing, replaceThing } from './things.ts';
 
-const EDITS: Readonly<Record<EditKind, EditOf>> = {
+const EDITS: Readonly<Record<EditKind, EditMaker>> = {
   add: addThing,
   remove: removeThing,
   replace: replaceThing,
   turn_into: replaceThing,
   recolour,
   move: moveThing,
-  swap: changePlaces,
+  swap: swapThings,
   resize: resizeThing,
   background: changeBackground,
   time: changeTime,
   weather: changeWeather,
   expression: changeExpression,
-  accessory: putOn,
-  accessory_off: takeOff,
+  accessory: addAccessory,
+  accessory_off: removeAccessory,
   accessory_swap: swapAccessory,
   accessory_colour: recolourAccessory,
   pattern: addPattern,
@@ -42,7 +42,7 @@ const EDITS: Readonly<Record<EditKind, EditOf>> = {
   pattern_colour: recolourPattern,
   style: restyle,
   extract,
-  count: recount,
+  count: changeCount,
 };
 
 /** What can be done to a page without things. */
@@ -51,7 +51,8 @@ const OF_THE_PAGE: readonly EditKind[] = ['background', 'time', 'weather', 'styl
 /** Applies a change of this kind to the scene, if it can be. */
 export function change(kind: EditKind, random: Random, scene: Scene, split: Split): Change | null {
   if (scene.things.length === 0 && !OF_THE_PAGE.includes(kind)) return null;
-  const made = EDITS[kind](editing(kind, random, scene, split));
-  if (made && random.tidy && !(isLegible(made.before.things) && isLegible(made.after.things))) return null;
+  const made = EDITS[kind](editContext(kind, random, scene, split));
+  if (made && random.usesColumns && !(isLegible(made.before.things) && isLegible(made.after.things)))
+    return null;
   return made;
 }

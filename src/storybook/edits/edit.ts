@@ -41,64 +41,69 @@ export interface Change {
   /** Whether the whole page changes, or only the changed things. */
   whole: boolean;
   /** What the words ask for, as claims that hold in `after`. */
-  asked: Claim[];
+  requested: Claim[];
 }
 
 /** What an edit of one kind is made from: the scene before, chance, and words for what is in it. */
-export interface Editing {
+export interface EditContext {
   readonly kind: EditKind;
   readonly random: Random;
   readonly scene: Scene;
   readonly split: Split;
   /** The index of a thing of which `test` holds, by chance; null where there is none. */
-  fits(test: (t: Thing) => boolean): number | null;
+  pickThing(test: (t: Thing) => boolean): number | null;
   /** `whole`: the edit may change the whole page; `before`: the scene to begin with where that is another one. */
-  done(after: Scene, words: string, asked: Claim[], how?: { whole?: boolean; before?: Scene }): Change;
+  makeChange(
+    after: Scene,
+    words: string,
+    requested: Claim[],
+    how?: { whole?: boolean; before?: Scene },
+  ): Change;
   /** Who the changed thing is in the scene after, and how many. */
-  those(after: Scene, index: number): { who: Who; n: number };
+  subjectOf(after: Scene, index: number): { who: Who; n: number };
   /** What the words call it: "it" now and then where nothing else is there. */
-  name(index: number): string;
+  nameOrPronoun(index: number): string;
   /** "the cat", "the red ball". */
-  full(index: number): string;
+  fullName(index: number): string;
 }
 
 /** Makes an edit of its kind; null where the scene does not allow one. */
-export type EditOf = (editing: Editing) => Change | null;
+export type EditMaker = (editContext: EditContext) => Change | null;
 
-export function editing(kind: EditKind, random: Random, scene: Scene, split: Split): Editing {
-  const full = (i: number) => theThing(random, scene, scene.things[i] as Thing);
+export function editContext(kind: EditKind, random: Random, scene: Scene, split: Split): EditContext {
+  const fullName = (i: number) => theThing(random, scene, scene.things[i] as Thing);
   return {
     kind,
     random,
     scene,
     split,
-    fits(test) {
+    pickThing(test) {
       const found = scene.things.map((t, i) => [t, i] as const).filter(([t]) => test(t));
       return found.length === 0 ? null : random.pick(found)[1];
     },
-    done: (after, words, asked, { whole = false, before = scene } = {}) => ({
+    makeChange: (after, words, requested, { whole = false, before = scene } = {}) => ({
       kind,
       before,
       after,
       words,
       whole,
-      asked,
+      requested,
     }),
-    those(after, i) {
+    subjectOf(after, i) {
       const t = after.things[i] as Thing;
       return { who: whoIn(after, t), n: countOf(t) };
     },
-    name(i) {
+    nameOrPronoun(i) {
       const t = scene.things[i] as Thing;
       if (scene.things.length === 1 && random.chance(0.12)) return countOf(t) === 1 ? 'it' : 'them';
-      return full(i);
+      return fullName(i);
     },
-    full,
+    fullName,
   };
 }
 
 /** The scene with one of its things changed. */
-export const edited = (scene: Scene, index: number, change: (t: Thing) => void): Scene => {
+export const withThing = (scene: Scene, index: number, change: (t: Thing) => void): Scene => {
   const after = cloneScene(scene);
   change(after.things[index] as Thing);
   return after;

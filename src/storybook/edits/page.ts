@@ -3,17 +3,17 @@
 import { drawWeatherFor } from '../compose.ts';
 import { BACKGROUND_NOUN, BACKGROUND_WORDS, STYLE_NAMES } from '../language/words.ts';
 import { BACKGROUNDS, cloneScene, countOf, STYLES, type Thing, TIMES, WEATHERS } from '../scene.ts';
-import type { EditOf } from './edit.ts';
+import type { EditMaker } from './edit.ts';
 import { goneFrom } from './words.ts';
 
-export const changeBackground: EditOf = ({ random, scene, done, full }) => {
+export const changeBackground: EditMaker = ({ random, scene, makeChange, fullName }) => {
   const after = cloneScene(scene);
   after.background = random.pick(BACKGROUNDS.filter((b) => b !== scene.background));
   if (after.background === 'sea') after.time = 'day';
   if (after.background === 'sea' || after.background === 'room') after.weather = 'none';
   if (scene.background === 'room' && random.chance(0.3))
     after.weather = drawWeatherFor(random, after.background);
-  const all = scene.things.length === 1 ? full(0) : random.pick(['everything', 'it all', 'them']);
+  const all = scene.things.length === 1 ? fullName(0) : random.pick(['everything', 'it all', 'them']);
   const words = random.pick(BACKGROUND_WORDS[after.background]),
     place = random.pick(BACKGROUND_NOUN[after.background]);
   const extra =
@@ -22,7 +22,7 @@ export const changeBackground: EditOf = ({ random, scene, done, full }) => {
         ? ' and let it snow'
         : ' and let it rain'
       : '';
-  return done(
+  return makeChange(
     after,
     random.pick([
       `change the background to ${place}`,
@@ -40,7 +40,7 @@ export const changeBackground: EditOf = ({ random, scene, done, full }) => {
   );
 };
 
-export const changeTime: EditOf = ({ random, scene, done }) => {
+export const changeTime: EditMaker = ({ random, scene, makeChange }) => {
   if (scene.background === 'sea' || scene.background === 'blank') return null;
   const after = cloneScene(scene);
   after.time = random.pick(TIMES.filter((t) => t !== scene.time));
@@ -49,10 +49,10 @@ export const changeTime: EditOf = ({ random, scene, done }) => {
     day: ['make it day', 'turn it into day', 'it should be day', 'show it by day'],
     sunset: ['make it sunset', 'make it evening', 'it should be sunset', 'show it at sunset'],
   }[after.time];
-  return done(after, random.pick(words), [{ about: 'time', time: after.time }], { whole: true });
+  return makeChange(after, random.pick(words), [{ about: 'time', time: after.time }], { whole: true });
 };
 
-export const changeWeather: EditOf = ({ random, scene, done }) => {
+export const changeWeather: EditMaker = ({ random, scene, makeChange }) => {
   if (scene.background === 'sea' || scene.background === 'room' || scene.background === 'blank') return null;
   const after = cloneScene(scene);
   after.weather = random.pick(WEATHERS.filter((w) => w !== scene.weather));
@@ -64,10 +64,12 @@ export const changeWeather: EditOf = ({ random, scene, done }) => {
         ? ['stop the snow', 'remove the falling snow', 'no more snow from the sky']
         : ['stop the rain', 'remove the rain', 'no more rain'],
   }[after.weather];
-  return done(after, random.pick(words), [{ about: 'weather', weather: after.weather }], { whole: true });
+  return makeChange(after, random.pick(words), [{ about: 'weather', weather: after.weather }], {
+    whole: true,
+  });
 };
 
-export const restyle: EditOf = ({ random, scene, done }) => {
+export const restyle: EditMaker = ({ random, scene, makeChange }) => {
   const after = cloneScene(scene);
   after.style = random.pick(STYLES.filter((s) => s !== scene.style));
   const n = random.pick(STYLE_NAMES[after.style]);
@@ -77,7 +79,7 @@ export const restyle: EditOf = ({ random, scene, done }) => {
     neon: ['make it neon', 'redraw it in neon'],
     paper: ['make it of cut paper', 'redraw it in cut paper'],
   }[after.style];
-  return done(
+  return makeChange(
     after,
     random.pick([`turn this into ${n}`, `make it ${n}`, `redraw it as ${n}`, `show it as ${n}`, ...short]),
     [{ about: 'style', style: after.style }],
@@ -85,16 +87,16 @@ export const restyle: EditOf = ({ random, scene, done }) => {
   );
 };
 
-export const extract: EditOf = ({ random, scene, fits, done, full, those }) => {
+export const extract: EditMaker = ({ random, scene, pickThing, makeChange, fullName, subjectOf }) => {
   if (scene.style === 'neon') return null;
-  const i = fits(() => true)!;
+  const i = pickThing(() => true)!;
   const after = cloneScene(scene);
   after.things = [after.things[i] as Thing];
   after.background = 'blank';
   after.time = 'day';
   after.weather = 'none';
-  const n = full(i);
-  return done(
+  const n = fullName(i);
+  return makeChange(
     after,
     random.pick([
       `extract ${n}`,
@@ -106,7 +108,7 @@ export const extract: EditOf = ({ random, scene, fits, done, full, those }) => {
     ]),
     [
       { about: 'background', background: 'blank' },
-      { about: 'count', ...those(after, 0) },
+      { about: 'count', ...subjectOf(after, 0) },
       ...scene.things.flatMap((t, k) => (k === i ? [] : goneFrom(after, scene, t))),
     ],
     { whole: true },

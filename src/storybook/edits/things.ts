@@ -17,19 +17,19 @@ import {
   OBJECTS,
   type Thing,
 } from '../scene.ts';
-import { type EditOf, edited } from './edit.ts';
-import { extent, freeAround, groundOf, standNear } from './room.ts';
+import { type EditMaker, withThing } from './edit.ts';
+import { extent, freeAround, groundOf, standNear } from './space.ts';
 import { goneFrom, whereOf } from './words.ts';
 
-export const addThing: EditOf = ({ random, scene, fits, done }) => {
-  const i = fits(() => true)!;
+export const addThing: EditMaker = ({ random, scene, pickThing, makeChange }) => {
+  const i = pickThing(() => true)!;
   const t = scene.things[i] as Thing;
   const before = cloneScene(scene);
   before.things.splice(i, 1);
-  const asked: Claim[] = [];
-  const np = nounPhrase(random, t, { told: asked });
-  const where = random.chance(0.88) ? whereOf(random, scene, i, asked) : '';
-  return done(
+  const requested: Claim[] = [];
+  const np = nounPhrase(random, t, { stated: requested });
+  const where = random.chance(0.88) ? whereOf(random, scene, i, requested) : '';
+  return makeChange(
     scene,
     random.pick([
       `add ${np} ${where}`,
@@ -40,17 +40,17 @@ export const addThing: EditOf = ({ random, scene, fits, done }) => {
       `place ${np} ${where || 'in the picture'}`,
       `I also want ${np} ${where}`,
     ]),
-    asked.map((claim) => ('who' in claim ? { ...claim, who: whoIn(scene, t) } : claim)),
+    requested.map((claim) => ('who' in claim ? { ...claim, who: whoIn(scene, t) } : claim)),
     { before },
   );
 };
 
-export const removeThing: EditOf = ({ random, scene, fits, done, full }) => {
-  const i = fits(() => true)!;
+export const removeThing: EditMaker = ({ random, scene, pickThing, makeChange, fullName }) => {
+  const i = pickThing(() => true)!;
   const after = cloneScene(scene);
   after.things.splice(i, 1);
-  const n = full(i);
-  return done(
+  const n = fullName(i);
+  return makeChange(
     after,
     random.pick([
       `remove ${n}`,
@@ -64,8 +64,17 @@ export const removeThing: EditOf = ({ random, scene, fits, done, full }) => {
   );
 };
 
-export const replaceThing: EditOf = ({ kind, random, scene, split, fits, done, full, those }) => {
-  const i = fits((t) => countOf(t) === 1 && (kind === 'replace' || isCreature(t.who.kind)));
+export const replaceThing: EditMaker = ({
+  kind,
+  random,
+  scene,
+  split,
+  pickThing,
+  makeChange,
+  fullName,
+  subjectOf,
+}) => {
+  const i = pickThing((t) => countOf(t) === 1 && (kind === 'replace' || isCreature(t.who.kind)));
   if (i === null) return null;
   const old = scene.things[i] as Thing;
   let who: Identity;
@@ -83,13 +92,13 @@ export const replaceThing: EditOf = ({ kind, random, scene, split, fits, done, f
   const room = freeAround(scene, i);
   const [l, r] = reach(who);
   let wanted = stand.scale;
-  if (kind === 'replace' && random.tidy && old.size !== 'medium') wanted = SCALE.medium;
-  if (kind === 'replace' && !random.tidy) wanted = Math.min(1.2, Math.max(0.85, wanted));
-  const most = random.tidy ? wanted : (room[1] - room[0]) / (l + r);
+  if (kind === 'replace' && random.usesColumns && old.size !== 'medium') wanted = SCALE.medium;
+  if (kind === 'replace' && !random.usesColumns) wanted = Math.min(1.2, Math.max(0.85, wanted));
+  const most = random.usesColumns ? wanted : (room[1] - room[0]) / (l + r);
   const scale = round(Math.min(wanted, most, largestScale(who)));
   if (scale < (kind === 'turn_into' ? wanted * 0.9 : Math.min(wanted, 0.62))) return null;
   const [a, b] = extent(old);
-  const goal = random.tidy ? stand.x : (a + b) / 2 + ((l - r) * scale) / 2;
+  const goal = random.usesColumns ? stand.x : (a + b) / 2 + ((l - r) * scale) / 2;
   const x = standNear(random, goal, who, scale, room);
   if (x === null) return null;
   const next: Thing = {
@@ -113,19 +122,19 @@ export const replaceThing: EditOf = ({ kind, random, scene, split, fits, done, f
   const after = cloneScene(scene);
   after.things[i] = next;
   const gone = goneFrom(after, scene, old);
-  const n = full(i);
+  const n = fullName(i);
   if (kind === 'turn_into')
-    return done(
+    return makeChange(
       after,
       random.pick([
         `turn ${n} into a ${noun(random, who.kind)}`.replace('a alien', 'an alien'),
         `make ${n} a ${noun(random, who.kind)}`.replace('a alien', 'an alien'),
       ]),
-      [{ about: 'count', ...those(after, i) }, ...gone],
+      [{ about: 'count', ...subjectOf(after, i) }, ...gone],
     );
-  const asked: Claim[] = [];
-  const np = nounPhrase(random, next, { told: asked });
-  return done(
+  const requested: Claim[] = [];
+  const np = nounPhrase(random, next, { stated: requested });
+  return makeChange(
     after,
     random.pick([
       `replace ${n} with ${np}`,
@@ -134,24 +143,24 @@ export const replaceThing: EditOf = ({ kind, random, scene, split, fits, done, f
       `put ${np} in the place of ${n}`,
       `change ${n} into ${np}`,
     ]),
-    [...asked, ...gone],
+    [...requested, ...gone],
   );
 };
 
-export const recount: EditOf = ({ random, scene, fits, done, those }) => {
-  const i = fits((t) => countOf(t) > 1);
+export const changeCount: EditMaker = ({ random, scene, pickThing, makeChange, subjectOf }) => {
+  const i = pickThing((t) => countOf(t) > 1);
   if (i === null) return null;
   const t = scene.things[i] as Thing;
   const n = countOf(t);
   const last = random.chance(0.5) ? 0 : n - 1;
-  const fewer = edited(scene, i, (q) => {
+  const fewer = withThing(scene, i, (q) => {
     q.stands.splice(last, 1);
   });
   const one = noun(random, t.who.kind),
     c = `${t.who.colour} ${noun(null, t.who.kind)}`;
   const side = last === 0 ? 'left' : 'right';
   if (random.chance(0.5))
-    return done(
+    return makeChange(
       scene,
       random.pick([
         `add one more ${one}`,
@@ -160,10 +169,10 @@ export const recount: EditOf = ({ random, scene, fits, done, those }) => {
         `there should be ${NUMBER_WORDS[n]} ${noun(random, t.who.kind, n)}`,
         `make it ${NUMBER_WORDS[n]} ${noun(random, t.who.kind, n)}`,
       ]),
-      [{ about: 'count', ...those(scene, i) }],
+      [{ about: 'count', ...subjectOf(scene, i) }],
       { before: fewer },
     );
-  return done(
+  return makeChange(
     fewer,
     random.pick([
       `remove one ${one}`,
@@ -171,6 +180,6 @@ export const recount: EditOf = ({ random, scene, fits, done, those }) => {
       `remove the ${one} on the ${side}`,
       `there should be only ${NUMBER_WORDS[n - 1]} ${noun(random, t.who.kind, n - 1)}`,
     ]),
-    [{ about: 'count', ...those(fewer, i) }],
+    [{ about: 'count', ...subjectOf(fewer, i) }],
   );
 };

@@ -16,7 +16,7 @@ import {
 } from '../scene.ts';
 
 /** "to the left of the house", "between the cat and the house", "on the right"; `asked` receives what it says. */
-export function whereOf(random: Random, scene: Scene, index: number, asked: Claim[]): string {
+export function whereOf(random: Random, scene: Scene, index: number, requested: Claim[]): string {
   const t = scene.things[index] as Thing;
   const x = middleOf(t);
   const rest = scene.things.filter((_, i) => i !== index);
@@ -24,15 +24,15 @@ export function whereOf(random: Random, scene: Scene, index: number, asked: Clai
   const right = rest.filter((o) => middleOf(o) > x).sort((a, b) => middleOf(a) - middleOf(b))[0];
   const p = placeOf(t);
   if (left && right) {
-    asked.push(orderOf(scene, left, t), orderOf(scene, t, right));
+    requested.push(orderOf(scene, left, t), orderOf(scene, t, right));
     return `between ${theThing(random, scene, left)} and ${theThing(random, scene, right)}`;
   }
   if (p && (rest.length === 0 || random.chance(0.4))) {
-    asked.push({ about: 'place', who: whoIn(scene, t), n: countOf(t), place: p });
+    requested.push({ about: 'place', who: whoIn(scene, t), n: countOf(t), place: p });
     return placePhrase(random, p);
   }
-  if (left) asked.push(orderOf(scene, left, t));
-  else if (right) asked.push(orderOf(scene, t, right));
+  if (left) requested.push(orderOf(scene, left, t));
+  else if (right) requested.push(orderOf(scene, t, right));
   if (left)
     return random.pick([
       `to the right of ${theThing(random, scene, left)}`,

@@ -5,7 +5,7 @@ import type { Claim, Who } from './claim.ts';
 import { accessoryPhrase, article, BACKGROUND_NAME, NUMBER_WORDS, noun, plural } from './words.ts';
 
 /** "the cat", "the blue cats". */
-export function theWho(who: Who, n: number): string {
+export function definiteNoun(who: Who, n: number): string {
   return `the ${who.colour ? `${who.colour} ` : ''}${noun(null, who.kind, n)}`;
 }
 
@@ -26,28 +26,28 @@ export function questionOf(claim: Claim): string {
   switch (claim.about) {
     case 'count':
       return claim.n === 1
-        ? `Is there ${article(wordOf(claim.who))} ${wordOf(claim.who)}?`
+        ? `Is there ${article(bareNoun(claim.who))} ${bareNoun(claim.who)}?`
         : `Are there ${NUMBER_WORDS[claim.n]} ${claim.who.colour ? `${claim.who.colour} ` : ''}${noun(null, claim.who.kind, claim.n)}?`;
     case 'colour':
-      return `${be(claim.n)} ${theWho(claim.who, claim.n)} ${claim.colour}?`;
+      return `${be(claim.n)} ${definiteNoun(claim.who, claim.n)} ${claim.colour}?`;
     case 'pattern':
       return claim.patternColour === null
-        ? `${be(claim.n)} ${theWho(claim.who, claim.n)} plain?`
-        : `${does(claim.n)} ${theWho(claim.who, claim.n)} have ${claim.patternColour} ${markOf(claim.pattern)}?`;
+        ? `${be(claim.n)} ${definiteNoun(claim.who, claim.n)} plain?`
+        : `${does(claim.n)} ${definiteNoun(claim.who, claim.n)} have ${claim.patternColour} ${markOf(claim.pattern)}?`;
     case 'accessory':
       return claim.accessory === null
-        ? `${does(claim.n)} ${theWho(claim.who, claim.n)} wear nothing?`
-        : `${does(claim.n)} ${theWho(claim.who, claim.n)} wear ${wearable(claim.accessory, claim.n)}?`;
+        ? `${does(claim.n)} ${definiteNoun(claim.who, claim.n)} wear nothing?`
+        : `${does(claim.n)} ${definiteNoun(claim.who, claim.n)} wear ${wearable(claim.accessory, claim.n)}?`;
     case 'expression':
-      return `${does(claim.n)} ${theWho(claim.who, claim.n)} look ${claim.expression}?`;
+      return `${does(claim.n)} ${definiteNoun(claim.who, claim.n)} look ${claim.expression}?`;
     case 'size':
-      return `${be(claim.n)} ${theWho(claim.who, claim.n)} ${claim.size}?`;
+      return `${be(claim.n)} ${definiteNoun(claim.who, claim.n)} ${claim.size}?`;
     case 'place':
-      return `${be(claim.n)} ${theWho(claim.who, claim.n)} ${placeName(claim.place)}?`;
+      return `${be(claim.n)} ${definiteNoun(claim.who, claim.n)} ${placeName(claim.place)}?`;
     case 'order':
-      return `${be(claim.nLeft)} ${theWho(claim.left, claim.nLeft)} to the left of ${theWho(claim.right, claim.nRight)}?`;
+      return `${be(claim.nLeft)} ${definiteNoun(claim.left, claim.nLeft)} to the left of ${definiteNoun(claim.right, claim.nRight)}?`;
     case 'between':
-      return `${be(claim.n)} ${theWho(claim.who, claim.n)} between ${theWho(claim.left, 1)} and ${theWho(claim.right, 1)}?`;
+      return `${be(claim.n)} ${definiteNoun(claim.who, claim.n)} between ${definiteNoun(claim.left, 1)} and ${definiteNoun(claim.right, 1)}?`;
     case 'background':
       return `Is it ${BACKGROUND_NAME[claim.background]}?`;
     case 'time':
@@ -69,28 +69,28 @@ export function phraseOf(claim: Claim): string {
   switch (claim.about) {
     case 'count':
       return claim.n === 1
-        ? `${article(wordOf(claim.who))} ${wordOf(claim.who)}`
+        ? `${article(bareNoun(claim.who))} ${bareNoun(claim.who)}`
         : `${NUMBER_WORDS[claim.n]} ${noun(null, claim.who.kind, claim.n)}`;
     case 'colour':
-      return `${theWho(claim.who, claim.n)} ${is(claim.n)} ${claim.colour}`;
+      return `${definiteNoun(claim.who, claim.n)} ${is(claim.n)} ${claim.colour}`;
     case 'pattern':
       return claim.patternColour === null
-        ? `${theWho(claim.who, claim.n)} ${is(claim.n)} plain`
-        : `${theWho(claim.who, claim.n)} ${claim.n === 1 ? 'has' : 'have'} ${claim.patternColour} ${markOf(claim.pattern)}`;
+        ? `${definiteNoun(claim.who, claim.n)} ${is(claim.n)} plain`
+        : `${definiteNoun(claim.who, claim.n)} ${claim.n === 1 ? 'has' : 'have'} ${claim.patternColour} ${markOf(claim.pattern)}`;
     case 'accessory':
       return claim.accessory === null
-        ? `${theWho(claim.who, claim.n)} wear${s(claim.n)} nothing`
-        : `${theWho(claim.who, claim.n)} wear${s(claim.n)} ${wearable(claim.accessory, claim.n)}`;
+        ? `${definiteNoun(claim.who, claim.n)} wear${s(claim.n)} nothing`
+        : `${definiteNoun(claim.who, claim.n)} wear${s(claim.n)} ${wearable(claim.accessory, claim.n)}`;
     case 'expression':
-      return `${theWho(claim.who, claim.n)} look${s(claim.n)} ${claim.expression}`;
+      return `${definiteNoun(claim.who, claim.n)} look${s(claim.n)} ${claim.expression}`;
     case 'size':
-      return `${theWho(claim.who, claim.n)} ${is(claim.n)} ${claim.size}`;
+      return `${definiteNoun(claim.who, claim.n)} ${is(claim.n)} ${claim.size}`;
     case 'place':
-      return `${theWho(claim.who, claim.n)} ${is(claim.n)} ${placeName(claim.place)}`;
+      return `${definiteNoun(claim.who, claim.n)} ${is(claim.n)} ${placeName(claim.place)}`;
     case 'order':
-      return `${theWho(claim.left, claim.nLeft)} ${is(claim.nLeft)} to the left of ${theWho(claim.right, claim.nRight)}`;
+      return `${definiteNoun(claim.left, claim.nLeft)} ${is(claim.nLeft)} to the left of ${definiteNoun(claim.right, claim.nRight)}`;
     case 'between':
-      return `${theWho(claim.who, claim.n)} ${is(claim.n)} between ${theWho(claim.left, 1)} and ${theWho(claim.right, 1)}`;
+      return `${definiteNoun(claim.who, claim.n)} ${is(claim.n)} between ${definiteNoun(claim.left, 1)} and ${definiteNoun(claim.right, 1)}`;
     case 'background':
       return `it is ${BACKGROUND_NAME[claim.background]}`;
     case 'time':
@@ -106,6 +106,6 @@ export function phraseOf(claim: Claim): string {
   }
 }
 
-export const wordOf = (who: Who): string => `${who.colour ? `${who.colour} ` : ''}${who.kind}`;
+export const bareNoun = (who: Who): string => `${who.colour ? `${who.colour} ` : ''}${who.kind}`;
 const be = (n: number): string => (n === 1 ? 'Is' : 'Are');
 const does = (n: number): string => (n === 1 ? 'Does' : 'Do');

@@ -80,7 +80,7 @@ export function whoIn(scene: Scene, thing: Thing): Who {
  * Claims noted while a scene was put into words, each about the thing that it is true of where two are of one kind: of
  * a red and a blue cat, "a cat" is both, and "it wears a hat" is the one that does. Each once.
  */
-export function named(told: readonly Claim[], scene: Scene): Claim[] {
+export function disambiguate(stated: readonly Claim[], scene: Scene): Claim[] {
   const out = new Map<string, Claim>();
   const whosOf = (who: Who): Who[] => {
     const same = scene.things.filter((thing) => thing.who.kind === who.kind);
@@ -90,7 +90,7 @@ export function named(told: readonly Claim[], scene: Scene): Claim[] {
   const keep = (claim: Claim) => {
     if (holds(claim, scene)) out.set(JSON.stringify(claim), claim);
   };
-  for (const claim of told) {
+  for (const claim of stated) {
     if (claim.about === 'order' || claim.about === 'between') {
       for (const left of whosOf(claim.left)) {
         for (const right of whosOf(claim.right)) {

@@ -3,7 +3,7 @@
 import type { Random } from '../random.ts';
 import { countOf, placeOf, type Scene, type Thing } from '../scene.ts';
 import type { Claim } from './claim.ts';
-import { markOf, placeName, styleName, theWho, timeName, wearable, wordOf } from './claim-words.ts';
+import { bareNoun, definiteNoun, markOf, placeName, styleName, timeName, wearable } from './claim-words.ts';
 import { find } from './claims.ts';
 import { nounPhrase, placePhrase } from './phrases.ts';
 import { article, BACKGROUND_NAME, BACKGROUND_NOUN, capital, NUMBER_WORDS, noun, plural } from './words.ts';
@@ -24,23 +24,25 @@ export function critique(random: Random, claim: Claim, wanted: Scene, shown: Sce
   const s = (n: number) => (n === 1 ? 's' : '');
   switch (claim.about) {
     case 'count': {
-      const asked = find(wanted, claim.who);
+      const wantedThing = find(wanted, claim.who);
       const there = find(shown, claim.who);
       if (!there) {
-        const p = asked && asked.stands.length > 0 ? placeOf(asked) : null;
-        const phrase = asked ? nounPhrase(random, asked, { expression: true }) : wordOf(claim.who);
+        const p = wantedThing && wantedThing.stands.length > 0 ? placeOf(wantedThing) : null;
+        const phrase = wantedThing
+          ? nounPhrase(random, wantedThing, { expression: true })
+          : bareNoun(claim.who);
         const place = p ? ` ${placePhrase(random, p)}` : '';
         return {
           fault:
             claim.n === 1
-              ? `The ${wordOf(claim.who)} is missing.`
+              ? `The ${bareNoun(claim.who)} is missing.`
               : `The ${noun(null, claim.who.kind, claim.n)} are missing.`,
           fix: `Add ${phrase}${place}.`,
         };
       }
       const have = countOf(there);
       const names = noun(null, claim.who.kind, claim.n);
-      const colour = asked ? `${asked.who.colour} ` : '';
+      const colour = wantedThing ? `${wantedThing.who.colour} ` : '';
       const fault = `There should be ${NUMBER_WORDS[claim.n]} ${colour}${names}, but there ${have === 1 ? 'is' : 'are'} ${have < claim.n ? 'only ' : ''}${NUMBER_WORDS[have]}.`;
       const one = noun(null, claim.who.kind, 1);
       return {
@@ -55,7 +57,7 @@ export function critique(random: Random, claim: Claim, wanted: Scene, shown: Sce
     }
     case 'colour': {
       const there = find(shown, claim.who);
-      const name = theWho(claim.who, claim.n);
+      const name = definiteNoun(claim.who, claim.n);
       return {
         fault: `${capital(name)} should be ${claim.colour}, but ${it(claim.n)} ${is(claim.n)} ${there?.who.colour ?? 'missing'}.`,
         fix: random.pick([`Make ${name} ${claim.colour}.`, `Paint ${name} ${claim.colour}.`]),
@@ -63,7 +65,7 @@ export function critique(random: Random, claim: Claim, wanted: Scene, shown: Sce
     }
     case 'pattern': {
       const there = find(shown, claim.who);
-      const name = theWho(claim.who, claim.n);
+      const name = definiteNoun(claim.who, claim.n);
       const has = there?.who.patternColour
         ? `${it(claim.n)} ${claim.n === 1 ? 'has' : 'have'} ${there.who.patternColour} ${markOf(there.who.pattern)}`
         : `${it(claim.n)} ${is(claim.n)} plain`;
@@ -80,7 +82,7 @@ export function critique(random: Random, claim: Claim, wanted: Scene, shown: Sce
     }
     case 'accessory': {
       const there = find(shown, claim.who);
-      const name = theWho(claim.who, claim.n);
+      const name = definiteNoun(claim.who, claim.n);
       const now = there?.who.accessory ?? null;
       const wears = now
         ? `${it(claim.n)} wear${s(claim.n)} ${wearable(now, claim.n)}`
@@ -103,7 +105,7 @@ export function critique(random: Random, claim: Claim, wanted: Scene, shown: Sce
     }
     case 'expression': {
       const there = find(shown, claim.who);
-      const name = theWho(claim.who, claim.n);
+      const name = definiteNoun(claim.who, claim.n);
       return {
         fault: `${capital(name)} should look ${claim.expression}, but ${it(claim.n)} look${s(claim.n)} ${there?.expression ?? 'different'}.`,
         fix: random.pick([`Make ${name} ${claim.expression}.`, `Make ${name} look ${claim.expression}.`]),
@@ -111,7 +113,7 @@ export function critique(random: Random, claim: Claim, wanted: Scene, shown: Sce
     }
     case 'size': {
       const there = find(shown, claim.who);
-      const name = theWho(claim.who, claim.n);
+      const name = definiteNoun(claim.who, claim.n);
       const bigger = claim.size === 'big' || (claim.size === 'medium' && there?.size === 'small');
       const now = there?.size === 'medium' ? `not ${claim.size} enough` : `too ${there?.size ?? 'small'}`;
       return {
@@ -122,7 +124,7 @@ export function critique(random: Random, claim: Claim, wanted: Scene, shown: Sce
     case 'place': {
       const there = find(shown, claim.who);
       const p = there ? placeOf(there) : null;
-      const name = theWho(claim.who, claim.n);
+      const name = definiteNoun(claim.who, claim.n);
       const goal = claim.place === 'middle' ? 'to the middle' : `to the ${claim.place}`;
       return {
         fault: `${capital(name)} should be ${placeName(claim.place)}, but ${it(claim.n)} ${is(claim.n)} ${p ? placeName(p) : 'somewhere else'}.`,
@@ -130,17 +132,17 @@ export function critique(random: Random, claim: Claim, wanted: Scene, shown: Sce
       };
     }
     case 'order': {
-      const l = theWho(claim.left, claim.nLeft),
-        r = theWho(claim.right, claim.nRight);
+      const l = definiteNoun(claim.left, claim.nLeft),
+        r = definiteNoun(claim.right, claim.nRight);
       return {
         fault: `${capital(l)} should be to the left of ${r}, but ${it(claim.nLeft)} ${is(claim.nLeft)} to the right.`,
         fix: `Swap ${l} and ${r}.`,
       };
     }
     case 'between': {
-      const m = theWho(claim.who, claim.n);
+      const m = definiteNoun(claim.who, claim.n);
       return {
-        fault: `${capital(m)} should be between ${theWho(claim.left, 1)} and ${theWho(claim.right, 1)}.`,
+        fault: `${capital(m)} should be between ${definiteNoun(claim.left, 1)} and ${definiteNoun(claim.right, 1)}.`,
         fix: `Move ${m} to the middle.`,
       };
     }
@@ -184,7 +186,7 @@ export function critique(random: Random, claim: Claim, wanted: Scene, shown: Sce
 }
 
 /** The critique of something that was not asked for. */
-export function critiqueExtra(random: Random, thing: Thing): Critique {
+export function critiqueUnrequested(random: Random, thing: Thing): Critique {
   const n = countOf(thing);
   const name = `${thing.who.colour} ${noun(null, thing.who.kind, n)}`;
   const fault =

@@ -23,7 +23,7 @@ import {
 
 const many = (thing: Thing): boolean => countOf(thing) > 1;
 
-export interface PhraseWish {
+export interface PhraseOptions {
   /** Say the expression even if it is "happy". */
   expression?: boolean;
   /** Leave everything out but colour and kind. */
@@ -34,44 +34,44 @@ export interface PhraseWish {
   /** Now and then leave out a colour or the place, as people do. */
   loose?: boolean;
   /** What the phrase says is noted here. */
-  told?: Claim[];
+  stated?: Claim[];
 }
 
 /** "a happy blue cat in a yellow hat"; "three red mushrooms". */
-export function nounPhrase(random: Random, thing: Thing, wish: PhraseWish = {}): string {
+export function nounPhrase(random: Random, thing: Thing, options: PhraseOptions = {}): string {
   const who = thing.who;
   const n = countOf(thing);
   const words: string[] = [];
-  const told: Claim[] = wish.told ?? [];
+  const stated: Claim[] = options.stated ?? [];
   const ref: Who = { kind: who.kind, colour: null };
-  const colour = !(wish.loose && random.chance(0.05));
-  told.push({ about: 'count', who: ref, n });
-  if (colour) told.push({ about: 'colour', who: ref, n, colour: who.colour });
-  if (!wish.short) {
+  const colour = !(options.loose && random.chance(0.05));
+  stated.push({ about: 'count', who: ref, n });
+  if (colour) stated.push({ about: 'colour', who: ref, n, colour: who.colour });
+  if (!options.short) {
     if (thing.size !== 'medium') {
       words.push(random.pick(SIZE_WORDS[thing.size]));
-      told.push({ about: 'size', who: ref, n, size: thing.size });
+      stated.push({ about: 'size', who: ref, n, size: thing.size });
     }
-    if (thing.expression && (thing.expression !== 'happy' || wish.expression || random.chance(0.45))) {
+    if (thing.expression && (thing.expression !== 'happy' || options.expression || random.chance(0.45))) {
       words.push(random.pick(EXPRESSION_WORDS[thing.expression]));
-      told.push({ about: 'expression', who: ref, n, expression: thing.expression });
+      stated.push({ about: 'expression', who: ref, n, expression: thing.expression });
     }
     if (who.pattern !== 'plain' && who.patternColour !== null)
-      told.push({ about: 'pattern', who: ref, n, pattern: who.pattern, patternColour: who.patternColour });
-    if (who.accessory && wish.accessory !== false)
-      told.push({ about: 'accessory', who: ref, n, accessory: who.accessory });
+      stated.push({ about: 'pattern', who: ref, n, pattern: who.pattern, patternColour: who.patternColour });
+    if (who.accessory && options.accessory !== false)
+      stated.push({ about: 'accessory', who: ref, n, accessory: who.accessory });
   }
   if (colour) words.push(who.colour);
   words.push(noun(random, who.kind, n));
   let head = words.join(' ');
-  if (n > 1) head = `${wish.definite ? 'the ' : ''}${NUMBER_WORDS[n]} ${head}`;
-  else head = `${wish.definite ? 'the' : article(head)} ${head}`;
-  if (wish.short) return head;
+  if (n > 1) head = `${options.definite ? 'the ' : ''}${NUMBER_WORDS[n]} ${head}`;
+  else head = `${options.definite ? 'the' : article(head)} ${head}`;
+  if (options.short) return head;
   const pattern =
     who.pattern === 'plain' || who.patternColour === null
       ? null
       : `${who.patternColour} ${random.pick(MARKS[who.pattern])}`;
-  const wear = who.accessory && wish.accessory !== false ? accessoryPhrase(who.accessory) : null;
+  const wear = who.accessory && options.accessory !== false ? accessoryPhrase(who.accessory) : null;
   const wearMany =
     who.accessory && who.accessory.kind !== 'glasses'
       ? `${who.accessory.colour} ${plural(who.accessory.kind)}`
@@ -105,51 +105,51 @@ export const placePhrase = (random: Random, place: Place): string =>
 export function settingPhrase(
   random: Random,
   scene: Pick<Scene, 'background' | 'time' | 'weather'>,
-  told: Claim[] = [],
+  stated: Claim[] = [],
 ): string {
   let out = random.pick(BACKGROUND_WORDS[scene.background]);
-  told.push({ about: 'background', background: scene.background });
+  stated.push({ about: 'background', background: scene.background });
   const outdoors = scene.background !== 'sea' && scene.background !== 'room' && scene.background !== 'blank';
   if (scene.time !== 'day') {
     out += ` ${random.pick(TIME_WORDS[scene.time])}`;
-    told.push({ about: 'time', time: scene.time });
+    stated.push({ about: 'time', time: scene.time });
   } else if (outdoors && random.chance(0.14)) {
     out += ` ${scene.weather === 'none' && random.chance(0.6) ? 'on a sunny day' : random.pick(TIME_WORDS.day)}`;
-    told.push({ about: 'time', time: 'day' });
+    stated.push({ about: 'time', time: 'day' });
   }
   if (scene.weather !== 'none') {
     out += `${random.chance(0.3) ? ',' : ''} ${random.pick(WEATHER_WORDS[scene.weather])}`;
-    told.push({ about: 'weather', weather: scene.weather });
+    stated.push({ about: 'weather', weather: scene.weather });
   }
   return out;
 }
 
 /** All the things and how they stand. */
-export function thingsPhrase(random: Random, scene: Scene, wish: PhraseWish = {}): string {
+export function thingsPhrase(random: Random, scene: Scene, options: PhraseOptions = {}): string {
   const things = scene.things;
-  const told: Claim[] = wish.told ?? [];
-  const np = (t: Thing) => nounPhrase(random, t, { ...wish, told });
+  const stated: Claim[] = options.stated ?? [];
+  const np = (t: Thing) => nounPhrase(random, t, { ...options, stated });
   const ref = (t: Thing): Who => ({ kind: t.who.kind, colour: null });
   const at = (t: Thing) => {
     const p = placeOf(t);
     if (!p) return np(t);
     const out = `${np(t)} ${placePhrase(random, p)}`;
-    told.push({ about: 'place', who: ref(t), n: countOf(t), place: p });
+    stated.push({ about: 'place', who: ref(t), n: countOf(t), place: p });
     return out;
   };
   const order = (a: Thing, b: Thing) =>
-    told.push({ about: 'order', left: ref(a), right: ref(b), nLeft: countOf(a), nRight: countOf(b) });
+    stated.push({ about: 'order', left: ref(a), right: ref(b), nLeft: countOf(a), nRight: countOf(b) });
   if (things.length === 0) return 'nothing';
   if (things.length === 1) {
     const t = things[0] as Thing;
     if (many(t)) return np(t);
-    const said = placeOf(t) === 'middle' ? random.chance(0.5) : !random.leavesOpen(0.5);
+    const said = placeOf(t) === 'middle' ? random.chance(0.5) : !random.omits(0.5);
     return said ? at(t) : np(t);
   }
   const byX = things.slice().sort((a, b) => middleOf(a) - middleOf(b));
   if (things.length === 2) {
     const [a, b] = byX as [Thing, Thing];
-    const [c, d] = random.leavesOpen(0.5) ? [b, a] : [a, b];
+    const [c, d] = random.omits(0.5) ? [b, a] : [a, b];
     const way = random.whole(0, 7);
     let out: string;
     switch (way) {
@@ -184,7 +184,7 @@ export function thingsPhrase(random: Random, scene: Scene, wish: PhraseWish = {}
   const [a, b, c] = byX as [Thing, Thing, Thing];
   if (random.chance(0.3)) {
     const out = `${np(b)} between ${np(a)} and ${np(c)}`;
-    told.push({ about: 'between', who: ref(b), n: countOf(b), left: ref(a), right: ref(c) });
+    stated.push({ about: 'between', who: ref(b), n: countOf(b), left: ref(a), right: ref(c) });
     return out;
   }
   if (random.chance(0.25)) {
@@ -193,7 +193,7 @@ export function thingsPhrase(random: Random, scene: Scene, wish: PhraseWish = {}
     order(b, c);
     return out;
   }
-  const [x, y, z] = (random.tidy ? byX : random.shuffle(things)) as [Thing, Thing, Thing];
+  const [x, y, z] = (random.usesColumns ? byX : random.shuffle(things)) as [Thing, Thing, Thing];
   const first = np(x);
   const second = np(y);
   const tail = second + and(second) + np(z);
@@ -206,23 +206,23 @@ export function thingsPhrase(random: Random, scene: Scene, wish: PhraseWish = {}
 const and = (before: string): string => (/ with | wearing | in /.test(before) ? ', and ' : ' and ');
 
 /** The whole scene as a phrase, without a style. */
-export function scenePhrase(random: Random, scene: Scene, wish: PhraseWish = {}): string {
-  const told: Claim[] = wish.told ?? [];
+export function scenePhrase(random: Random, scene: Scene, options: PhraseOptions = {}): string {
+  const stated: Claim[] = options.stated ?? [];
   const r = random.unit();
   if (scene.things.length === 2 && r < 0.12) {
     const byX = scene.things.slice().sort((p, q) => middleOf(p) - middleOf(q));
-    const [a, b] = (random.tidy ? byX : random.shuffle(scene.things)) as [Thing, Thing];
-    const first = nounPhrase(random, a, { ...wish, told });
-    const setting = settingPhrase(random, scene, told);
-    return `${first} ${setting}, with ${nounPhrase(random, b, { ...wish, told })}`;
+    const [a, b] = (random.usesColumns ? byX : random.shuffle(scene.things)) as [Thing, Thing];
+    const first = nounPhrase(random, a, { ...options, stated });
+    const setting = settingPhrase(random, scene, stated);
+    return `${first} ${setting}, with ${nounPhrase(random, b, { ...options, stated })}`;
   }
-  const things = thingsPhrase(random, scene, { ...wish, told });
-  if (wish.loose && scene.weather === 'none' && random.chance(0.12)) {
+  const things = thingsPhrase(random, scene, { ...options, stated });
+  if (options.loose && scene.weather === 'none' && random.chance(0.12)) {
     if (scene.time === 'day') return things;
-    told.push({ about: 'time', time: scene.time });
+    stated.push({ about: 'time', time: scene.time });
     return `${things} ${random.pick(TIME_WORDS[scene.time])}`;
   }
-  const setting = settingPhrase(random, scene, told);
+  const setting = settingPhrase(random, scene, stated);
   return r < 0.88 ? `${things} ${setting}` : `${things}, ${setting}`;
 }
 
@@ -245,10 +245,10 @@ const ASKS = [
 export function request(
   random: Random,
   scene: Scene,
-  wish: PhraseWish = {},
-): { text: string; told: Claim[] } {
-  const told: Claim[] = [];
-  const phrase = scenePhrase(random, scene, { ...wish, told });
+  options: PhraseOptions = {},
+): { text: string; stated: Claim[] } {
+  const stated: Claim[] = [];
+  const phrase = scenePhrase(random, scene, { ...options, stated });
   const style = scene.style;
   let out: string;
   if (style === 'storybook') {
@@ -259,17 +259,17 @@ export function request(
       out = `${ask} ${phrase}${ask === 'can you draw' ? '?' : ''}`;
     } else {
       out = `${random.pick(STYLE_NAMES.storybook)} of ${phrase}`;
-      told.push({ about: 'style', style });
+      stated.push({ about: 'style', style });
     }
   } else {
-    told.push({ about: 'style', style });
+    stated.push({ about: 'style', style });
     if (random.chance(0.7))
       out = `${random.chance(0.25) ? `${random.pick(['draw', 'make', 'show me'])} ` : ''}${random.pick(STYLE_NAMES[style])} of ${phrase}`;
     else out = `${phrase}, ${random.pick(STYLE_TAILS[style])}`;
   }
   if (random.chance(0.35)) out = capital(out);
   if (random.chance(0.15) && !out.endsWith('?')) out += '.';
-  return { text: out, told };
+  return { text: out, stated };
 }
 
 /** A caption in one sentence. */

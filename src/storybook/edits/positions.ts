@@ -4,74 +4,82 @@ import { PLACE_COLUMN } from '../columns.ts';
 import { placePhrase } from '../language/phrases.ts';
 import { largestScale, PLACE_GOAL, round, SCALE, standY } from '../measures.ts';
 import { countOf, middleOf, PLACES, placeOf, type Size, type Thing } from '../scene.ts';
-import { type EditOf, edited } from './edit.ts';
-import { freeAround, groundOf, standNear, swap } from './room.ts';
+import { type EditMaker, withThing } from './edit.ts';
+import { freeAround, groundOf, standNear, swapPlaces } from './space.ts';
 import { orderedIn } from './words.ts';
 
-export const moveThing: EditOf = ({ random, scene, done, name, full, those }) => {
+export const moveThing: EditMaker = ({ random, scene, makeChange, nameOrPronoun, fullName, subjectOf }) => {
   if (scene.things.length === 1) {
     const t = scene.things[0] as Thing;
     const from = placeOf(t);
     if (!from || countOf(t) > 1) return null;
     const to = random.pick(PLACES.filter((p) => p !== from));
     const s = t.stands[0]!;
-    const goal = (random.tidy ? PLACE_COLUMN : PLACE_GOAL)[to];
+    const goal = (random.usesColumns ? PLACE_COLUMN : PLACE_GOAL)[to];
     const x = standNear(random, goal, t.who, s.scale, [2, 126]);
     if (x === null) return null;
-    const after = edited(scene, 0, (q) => {
+    const after = withThing(scene, 0, (q) => {
       q.stands[0]!.x = x;
     });
     if (placeOf(after.things[0] as Thing) !== to) return null;
-    const n = name(0);
+    const n = nameOrPronoun(0);
     const goalWords =
       to === 'middle'
         ? random.pick(['to the middle', 'to the centre', 'into the middle'])
         : random.pick([`to the ${to}`, `to the ${to} side`]);
-    return done(
+    return makeChange(
       after,
       random.pick([
         `move ${n} ${goalWords}`,
         `move ${n} ${goalWords}`,
         `put ${n} ${placePhrase(random, to)}`,
-        `${n === 'it' || n === 'them' ? full(0) : n} should be ${placePhrase(random, to)}`,
+        `${n === 'it' || n === 'them' ? fullName(0) : n} should be ${placePhrase(random, to)}`,
       ]),
-      [{ about: 'place', ...those(after, 0), place: to }],
+      [{ about: 'place', ...subjectOf(after, 0), place: to }],
     );
   }
   if (scene.things.length !== 2) return null;
-  const after = swap(random, scene, 0, 1);
+  const after = swapPlaces(random, scene, 0, 1);
   if (!after) return null;
   const i = random.whole(0, 1);
   const side = middleOf(after.things[i] as Thing) < middleOf(after.things[1 - i] as Thing) ? 'left' : 'right';
-  return done(
+  return makeChange(
     after,
     random.pick([
-      `move ${full(i)} to the ${side} of ${full(1 - i)}`,
-      `put ${full(i)} to the ${side} of ${full(1 - i)}`,
-      `${full(i)} should be ${side} of ${full(1 - i)}`,
+      `move ${fullName(i)} to the ${side} of ${fullName(1 - i)}`,
+      `put ${fullName(i)} to the ${side} of ${fullName(1 - i)}`,
+      `${fullName(i)} should be ${side} of ${fullName(1 - i)}`,
     ]),
     [orderedIn(after)],
   );
 };
 
-export const changePlaces: EditOf = ({ random, scene, done, full }) => {
+export const swapThings: EditMaker = ({ random, scene, makeChange, fullName }) => {
   if (scene.things.length !== 2) return null;
-  const after = swap(random, scene, 0, 1);
+  const after = swapPlaces(random, scene, 0, 1);
   if (!after) return null;
   const [i, j] = random.shuffle([0, 1]) as [number, number];
-  return done(
+  return makeChange(
     after,
     random.pick([
-      `swap ${full(i)} and ${full(j)}`,
-      `let ${full(i)} and ${full(j)} change places`,
-      `exchange ${full(i)} and ${full(j)}`,
+      `swap ${fullName(i)} and ${fullName(j)}`,
+      `let ${fullName(i)} and ${fullName(j)} change places`,
+      `exchange ${fullName(i)} and ${fullName(j)}`,
     ]),
     [orderedIn(after)],
   );
 };
 
-export const resizeThing: EditOf = ({ random, scene, fits, done, name, full, those }) => {
-  const i = fits((t) => countOf(t) === 1);
+export const resizeThing: EditMaker = ({
+  random,
+  scene,
+  pickThing,
+  makeChange,
+  nameOrPronoun,
+  fullName,
+  subjectOf,
+}) => {
+  const i = pickThing((t) => countOf(t) === 1);
   if (i === null) return null;
   const t = scene.things[i] as Thing;
   const sizes: Size[] =
@@ -83,7 +91,7 @@ export const resizeThing: EditOf = ({ random, scene, fits, done, name, full, tho
   if (ratio > 1 && scale < s.scale * 1.18) return null;
   const x = standNear(random, s.x, t.who, scale, freeAround(scene, i));
   if (x === null) return null;
-  const after = edited(scene, i, (q) => {
+  const after = withThing(scene, i, (q) => {
     q.size = size;
     q.stands = [
       {
@@ -94,9 +102,9 @@ export const resizeThing: EditOf = ({ random, scene, fits, done, name, full, tho
     ];
   });
   const grow = scale > s.scale;
-  const n = name(i);
+  const n = nameOrPronoun(i);
   const much = size !== 'medium' && t.size !== 'medium';
-  return done(
+  return makeChange(
     after,
     random.pick(
       grow
@@ -104,14 +112,14 @@ export const resizeThing: EditOf = ({ random, scene, fits, done, name, full, tho
             `make ${n} ${much ? 'much ' : ''}bigger`,
             `make ${n} ${much ? 'much ' : ''}larger`,
             `enlarge ${n}`,
-            ...(size === 'big' ? [`make ${n} big`, `${full(i)} should be big`] : []),
+            ...(size === 'big' ? [`make ${n} big`, `${fullName(i)} should be big`] : []),
           ]
         : [
             `make ${n} ${much ? 'much ' : ''}smaller`,
             `shrink ${n}`,
-            ...(size === 'small' ? [`make ${n} small`, `${full(i)} should be tiny`] : []),
+            ...(size === 'small' ? [`make ${n} small`, `${fullName(i)} should be tiny`] : []),
           ],
     ),
-    [{ about: 'size', ...those(after, i), size }],
+    [{ about: 'size', ...subjectOf(after, i), size }],
   );
 };

@@ -3,18 +3,18 @@
 import { canHavePattern, drawAccessoryFor, otherColour } from '../compose.ts';
 import { EXPRESSION_WORDS } from '../language/words.ts';
 import { countOf, EXPRESSIONS, isCreature, type Thing } from '../scene.ts';
-import { type EditOf, edited } from './edit.ts';
+import { type EditMaker, withThing } from './edit.ts';
 import { goneFrom, marks, worn, wornNoun } from './words.ts';
 
-export const recolour: EditOf = ({ random, scene, fits, done, those, name }) => {
-  const i = fits(() => true)!;
+export const recolour: EditMaker = ({ random, scene, pickThing, makeChange, subjectOf, nameOrPronoun }) => {
+  const i = pickThing(() => true)!;
   const t = scene.things[i] as Thing;
   const colour = otherColour(random, [t.who.colour, t.who.patternColour, t.who.accessory?.colour]);
-  const after = edited(scene, i, (x) => {
+  const after = withThing(scene, i, (x) => {
     x.who.colour = colour;
   });
-  const n = name(i);
-  return done(
+  const n = nameOrPronoun(i);
+  return makeChange(
     after,
     random.pick([
       `make ${n} ${colour}`,
@@ -26,27 +26,35 @@ export const recolour: EditOf = ({ random, scene, fits, done, those, name }) => 
       `colour ${n} ${colour}`,
     ]),
     // Beside another of its kind it is called by its colour, so that being there says it all.
-    those(after, i).who.colour === null
-      ? [{ about: 'colour', ...those(after, i), colour }]
-      : [{ about: 'count', ...those(after, i) }, ...goneFrom(after, scene, t)],
+    subjectOf(after, i).who.colour === null
+      ? [{ about: 'colour', ...subjectOf(after, i), colour }]
+      : [{ about: 'count', ...subjectOf(after, i) }, ...goneFrom(after, scene, t)],
   );
 };
 
-export const changeExpression: EditOf = ({ random, scene, fits, done, name, full, those }) => {
-  const i = fits((t) => isCreature(t.who.kind));
+export const changeExpression: EditMaker = ({
+  random,
+  scene,
+  pickThing,
+  makeChange,
+  nameOrPronoun,
+  fullName,
+  subjectOf,
+}) => {
+  const i = pickThing((t) => isCreature(t.who.kind));
   if (i === null) return null;
   const expression = random.pick(EXPRESSIONS.filter((e) => e !== (scene.things[i] as Thing).expression));
-  const after = edited(scene, i, (t) => {
+  const after = withThing(scene, i, (t) => {
     t.expression = expression;
   });
-  const n = name(i),
+  const n = nameOrPronoun(i),
     word = random.pick(EXPRESSION_WORDS[expression]);
-  return done(
+  return makeChange(
     after,
     random.pick([
       `make ${n} ${expression}`,
       `make ${n} look ${word}`,
-      `${full(i)} should be ${word}`,
+      `${fullName(i)} should be ${word}`,
       `let ${n} look ${word}`,
       ...(expression === 'happy'
         ? [`let ${n} smile`]
@@ -56,157 +64,185 @@ export const changeExpression: EditOf = ({ random, scene, fits, done, name, full
             ? [`let ${n} sleep`]
             : []),
     ]),
-    [{ about: 'expression', ...those(after, i), expression }],
+    [{ about: 'expression', ...subjectOf(after, i), expression }],
   );
 };
 
-export const putOn: EditOf = ({ random, scene, fits, done, name, full, those }) => {
-  const i = fits((t) => isCreature(t.who.kind) && t.who.accessory === null);
+export const addAccessory: EditMaker = ({
+  random,
+  scene,
+  pickThing,
+  makeChange,
+  nameOrPronoun,
+  fullName,
+  subjectOf,
+}) => {
+  const i = pickThing((t) => isCreature(t.who.kind) && t.who.accessory === null);
   if (i === null) return null;
   const t = scene.things[i] as Thing;
   const a = drawAccessoryFor(random, t.who.colour);
-  const after = edited(scene, i, (q) => {
+  const after = withThing(scene, i, (q) => {
     q.who.accessory = a;
   });
-  const n = name(i),
+  const n = nameOrPronoun(i),
     w = worn(a, countOf(t));
-  return done(
+  return makeChange(
     after,
     random.pick([
       `give ${n} ${w}`,
       `give ${n} ${w}`,
       `put ${w} on ${n}`,
-      `${full(i)} should wear ${w}`,
+      `${fullName(i)} should wear ${w}`,
       `add ${w} to ${n}`,
       `let ${n} wear ${w}`,
     ]),
-    [{ about: 'accessory', ...those(after, i), accessory: a }],
+    [{ about: 'accessory', ...subjectOf(after, i), accessory: a }],
   );
 };
 
-export const takeOff: EditOf = ({ random, scene, fits, done, full, those }) => {
-  const i = fits((t) => t.who.accessory !== null);
+export const removeAccessory: EditMaker = ({ random, scene, pickThing, makeChange, fullName, subjectOf }) => {
+  const i = pickThing((t) => t.who.accessory !== null);
   if (i === null) return null;
   const t = scene.things[i] as Thing;
-  const after = edited(scene, i, (q) => {
+  const after = withThing(scene, i, (q) => {
     q.who.accessory = null;
   });
   const a = wornNoun(t.who.accessory!, countOf(t));
-  return done(
+  return makeChange(
     after,
     random.pick([
       `take off the ${a}`,
       `remove the ${a}`,
-      `remove the ${a} from ${full(i)}`,
-      `take the ${a} off ${full(i)}`,
-      `${full(i)} should not wear the ${a}`,
+      `remove the ${a} from ${fullName(i)}`,
+      `take the ${a} off ${fullName(i)}`,
+      `${fullName(i)} should not wear the ${a}`,
     ]),
-    [{ about: 'accessory', ...those(after, i), accessory: null }],
+    [{ about: 'accessory', ...subjectOf(after, i), accessory: null }],
   );
 };
 
-export const swapAccessory: EditOf = ({ random, scene, fits, done, full, those }) => {
-  const i = fits((t) => t.who.accessory !== null);
+export const swapAccessory: EditMaker = ({ random, scene, pickThing, makeChange, fullName, subjectOf }) => {
+  const i = pickThing((t) => t.who.accessory !== null);
   if (i === null) return null;
   const t = scene.things[i] as Thing;
   const a = drawAccessoryFor(random, t.who.colour);
   if (a.kind === t.who.accessory!.kind) return null;
-  const after = edited(scene, i, (q) => {
+  const after = withThing(scene, i, (q) => {
     q.who.accessory = a;
   });
   const w = worn(a, countOf(t)),
     old = wornNoun(t.who.accessory!, countOf(t));
-  return done(
+  return makeChange(
     after,
     random.pick([
       `replace the ${old} with ${w}`,
-      `replace the ${old} of ${full(i)} with ${w}`,
+      `replace the ${old} of ${fullName(i)} with ${w}`,
       `swap the ${old} for ${w}`,
       `change the ${old} into ${w}`,
     ]),
-    [{ about: 'accessory', ...those(after, i), accessory: a }],
+    [{ about: 'accessory', ...subjectOf(after, i), accessory: a }],
   );
 };
 
-export const recolourAccessory: EditOf = ({ random, scene, fits, done, full, those }) => {
-  const i = fits((t) => t.who.accessory !== null);
+export const recolourAccessory: EditMaker = ({
+  random,
+  scene,
+  pickThing,
+  makeChange,
+  fullName,
+  subjectOf,
+}) => {
+  const i = pickThing((t) => t.who.accessory !== null);
   if (i === null) return null;
   const t = scene.things[i] as Thing;
   const colour = otherColour(random, [t.who.colour, t.who.accessory!.colour]);
-  const after = edited(scene, i, (q) => {
+  const after = withThing(scene, i, (q) => {
     q.who.accessory = { ...q.who.accessory!, colour };
   });
   const a = wornNoun(t.who.accessory!, countOf(t));
-  return done(
+  return makeChange(
     after,
     random.pick([
       `make the ${a} ${colour}`,
-      `make the ${a} of ${full(i)} ${colour}`,
+      `make the ${a} of ${fullName(i)} ${colour}`,
       `change the colour of the ${a} to ${colour}`,
       `paint the ${a} ${colour}`,
       `turn the ${a} ${colour}`,
     ]),
-    [{ about: 'accessory', ...those(after, i), accessory: { ...t.who.accessory!, colour } }],
+    [{ about: 'accessory', ...subjectOf(after, i), accessory: { ...t.who.accessory!, colour } }],
   );
 };
 
-export const addPattern: EditOf = ({ random, scene, fits, done, name, full, those }) => {
-  const i = fits((t) => t.who.pattern === 'plain' && canHavePattern(t.who.kind));
+export const addPattern: EditMaker = ({
+  random,
+  scene,
+  pickThing,
+  makeChange,
+  nameOrPronoun,
+  fullName,
+  subjectOf,
+}) => {
+  const i = pickThing((t) => t.who.pattern === 'plain' && canHavePattern(t.who.kind));
   if (i === null) return null;
   const t = scene.things[i] as Thing;
   const pattern = random.pick(['striped', 'spotted'] as const);
   const colour = otherColour(random, [t.who.colour]);
-  const after = edited(scene, i, (q) => {
+  const after = withThing(scene, i, (q) => {
     q.who.pattern = pattern;
     q.who.patternColour = colour;
   });
-  const n = name(i),
+  const n = nameOrPronoun(i),
     m = `${colour} ${marks(pattern)}`;
-  return done(
+  return makeChange(
     after,
-    random.pick([`give ${n} ${m}`, `add ${m} to ${n}`, `${full(i)} should have ${m}`, `paint ${m} on ${n}`]),
-    [{ about: 'pattern', ...those(after, i), pattern, patternColour: colour }],
+    random.pick([
+      `give ${n} ${m}`,
+      `add ${m} to ${n}`,
+      `${fullName(i)} should have ${m}`,
+      `paint ${m} on ${n}`,
+    ]),
+    [{ about: 'pattern', ...subjectOf(after, i), pattern, patternColour: colour }],
   );
 };
 
-export const removePattern: EditOf = ({ random, scene, fits, done, full, those }) => {
-  const i = fits((t) => t.who.pattern !== 'plain');
+export const removePattern: EditMaker = ({ random, scene, pickThing, makeChange, fullName, subjectOf }) => {
+  const i = pickThing((t) => t.who.pattern !== 'plain');
   if (i === null) return null;
   const t = scene.things[i] as Thing;
-  const after = edited(scene, i, (q) => {
+  const after = withThing(scene, i, (q) => {
     q.who.pattern = 'plain';
     q.who.patternColour = null;
   });
   const m = marks(t.who.pattern);
-  return done(
+  return makeChange(
     after,
     random.pick([
       `remove the ${m}`,
-      `remove the ${m} from ${full(i)}`,
-      `make ${full(i)} plain ${t.who.colour}`,
-      `${full(i)} should have no ${m}`,
+      `remove the ${m} from ${fullName(i)}`,
+      `make ${fullName(i)} plain ${t.who.colour}`,
+      `${fullName(i)} should have no ${m}`,
     ]),
-    [{ about: 'pattern', ...those(after, i), pattern: 'plain', patternColour: null }],
+    [{ about: 'pattern', ...subjectOf(after, i), pattern: 'plain', patternColour: null }],
   );
 };
 
-export const recolourPattern: EditOf = ({ random, scene, fits, done, full, those }) => {
-  const i = fits((t) => t.who.pattern !== 'plain');
+export const recolourPattern: EditMaker = ({ random, scene, pickThing, makeChange, fullName, subjectOf }) => {
+  const i = pickThing((t) => t.who.pattern !== 'plain');
   if (i === null) return null;
   const t = scene.things[i] as Thing;
   const colour = otherColour(random, [t.who.colour, t.who.patternColour]);
-  const after = edited(scene, i, (q) => {
+  const after = withThing(scene, i, (q) => {
     q.who.patternColour = colour;
   });
   const m = marks(t.who.pattern);
-  return done(
+  return makeChange(
     after,
     random.pick([
       `make the ${m} ${colour}`,
-      `make the ${m} of ${full(i)} ${colour}`,
+      `make the ${m} of ${fullName(i)} ${colour}`,
       `change the colour of the ${m} to ${colour}`,
       `paint the ${m} ${colour}`,
     ]),
-    [{ about: 'pattern', ...those(after, i), pattern: t.who.pattern, patternColour: colour }],
+    [{ about: 'pattern', ...subjectOf(after, i), pattern: t.who.pattern, patternColour: colour }],
   );
 };

@@ -57,16 +57,16 @@ export function standNear(
   const first = low + l * scale,
     last = high - r * scale;
   if (first > last) return null;
-  if (!random.tidy) return round(Math.max(first, Math.min(last, x)));
+  if (!random.usesColumns) return round(Math.max(first, Math.min(last, x)));
   return [x, x - HALF_COLUMN, x + HALF_COLUMN].find((v) => v >= first && v <= last) ?? null;
 }
 
 /** Two neighbours change places; each keeps its size. */
-export function swap(random: Random, scene: Scene, i: number, j: number): Scene | null {
+export function swapPlaces(random: Random, scene: Scene, i: number, j: number): Scene | null {
   const after = cloneScene(scene);
   const a = after.things[i] as Thing,
     b = after.things[j] as Thing;
-  if (random.tidy) {
+  if (random.usesColumns) {
     const order = after.things
       .slice()
       .sort((s, t) => middleOf(s) - middleOf(t))
