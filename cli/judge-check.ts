@@ -2,21 +2,24 @@
  * Measures the judge on scenes that it never learned from: errors on claims that hold and on claims that one change
  * made false, on pictures as rendered and as the built-in model's autoencoder gives them back.
  *
- *   npm run -s judge:check -- [--n 100] [--only KIND] [--wide] [--json]
+ *   npm run -s judge:check -- [--n 100] [--only KIND] [--wide] [--json] [--record]
  */
 
 import { nodeFolder } from '../src/checkpoints/folder.node.ts';
+import { OmniError } from '../src/errors.ts';
 import { Judge } from '../src/judge/judge.ts';
 import { verdict } from '../src/judge/verdict.ts';
 import type { OmniGen2Model } from '../src/omnigen2/model.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
 import { numberOption, readArgs, runCommand } from './args.ts';
-import { markdown } from './bench/table.ts';
+import { markdown, type Table } from './bench/table.ts';
+import { record } from './docs/record.ts';
 import { ABOUTS, drawPair, type Pair } from './judge/pairs.ts';
 import { BUILT_IN, JUDGE, openModel } from './models.ts';
 import { pictureOf } from './storybook/cases.ts';
 import { roundTrip } from './storybook/round-trip.ts';
 
+const CALL = 'npm run -s judge:check --';
 /** Another one than any data set for training is made with. */
 const SEED = 77_001;
 
@@ -28,15 +31,23 @@ interface Errors {
 
 await runCommand('Judging', async (signal) => {
   const args = readArgs({
-    call: 'npm run -s judge:check --',
+    call: CALL,
     summary: 'Measures how often the judge is wrong, by kind of claim.',
     options: {
       n: { placeholder: 'N', help: 'pairs of pictures for each kind of claim', fallback: '100' },
       only: { placeholder: 'KIND', help: 'one kind of claim', oneOf: ABOUTS },
       wide: { help: 'things stand anywhere, not in the columns of the default mix' },
       json: { help: 'print JSON, with the errors one by one' },
+      record: { help: 'write the table to docs/results, with date, commit and machine' },
     },
   });
+  if (args.record && (args.wide || args.only !== undefined)) {
+    throw new OmniError({
+      code: 'bad_request',
+      message: '--record keeps the errors on all kinds of claims of the default mix.',
+      action: 'Leave out --only and --wide.',
+    });
+  }
   const n = numberOption('n', args.n, { min: 1, max: 100_000, whole: true });
   const judge = await Judge.open(nodeRuntime(), nodeFolder(JUDGE));
   const model = await openModel(BUILT_IN);
@@ -54,7 +65,12 @@ await runCommand('Judging', async (signal) => {
   await judge.dispose();
   await model.dispose();
   if (args.json) console.log(JSON.stringify({ n, table, mistakes }, undefined, 1));
-  else console.log(tableText(table, n, args.wide ? 'wide' : 'default'));
+  else console.log(markdown(errorsTable(table, n, args.wide ? 'wide' : 'default')));
+  if (args.record) {
+    const errors = errorsTable(table, n, 'default');
+    const command = `${CALL} --n ${n} --record`;
+    await record('judge', { title: errors.title, command, tables: [errors], ofWeights: false });
+  }
   return 0;
 });
 
@@ -77,12 +93,12 @@ async function judgePair(
   }
 }
 
-function tableText(table: Readonly<Record<string, Errors>>, n: number, which: string): string {
+function errorsTable(table: Readonly<Record<string, Errors>>, n: number, which: string): Table {
   const percent = (errors: number) => `${((100 * errors) / n).toFixed(1)} %`;
   const kinds = Object.entries(table);
   const sum = (form: keyof Errors, side: 0 | 1) =>
     kinds.reduce((total, [, errors]) => total + errors[form][side], 0) / kinds.length;
-  return markdown({
+  return {
     title: 'Errors of the judge',
     method: `Held-out scenes of the ${which} mix, ${n} pairs of pictures for each kind of claim; a wrong picture differs by one change.`,
     columns: ['claim', 'true, rendered', 'false, rendered', 'true, decoded', 'false, decoded'],
@@ -95,5 +111,5 @@ function tableText(table: Readonly<Record<string, Errors>>, n: number, which: st
         ),
       ],
     ],
-  });
+  };
 }

@@ -5,12 +5,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { planConversion } from '../src/checkpoints/conversion/plan.ts';
-import { executeConversion } from '../src/checkpoints/conversion/execute.ts';
-import { nodeFolder } from '../src/checkpoints/folder.node.ts';
 import { openCheckpoint } from '../src/checkpoints/checkpoint.ts';
-import { MANIFEST_FILE, type Manifest } from '../src/checkpoints/manifest.ts';
+import { executeConversion } from '../src/checkpoints/conversion/execute.ts';
+import { planConversion } from '../src/checkpoints/conversion/plan.ts';
 import { writeFolder } from '../src/checkpoints/conversion/writer.node.ts';
+import { nodeFolder } from '../src/checkpoints/folder.node.ts';
+import { MANIFEST_FILE, type Manifest } from '../src/checkpoints/manifest.ts';
 import { loadTokenizer } from '../src/omnigen2/language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../src/omnigen2/model.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
@@ -18,13 +18,14 @@ import { nodeRuntime } from '../src/runtime/runtime.node.ts';
 /** The name of the built-in model, wherever a model is asked for. */
 export const BUILT_IN = 'storybook';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+/** The repository. */
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The trained checkpoint, float16, in the official layout. */
-export const TRAINED = join(root, 'training', 'checkpoint', BUILT_IN);
+export const TRAINED = join(ROOT, 'training', 'checkpoint', BUILT_IN);
 /** The judge of the built-in model's world (docs/JUDGE.md). */
-export const JUDGE = join(root, 'training', 'checkpoint', 'judge');
+export const JUDGE = join(ROOT, 'training', 'checkpoint', 'judge');
 /** What the page is served: the same, quantized, with a manifest. */
-const SERVED = join(root, 'public', 'models', BUILT_IN);
+const SERVED = join(ROOT, 'public', 'models', BUILT_IN);
 /** How the served weights are stored. */
 const SERVED_WEIGHTS = 'q8';
 /** Names the trained bytes and the form that the served ones were made from. */
@@ -38,7 +39,7 @@ export async function openModel(model: string): Promise<OmniGen2Model> {
 
 /** The folder of the served built-in model; made from the trained checkpoint if it is not there or not current. */
 export async function builtInModel(signal: AbortSignal = new AbortController().signal): Promise<string> {
-  const source = `${SERVED_WEIGHTS} of ${await digestOf(TRAINED)}`;
+  const source = `${SERVED_WEIGHTS} of ${await trainedDigest()}`;
   if (await isCurrent(source)) return SERVED;
   try {
     await makeServed(source, signal);
@@ -47,6 +48,11 @@ export async function builtInModel(signal: AbortSignal = new AbortController().s
     if (!(await isCurrent(source))) throw error;
   }
   return SERVED;
+}
+
+/** SHA-256 of the trained checkpoint's files and their names. */
+export function trainedDigest(): Promise<string> {
+  return digestOf(TRAINED);
 }
 
 async function isCurrent(source: string): Promise<boolean> {

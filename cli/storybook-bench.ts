@@ -4,10 +4,10 @@
  *   npm run -s storybook:bench -- [--n N] [--model DIR|storybook] [--tasks a,b] [--seed N] [--steps N]
  *                                 [--text-guidance X] [--image-guidance X] [--guidance-range A,B]
  *                                 [--weights f32|f16|q8|q4]
- *                                 [--json FILE] [--sheets DIR] [--card FILE]
+ *                                 [--json FILE] [--sheets DIR] [--record]
  */
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { WEIGHT_FORMATS } from '../src/checkpoints/conversion/plan.ts';
 import { checkWritable } from '../src/checkpoints/conversion/writer.node.ts';
@@ -19,10 +19,10 @@ import { Judge } from '../src/judge/judge.ts';
 import { drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
 import { numberOption, readArgs, runCommand } from './args.ts';
+import { record } from './docs/record.ts';
 import { GUIDANCE_OPTIONS, guidanceOf } from './guidance.ts';
-import { JUDGE } from './models.ts';
-import { withFigures } from './storybook/card.ts';
-import { reaches, taskTable } from './storybook/figures.ts';
+import { BUILT_IN, JUDGE } from './models.ts';
+import { reaches, recordedTable, taskTable } from './storybook/figures.ts';
 import { openMeasured } from './storybook/open.ts';
 import { SHEET_CASES, writeSheets } from './storybook/sheets.ts';
 import { type RunTask, runnable, type TaskReport } from './storybook/task.ts';
@@ -68,7 +68,7 @@ await runCommand('Measuring', async (signal) => {
         oneOf: WEIGHT_FORMATS,
       },
       json: { placeholder: 'FILE', help: 'write the figures and every case here, after each task' },
-      card: { placeholder: 'FILE', help: 'put the tables into this model card, once all tasks are done' },
+      record: { help: 'write the figures of the built-in model to docs/results, once all tasks are done' },
       sheets: { placeholder: 'DIR', help: `draw the first ${SHEET_CASES} cases of each task here` },
     },
   });
@@ -79,12 +79,13 @@ await runCommand('Measuring', async (signal) => {
   const chosen = tasksOf(args.tasks);
   await checkPlace('json', args.json, 'file');
   await checkPlace('sheets', args.sheets, 'folder');
-  await checkPlace('card', args.card, 'file');
-  const { card } = args;
-  if (card !== undefined)
-    await written('card', card, async () => {
-      withFigures(await readFile(card, 'utf8'), '', []);
+  if (args.record && (args.model !== BUILT_IN || chosen.length < NAMES.length)) {
+    throw new OmniError({
+      code: 'bad_request',
+      message: '--record keeps the figures of all tasks of the built-in model.',
+      action: 'Leave out --model and --tasks, or write other figures with --json.',
     });
+  }
 
   const { model, close } = await openMeasured(args.model, args.weights, signal);
   const runtime = nodeRuntime();
@@ -120,12 +121,13 @@ await runCommand('Measuring', async (signal) => {
       }
       if (args.sheets !== undefined) await written('sheets', args.sheets, (path) => writeSheets(path, done));
     }
-    if (card !== undefined) {
-      const command = `${CALL} ${withoutJson(process.argv.slice(2)).join(' ')}`;
-      const tables = done.map(([, report]) => taskTable(report));
-      await written('card', card, async () =>
-        writeFile(card, withFigures(await readFile(card, 'utf8'), command, tables)),
-      );
+    if (args.record) {
+      await record('built-in-model', {
+        title: 'What the built-in model gets right',
+        command: `${CALL} ${withoutJson(process.argv.slice(2)).join(' ')}`,
+        tables: done.map(([, report]) => recordedTable(report)),
+        ofWeights: true,
+      });
     }
   } finally {
     if (signal.aborted && done.length > 0)

@@ -8,17 +8,15 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-export function markdown({ title, method, columns, rows }: Table): string {
+/** The table with its title as a heading and how it was measured. */
+export function markdown(table: Table): string {
+  return `## ${table.title}\n\n${table.method}\n\n${grid(table)}`;
+}
+
+/** The rows alone. */
+export function grid({ columns, rows }: Pick<Table, 'columns' | 'rows'>): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [
-    `## ${title}`,
-    '',
-    method,
-    '',
-    line(columns),
-    line(columns.map(() => '---')),
-    ...rows.map(line),
-  ].join('\n');
+  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 /** The middle value. @param values at least one */

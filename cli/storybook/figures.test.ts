@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { atLeast, atMost, grouped, reaches, share, taskTable } from './figures.ts';
+import { atLeast, atMost, grouped, reaches, recordedTable, share, taskTable } from './figures.ts';
 import { meanOf, shareOf } from './statistics.ts';
 
 test('a table says the value, what it is known to, and whether it is enough', () => {
@@ -21,6 +21,22 @@ test('a table says the value, what it is known to, and whether it is enough', ()
   expect(table).toContain('| gain | +20.0 points | +10.2 points … +29.8 points | 2 |  |  |');
   expect(table).toContain('| nothing | none |  | 0 | at least 50.0 % |  |');
   expect(table).toContain('1 of the cases ended with an error and count as failed:\n\n- edit-3: No memory.');
+});
+
+test('a recorded table says in its method what the title says behind a colon, and what failed', () => {
+  const { title, method, rows } = recordedTable({
+    title: 'Gain (gain): two fixes at most',
+    cases: 4,
+    seconds: 12.4,
+    figures: [share('right', shareOf([true]))],
+    failures: [{ id: 'gain-3', message: 'No memory.' }],
+  });
+  expect(title).toBe('Gain (gain)');
+  expect(method).toBe(
+    '4 held-out cases in 12 s. Two fixes at most. ' +
+      '1 of the cases ended with an error and count as failed: gain-3 (No memory.).',
+  );
+  expect(rows).toEqual([['right', '100.0 %', '20.7 % … 100.0 %', '1', '', '']]);
 });
 
 test('a target is reached at its value', () => {

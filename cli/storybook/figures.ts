@@ -1,6 +1,6 @@
 /** What the benchmark says: figures with their intervals and targets, in tables and as JSON. */
 
-import { markdown } from '../bench/table.ts';
+import { markdown, type Table } from '../bench/table.ts';
 import { type Mean, type Share, shareOf } from './statistics.ts';
 
 /** How a value is written. */
@@ -70,8 +70,26 @@ export function reaches({ value: { value }, target }: Figure): boolean | undefin
 }
 
 /** A task's table, as Markdown; cases that failed are listed below it. */
-export function taskTable({ title, cases, seconds, figures, failures }: TaskFigures): string {
-  const table = markdown({
+export function taskTable(task: TaskFigures): string {
+  const table = markdown(tableOf(task));
+  const list = task.failures.map(({ id, message }) => `- ${id}: ${message}`);
+  return list.length === 0 ? table : `${table}\n\n${failed(task)}:\n\n${list.join('\n')}`;
+}
+
+/** A task's table for the pages of results. Words behind a colon in the title go to the method. */
+export function recordedTable(task: TaskFigures): Table {
+  const { title, method, columns, rows } = tableOf(task);
+  const [heading, ...how] = title.split(': ');
+  const sentences = [method, ...how.map((text) => `${text[0].toUpperCase()}${text.slice(1)}.`)];
+  if (task.failures.length > 0) {
+    const list = task.failures.map(({ id, message }) => `${id} (${message})`);
+    sentences.push(`${failed(task)}: ${list.join(', ')}.`);
+  }
+  return { title: heading, method: sentences.join(' '), columns, rows };
+}
+
+function tableOf({ title, cases, seconds, figures }: TaskFigures): Table {
+  return {
     title,
     method: `${cases} held-out cases in ${Math.round(seconds)} s.`,
     columns: ['', 'value', '95 % interval', 'n', 'target', 'reached'],
@@ -89,10 +107,11 @@ export function taskTable({ title, cases, seconds, figures, failures }: TaskFigu
         reached === undefined ? '' : reached ? 'yes' : 'no',
       ];
     }),
-  });
-  if (failures.length === 0) return table;
-  const list = failures.map(({ id, message }) => `- ${id}: ${message}`);
-  return `${table}\n\n${failures.length} of the cases ended with an error and count as failed:\n\n${list.join('\n')}`;
+  };
+}
+
+function failed({ failures }: TaskFigures): string {
+  return `${failures.length} of the cases ended with an error and count as failed`;
 }
 
 function written(value: number, unit: Unit): string {
