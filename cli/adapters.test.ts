@@ -2,8 +2,8 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refusal } from '../src/checkpoints/fixture.node.ts';
 import type { Checkpoint } from '../src/checkpoints/checkpoint.ts';
+import { refusal } from '../src/checkpoints/fixture.node.ts';
 import { readTensors, writeSafetensors } from '../src/checkpoints/safetensors.ts';
 import { fixtureCheckpoint } from '../src/omnigen2/fixtures.node.ts';
 import { openAdapters, readOption } from './adapters.ts';
@@ -81,7 +81,7 @@ describe('openAdapters', () => {
   });
 
   it.each<[string, (path: string) => Promise<unknown>, RegExp]>([
-    ['a file that is not there', async () => undefined, /cannot be read: it is not there/],
+    ['a file that is not there', async () => undefined, /cannot be read: it does not exist/],
     ['a folder', (path) => mkdir(path), /cannot be read: it is a folder; give the safetensors file in it/],
     ['an empty file', (path) => writeFile(path, ''), /is empty/],
     ['a page of an error', (path) => writeFile(path, '<html>404</html>'), /begins with the text "<html>/],
@@ -118,6 +118,6 @@ describe('openAdapters', () => {
 
   it('refuses the same file twice, however it is written', async () => {
     const twice = [OFFICIAL, `./fixtures/../${OFFICIAL}:0.5`];
-    expect((await refusal(() => openAdapters(twice, checkpoint))).message).toMatch(/is there twice/);
+    expect((await refusal(() => openAdapters(twice, checkpoint))).message).toMatch(/is given twice/);
   });
 });

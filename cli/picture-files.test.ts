@@ -68,7 +68,7 @@ it('says in words why a picture cannot be read', async () => {
   const limits = { maxPixels: 1024, maxReferenceSide: 1024 };
   await expect(readPictures([at('none.png')], limits, [])).rejects.toMatchObject({
     code: 'bad_image',
-    message: `The picture ${at('none.png')} cannot be read: it is not there.`,
+    message: `The picture ${at('none.png')} cannot be read: it does not exist.`,
   });
   await expect(readPictures([folder], limits, [])).rejects.toThrow('it is a folder.');
   await expect(readPictures(['/dev/zero'], limits, [])).rejects.toThrow(

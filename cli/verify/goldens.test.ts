@@ -51,7 +51,7 @@ describe('a case that cannot be used is listed and fails alone', () => {
       (entry) => Object.assign(entry, { params: null }),
       /wrongly: params: expected record, received null\.$/,
     ],
-    ['whose file is missing', () => undefined, /\.safetensors cannot be read: it is not there\.$/],
+    ['whose file is missing', () => undefined, /\.safetensors cannot be read: it does not exist\.$/],
     [
       'whose file lies elsewhere',
       (entry) => Object.assign(entry, { file: '../secret' }),

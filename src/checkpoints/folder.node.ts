@@ -105,7 +105,7 @@ function allocate(name: string, length: number): Uint8Array {
 export function describeFileError(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const words: Record<string, string> = {
-    ENOENT: 'it is not there',
+    ENOENT: 'it does not exist',
     EACCES: 'access is denied',
     EPERM: 'access is denied',
     EISDIR: 'it is a folder',

@@ -73,8 +73,10 @@ describe('nodeFolder', () => {
       /is a file, not a folder/,
     );
     const { read, file } = nodeFolder(folder);
-    expect((await refusal(() => read('b.bin', 0, 1))).message).toBe('b.bin cannot be read: it is not there.');
-    expect((await refusal(() => file('b.bin'))).message).toBe('b.bin cannot be read: it is not there.');
+    expect((await refusal(() => read('b.bin', 0, 1))).message).toBe(
+      'b.bin cannot be read: it does not exist.',
+    );
+    expect((await refusal(() => file('b.bin'))).message).toBe('b.bin cannot be read: it does not exist.');
     expect((await refusal(() => read('a.bin', 1, 5))).message).toMatch(/it ends at byte 3, before byte 6/);
   });
 });
@@ -97,7 +99,7 @@ describe('memoryFolder', () => {
     for (const path of ['a', 'b']) {
       expect((await refusal(() => both.read(path, 8, 3))).code).toBe('unreachable');
     }
-    expect((await refusal(() => both.file('c'))).message).toBe('c cannot be read: it is not there.');
+    expect((await refusal(() => both.file('c'))).message).toBe('c cannot be read: it does not exist.');
   });
 });
 

@@ -27,7 +27,7 @@ export interface CheckpointFolder {
 export function memoryFolder(name: string, files: ReadonlyMap<string, Uint8Array | Blob>): CheckpointFolder {
   const find = (path: string) => {
     const file = files.get(path);
-    if (!file) throw unreadableFile(path, 'it is not there');
+    if (!file) throw unreadableFile(path, 'it does not exist');
     return file;
   };
   return {

@@ -1,9 +1,9 @@
 /**
  * Builds an ONNX graph in memory. Dimensions are numbers or names. The functions in `ops/` check shapes.
  *
- * The graph holds no weights. It points into the files of the checkpoint (ONNX external data: file, offset, length).
- * If the graph cannot compute with the stored form (bfloat16, or a quantized matrix on an engine without the
- * operator), it points into a derived file instead and lists how to compute the contents of that file.
+ * The graph holds no weights. It points into the files of the checkpoint (ONNX external data: file, offset,
+ * length). If the graph cannot compute with the stored form (bfloat16, or a quantized matrix on an engine
+ * without the operator), it points into a derived file instead and lists how to compute that file.
  */
 
 import { create, toBinary } from '@bufbuild/protobuf';
@@ -91,7 +91,7 @@ export function float(value: number): Attribute {
   return { float: value };
 }
 
-/** A defect in graph code: shapes that do not fit. Input from a person cannot cause it; it is validated before. */
+/** Shapes that do not fit: a defect in graph code. Input from a person is validated before. */
 export class GraphError extends Error {
   override readonly name = 'GraphError';
 }
@@ -145,7 +145,7 @@ export class GraphBuilder {
     this.#outputs.push(renamed);
   }
 
-  /** Adds a node with one output of this `type` and `shape`. It checks neither; the functions in `ops/` do. */
+  /** Adds a node with one output of this type and shape. The functions in `ops/` check them. */
   node(
     opType: string,
     inputs: readonly (Value | undefined)[],

@@ -1,4 +1,4 @@
-/** The worker's one GPU device. It records loss and errors, which WebGPU does not report to the code that runs work. */
+/** The worker's GPU device. It records loss and errors, because WebGPU does not throw them. */
 
 import { OmniError } from '../errors.ts';
 
@@ -10,8 +10,8 @@ export interface GpuDevice {
   /** Settles when the device is gone, whether it was lost or destroyed. */
   readonly lost: Promise<void>;
   /**
-   * Runs `work`. Fails if the GPU reported an error since the last call, also if `work` returned: running out of memory
-   * throws nothing. The GPU's error replaces the error that `work` throws, because it gives the cause.
+   * Runs `work`. Fails if the GPU reported an error since the last call, also if `work` returned: WebGPU does
+   * not throw when it runs out of memory. The GPU's error replaces the error of `work`, because it is the cause.
    * @param doing what the work does, for the message: "running the graph x"
    * @throws OmniError `device`, or the error of `work`
    */
@@ -33,9 +33,9 @@ const WANTED_LIMITS = [
 const WANTED_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
 /**
- * Fewest lanes of a subgroup for which the feature is requested. The engine's subgroup attention kernels compute wrong
- * values with fewer: the error is 0.07 at 64 tokens with the 4 lanes of SwiftShader. Without the feature the engine uses
- * kernels that are correct.
+ * Fewest lanes of a subgroup for which the feature is requested. The engine's subgroup attention kernels
+ * compute wrong values with fewer: the error is 0.07 at 64 tokens with the 4 lanes of SwiftShader. Without
+ * the feature the engine uses kernels that are correct.
  */
 const MIN_SUBGROUP_SIZE = 8;
 

@@ -26,8 +26,8 @@ export type RunWrapper = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
  * Opens `graph` with its external data.
- * @throws OmniError `device` if the engine cannot open the graph, and errors of `weights`. Runs of the session throw
- * OmniError `device` too.
+ * @throws OmniError `device` if the engine cannot open the graph, and errors of `weights`. Runs of the
+ * session throw OmniError `device` too.
  */
 export async function openOrtSession(
   ort: OrtModule,

@@ -34,7 +34,7 @@ class NodeRuntime implements Runtime {
       executionProviders: ['cpu'],
       intraOpNumThreads: this.#threads,
       interOpNumThreads: 1,
-      // Waiting threads sleep. With other work on the same processors, spinning threads took up to three times as long.
+      // Waiting threads sleep. Spinning ones took up to three times as long beside other work.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
       // An arena would hold the peak memory of each session until it closes, and made no graph faster.
       enableCpuMemArena: false,

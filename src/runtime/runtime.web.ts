@@ -21,7 +21,7 @@ export interface WebRuntime extends Runtime {
   readonly reason?: string;
   /** Settles when the GPU device is lost or destroyed. Never settles on WebAssembly. */
   readonly lost: Promise<void>;
-  /** Whether the engine's WebAssembly module has failed. A worker has one such module, so only a new worker helps. */
+  /** Whether the engine's WebAssembly module has failed. Only a new worker gets a new one. */
   readonly engineFailed: boolean;
 }
 
@@ -123,8 +123,8 @@ class WasmRuntime implements WebRuntime {
 }
 
 /**
- * Yields to the event loop. The engine on WebAssembly never does: without this, the message that cancels a job would
- * arrive when the job has ended.
+ * Yields to the event loop. The engine on WebAssembly never does: without this, the message that cancels a
+ * job would arrive when the job has ended.
  */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => {
@@ -188,7 +188,7 @@ class WebGpuRuntime implements WebRuntime {
   }
 }
 
-/** Whether the engine's WebAssembly module has aborted. It throws a plain Error only if it refuses a graph or a run. */
+/** Whether the engine's WebAssembly module has aborted. Otherwise the engine throws a plain Error. */
 function isAbortOfEngine(cause: unknown): boolean {
   return cause !== undefined && (cause instanceof WebAssembly.RuntimeError || !(cause instanceof Error));
 }

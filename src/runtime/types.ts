@@ -20,7 +20,7 @@ export interface ResidentTensor {
   dispose(): void;
 }
 
-/** Feeds of a run by input name. Resident tensors must come from the same runtime. A run does not free them. */
+/** Feeds of a run by input name. A run does not free resident tensors. They come from the same runtime. */
 export type Inputs = Readonly<Record<string, HostTensor | ResidentTensor>>;
 
 /** An opened graph. The caller starts one run at a time and calls nothing after `dispose`. */

@@ -1,4 +1,4 @@
-/** A cache of Blobs and small values in IndexedDB. The browser may refuse to store them; no call fails then. */
+/** A cache of Blobs and small values in IndexedDB. No call fails if the browser refuses to store them. */
 
 import { createStore, delMany, get, keys, set, type UseStore } from 'idb-keyval';
 
@@ -12,7 +12,7 @@ export interface BlobCache {
 }
 
 /**
- * Opens the cache of this name. If the browser cannot store values (private mode, full disk), the cache is empty.
+ * Opens a cache. It stays empty if the browser cannot store values (private mode, full disk).
  * @param name name of the IndexedDB database
  */
 export function openBlobCache(name: string): BlobCache {

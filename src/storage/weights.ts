@@ -1,7 +1,7 @@
 /**
- * Weights in the browser's storage. Each file is fetched once, checked against its SHA-256 hash, and stored as a Blob in
- * IndexedDB under that hash. A second visit fetches only the manifest. Without a network it uses the manifest of the
- * last visit. When all files of a bundle are stored, files that it does not need are deleted.
+ * Weights in the browser's storage. Each file is fetched once, checked against its SHA-256 hash, and stored
+ * as a Blob in IndexedDB under that hash. A second visit fetches only the manifest. Without a network it uses
+ * the manifest of the last visit. When a bundle is stored, files that it does not need are deleted.
  */
 
 import { MANIFEST_FILE, type Manifest, type ManifestFile, parseManifest } from '../checkpoints/manifest.ts';
@@ -13,6 +13,14 @@ export interface LoadProgress {
   readonly totalBytes: number;
   /** `cache` if no file has to be fetched. */
   readonly from: 'network' | 'cache';
+}
+
+/** Where a bundle is served. */
+export interface BundleSource {
+  /** Address of the folder that holds `manifest.json`. */
+  readonly baseUrl: string;
+  /** Addresses of files that are not in that folder, by path in the bundle. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export interface Bundle {
@@ -28,27 +36,27 @@ const STALL_MS = 60_000;
 const HASH_PREFIX = 'sha256/';
 
 /**
- * Loads every file of a bundle: from the cache if it is there, else from the network. It works if the browser stores
- * nothing.
- * @param baseUrl address of the folder that holds `manifest.json`
+ * Loads every file of a bundle: from the cache if it is there, else from the network. It works if the browser
+ * stores nothing.
  * @param onProgress called when bytes arrive; sizes are in bytes
  * @throws OmniError `unreachable`, or `bad_checkpoint` if a file has the wrong hash or is too long
  *
  * @example
- * const { files } = await loadBundle(signal, 'https://example.org/model', ({ doneBytes, totalBytes }) =>
+ * const { files } = await loadBundle(signal, { baseUrl: 'https://example.org/model' }, ({ doneBytes, totalBytes }) =>
  *   console.log(`${doneBytes} of ${totalBytes} bytes`),
  * );
  * const checkpoint = await openCheckpoint(memoryFolder('model', files));
  */
 export async function loadBundle(
   signal: AbortSignal,
-  baseUrl: string,
+  source: BundleSource,
   onProgress: (progress: LoadProgress) => void,
 ): Promise<Bundle> {
   const cache = openBlobCache('omnigen2-weights');
-  const folder = baseUrl.replace(/\/+$/, '');
+  const folder = source.baseUrl.replace(/\/+$/, '');
+  const addressOf = (path: string) => source.files?.[path] ?? `${folder}/${path}`;
   const manifestKey = `manifest/${folder}`;
-  const manifest = await loadManifest(signal, folder, () => cache.get(manifestKey));
+  const manifest = await loadManifest(signal, addressOf(MANIFEST_FILE), () => cache.get(manifestKey));
   const known = new Set(await cache.keys());
   const totalBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
   let from: LoadProgress['from'] = manifest.files.every((file) => known.has(keyOf(file)))
@@ -70,7 +78,7 @@ export async function loadBundle(
       continue;
     }
     from = 'network';
-    const blob = await fetchFile(signal, `${folder}/${file.path}`, file, advance);
+    const blob = await fetchFile(signal, addressOf(file.path), file, advance);
     storedAll = (await store(cache, manifest, keyOf(file), blob)) && storedAll;
     files.set(file.path, blob);
   }
@@ -89,7 +97,7 @@ function keyOf(file: ManifestFile): string {
   return `${HASH_PREFIX}${file.sha256}`;
 }
 
-/** A cached value if it is the file and can be read. A browser may keep the entry of a Blob and lose its bytes. */
+/** A cached value if it is the file and is readable. Browsers may keep a Blob's entry and lose its bytes. */
 async function readable(value: unknown, { sizeBytes }: ManifestFile): Promise<Blob | undefined> {
   if (!(value instanceof Blob) || value.size !== sizeBytes) return undefined;
   return value
@@ -120,10 +128,9 @@ async function deleteUnneeded(cache: BlobCache, manifest: Manifest): Promise<voi
 /** The manifest from the network. If it cannot be fetched or parsed, the manifest of the last visit. */
 async function loadManifest(
   signal: AbortSignal,
-  folder: string,
+  url: string,
   ofLastVisit: () => Promise<unknown>,
 ): Promise<Manifest> {
-  const url = `${folder}/${MANIFEST_FILE}`;
   try {
     return await fetchManifest(signal, url);
   } catch (error) {

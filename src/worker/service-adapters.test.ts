@@ -71,7 +71,7 @@ describe('what is wrong is told, and the model stays as it was', () => {
   test.each<[string, readonly AdapterFile[], RegExp]>([
     ['a broken file', [{ ...LORA, file: official.slice(0, 50000) }], /^style\.safetensors: it is cut off/],
     ['another file', [{ ...LORA, file: new Blob(['<html>']) }], /^style\.safetensors: /],
-    ['a name that is there twice', [LORA, LORA], /^The adapter style\.safetensors is there twice/],
+    ['a name that is given twice', [LORA, LORA], /^The adapter style\.safetensors is given twice/],
     [
       'a strength of nothing',
       [{ ...LORA, strength: Number.NaN }],
@@ -85,7 +85,7 @@ describe('what is wrong is told, and the model stays as it was', () => {
     [
       'settings of another adapter',
       [{ ...LORA, settings: new Blob(['{"r":8,"lora_alpha":8}']) }],
-      /says rank 8/,
+      /has rank 8/,
     ],
   ])('%s', async (_, files, words) => {
     const here = page();

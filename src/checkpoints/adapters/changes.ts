@@ -1,21 +1,21 @@
-/** Several adapters at once: what they add to each matrix, each as strongly as the person wants. */
+/** The changes that several adapters make to each weight matrix, multiplied by their strengths. */
 
 import { OmniError } from '../../errors.ts';
 import type { Lora, LoraPair } from './lora.ts';
 
-/** An adapter and how strongly it acts: 1 as it was trained, 0 not at all, negative the other way round. */
+/** An adapter and its strength: 1 as trained, 0 no effect, negative the opposite effect. */
 export interface Adapter {
   readonly lora: Lora;
   readonly strength: number;
 }
 
-/** Beyond this no picture is left, and sums of adapters that cancel out lose their digits. */
+/** Above this the picture is lost, and the sum of adapters that cancel each other loses precision. */
 const MAX_STRENGTH = 100;
 
 /**
- * Checks what a person asks for before any file is read.
- * @param wanted the adapters by the names that people know them by.
- * @throws OmniError `bad_request` for a strength that is no number or too large, and for a name that is there twice.
+ * Checks the strengths of adapters before any file is read.
+ * @param wanted strengths with the names that the person knows the adapters by
+ * @throws OmniError `bad_request` if a strength is NaN or beyond -100 to 100, or if a name occurs twice
  */
 export function checkAdapterStrengths(
   wanted: readonly { readonly name: string; readonly strength: number }[],
@@ -26,13 +26,13 @@ export function checkAdapterStrengths(
       throw new OmniError({
         code: 'bad_request',
         message: `The strength of ${name} is ${strength}, but must be a number from -${MAX_STRENGTH} to ${MAX_STRENGTH}.`,
-        action: 'Take 1 for the adapter as it was trained, or less for a weaker effect.',
+        action: 'Use 1 for the adapter as it was trained, or less for a weaker effect.',
       });
     }
     if (seen.has(name)) {
       throw new OmniError({
         code: 'bad_request',
-        message: `The adapter ${name} is there twice.`,
+        message: `The adapter ${name} is given twice.`,
         action: 'Give it once, with the sum of its strengths.',
       });
     }
@@ -40,15 +40,18 @@ export function checkAdapterStrengths(
   }
 }
 
-/** What several adapters add to a matrix: the sum of their products, strengths included in the scales. */
+/** The change of a matrix: the sum of `scale * up @ down` over its pairs. Scales include the strengths. */
 export type Change = readonly LoraPair[];
 
-/** Weights are far below 1; what adds more than this would leave float16, in which some devices compute. */
+/**
+ * Largest change of a weight. Weights are far below 1, and float16, in which some devices compute, ends at
+ * 65504.
+ */
 const MAX_CHANGE = 30000;
 
 /**
- * What adapters add, by the name of the weight they add to. Adapters of strength 0 are left out.
- * @throws OmniError `bad_checkpoint` if they add more than any weight can be.
+ * The changes that adapters make, by the name of the weight. Adapters of strength 0 are left out.
+ * @throws OmniError `bad_checkpoint` if the sum of the changes of a weight can exceed 30000
  */
 export function changesOf(adapters: readonly Adapter[]): ReadonlyMap<string, Change> {
   const changes = new Map<string, LoraPair[]>();
@@ -65,14 +68,14 @@ export function changesOf(adapters: readonly Adapter[]): ReadonlyMap<string, Cha
   return changes;
 }
 
-/** The rank of a change: the columns of its matrices side by side. */
+/** The rank of a change: the sum of the ranks of its pairs. */
 export function rankOf(change: Change): number {
   return change.reduce((sum, { rank }) => sum + rank, 0);
 }
 
 /**
- * Adds a change to some rows of a matrix, in place. Each value is summed in float64 and rounded once.
- * @param weight `[rows, K]` row-major: the rows of the matrix from `firstRow`.
+ * Adds a change to rows of a matrix, in place. Each value is summed in float64 and rounded once.
+ * @param weight `[rows, K]` row-major: the rows of the matrix from `firstRow` on
  */
 export function addChange(weight: Float32Array, change: Change, firstRow = 0): void {
   const [{ down: first, rank: firstRank }] = change;
@@ -86,13 +89,13 @@ export function addChange(weight: Float32Array, change: Change, firstRow = 0): v
   }
 }
 
-/** Four ranks at a time: reading and writing the sums is what takes the time. */
+/** Adds four ranks per pass, because reading and writing the sums takes most of the time. */
 function addRow(sums: Float64Array, { down, up, rank, scale }: LoraPair, row: number): void {
   const columns = sums.length;
   const factor = (r: number) => (r < rank ? scale * up[row * rank + r] : 0);
   for (let r = 0; r < rank; r += 4) {
     const [a, b, c, d] = [factor(r), factor(r + 1), factor(r + 2), factor(r + 3)];
-    // Beyond the last rank the factor is 0, and so any row will do.
+    // The factor is 0 after the last rank, so the row read there does not matter.
     const from = (ahead: number) => Math.min(r + ahead, rank - 1) * columns;
     const [atA, atB, atC, atD] = [from(0), from(1), from(2), from(3)];
     for (let i = 0; i < columns; i++) {
@@ -101,7 +104,7 @@ function addRow(sums: Float64Array, { down, up, rank, scale }: LoraPair, row: nu
   }
 }
 
-/** The same change as one product `up [N, R] @ down [R, K]`, scales included in `up`. */
+/** The change as one product `up [N, R] @ down [R, K]`. `up` includes the scales. */
 export function joinedChange(change: Change): { down: Float32Array; up: Float32Array } {
   const rank = rankOf(change);
   const columns = change[0].down.length / change[0].rank;
@@ -121,7 +124,7 @@ export function joinedChange(change: Change): { down: Float32Array; up: Float32A
   return { down, up };
 }
 
-/** No value of a change is larger than this. */
+/** An upper bound of the absolute values of a change. */
 function largestSum(change: Change): number {
   const largest = (values: Float32Array) =>
     values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -135,7 +138,7 @@ function tooLarge(adapters: readonly Adapter[], name: string, most: number): Omn
   const given = adapters.map(({ lora: { file }, strength }) => `${file} at strength ${strength}`).join(', ');
   return new OmniError({
     code: 'bad_checkpoint',
-    message: `${given} would change ${name} by up to ${most.toPrecision(3)}, which is more than any weight can be.`,
-    action: 'Take a smaller strength, or another adapter.',
+    message: `${given} would change ${name} by up to ${most.toPrecision(3)}, which is out of range for a weight.`,
+    action: 'Use a smaller strength, or another adapter.',
   });
 }

@@ -1,4 +1,4 @@
-/** For tests of adapters: the tiny checkpoint in every form that weights are stored in, and adapters for it. */
+/** For tests of adapters: the tiny checkpoint in every storage format, and adapters with random values. */
 
 import { floatToBfloat } from '../../tensors/half.ts';
 import { type Checkpoint, openCheckpoint } from '../checkpoint.ts';
@@ -13,7 +13,7 @@ import type { Lora } from './lora.ts';
 export const STORED_FORMS = ['f32', 'f16', 'bf16', 'q8', 'q4', 'shards'] as const;
 export type StoredForm = (typeof STORED_FORMS)[number];
 
-/** The tiny checkpoint, its transformer stored in some form. */
+/** The tiny checkpoint with its transformer stored in a format. */
 export async function fixtureStoredAs(form: StoredForm): Promise<Checkpoint> {
   const files = await fixtureFiles();
   if (form === 'shards') shardFiles(files, WEIGHTS.transformer, 3);
@@ -35,8 +35,8 @@ export async function fixtureStoredAs(form: StoredForm): Promise<Checkpoint> {
 
 /**
  * An adapter with random values.
- * @param names the weights it changes.
- * @param size of the values of `up`; those of `down` are around 1 / sqrt(K).
+ * @param names the weights that it changes
+ * @param size largest absolute value of `up`; the values of `down` are around 1 / sqrt(K)
  */
 export function randomLora(
   { components }: Checkpoint,
@@ -56,7 +56,7 @@ export function randomLora(
   return { file: `random-${seed}.safetensors`, pairs: new Map(pairs) };
 }
 
-/** Numbers from -1 to 1. */
+/** A generator of pseudorandom numbers from -1 to 1. */
 function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -25,7 +25,7 @@ const UP = zeros('F32', [96, 4]);
 const TARGET = 'layers.0.attn.to_q';
 
 describe('readLora', () => {
-  it('reads an adapter as the official trainer writes it', () => {
+  it('reads an adapter that the official trainer wrote', () => {
     const { pairs } = readLora(official, FILE, expected);
     expect(pairs.size).toBe(36);
     expect(pairs.get('context_refiner.1.attn.to_out.0.weight')).toMatchObject({ rank: 4, scale: 1 });
@@ -36,21 +36,25 @@ describe('readLora', () => {
     ['other trainers', `diffusion_model.${TARGET}.lora_A.weight`, `diffusion_model.${TARGET}.lora_B.weight`],
     ['peft', `base_model.model.${TARGET}.lora_A.weight`, `base_model.model.${TARGET}.lora_B.weight`],
     ['peft with its adapter name', `${TARGET}.lora_A.default.weight`, `${TARGET}.lora_B.default.weight`],
-    ['peft with a name of its own', `${TARGET}.lora_A.my-style.weight`, `${TARGET}.lora_B.my-style.weight`],
+    [
+      'peft with a custom adapter name',
+      `${TARGET}.lora_A.my-style.weight`,
+      `${TARGET}.lora_B.my-style.weight`,
+    ],
     ['earlier diffusers', `transformer.${TARGET}.lora.down.weight`, `transformer.${TARGET}.lora.up.weight`],
     ['the first diffusers', `transformer.${TARGET}_lora.down.weight`, `transformer.${TARGET}_lora.up.weight`],
     ['kohya', 'lora_unet_layers_0_attn_to_q.lora_down.weight', 'lora_unet_layers_0_attn_to_q.lora_up.weight'],
-  ])('knows the names of %s', (_, down, up) => {
+  ])('reads the names of %s', (_, down, up) => {
     expect([...read({ [down]: DOWN, [up]: UP }).pairs.keys()]).toEqual([`${TARGET}.weight`]);
   });
 
-  it('knows the output layer of the first diffusers', () => {
+  it('reads the output layer of the first diffusers', () => {
     const name = 'transformer.layers.0.attn.to_out_lora';
     const { pairs } = read({ [`${name}.down.weight`]: DOWN, [`${name}.up.weight`]: UP });
     expect([...pairs.keys()]).toEqual(['layers.0.attn.to_out.0.weight']);
   });
 
-  it('takes each alpha for the rank, or for that of the first as the official loader does', () => {
+  it('uses the rank as alpha by default, and the rank of the first pair as the official loader does', () => {
     const other = 'layers.0.attn.to_v';
     const tensors = {
       [`transformer.${TARGET}.lora_A.weight`]: DOWN,
@@ -89,14 +93,18 @@ describe('readLora', () => {
   });
 
   it.each<[string, Record<string, TensorBytes>, RegExp]>([
-    ['no tensors', {}, /adapter\.safetensors holds no tensors/],
+    ['a file without tensors', {}, /adapter\.safetensors holds no tensors/],
     [
       'weights of a model',
       { 'layers.0.attn.to_q.weight': zeros('F32', [96, 96]) },
-      /to_q\.weight is no part of a LoRA adapter/,
+      /to_q\.weight is not part of a LoRA adapter/,
     ],
-    ['one half', { [`${TARGET}.lora_A.weight`]: DOWN }, /layers\.0\.attn\.to_q has lora_A but no lora_B/],
-    ['the other half', { [`${TARGET}.lora_B.weight`]: UP }, /has lora_B but no lora_A/],
+    [
+      'a pair without lora_B',
+      { [`${TARGET}.lora_A.weight`]: DOWN },
+      /layers\.0\.attn\.to_q has lora_A but no lora_B/,
+    ],
+    ['a pair without lora_A', { [`${TARGET}.lora_B.weight`]: UP }, /has lora_B but no lora_A/],
     ['an alpha alone', { [`${TARGET}.alpha`]: floats([], [1]) }, /has an alpha but no matrices/],
     [
       'a layer of a deeper model',
@@ -138,12 +146,12 @@ describe('readLora', () => {
       /do not make a matrix/,
     ],
     [
-      'whole numbers',
+      'integers',
       { [`${TARGET}.lora_A.weight`]: zeros('I64', [4, 96]), [`${TARGET}.lora_B.weight`]: UP },
       /to_q is stored as I64, not as floats/,
     ],
     [
-      'values that are not numbers',
+      'NaN',
       {
         [`${TARGET}.lora_A.weight`]: floats([1, 96], new Array(96).fill(Number.NaN)),
         [`${TARGET}.lora_B.weight`]: zeros('F32', [96, 1]),
@@ -153,7 +161,7 @@ describe('readLora', () => {
     [
       'the same layer twice',
       { [`${TARGET}.lora_A.weight`]: DOWN, [`transformer.${TARGET}.lora_A.weight`]: DOWN },
-      /is there twice, under two names/,
+      /occurs twice, under two names/,
     ],
     [
       'an empty alpha',
@@ -162,20 +170,20 @@ describe('readLora', () => {
         [`${TARGET}.lora_B.weight`]: UP,
         [`${TARGET}.alpha`]: floats([0], []),
       },
-      /the alpha of layers\.0\.attn\.to_q is no number/,
+      /the alpha of layers\.0\.attn\.to_q is not a number/,
     ],
     [
-      'an alpha that is not a number',
+      'an alpha of NaN',
       {
         [`${TARGET}.lora_A.weight`]: DOWN,
         [`${TARGET}.lora_B.weight`]: UP,
         [`${TARGET}.alpha`]: floats([], [Number.NaN]),
       },
-      /the alpha of layers\.0\.attn\.to_q is no number/,
+      /the alpha of layers\.0\.attn\.to_q is not a number/,
     ],
     ['DoRA', { [`${TARGET}.dora_scale`]: zeros('F32', [96, 1]) }, /belongs to a DoRA adapter/],
     [
-      'DoRA as peft writes it',
+      'DoRA in the names of peft',
       { [`${TARGET}.lora_magnitude_vector`]: zeros('F32', [96]) },
       /belongs to a DoRA adapter/,
     ],
@@ -186,19 +194,23 @@ describe('readLora', () => {
     ],
     ['LoKr', { 'lora_unet_x.lokr_w1': zeros('F32', [4, 4]) }, /belongs to a LoKr adapter/],
     ['LoHa', { 'lora_unet_x.hada_w1_a': zeros('F32', [4, 4]) }, /belongs to a LoHa adapter/],
-    ['differences', { 'diffusion_model.layers.0.attn.to_q.diff': DOWN }, /an adapter of whole differences/],
-  ])('refuses %s', async (_, tensors, pattern) => {
+    [
+      'full weight differences',
+      { 'diffusion_model.layers.0.attn.to_q.diff': DOWN },
+      /an adapter of full weight differences/,
+    ],
+  ])('rejects %s', async (_, tensors, pattern) => {
     expect((await refusal(() => read(tensors))).message).toMatch(pattern);
   });
 
-  it('refuses a file that is no safetensors file', async () => {
+  it('rejects a file that is not safetensors', async () => {
     const bytes = new TextEncoder().encode('PK\u0003\u0004 archive of another framework');
     expect((await refusal(() => readLora(bytes, 'adapter.bin', expected))).message).toMatch(
       /^adapter\.bin: /,
     );
   });
 
-  it('refuses what is larger than any adapter', async () => {
+  it('rejects a file that is larger than any adapter', async () => {
     expect((await refusal(() => checkLoraSize(7.9e9, FILE))).message).toMatch(
       /has 7\.9 GB; adapters have at most/,
     );

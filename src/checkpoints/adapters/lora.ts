@@ -1,9 +1,10 @@
 /**
  * Reads low-rank adapters of the diffusion transformer: W' = W + (alpha / rank) * B A.
  *
- * Knows what peft and diffusers write (`transformer.<path>.lora_A.weight`), earlier diffusers (`<path>.lora.down.weight`)
- * and kohya (`lora_unet_<path with underscores>.lora_down.weight`). Alpha comes from a pair's own tensor, else from the
- * trainer's settings, else it equals the rank.
+ * Reads the names of peft and diffusers (`transformer.<path>.lora_A.weight`), of earlier diffusers
+ * (`<path>.lora.down.weight`) and of kohya (`lora_unet_<path with underscores>.lora_down.weight`). Alpha
+ * comes from the pair's alpha tensor, else from the settings of the trainer. By default it is the rank.
+ *
  * Sources: diffusers loaders/lora_pipeline.py, loaders/lora_conversion_utils.py and utils/state_dict_utils.py
  * (UNET_TO_DIFFUSERS); OmniGen2 omnigen2/pipelines/lora_pipeline.py
  */
@@ -21,11 +22,11 @@ export interface LoraPair {
   /** `[N, rank]` row-major. */
   readonly up: Float32Array;
   readonly rank: number;
-  /** What the product is multiplied with: alpha / rank. */
+  /** Factor of the product `up @ down`: alpha / rank. */
   readonly scale: number;
 }
 
-/** An adapter: what it adds, by the name of the weight it adds to. */
+/** A LoRA file in memory: its pairs, by the name of the weight that they change. */
 export interface Lora {
   readonly file: string;
   readonly pairs: ReadonlyMap<string, LoraPair>;
@@ -33,9 +34,9 @@ export interface Lora {
 
 type Role = 'down' | 'up' | 'alpha';
 
-/** Endings of the three tensors of a pair, in the spellings that exist. */
+/** Endings of the names of a pair's three tensors, in all known spellings. */
 const ENDINGS: readonly [ending: RegExp, role: Role][] = [
-  // peft puts the adapter's name before `weight`.
+  // peft writes the adapter's name before `weight`.
   [/\.lora_A(\.[^.]+)?\.weight$/, 'down'],
   [/(\.lora_|[._]lora\.)down\.weight$/, 'down'],
   [/\.lora_B(\.[^.]+)?\.weight$/, 'up'],
@@ -43,23 +44,26 @@ const ENDINGS: readonly [ending: RegExp, role: Role][] = [
   [/\.alpha$/, 'alpha'],
 ];
 
-/** Tensors of adapters that are more, or something else, than a product of two matrices. */
+/** Names of tensors that only unsupported kinds of adapters have. */
 const OTHER_KINDS: readonly [pattern: RegExp, kind: string][] = [
   [/dora_scale|lora_magnitude_vector/, 'a DoRA adapter'],
   [/\.lora_B(\.[^.]+)?\.bias$/, 'a LoRA adapter with biases'],
   [/\.lokr_/, 'a LoKr adapter'],
   [/\.hada_/, 'a LoHa adapter'],
-  [/\.diff(_b)?$/, 'an adapter of whole differences'],
+  [/\.diff(_b)?$/, 'an adapter of full weight differences'],
 ];
 const PREFIXES = /^(base_model\.model\.)?(transformer\.|diffusion_model\.)?/;
 const KOHYA_PREFIXES = /^lora_(unet|transformer)_/;
 
-/** Browsers read no larger file as one piece of memory; adapters of rank 128 of the released model take a third. */
+/**
+ * Browsers cannot read a larger file into one buffer. An adapter of rank 128 for the released model has a
+ * third of it.
+ */
 const MAX_FILE_BYTES = 1.9e9;
 
 /**
- * Checks the size of an adapter before it is read.
- * @throws OmniError `bad_checkpoint` if it is larger than any adapter.
+ * Checks the size of an adapter file before it is read.
+ * @throws OmniError `bad_checkpoint` above 1.9 GB
  */
 export function checkLoraSize(sizeBytes: number, file: string): void {
   if (sizeBytes <= MAX_FILE_BYTES) return;
@@ -68,26 +72,34 @@ export function checkLoraSize(sizeBytes: number, file: string): void {
   );
 }
 
-/** peft's name for the settings of the weights that it calls {@link PEFT_WEIGHTS}. Source: peft utils/constants.py */
+/** Names of the files that peft writes: the settings, and the weights. Source: peft utils/constants.py */
 export const PEFT_SETTINGS = 'adapter_config.json';
 export const PEFT_WEIGHTS = 'adapter_model.safetensors';
 
 export interface LoraReadOptions {
-  /** The bytes of the `adapter_config.json` that belongs to the file; without it, the file's header is asked. */
+  /**
+   * The bytes of the file's `adapter_config.json`. Default: the settings in the file's header, if it has any.
+   */
   readonly config?: Uint8Array;
   /**
-   * Scale pairs as the official loader does, which knows no settings: alpha of all is the rank of the first in order of
-   * names, so that pairs of another rank become too strong or too weak. Source: diffusers utils/peft_utils.py,
-   * get_peft_kwargs
+   * Scales pairs as the official loader does, which reads no settings: the rank of the first pair in order of
+   * names is the alpha of all pairs, so pairs of another rank get a wrong scale. Default: false.
+   * Source: diffusers utils/peft_utils.py, get_peft_kwargs
    */
   readonly official?: boolean;
 }
 
 /**
- * Reads an adapter and checks that every part of it fits the transformer.
- * @param expected the tensors of the transformer it is for.
- * @throws OmniError `bad_checkpoint` if the file is broken or made for another model, `unsupported` for other kinds of
- * adapter.
+ * Reads an adapter and checks that all its tensors fit the transformer.
+ * @param file the file's name, for messages
+ * @param expected the tensors of the transformer: `checkpoint.components.transformer.expected`
+ * @throws OmniError `bad_checkpoint` if the file is damaged or for another model, `unsupported` for other
+ * kinds of adapters
+ *
+ * @example
+ * const bytes = await readFile('style.safetensors');
+ * const lora = readLora(bytes, 'style.safetensors', checkpoint.components.transformer.expected);
+ * const adapted = withAdapters(checkpoint, [{ lora, strength: 1 }], runtime);
  */
 export function readLora(
   bytes: Uint8Array,
@@ -108,12 +120,12 @@ export function readLora(
     if (other !== undefined) {
       throw new OmniError({
         code: 'unsupported',
-        message: `${file}: ${key} belongs to ${other}, which is more than low-rank matrices.`,
+        message: `${file}: ${key} belongs to ${other}, which is not supported.`,
         action: 'Use a plain LoRA adapter.',
       });
     }
     const ending = ENDINGS.find(([pattern]) => pattern.test(key));
-    if (!ending) throw doesNotFit(`${file}: ${key} is no part of a LoRA adapter`);
+    if (!ending) throw doesNotFit(`${file}: ${key} is not part of a LoRA adapter`);
     const [pattern, role] = ending;
     const path = key.replace(pattern, '').replace(/\.to_out$/, '.to_out.0');
     const target = KOHYA_PREFIXES.test(path)
@@ -123,7 +135,7 @@ export function readLora(
       throw doesNotFit(`${file}: ${key} changes a layer that this transformer does not have`);
     }
     const part = parts.get(target) ?? {};
-    if (part[role]) throw doesNotFit(`${file}: ${key} is there twice, under two names`);
+    if (part[role]) throw doesNotFit(`${file}: ${key} occurs twice, under two names`);
     part[role] = tensor;
     parts.set(target, part);
   }
@@ -139,7 +151,7 @@ export function readLora(
   return { file, pairs };
 }
 
-/** What a pair without an alpha of its own is multiplied with. */
+/** The scale of a pair that has no alpha tensor. */
 type ScaleOf = (path: string, rank: number) => number;
 
 function scaleBySettings(settings: LoraSettings | undefined): ScaleOf {
@@ -175,9 +187,9 @@ function pairOf(
   }
   const matrices = { down: floats(down, path, file), up: floats(up, path, file), rank };
   if (alpha) {
-    // Some trainers write it as a whole number.
+    // Some trainers write alpha as an integer.
     const [value] = toFloat32(alpha.bytes, alpha.dtype);
-    if (!Number.isFinite(value)) throw doesNotFit(`${file}: the alpha of ${path} is no number`);
+    if (!Number.isFinite(value)) throw doesNotFit(`${file}: the alpha of ${path} is not a number`);
     return { ...matrices, scale: value / rank };
   }
   return { ...matrices, scale: scaleOf(path, rank) };

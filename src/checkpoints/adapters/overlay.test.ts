@@ -9,7 +9,7 @@ import { withAdapters } from './overlay.ts';
 
 const WIDENED = { quantized: 'widened' } as const;
 const NATIVE = { quantized: 'native' } as const;
-const TOUCHED = [
+const CHANGED = [
   'layers.0.attn.to_q.weight',
   'layers.2.feed_forward.linear_2.weight',
   'layers.1.norm1.linear.weight',
@@ -19,7 +19,7 @@ const TOUCHED = [
   'time_caption_embed.caption_embedder.1.weight',
   'norm_out.linear_2.weight',
 ];
-const [MATRIX] = TOUCHED;
+const [MATRIX] = CHANGED;
 
 const opened = new Map<StoredForm, Promise<Checkpoint>>();
 function storedAs(form: StoredForm): Promise<Checkpoint> {
@@ -28,26 +28,26 @@ function storedAs(form: StoredForm): Promise<Checkpoint> {
   return checkpoint;
 }
 
-/** Whether values are the same to the bit; quicker than comparing them one by one. */
+/** Whether all bits are equal. Faster than comparing value by value. */
 function same(a: Float32Array | Uint8Array, b: Float32Array | Uint8Array): boolean {
   const buffer = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
     Buffer.from(buffer, byteOffset, byteLength);
   return buffer(a).equals(buffer(b));
 }
 
-/** A matrix of the transformer as floats, by whatever name it is stored. */
+/** A matrix of the transformer as floats, stored or quantized. */
 async function matrix(
   { components: { transformer }, folder }: Checkpoint,
   name: string,
 ): Promise<Float32Array> {
   const source = quantizedMatrix(transformer.weights, name) ?? transformer.weights.get(name);
   const shape = transformer.expected.find((tensor) => tensor.name === name)?.shape;
-  if (!source || !shape) throw new Error(`there is no ${name}`);
+  if (!source || !shape) throw new Error(`the transformer has no ${name}`);
   const [rows, columns] = shape;
   return (await floatRows(folder, source, { firstRow: 0, rows, columns, totalRows: rows })).slice();
 }
 
-/** What the matrix must be with the adapters. */
+/** The expected values of a matrix with adapters. */
 async function changed(checkpoint: Checkpoint, name: string, adapters: readonly Adapter[]) {
   const values = await matrix(checkpoint, name);
   addChange(values, changesOf(adapters).get(name) ?? []);
@@ -56,46 +56,46 @@ async function changed(checkpoint: Checkpoint, name: string, adapters: readonly 
 
 function transformerTensor({ components }: Checkpoint, name: string): StoredTensor {
   const tensor = components.transformer.weights.get(name);
-  if (!tensor) throw new Error(`there is no ${name}`);
+  if (!tensor) throw new Error(`the transformer has no ${name}`);
   return tensor;
 }
 
 describe.each(STORED_FORMS)('a checkpoint stored as %s', (form) => {
-  it('holds touched matrices with their change in full, and all others where they were', async () => {
+  it('returns changed matrices with the full change, and all other tensors at their place', async () => {
     const base = await storedAs(form);
     const adapters = [
-      { lora: randomLora(base, TOUCHED, { rank: 4 }), strength: 0.5 },
-      { lora: randomLora(base, TOUCHED.slice(0, 3), { rank: 1, seed: 2 }), strength: -2 },
+      { lora: randomLora(base, CHANGED, { rank: 4 }), strength: 0.5 },
+      { lora: randomLora(base, CHANGED.slice(0, 3), { rank: 1, seed: 2 }), strength: -2 },
     ];
     const adapted = withAdapters(base, adapters, WIDENED);
     const { weights } = adapted.components.transformer;
-    for (const name of TOUCHED) {
+    for (const name of CHANGED) {
       expect(quantizedMatrix(weights, name)).toBeUndefined();
       const got = await matrix(adapted, name);
       expect(same(got, await changed(base, name, adapters))).toBe(true);
       expect(same(got, await matrix(base, name))).toBe(false);
     }
     const before = base.components.transformer.weights;
-    const others = before.names.filter((name) => !TOUCHED.some((touched) => name.startsWith(touched)));
+    const others = before.names.filter((name) => !CHANGED.some((changed) => name.startsWith(changed)));
     expect(others.length).toBeGreaterThan(100);
     for (const name of others) expect(weights.get(name)).toBe(before.get(name));
-    expect(new Set(weights.names)).toEqual(new Set([...others, ...TOUCHED]));
+    expect(new Set(weights.names)).toEqual(new Set([...others, ...CHANGED]));
     expect(adapted.components.vae).toBe(base.components.vae);
   });
 
-  it('is itself without adapters and with those of strength 0', async () => {
+  it('is returned itself without adapters and with adapters of strength 0', async () => {
     const base = await storedAs(form);
-    const lora = randomLora(base, TOUCHED);
+    const lora = randomLora(base, CHANGED);
     expect(withAdapters(base, [], WIDENED)).toBe(base);
     expect(withAdapters(base, [{ lora, strength: 0 }], NATIVE)).toBe(base);
   });
 });
 
 describe.each(['q8', 'q4'] as const)('on an engine that computes with %s matrices', (form) => {
-  it('leaves the matrix as it is and puts factors beside it', async () => {
+  it('leaves the quantized matrix as it is and adds low-rank factors', async () => {
     const base = await storedAs(form);
     const adapters = [
-      { lora: randomLora(base, TOUCHED, { rank: 3, scale: 2 }), strength: 0.5 },
+      { lora: randomLora(base, CHANGED, { rank: 3, scale: 2 }), strength: 0.5 },
       { lora: randomLora(base, [MATRIX], { rank: 2, seed: 2 }), strength: -1 },
     ];
     const adapted = withAdapters(base, adapters, NATIVE);
@@ -103,7 +103,7 @@ describe.each(['q8', 'q4'] as const)('on an engine that computes with %s matrice
     const stored = quantizedMatrix(base.components.transformer.weights, MATRIX);
     expect(quantizedMatrix(weights, MATRIX)).toEqual(stored);
     const factors = lowRankFactors(weights, MATRIX);
-    if (!factors) throw new Error('there are no factors');
+    if (!factors) throw new Error('no factors');
     expect([factors.down.shape, factors.up.shape]).toEqual([
       [5, 96],
       [96, 5],
@@ -115,7 +115,7 @@ describe.each(['q8', 'q4'] as const)('on an engine that computes with %s matrice
     addChange(got, [pair]);
     const want = await changed(base, MATRIX, adapters);
     expect(Math.max(...got.map((value, i) => Math.abs(value - want[i])))).toBeLessThan(1e-6);
-    // What is stored as floats is merged here as well.
+    // A matrix that is stored as floats is merged here too.
     expect(lowRankFactors(weights, 'norm_out.linear_2.weight')).toBeUndefined();
     const last = 'norm_out.linear_2.weight';
     expect(same(await matrix(adapted, last), await changed(base, last, adapters))).toBe(true);

@@ -1,10 +1,10 @@
 /**
- * A checkpoint with adapters on its transformer, without another copy of it: everything that no adapter touches lies
- * where it lay, and what they touch is computed from it when it is read.
+ * A checkpoint with adapters on its transformer, without a copy of the weights. Tensors that no adapter
+ * changes keep their place in the files. Changed matrices are computed when they are read.
  *
- * A touched matrix becomes float32, whatever it is stored as: graphs take it as they take every float32 tensor. Rounding
- * it to bfloat16 or quantizing it anew would lose much of a small change (docs/QUANTIZATION.md). Where an engine computes
- * with the quantized matrix itself, it stays as it is, and the change becomes a low-rank product beside it.
+ * A changed matrix is float32, in whatever format the checkpoint stores it. Rounding it to bfloat16 or
+ * quantizing it again would lose much of a small change (docs/QUANTIZATION.md). If the engine computes with
+ * quantized matrices, a quantized matrix stays as it is, and the change becomes a second, low-rank product.
  */
 
 import {
@@ -20,21 +20,27 @@ import type { CheckpointFolder } from '../folder.ts';
 import { floatRows, isQuantized } from '../rows.ts';
 import { type Adapter, addChange, type Change, changesOf, joinedChange, rankOf } from './changes.ts';
 
-/** How the engine wants matrices; see `omnigen2/graphs/layers.ts`, Numerics. */
+/** How the engine computes with block-quantized matrices. See `Runtime.quantized`. */
 export interface MatrixUse {
   readonly quantized: 'native' | 'widened';
 }
 
-/** A float32 matrix that is computed when it is read, `[rows, columns]`. */
+/** A float32 matrix `[rows, columns]` that is computed when it is read. */
 interface ComputedMatrix {
   readonly tensor: StoredTensor;
-  /** The rows from `firstRow`, row-major. */
+  /** Computes `rows` rows from `firstRow` on, row-major. */
   read(firstRow: number, rows: number): Promise<Float32Array>;
 }
 
 /**
- * The checkpoint as it is with `adapters`; itself if they change nothing.
- * @throws OmniError `bad_checkpoint` if they add more than any weight can be.
+ * Applies adapters to a checkpoint. Returns the checkpoint itself if they change nothing.
+ * @param use how the engine computes with quantized matrices: the runtime, or any object with its field
+ * `quantized`
+ * @throws OmniError `bad_checkpoint` if the sum of the changes of a weight is out of range
+ *
+ * @example
+ * const lora = readLora(bytes, 'style.safetensors', checkpoint.components.transformer.expected);
+ * const adapted = withAdapters(checkpoint, [{ lora, strength: 0.8 }], runtime);
  */
 export function withAdapters(
   checkpoint: Checkpoint,
@@ -54,13 +60,13 @@ export function withAdapters(
     const [rows, columns] = shape;
     const staysQuantized = isQuantized(source) && use.quantized === 'native';
     if (staysQuantized && rankOf(change) * (rows + columns) < rows * columns) {
-      for (const matrix of besideMatrix(name, change, shape)) computed.set(matrix.tensor.name, matrix);
+      for (const matrix of lowRankMatrices(name, change, shape)) computed.set(matrix.tensor.name, matrix);
     } else {
       computed.set(name, mergedMatrix(checkpoint.folder, name, shape, source, change));
       for (const suffix of Object.values(QUANTIZED_SUFFIX)) hidden.add(name + suffix);
     }
   }
-  const weights = overlaid(transformer.weights, computed, hidden);
+  const weights = indexWith(transformer.weights, computed, hidden);
   const folder = folderWith(checkpoint.folder, [...computed.values()]);
   return {
     ...checkpoint,
@@ -70,7 +76,8 @@ export function withAdapters(
   };
 }
 
-function overlaid(
+/** The index with computed tensors added, and without those that `hidden` names. */
+function indexWith(
   weights: WeightIndex,
   computed: ReadonlyMap<string, ComputedMatrix>,
   hidden: ReadonlySet<string>,
@@ -82,7 +89,7 @@ function overlaid(
   };
 }
 
-/** The matrix with its change. */
+/** The matrix `[rows, columns]` plus its change. */
 function mergedMatrix(
   folder: CheckpointFolder,
   name: string,
@@ -101,8 +108,10 @@ function mergedMatrix(
   };
 }
 
-/** The two factors of the change, for a product beside the matrix; joined when they are read, so that they are held once. */
-function besideMatrix(name: string, change: Change, [rows, columns]: readonly number[]): ComputedMatrix[] {
+/**
+ * The two factors of the change. They are joined when they are read, so that memory does not hold them twice.
+ */
+function lowRankMatrices(name: string, change: Change, [rows, columns]: readonly number[]): ComputedMatrix[] {
   const rank = rankOf(change);
   const factor = (which: 'down' | 'up', shape: readonly [number, number]): ComputedMatrix => ({
     tensor: computedTensor(name + LOW_RANK_SUFFIX[which], shape),
@@ -112,13 +121,13 @@ function besideMatrix(name: string, change: Change, [rows, columns]: readonly nu
   return [factor('down', [rank, columns]), factor('up', [rows, rank])];
 }
 
-/** Each computed tensor is a file of its own, so that none is computed before a graph asks for it. */
+/** Describes a computed tensor. Each has its own file, so that it is computed only if a graph needs it. */
 function computedTensor(name: string, shape: readonly number[]): StoredTensor {
   const sizeBytes = 4 * shape[0] * shape[1];
   return { name, dtype: 'F32', shape, file: `transformer/adapted/${name}`, offset: 0, sizeBytes };
 }
 
-/** The folder, in which computed tensors are files that can be read but are not listed. */
+/** The folder with the computed tensors as files. They can be read, but are not listed. */
 function folderWith(folder: CheckpointFolder, matrices: readonly ComputedMatrix[]): CheckpointFolder {
   const byPath = new Map(matrices.map((matrix) => [matrix.tensor.file, matrix]));
   const bytes = async ({ tensor, read }: ComputedMatrix, offset: number, length: number) => {

@@ -13,7 +13,7 @@ const expected = expectedTransformer(
 const Q = 'layers.0.attn.to_q';
 const REFINER = 'noise_refiner.0.attn.to_q';
 
-/** An adapter of rank 4 on two layers, with what its header says besides. */
+/** An adapter of rank 4 for two layers, with metadata in its header. */
 function adapter(metadata: Record<string, string> = {}, alpha?: number): Uint8Array {
   const tensors = new Map<string, TensorBytes>(
     [Q, REFINER].flatMap((path) => [
@@ -58,17 +58,17 @@ const SETTINGS = {
 };
 
 describe('adapter_config.json', () => {
-  it('gives alpha', () => {
+  it('sets alpha', () => {
     expect(scales(adapter())).toEqual([1, 1]);
     expect(scales(adapter(), json(SETTINGS))).toEqual([2, 2]);
     expect(scales(adapter(), json({ r: 4, lora_alpha: 2 }))).toEqual([0.5, 0.5]);
   });
 
-  it('divides by the root of the rank for rank-stabilized LoRA', () => {
+  it('divides alpha by the square root of the rank for rank-stabilized LoRA', () => {
     expect(scales(adapter(), json({ ...SETTINGS, use_rslora: true }))).toEqual([4, 4]);
   });
 
-  it('has exceptions for modules, by the end of their path', () => {
+  it('sets alpha and rank of modules by patterns that match the end of their path', () => {
     expect(scales(adapter(), json({ ...SETTINGS, alpha_pattern: { to_q: 4, [Q]: 1 } }))).toEqual([1, 1]);
     expect(scales(adapter(), json({ ...SETTINGS, alpha_pattern: { '^layers.*to_q': 1 } }))).toEqual([
       0.25, 2,
@@ -78,25 +78,29 @@ describe('adapter_config.json', () => {
     expect(scales(adapter(), json(ranks))).toEqual([2, 2]);
   });
 
-  it('stands back behind the alpha of a pair', () => {
+  it('does not override the alpha tensor of a pair', () => {
     expect(scales(adapter({}, 6), json(SETTINGS))).toEqual([1.5, 2]);
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['no settings', [], /is \[\] and not a list of settings/],
+    ['an array', [], /is \[\] instead of an object with settings/],
     ['no alpha', { r: 4 }, /has nothing as lora_alpha instead of a number/],
-    ['a rank of nothing', { ...SETTINGS, r: 0 }, /has 0 as r instead of a whole number/],
+    ['rank 0', { ...SETTINGS, r: 0 }, /has 0 as r instead of a whole number/],
     [
       'another rank',
       { ...SETTINGS, r: 8 },
-      /says rank 8 for layers\.0\.attn\.to_q, but its matrices have rank 4/,
+      /has rank 8 for layers\.0\.attn\.to_q, but its matrices have rank 4/,
     ],
     ['a broken pattern', { ...SETTINGS, alpha_pattern: { '(': 1 } }, /the pattern "\(" in alpha_pattern/],
-    ['a pattern without number', { ...SETTINGS, rank_pattern: { a: '4' } }, /has "4" as rank_pattern\.a/],
-    ['a text for a switch', { ...SETTINGS, use_rslora: 'yes' }, /has "yes" as use_rslora/],
+    [
+      'a pattern with a text as rank',
+      { ...SETTINGS, rank_pattern: { a: '4' } },
+      /has "4" as rank_pattern\.a/,
+    ],
+    ['a text instead of true or false', { ...SETTINGS, use_rslora: 'yes' }, /has "yes" as use_rslora/],
     ['another method', { ...SETTINGS, peft_type: 'IA3' }, /an adapter of the kind "IA3"/],
     ['DoRA', { ...SETTINGS, use_dora: true }, /describes a DoRA adapter/],
-  ])('is refused with %s', async (_, config, pattern) => {
+  ])('is rejected with %s', async (_, config, pattern) => {
     const { message } = await refusal(() => readLora(adapter(), FILE, expected, { config: json(config) }));
     expect(message).toMatch(/^adapter_config\.json of adapter_model\.safetensors /);
     expect(message).toMatch(pattern);
@@ -107,16 +111,16 @@ describe('settings in the header', () => {
   const inHeader = (settings: unknown) =>
     adapter({ format: 'pt', lora_adapter_metadata: JSON.stringify(settings) });
 
-  it('are read as diffusers writes them for a pipeline and for a model alone', () => {
+  it('are read with the prefix of a pipeline and without', () => {
     expect(scales(inHeader({ 'transformer.r': 4, 'transformer.lora_alpha': 12 }))).toEqual([3, 3]);
     expect(scales(inHeader(SETTINGS))).toEqual([2, 2]);
   });
 
-  it('of other parts say nothing', () => {
+  it('of other components are ignored', () => {
     expect(scales(inHeader({ 'text_encoder.r': 8, 'text_encoder.lora_alpha': 4 }))).toEqual([1, 1]);
   });
 
-  it('are refused if they cannot be read', async () => {
+  it('are rejected if they are not valid', async () => {
     const broken = adapter({ lora_adapter_metadata: '{' });
     expect((await refusal(() => readLora(broken, FILE, expected))).message).toMatch(
       /^lora_adapter_metadata in the header of adapter_model\.safetensors is not valid JSON/,

@@ -83,7 +83,7 @@ export function rotaryInterleaved(
 }
 
 /**
- * Rotates the pairs `(i, i + D / 2)` of every head by the angles of its row, as the official `rotate_half` does.
+ * Rotates the pairs `(i, i + D / 2)` of every head by the angles of its row, like the official `rotate_half`.
  * @param x `[1, L, heads * D]`; `cosines`, `sines`: `[L, D / 2]`
  */
 export function rotaryHalves(g: GraphBuilder, x: Value, cosines: Value, sines: Value, heads: number): Value {
@@ -105,7 +105,7 @@ function rotary(
   if (!fits || x.shape[0] !== 1) {
     fail('RotaryEmbedding', `${show(x)} by ${show(cosines)}, ${show(sines)}, ${heads} heads`);
   }
-  // With one position id for the batch, the operator reads the tables from that row on: row 0 for the first token.
+  // With one position id for the batch, the operator reads the tables from that row on, here from row 0.
   const first = g.constant('int64', [1], [0]);
   return g.node('RotaryEmbedding', [x, first, cosines, sines], x.type, x.shape, { interleaved }, MICROSOFT);
 }

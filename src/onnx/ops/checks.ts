@@ -1,4 +1,4 @@
-/** Shape and type checks that the operators share. Two named dimensions are equal if their names are equal. */
+/** Checks of shapes and types that operators share. Named dimensions are equal if their names are. */
 
 import { type Dim, GraphError, type Shape, type Value } from '../graph.ts';
 
@@ -21,7 +21,10 @@ export function sameType(op: string, ...values: readonly Value[]): void {
     fail(op, `types differ: ${values.map(show).join(', ')}`);
 }
 
-/** The index of an axis; a negative `axis` counts from the end. @throws GraphError if there is no such axis */
+/**
+ * The index of an axis; a negative `axis` counts from the end.
+ * @throws GraphError if there is no such axis
+ */
 export function axisOf(op: string, value: Value, axis: number): number {
   const positive = axis < 0 ? axis + value.shape.length : axis;
   if (positive < 0 || positive >= value.shape.length) fail(op, `axis ${axis} of ${show(value)}`);

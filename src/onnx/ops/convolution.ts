@@ -22,7 +22,7 @@ export function conv2d(
   });
 }
 
-/** Doubles height and width of `x [B, C, H, W]` by repeating pixels. The caller names the output's dimensions. */
+/** Doubles height and width of `x [B, C, H, W]` by repeating pixels. The caller names the new dimensions. */
 export function upsampleNearest(g: GraphBuilder, x: Value, height: Dim, width: Dim): Value {
   if (x.shape.length !== 4) fail('Resize', show(x));
   const scales = g.constant('float32', [4], [1, 1, 2, 2]);

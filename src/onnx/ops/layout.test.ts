@@ -6,7 +6,7 @@ import { concat, splitEvenly } from './layout.ts';
 
 const NO_WEIGHTS = { file: async () => new Uint8Array(), derived: async () => new Uint8Array() };
 
-/** Splits `rows` rows into `count` pieces. Returns the sizes, and the attention of every piece over all rows. */
+/** Splits `rows` rows into `count` pieces. Returns sizes, and attention of the pieces over all rows. */
 async function pieces(rows: number, count: number): Promise<{ sizes: number[]; attended: Float32Array }> {
   const g = new GraphBuilder('pieces');
   const x = g.input('x', 'float32', [1, 'rows', 4]);

@@ -1,10 +1,10 @@
-/** Operators that move elements and compute none: reshape, transpose, concatenate, split, slice, gather, expand. */
+/** Operators that move elements: reshape, transpose, concatenate, split, slice, gather, expand. */
 
 import type { Dim, GraphBuilder, Shape, Value } from '../graph.ts';
 import { div, mul, sub } from './arithmetic.ts';
 import { axisOf, fail, sameType, show, sumDims } from './checks.ts';
 
-/** Reshapes to `shape`. At most one of its named dimensions may differ from the dimension of `x` at the same axis. */
+/** Reshapes to `shape`. At most one named dimension may differ from that of `x` at the same axis. */
 export function reshape(g: GraphBuilder, x: Value, shape: Shape): Value {
   const known = (dims: Shape) => dims.every((dim) => typeof dim === 'number');
   const product = (dims: Shape) => dims.reduce<number>((a, dim) => a * (dim as number), 1);
@@ -24,8 +24,8 @@ export function reshape(g: GraphBuilder, x: Value, shape: Shape): Value {
 
 /**
  * Reshapes to a `shape` with several named dimensions.
- * @param sizes int64 `[rank]`: the dimensions when the graph runs. It is a graph input, because WebGPU graphs with
- * convolutions do not stay on the GPU if they compute it with the operator Shape.
+ * @param sizes int64 `[rank]`: the dimensions when the graph runs. It is a graph input, because WebGPU graphs
+ * with convolutions do not stay on the GPU if they compute it with the operator Shape.
  */
 export function reshapeTo(g: GraphBuilder, x: Value, sizes: Value, shape: Shape): Value {
   if (sizes.shape[0] !== shape.length)
@@ -89,8 +89,8 @@ export function splitRows(
 }
 
 /**
- * Splits `x` along an axis of any size into `count` pieces whose sizes differ by at most 1. Pieces may be empty. The
- * graph computes the sizes with the operator Shape; see {@link reshapeTo} for its cost.
+ * Splits `x` along an axis of any size into `count` pieces whose sizes differ by at most 1. Pieces may be
+ * empty. The graph computes the sizes with the operator Shape; see {@link reshapeTo} for its cost.
  * @returns the pieces, each with its own name for the size
  */
 export function splitEvenly(g: GraphBuilder, x: Value, axis: number, count: number): Value[] {
@@ -114,7 +114,7 @@ function pieces(g: GraphBuilder, x: Value, axis: number, sizes: Value, dims: rea
   );
 }
 
-/** `x[start:end]` along one axis. `end` may be Infinity. `size` names the result's size if it is not fixed. */
+/** `x[start:end]` along one axis. `end` may be Infinity. `size` names the new size if it is not fixed. */
 export function slice(
   g: GraphBuilder,
   x: Value,
