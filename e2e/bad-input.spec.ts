@@ -63,14 +63,14 @@ const BAD: readonly (readonly [file: GivenFile, sentence: string])[] = [
   [text('nothing.png', ''), 'nothing.png is empty: it has 0 bytes'],
   [
     text('drawing.svg', '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"/>'),
-    'drawing.svg is a drawing in SVG, which has no pixels of its own',
+    'drawing.svg is an SVG drawing, which has no pixels of its own',
   ],
   [text('notes.png', 'hello'), 'notes.png is text, not a picture'],
   [text('page.png', '<!doctype html><title>404</title>'), 'page.png is a web page, not a picture'],
   [text('paper.png', '%PDF-1.7'), 'paper.png is a PDF document, not a picture'],
   [
     { name: 'archive.png', bytes: Buffer.from('504b030414000000', 'hex') },
-    'archive.png is a packed file (ZIP), not a picture',
+    'archive.png is an archive (ZIP), not a picture',
   ],
   [
     { name: 'noise.png', bytes: Buffer.from('0901020304050607', 'hex') },
@@ -82,7 +82,7 @@ const BAD: readonly (readonly [file: GivenFile, sentence: string])[] = [
   ],
   [
     { name: 'photo.png', bytes: Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1') },
-    'photo.png is a photo in HEIC, which cannot be read here; PNG, JPEG, WebP, GIF, AVIF and BMP can',
+    'photo.png is a HEIC photo, which cannot be read here; PNG, JPEG, WebP, GIF, AVIF and BMP can',
   ],
   [
     { name: 'film.png', bytes: Buffer.from('\0\0\0\x18ftypisom\0\0\0\0mp42isom', 'latin1') },

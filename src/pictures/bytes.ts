@@ -1,10 +1,10 @@
-/** A file's bytes: numbers and names in them, and parts put together. */
+/** Helpers to read and join bytes. */
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The parts one after another. */
+/** Concatenates byte arrays. A single array is returned as it is, not copied. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -16,7 +16,7 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** Bytes as text, one character each; shorter where the bytes end. */
+/** Decodes `length` bytes as Latin-1. The text is shorter if the bytes end before. */
 export function latin1(bytes: Uint8Array, at: number, length: number): string {
   return String.fromCharCode(...bytes.subarray(at, at + length));
 }

@@ -10,7 +10,7 @@ fc.configureGlobal({ seed: 2506 });
 const WIDTH = 60;
 const HEIGHT = 44;
 
-/** A real file of every kind that the encoder at hand writes. */
+/** Real files in every format that sharp writes. */
 const files = new Map<string, Uint8Array>();
 const file = (name: string): Uint8Array => files.get(name) ?? expect.fail(`no file ${name}`);
 
@@ -59,24 +59,24 @@ describe('sniffPicture', () => {
     ['extended webp', 'webp'],
     ['gif', 'gif'],
     ['avif', 'avif'],
-  ])('reads kind, size and end of a %s', (name, kind) => {
-    const facts = { kind, width: WIDTH, height: HEIGHT, frames: 1, complete: true };
-    expect(sniffPicture(file(name))).toMatchObject(facts);
+  ])('reads kind and size of a %s, and finds its end', (name, kind) => {
+    const header = { kind, width: WIDTH, height: HEIGHT, frames: 1, complete: true };
+    expect(sniffPicture(file(name))).toMatchObject(header);
   });
 
-  it.each(['gif', 'webp'])('sees that a %s is animated', (kind) => {
-    const facts = { kind, width: WIDTH, height: HEIGHT / 2, frames: 2, complete: true };
-    expect(sniffPicture(file(`animated ${kind}`))).toMatchObject(facts);
+  it.each(['gif', 'webp'])('counts the frames of an animated %s', (kind) => {
+    const header = { kind, width: WIDTH, height: HEIGHT / 2, frames: 2, complete: true };
+    expect(sniffPicture(file(`animated ${kind}`))).toMatchObject(header);
   });
 
-  it('sees that a PNG is animated', () => {
+  it('counts the frames of an animated PNG', () => {
     const png = file('png');
     const control = Uint8Array.of(0, 0, 0, 8, ...Buffer.from('acTL'), 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0);
     const animated = Buffer.concat([png.subarray(0, 33), control, png.subarray(33)]);
     expect(sniffPicture(animated)).toMatchObject({ kind: 'png', frames: 2, complete: true });
   });
 
-  it('reads the size of a BMP, upside down or not', () => {
+  it('reads the size of a BMP that is stored from the top down', () => {
     const bmp = Buffer.alloc(58);
     bmp.write('BM');
     bmp.writeUInt32LE(58, 2);
@@ -95,19 +95,19 @@ describe('sniffPicture', () => {
   it.each<[string, string]>([
     ['SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'],
     ['SVG', '\uFEFF<?xml version="1.0"?>\n<!-- by hand --><!DOCTYPE svg PUBLIC "a" "b">\n<svg>'],
-  ])('knows an %s', (kind, text) => {
+  ])('recognizes an %s', (kind, text) => {
     const other = { is: expect.stringContaining(kind) };
     expect(sniffPicture(Buffer.from(text))).toMatchObject({ kind: 'other', other });
   });
 
-  it('is not held up by text made to be hard to match', () => {
+  it('matches hostile text in linear time', () => {
     const started = performance.now();
     sniffPicture(Buffer.from('<!---->'.repeat(580)));
     sniffPicture(Buffer.from(`<?xml ${' '.repeat(4000)}`));
     expect(performance.now() - started).toBeLessThan(500);
   });
 
-  it('never throws and never believes in negative sizes, whatever follows a magic number', () => {
+  it('never throws and never reports a negative size, whatever follows a magic number', () => {
     const starts = ['png', 'jpeg', 'webp', 'lossless webp', 'extended webp', 'gif', 'avif'];
     fc.assert(
       fc.property(
@@ -115,17 +115,17 @@ describe('sniffPicture', () => {
         fc.nat(80),
         fc.uint8Array({ maxLength: 200 }),
         fc.boolean(),
-        (name, keep, noise, behind) => {
+        (name, keep, noise, atEnd) => {
           const whole = file(name);
           const bytes = Buffer.concat([
             whole.subarray(0, keep),
             noise,
-            behind ? whole.subarray(keep) : noise,
+            atEnd ? whole.subarray(keep) : noise,
           ]);
-          const facts = sniffPicture(bytes);
-          if ('width' in facts) {
-            expect(facts.width).toBeGreaterThanOrEqual(0);
-            expect(facts.height).toBeGreaterThanOrEqual(0);
+          const header = sniffPicture(bytes);
+          if ('width' in header) {
+            expect(header.width).toBeGreaterThanOrEqual(0);
+            expect(header.height).toBeGreaterThanOrEqual(0);
           }
         },
       ),
@@ -135,14 +135,14 @@ describe('sniffPicture', () => {
 });
 
 describe('checkPictureFile', () => {
-  it('passes pictures, and says that an animation gives its first frame', () => {
+  it('passes pictures, and notes that only the first frame of an animation is used', () => {
     expect(checkPictureFile(file('jpeg'), 'a.jpg').notes).toEqual([]);
     expect(checkPictureFile(file('animated gif'), 'a.gif').notes).toEqual([
       'a.gif is an animation; the first of its 2 frames is used.',
     ]);
   });
 
-  it('looks at the beginning of a large file before the rest of it is read', () => {
+  it('checks the head of a large file before the rest is read', () => {
     const film = Buffer.from('\0\0\0\x18ftypisom\0\0\0\0mp42isom');
     expect(() => checkHead(film, 8e9, 'film.png')).toThrow('film.png is a video (MP4), not a picture.');
     expect(() => checkHead(file('png'), 2e9, 'a.png')).toThrow(
@@ -172,11 +172,11 @@ describe('checkPictureFile', () => {
       'a Targa picture (TGA), which cannot be read here',
     ],
     ['icon', '\0\0\x01\0\x02\0', 'an icon (ICO)'],
-    ['iPhone PNG', '\x89PNG\r\n\x1a\n\0\0\0\x04CgBI', "a PNG in an iPhone app's own form"],
-    ['ZIP', 'PK\x03\x04\x14\0', 'a packed file (ZIP), not a picture'],
+    ['iPhone PNG', '\x89PNG\r\n\x1a\n\0\0\0\x04CgBI', 'a PNG in the format of iPhone apps'],
+    ['ZIP', 'PK\x03\x04\x14\0', 'an archive (ZIP), not a picture'],
     ['docx', `PK\x03\x04${'\0'.repeat(26)}[Content_Types].xml`, 'an office document, not a picture'],
-    ['gzip', '\x1f\x8b\x08', 'a packed file (gzip)'],
-    ['tar', `${'a'.repeat(257)}ustar`, 'a packed file (tar)'],
+    ['gzip', '\x1f\x8b\x08', 'an archive (gzip)'],
+    ['tar', `${'a'.repeat(257)}ustar`, 'an archive (tar)'],
     ['PostScript', '%!PS-Adobe-3.0', 'a PostScript document'],
     ['QuickTime', '\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'a video (QuickTime), not a picture'],
     ['WebM', '\x1a\x45\xdf\xa3\x9f', 'a video (WebM or Matroska)'],
@@ -186,19 +186,19 @@ describe('checkPictureFile', () => {
     ['a font', 'wOF2', 'a font, not a picture'],
     ['a web page in XML', '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "a"><html>', 'a web page'],
     ['text in UTF-16', '\xff\xfeh\0i\0', 'text, not a picture'],
-  ])('names a file by its contents: %s', (_, start, words) => {
+  ])('names the format of a file by its contents: %s', (_, start, words) => {
     expect(() => checkPictureFile(Buffer.from(start, 'latin1'), 'my file')).toThrow(`my file is ${words}`);
   });
 
-  it('names a photo in HEIC, also one that is cut off', () => {
+  it('names the format of a HEIC photo, even of one that is cut off', () => {
     const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic');
     expect(checkPictureFile(heic, 'a.heic')).toMatchObject({ kind: 'heic' });
     expect(undecodablePicture('heic', 'a.heic', undefined).message).toMatch(
-      /^a\.heic is a photo in HEIC, which cannot/,
+      /^a\.heic is a HEIC photo, which cannot/,
     );
   });
 
-  it('takes text that begins like a BMP for text', () => {
+  it('recognizes text that begins like a BMP', () => {
     expect(() => checkPictureFile(Buffer.from('BMW, VW and other cars of the year'), 'a')).toThrow(/is text/);
   });
 
@@ -222,7 +222,7 @@ describe('checkPictureFile', () => {
 
   it.each<[string, () => Uint8Array, RegExp]>([
     ['an empty file', () => new Uint8Array(0), /is empty: it has 0 bytes/],
-    ['an SVG', () => Buffer.from('<svg></svg>'), /is a drawing in SVG/],
+    ['an SVG', () => Buffer.from('<svg></svg>'), /is an SVG drawing/],
     ['a web page', () => Buffer.from('\n<!DOCTYPE html><html>'), /is a web page, not a picture/],
     ['text', () => Buffer.from('Dear picture, hello — ça va?'), /is text, not a picture/],
     ['a PDF', () => Buffer.from('%PDF-1.7\n'), /is a PDF document/],

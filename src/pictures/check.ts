@@ -1,4 +1,4 @@
-/** Whether a file can be used as a picture, told from its header before anything is decoded. */
+/** Checks whether a file can be used as a picture. Reads only its header; decodes nothing. */
 
 import { OmniError } from '../errors.ts';
 import type { Size } from './image.ts';
@@ -6,35 +6,38 @@ import type { PictureKind } from './sniff/header.ts';
 import { HEIC, READABLE, SAVE_AS } from './sniff/other-formats.ts';
 import { type SniffedOther, type SniffedPicture, sniffPicture } from './sniff/sniff.ts';
 
-/** Throws OmniError `bad_image` for a size that a caller cannot use. `name` is how the message calls the picture. */
+/**
+ * Throws OmniError `bad_image` for a size that the caller cannot use.
+ * `name` is how the message names the picture.
+ */
 export type SizeCheck = (size: Size, name: string) => void;
 
-/** A file whose header has passed. */
+/** A file that passed the check of its header. */
 export interface CheckedPicture extends SniffedPicture {
-  /** Said to the person. */
+  /** Sentences for the person. */
   readonly notes: readonly string[];
 }
 
-/** Decoding more would take over 400 MB. */
+/** A larger picture would take over 400 MB to decode. */
 export const MAX_PICTURE_PIXELS = 100_000_000;
 const MAX_PICTURE_SIDE = 16_384;
 const MIN_PICTURE_SIDE = 16;
 
-/** More than a picture of that many pixels takes in any of the formats that can be read. */
+/** No supported format needs more for a picture of {@link MAX_PICTURE_PIXELS}. */
 const MAX_PICTURE_BYTES = 500_000_000;
-/** Files up to this size are read at once. */
+/** Of files larger than this, the head is read and checked first. */
 const LARGE_BYTES = 50_000_000;
-/** What is enough of a file to tell what it is. */
+/** How many bytes of a file are enough to recognize its format. */
 export const HEAD_BYTES = 65_536;
 
 /**
- * Checks a file before all of it is read: a film of gigabytes is no picture and does not fit into memory.
- * @param head its first {@link HEAD_BYTES}, or fewer if there are no more
- * @throws OmniError `bad_image`
+ * Checks the head of a large file before the rest is read: a video of gigabytes would not fit into memory.
+ * @param head the first {@link HEAD_BYTES} bytes of the file, or all of a shorter file
+ * @throws OmniError `bad_image` if the file is not a picture or is larger than 500 MB
  */
 export function checkHead(head: Uint8Array, sizeBytes: number, name: string): void {
-  const facts = sniffPicture(head);
-  if (!isPicture(facts)) throw notAPicture(facts, name);
+  const sniffed = sniffPicture(head);
+  if (!isPicture(sniffed)) throw notAPictureError(sniffed, name);
   if (sizeBytes > MAX_PICTURE_BYTES) {
     throw badImage(
       `${name} has ${Math.round(sizeBytes / 1e6).toLocaleString('en')} MB; pictures may have at most ${MAX_PICTURE_BYTES / 1e6}.`,
@@ -44,32 +47,34 @@ export function checkHead(head: Uint8Array, sizeBytes: number, name: string): vo
 }
 
 /**
- * Checks a picture file. An animation passes with a note that its first frame is used. Whether the decoder at hand knows
- * the format shows when it tries: see {@link undecodablePicture}.
- * @param name how messages name it, such as the file's name
+ * Checks a picture file by its header: format, size, and whether the file is complete. An animation passes
+ * with a note that its first frame is used. A file that passes may still fail to decode: see
+ * {@link undecodablePicture}.
+ *
+ * @example
+ * const { kind, width, height, notes } = checkPictureFile(bytes, 'cat.png');
+ *
+ * @param name how messages name the picture, such as the file's name
  * @param checkSize throws for sizes that the caller cannot use
- * @throws OmniError `bad_image`
+ * @throws OmniError `bad_image` if the file is not a picture, is not complete, or has an unusable size
  */
 export function checkPictureFile(bytes: Uint8Array, name: string, checkSize?: SizeCheck): CheckedPicture {
-  const facts = sniffPicture(bytes);
-  if (!isPicture(facts)) throw notAPicture(facts, name);
-  const { kind, width, height, frames } = facts;
-  // A photo in HEIC is told by the decoder: most have none, and then its end does not matter.
+  const sniffed = sniffPicture(bytes);
+  if (!isPicture(sniffed)) throw notAPictureError(sniffed, name);
+  const { kind, width, height, frames } = sniffed;
+  // Most platforms cannot decode HEIC. Their refusal matters more than a HEIC file's missing end.
   if (kind !== 'heic' || width > 0) {
-    if (!facts.complete && kind !== 'heic') throw truncatedPicture(name);
+    if (!sniffed.complete && kind !== 'heic') throw truncatedPicture(name);
     checkDimensions(width, height, name);
-    checkSize?.(facts, name);
+    checkSize?.(sniffed, name);
   }
   return {
-    ...facts,
+    ...sniffed,
     notes: frames > 1 ? [`${name} is an animation; the first of its ${frames} frames is used.`] : [],
   };
 }
 
-/**
- * Checks the size of a picture: no dimension bomb, and not too small to be used at all.
- * @throws OmniError `bad_image`
- */
+/** @throws OmniError `bad_image` for sizes that would fill the memory, and for sizes too small to use */
 function checkDimensions(width: number, height: number, name: string): void {
   if (width === 0 || height === 0) throw unreadablePicture(name);
   const size = `${name} is ${width} x ${height} pixels`;
@@ -90,7 +95,7 @@ function checkDimensions(width: number, height: number, name: string): void {
   }
 }
 
-/** The refusal of a file that ends too early. */
+/** The error for a file that ends too early. */
 export function truncatedPicture(name: string, cause?: unknown): OmniError {
   return badImage(
     `${name} is not complete: the file ends before the picture does.`,
@@ -99,7 +104,7 @@ export function truncatedPicture(name: string, cause?: unknown): OmniError {
   );
 }
 
-/** The refusal of a file whose contents make no picture. */
+/** The error for a file with the header of a picture and contents that cannot be decoded. */
 export function unreadablePicture(name: string, cause?: unknown): OmniError {
   return badImage(
     `${name} is damaged: it begins like a picture but cannot be decoded.`,
@@ -108,21 +113,21 @@ export function unreadablePicture(name: string, cause?: unknown): OmniError {
   );
 }
 
-/** The refusal of a file that has passed and that the decoder at hand does not take. */
+/** The error for a file that passed the check and that the decoder rejects. */
 export function undecodablePicture(kind: PictureKind, name: string, cause: unknown): OmniError {
   switch (kind) {
     case 'heic':
       return badImage(`${name} is ${HEIC.is}.`, HEIC.action, cause);
     case 'bmp':
-      return badImage(`${name} is a BMP of a rare kind, which cannot be read here.`, SAVE_AS, cause);
+      return badImage(`${name} is a rare kind of BMP, which cannot be read here.`, SAVE_AS, cause);
     default:
       return unreadablePicture(name, cause);
   }
 }
 
 /**
- * The bytes of a file that a person chose.
- * @throws OmniError `bad_image` if it is no picture; `unreachable` if it is no longer there, or a folder
+ * Reads a file that a person chose.
+ * @throws OmniError `bad_image` if a large file is not a picture; `unreachable` if it can no longer be read
  */
 export async function pictureBytes(file: Blob, name: string): Promise<Uint8Array<ArrayBuffer>> {
   if (file.size > LARGE_BYTES) checkHead(await read(file.slice(0, HEAD_BYTES), name), file.size, name);
@@ -135,19 +140,19 @@ async function read(file: Blob, name: string): Promise<Uint8Array<ArrayBuffer>> 
   } catch (cause) {
     throw new OmniError({
       code: 'unreachable',
-      message: `${name} could not be read: the file was moved or changed after it was chosen, or may not be opened.`,
+      message: `${name} could not be read: the file was moved or changed after it was chosen, or the browser is not allowed to open it.`,
       action: 'Choose the file again.',
       cause,
     });
   }
 }
 
-function isPicture(facts: SniffedPicture | SniffedOther): facts is SniffedPicture {
-  return 'width' in facts;
+function isPicture(sniffed: SniffedPicture | SniffedOther): sniffed is SniffedPicture {
+  return 'width' in sniffed;
 }
 
-function notAPicture(facts: SniffedOther, name: string): OmniError {
-  switch (facts.kind) {
+function notAPictureError(sniffed: SniffedOther, name: string): OmniError {
+  switch (sniffed.kind) {
     case 'empty':
       return badImage(`${name} is empty: it has 0 bytes.`, 'Get the file again from where it came from.');
     case 'text':
@@ -155,9 +160,9 @@ function notAPicture(facts: SniffedOther, name: string): OmniError {
     case 'unknown':
       return badImage(`${name} is not a picture that can be read; ${READABLE}.`, SAVE_AS);
     case 'other':
-      return badImage(`${name} is ${facts.other.is}.`, facts.other.action);
+      return badImage(`${name} is ${sniffed.other.is}.`, sniffed.other.action);
     default:
-      return facts satisfies never;
+      return sniffed satisfies never;
   }
 }
 

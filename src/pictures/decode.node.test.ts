@@ -24,7 +24,7 @@ function pixel({ width, data }: RgbImage, x: number, y: number): number[] {
   return [...data.subarray(3 * (y * width + x), 3 * (y * width + x) + 3)];
 }
 
-/** Whether every value is within `by` of the colour. */
+/** Fails if any value differs by more than `by` levels from the colour. */
 function expectColour(image: RgbImage, colour: readonly number[], by: number): void {
   image.data.forEach((value, i) => {
     if (Math.abs(value - colour[i % 3]) > by) expect.fail(`value ${i} is ${value}, not ${colour[i % 3]}`);
@@ -32,7 +32,7 @@ function expectColour(image: RgbImage, colour: readonly number[], by: number): v
 }
 
 describe('decodeImage', () => {
-  it('gives the pixels of a PNG as they are stored, and writes them as they are', async () => {
+  it('decodes and encodes a PNG without changing its pixels', async () => {
     const png = await encodePng(picture);
     expect(await decodeImage(png, 'a.png')).toEqual(picture);
     const other = decodePng(png);
@@ -41,9 +41,9 @@ describe('decodeImage', () => {
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])(
-    'turns a picture upright that has EXIF orientation %i',
+    'rotates a picture with EXIF orientation %i upright',
     async (orientation) => {
-      // Red, green, blue, yellow quarters; the file stores them so that the tag brings them back.
+      // Quarters in red, green, blue and yellow, stored so that the orientation restores their order.
       const quarter = (r: number, g: number, b: number) => plain(r, g, b, 32, 24).png().toBuffer();
       const upright = await sharp({ create: { width: 64, height: 48, channels: 3, background: '#000' } })
         .composite([
@@ -76,14 +76,14 @@ describe('decodeImage', () => {
     },
   );
 
-  it('lays transparency over white', async () => {
+  it('composites transparent pixels over white', async () => {
     const png = await plain(10, 20, 30).ensureAlpha(0).png().toBuffer();
     expectColour(await decodeImage(png, 'a.png'), [255, 255, 255], 0);
     const half = await plain(0, 0, 0).ensureAlpha(0.5).png().toBuffer();
     expectColour(await decodeImage(half, 'a.png'), [127, 127, 127], 1);
   });
 
-  it('brings 16 bits, palettes, grey and CMYK to 8-bit sRGB', async () => {
+  it('converts 16 bits, palettes, grey and CMYK to 8-bit sRGB', async () => {
     const deep = await plain(200, 100, 50).toColourspace('rgb16').png().toBuffer();
     expect((await sharp(deep).metadata()).depth).toBe('ushort');
     expectColour(await decodeImage(deep, 'deep.png'), [200, 100, 50], 1);
@@ -97,7 +97,7 @@ describe('decodeImage', () => {
     expectColour(await decodeImage(cmyk, 'cmyk.jpg'), [250, 250, 250], 8);
   });
 
-  it('takes the first frame of an animation and says so', async () => {
+  it('decodes the first frame of an animation and notes it', async () => {
     const two = Buffer.concat([
       await plain(255, 0, 0).raw().toBuffer(),
       await plain(0, 0, 255).raw().toBuffer(),
@@ -115,15 +115,15 @@ describe('decodeImage', () => {
   });
 
   it.each(fixturePictures)(
-    'decodes $file as it is meant',
+    'decodes $file to its expected pixels',
     async ({ file, expected, within, mean, frames }) => {
       const notes: string[] = [];
-      const apart = differenceOf(
+      const difference = differenceOf(
         await decodeImage(pictureFile(file), file, { notes }),
         expectedPicture(expected),
       );
-      expect(apart.largest).toBeLessThanOrEqual(within);
-      expect(apart.mean).toBeLessThanOrEqual(mean ?? within);
+      expect(difference.largest).toBeLessThanOrEqual(within);
+      expect(difference.mean).toBeLessThanOrEqual(mean ?? within);
       expect(notes).toEqual(
         frames === undefined ? [] : [`${file} is an animation; the first of its ${frames} frames is used.`],
       );
@@ -131,12 +131,12 @@ describe('decodeImage', () => {
   );
 
   it.each(fixturePictures.filter(({ dropped }) => dropped !== undefined))(
-    'leaves out the alpha of $file if asked to',
+    'ignores the alpha of $file with alpha: dropped',
     async ({ file, dropped = '', within, mean }) => {
       const image = await decodeImage(pictureFile(file), file, { alpha: 'dropped' });
-      const apart = differenceOf(image, expectedPicture(dropped));
-      expect(apart.largest).toBeLessThanOrEqual(within);
-      expect(apart.mean).toBeLessThanOrEqual(mean ?? within);
+      const difference = differenceOf(image, expectedPicture(dropped));
+      expect(difference.largest).toBeLessThanOrEqual(within);
+      expect(difference.mean).toBeLessThanOrEqual(mean ?? within);
     },
   );
 
@@ -149,7 +149,7 @@ describe('decodeImage', () => {
     await expect(decodeImage(pictureFile(file), file)).rejects.toThrow(`${file} ${says}`);
   });
 
-  it('leaves the bytes it is given as they are', async () => {
+  it('does not modify its input', async () => {
     for (const file of ['exif-6.webp', 'moving.avif', 'interlaced.png']) {
       const bytes = pictureFile(file);
       const before = Buffer.from(bytes);
@@ -158,7 +158,7 @@ describe('decodeImage', () => {
     }
   });
 
-  it('refuses damaged data in words', async () => {
+  it('refuses damaged data with a message', async () => {
     const png = Buffer.from(await encodePng(picture));
     png.fill(0x5a, 50, png.length - 20);
     await expect(decodeImage(png, 'broken.png')).rejects.toThrow(

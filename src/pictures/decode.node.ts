@@ -8,8 +8,15 @@ import { type AlphaRule, flattenRgba, type RgbImage } from './image.ts';
 import type { PictureKind } from './sniff/header.ts';
 
 /**
- * A picture file as 8-bit sRGB: see {@link decodePicture}. CMYK with a profile is converted by it, perceptually; without one
- * it is multiplied, as browsers and the official code do.
+ * Decodes a picture file to 8-bit sRGB: see {@link decodePicture}. CMYK is converted by its profile with
+ * perceptual intent; without a profile, each of C, M and Y is multiplied by K, as browsers and the official
+ * code do.
+ *
+ * @example
+ * const notes: string[] = [];
+ * const image = await decodeImage(await readFile('cat.jpg'), 'cat.jpg', { notes });
+ *
+ * @param name how messages name the picture, such as the file's name
  * @throws OmniError `bad_image`
  */
 export function decodeImage(bytes: Uint8Array, name: string, options: DecodeOptions = {}): Promise<RgbImage> {
@@ -25,10 +32,10 @@ async function decode(
   const open = () => sharp(bytes, { pages: 1, failOn: 'truncated', limitInputPixels: MAX_PICTURE_PIXELS });
   try {
     const { space, icc } = await open().metadata();
-    // A profile of other colours than the picture has means nothing.
-    const inks = icc && latin1(icc, 16, 4) === 'CMYK';
-    if (space === 'cmyk' && !inks) return await multiplyCmyk(open());
-    // In 16 bits, profiles would be left unapplied.
+    // A profile for another colour space than the picture's is ignored.
+    const hasCmykProfile = icc && latin1(icc, 16, 4) === 'CMYK';
+    if (space === 'cmyk' && !hasCmykProfile) return await multiplyCmyk(open());
+    // libvips does not apply profiles to 16-bit pictures.
     const file = space === 'rgb16' ? open().pipelineColourspace('srgb') : open();
     const { data, info } = await file
       .toColourspace('srgb')
@@ -42,9 +49,9 @@ async function decode(
   }
 }
 
-/** Light that passes the four inks. Source: Pillow `src/libImaging/Convert.c`, cmyk2rgb */
+/** Converts CMYK without a profile: `(255 - C) * (255 - K) / 255`. Source: Pillow `Convert.c`, cmyk2rgb */
 async function multiplyCmyk(file: Sharp): Promise<RgbImage> {
-  const { data: inks, info } = await file
+  const { data: cmyk, info } = await file
     .pipelineColourspace('cmyk')
     .toColourspace('cmyk')
     .raw({ depth: 'uchar' })
@@ -52,8 +59,8 @@ async function multiplyCmyk(file: Sharp): Promise<RgbImage> {
   const { width, height } = info;
   const data = new Uint8Array(3 * width * height);
   for (let from = 0, to = 0; to < data.length; from += 4) {
-    const black = 255 - inks[from + 3];
-    for (let ink = 0; ink < 3; ink++) data[to++] = Math.round(((255 - inks[from + ink]) * black) / 255);
+    const light = 255 - cmyk[from + 3];
+    for (let i = 0; i < 3; i++) data[to++] = Math.round(((255 - cmyk[from + i]) * light) / 255);
   }
   return { width, height, data };
 }

@@ -6,19 +6,19 @@ import { fixturePictures, pictureFile, refusedPictures } from './fixtures.node.t
 
 const files = [...fixturePictures, ...refusedPictures].map(({ file }) => pictureFile(file));
 
-it('makes a picture or one sentence of whatever a file has become', async () => {
+it('decodes a corrupted file or refuses it in one sentence', async () => {
   const edit = fc.record({
     at: fc.double({ min: 0, max: 1, noNaN: true }),
     byte: fc.nat(255),
     head: fc.boolean(),
   });
-  const spoilt = fc.record({
+  const corrupted = fc.record({
     file: fc.constantFrom(...files),
     edits: fc.array(edit, { maxLength: 6 }),
     keep: fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
   });
   await fc.assert(
-    fc.asyncProperty(spoilt, async ({ file, edits, keep }) => {
+    fc.asyncProperty(corrupted, async ({ file, edits, keep }) => {
       const bytes = Buffer.from(file);
       for (const { at, byte, head } of edits) {
         const reach = head ? Math.min(200, bytes.length) : bytes.length;

@@ -1,6 +1,7 @@
 /**
- * Decodes picture files, the same everywhere as far as that is possible. PNG, GIF and BMP are decoded here; of JPEG, WebP and
- * AVIF the platform decodes the pixels and converts the colours, and the rest is done here: damage, orientation, alpha.
+ * Decodes picture files to nearly the same pixels on every platform. PNG, GIF and BMP are decoded here. For
+ * JPEG, WebP and AVIF the platform decodes the pixels and converts the colours; damage, orientation and alpha
+ * are handled here.
  */
 
 import { checkPictureFile, type SizeCheck, truncatedPicture, unreadablePicture } from './check.ts';
@@ -17,14 +18,14 @@ import type { PictureKind } from './sniff/header.ts';
 export interface DecodeOptions {
   /** Checks the size before the pixels are decoded. */
   readonly checkSize?: SizeCheck;
-  /** Receives what the person should be told. */
+  /** Sentences for the person are appended here. */
   readonly notes?: string[];
-  /** By default over white. */
+  /** How alpha is removed. Default: `over-white`. */
   readonly alpha?: AlphaRule;
 }
 
 /**
- * What the platform does: the pixels as 8-bit sRGB, not applyOrientation by EXIF.
+ * The platform's decoder. Decodes to 8-bit sRGB without applying the EXIF orientation.
  * @throws OmniError `bad_image`
  */
 export type PlatformDecoder = (
@@ -35,10 +36,11 @@ export type PlatformDecoder = (
 ) => Promise<RgbImage>;
 
 /**
- * A picture file as 8-bit sRGB: applyOrientation as its EXIF orientation says, over white, the first frame of an animation; 16 bits,
- * grey, palettes, CMYK and colour profiles are converted. Opaque PNG pixels without a profile come out as they are stored.
- * @param name how messages name it
- * @throws OmniError `bad_image`
+ * Decodes a picture file to 8-bit sRGB: upright by its EXIF orientation, over white, the first frame of an
+ * animation. 16-bit samples, grey, palettes, CMYK and colour profiles are converted. Opaque 8-bit PNG pixels
+ * without a profile are not changed.
+ * @param name how messages name the picture
+ * @throws OmniError `bad_image` if the file is not a picture, is damaged or cut off, or has an unusable size
  */
 export async function decodePicture(
   bytes: Uint8Array,
@@ -87,12 +89,12 @@ async function decodeAvif(
   const parts = splitAlpha(bytes);
   if (!parts) return decode(bytes, 'avif', name, rule);
   const colour = await decode(parts.colour, 'avif', name, 'over-white');
-  if (rule === 'dropped' && !parts.multiplied) return colour;
+  if (rule === 'dropped' && !parts.premultiplied) return colour;
   const { data: alphas } = await decode(parts.alpha, 'avif', name, 'over-white');
   if (alphas.length !== colour.data.length) throw unreadablePicture(name);
   const data = colour.data.map((value, i) => {
     const alpha = alphas[i];
-    const stored = !parts.multiplied ? value : alpha === 0 ? 0 : Math.min(255, (value * 255) / alpha);
+    const stored = !parts.premultiplied ? value : alpha === 0 ? 0 : Math.min(255, (value * 255) / alpha);
     return Math.round(rule === 'dropped' ? stored : 255 + ((stored - 255) * alpha) / 255);
   });
   return { ...colour, data };

@@ -1,4 +1,4 @@
-/** Runs the browser's decoder in a real Chromium and compares it with the command line's. */
+/** Runs the browser's decoder in a real Chromium and compares it with the decoder for Node. */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -34,12 +34,12 @@ let server: ViteDevServer;
 let browser: Browser;
 let page: Page;
 
-/** Runs in a worker: answers a file with what the decoder makes of it. */
+/** Code of the worker: decodes each file that it receives, and posts the result. */
 const WORKER = `
   import { decodeImage } from '/src/pictures/decode.web.ts';
   onmessage = async ({ data: file }) => {
     const notes = [];
-    // The name of a type of file, for the test's wish.
+    // The test requests an alpha rule through the file's type.
     const alpha = file.type === 'x/dropped' ? 'dropped' : undefined;
     try {
       postMessage({ ...(await decodeImage(file, file.name, { notes, alpha })), notes });
@@ -49,7 +49,7 @@ const WORKER = `
   };
   postMessage('ready');`;
 
-/** Runs in the page: `decodeFile` hands a file to the worker; pixels come back as base64. */
+/** Code of the page: `decodeFile` sends a file to the worker and returns its pixels as base64. */
 const PAGE = `<!doctype html>
   <title>Decoder</title>
   <input type="file" />
@@ -92,7 +92,7 @@ const decoderPage: Plugin = {
     ]) {
       middlewares.use(path, (_request, response) => {
         response.setHeader('content-type', type);
-        // As the program's own page: isolated from other origins.
+        // Cross-origin isolated, like the program's own page.
         response.setHeader('cross-origin-embedder-policy', 'require-corp');
         response.end(text);
       });
@@ -120,7 +120,7 @@ afterAll(async () => {
 
 type Outcome = (RgbImage & { readonly notes: readonly string[] }) | { readonly error: ErrorReport };
 
-/** What the decoder makes of bytes in a worker of the browser. */
+/** Decodes bytes in a worker of the browser. */
 async function decodeInBrowser(
   bytes: Uint8Array,
   name: string,
@@ -162,37 +162,34 @@ function largestDifference(a: RgbImage, b: RgbImage): number {
   return a.data.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b.data[i])), 0);
 }
 
-describe('decodeImage in a worker of the browser', () => {
-  it('gives the pixels of a PNG as they are stored, whatever type the file claims', async () => {
+describe('decodeImage in the browser', () => {
+  it('decodes a PNG without changing its pixels, whatever type the file claims', async () => {
     const png = await encodePng(noise);
     expect(await pixelsInBrowser(png, 'noise.png', 'image/png')).toEqual(noise);
     expect(await pixelsInBrowser(png, 'noise.txt', 'text/plain')).toEqual(noise);
   });
 
-  it('reads a picture that is drawn in two strips', async () => {
+  it('decodes a picture in two strips', async () => {
     const large = pictureOf(2060, 2060, (i) => (i >> 9) & 255);
     const png = await encoder(large).png({ compressionLevel: 1 }).toBuffer();
     const image = await pixelsInBrowser(png, 'large.png');
     expect(Buffer.compare(image.data, large.data)).toBe(0);
   }, 30_000);
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
-    'turns EXIF orientation %i as the command line does',
-    async (orientation) => {
-      const jpeg = await encoder(smooth)
-        .withMetadata({ orientation })
-        .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
-        .toBuffer();
-      const expected = await decodeImage(jpeg, 'photo.jpg');
-      expect(expected.width).toBe(orientation < 5 ? WIDTH : HEIGHT);
-      expect(largestDifference(await pixelsInBrowser(jpeg, 'photo.jpg'), expected)).toBeLessThanOrEqual(2);
-    },
-  );
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('applies EXIF orientation %i as under Node', async (orientation) => {
+    const jpeg = await encoder(smooth)
+      .withMetadata({ orientation })
+      .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+      .toBuffer();
+    const expected = await decodeImage(jpeg, 'photo.jpg');
+    expect(expected.width).toBe(orientation < 5 ? WIDTH : HEIGHT);
+    expect(largestDifference(await pixelsInBrowser(jpeg, 'photo.jpg'), expected)).toBeLessThanOrEqual(2);
+  });
 
-  it('turns nothing by an orientation that cannot be read, as the command line does', async () => {
+  it('ignores an invalid orientation, as under Node', async () => {
     for (const file of ['exif-6.jpg', 'exif-8.png', 'exif-6.webp']) {
       const bytes = pictureFile(file);
-      // Two orientations where one belongs.
+      // The tag claims two values instead of one.
       const entry = bytes.indexOf(Buffer.of(0x12, 1, 3, 0));
       bytes[entry + 4] = 2;
       const image = await decodeImage(bytes, file);
@@ -202,7 +199,7 @@ describe('decodeImage in a worker of the browser', () => {
     }
   });
 
-  it('agrees with the command line on other formats within one grey level', async () => {
+  it('agrees with Node on other formats within one level', async () => {
     const alpha = Buffer.from(Array.from({ length: WIDTH * HEIGHT }, (_, i) => (i * 7) & 255));
     const clear = () =>
       sharp(smooth.data, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } }).joinChannel(alpha, {
@@ -228,7 +225,7 @@ describe('decodeImage in a worker of the browser', () => {
     }
   });
 
-  it('takes the first frame of an animation and says so', async () => {
+  it('decodes the first frame of an animation and notes it', async () => {
     const frames = [await encoder(noise).png().toBuffer(), await encoder(smooth).png().toBuffer()];
     const webp = await sharp(frames, { join: { animated: true } })
       .webp({ lossless: true })
@@ -239,7 +236,7 @@ describe('decodeImage in a worker of the browser', () => {
     });
   });
 
-  it('refuses in the words of the command line', async () => {
+  it('refuses with the same messages as Node', async () => {
     const png = await encodePng(noise);
     const damaged = Uint8Array.from(png);
     damaged.fill(0x5a, 60, png.length - 20);
@@ -262,23 +259,20 @@ describe('decodeImage in a worker of the browser', () => {
     }
   });
 
-  it.each(fixturePictures)(
-    'decodes $file as the command line does',
-    async ({ file, expected, within, mean }) => {
-      const bytes = pictureFile(file);
-      const notes: string[] = [];
-      const here = await decodeImage(bytes, file, { notes });
-      const there = await decodeInBrowser(bytes, file);
-      if ('error' in there) expect.fail(there.error.message);
-      expect(there.notes).toEqual(notes);
-      // Engines differ by a level or two where they decode waves of brightness.
-      expect(differenceOf(here, there).largest).toBeLessThanOrEqual(mean === undefined ? 1 : 3);
-      expect(differenceOf(there, expectedPicture(expected)).largest).toBeLessThanOrEqual(Math.max(1, within));
-    },
-  );
+  it.each(fixturePictures)('decodes $file as Node does', async ({ file, expected, within, mean }) => {
+    const bytes = pictureFile(file);
+    const notes: string[] = [];
+    const here = await decodeImage(bytes, file, { notes });
+    const there = await decodeInBrowser(bytes, file);
+    if ('error' in there) expect.fail(there.error.message);
+    expect(there.notes).toEqual(notes);
+    // Decoders of lossy formats differ by a level or two.
+    expect(differenceOf(here, there).largest).toBeLessThanOrEqual(mean === undefined ? 1 : 3);
+    expect(differenceOf(there, expectedPicture(expected)).largest).toBeLessThanOrEqual(Math.max(1, within));
+  });
 
   it.each(fixturePictures.filter(({ dropped }) => dropped !== undefined))(
-    'leaves out the alpha of $file if asked to',
+    'ignores the alpha of $file with alpha: dropped',
     async ({ file, dropped = '', within }) => {
       const image = await decodeInBrowser(pictureFile(file), file, '', 'dropped');
       if ('error' in image) expect.fail(image.error.message);
@@ -286,7 +280,7 @@ describe('decodeImage in a worker of the browser', () => {
     },
   );
 
-  it.each(refusedPictures)('refuses $file in the words of the command line', async ({ file }) => {
+  it.each(refusedPictures)('refuses $file with the same message as Node', async ({ file }) => {
     const bytes = pictureFile(file);
     const refusal = await decodeImage(bytes, file).then(
       () => expect.fail(`${file} was decoded`),
@@ -300,14 +294,14 @@ describe('decodeImage in a worker of the browser', () => {
     const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic');
     for (const [bytes, words] of [
       [tiff, 'scan is a TIFF picture, which cannot be read here; PNG, JPEG, WebP, GIF, AVIF and BMP can.'],
-      [heic, 'scan is a photo in HEIC, which cannot be read here; PNG, JPEG, WebP, GIF, AVIF and BMP can.'],
+      [heic, 'scan is a HEIC photo, which cannot be read here; PNG, JPEG, WebP, GIF, AVIF and BMP can.'],
     ] as const) {
       await expect(decodeImage(bytes, 'scan')).rejects.toThrow(words);
       expect(await decodeInBrowser(bytes, 'scan')).toMatchObject({ error: { message: words } });
     }
   });
 
-  it('says so if a file has changed since it was chosen', async () => {
+  it('reports a file that was deleted after it was chosen', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'decode-'));
     const path = join(folder, 'gone.png');
     await writeFile(path, await encodePng(noise));
@@ -322,7 +316,7 @@ describe('decodeImage in a worker of the browser', () => {
         code: 'unreachable',
         permanent: false,
         message:
-          'gone.png could not be read: the file was moved or changed after it was chosen, or may not be opened.',
+          'gone.png could not be read: the file was moved or changed after it was chosen, or the browser is not allowed to open it.',
         action: 'Choose the file again.',
       },
     });

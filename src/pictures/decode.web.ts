@@ -1,4 +1,4 @@
-/** Decodes picture files in a worker of a browser. */
+/** Decodes picture files in a browser's worker. */
 
 import { OmniError } from '../errors.ts';
 import { pictureBytes, undecodablePicture } from './check.ts';
@@ -9,22 +9,28 @@ import { type AlphaRule, flattenRgba, type RgbImage } from './image.ts';
 import type { PictureKind } from './sniff/header.ts';
 import { unpremultipliedPixels } from './unpremultiplied.web.ts';
 
-/** Pixels drawn at a time: some browsers have no canvas of more than 16 megapixels, and a phone's photo has more. */
+/** Pixels per strip. Some browsers limit a canvas to 16 megapixels; a phone's photo may have more. */
 const STRIP_PIXELS = 2 ** 22;
 
-/** What passes an ink of middle strength, of 255. */
+/** The 8-bit light that a component of medium strength lets pass. See {@link splitCmyk}. */
 const HALF_LIGHT = 128;
 
 /**
- * A picture file as 8-bit sRGB: see {@link decodePicture}. CMYK is converted by its profile, perceptually; without one it is
- * multiplied.
- * @throws OmniError `bad_image`; `unreachable` if the file is no longer there
+ * Decodes a picture file to 8-bit sRGB: see {@link decodePicture}. CMYK is converted by its profile with
+ * perceptual intent; without a profile, each of C, M and Y is multiplied by K.
+ *
+ * @example
+ * const [file] = input.files ?? [];
+ * const image = await decodeImage(file, file.name);
+ *
+ * @param name how messages name the picture
+ * @throws OmniError `bad_image`; `unreachable` if the file can no longer be read
  */
 export async function decodeImage(file: Blob, name: string, options: DecodeOptions = {}): Promise<RgbImage> {
   return decodeBytes(await pictureBytes(file, name), name, options);
 }
 
-/** As {@link decodeImage}, for a file that has been read. */
+/** Like {@link decodeImage}, for bytes that are already in memory. */
 export function decodeBytes(bytes: Uint8Array, name: string, options: DecodeOptions): Promise<RgbImage> {
   return decodePicture(bytes, name, decode, options);
 }
@@ -35,13 +41,15 @@ async function decode(
   name: string,
   alpha: AlphaRule,
 ): Promise<RgbImage> {
-  const inks = kind === 'jpeg' ? await decodeCmyk(bytes, name) : undefined;
-  return inks ?? decodeByBrowser(bytes, kind, name, alpha);
+  const converted = kind === 'jpeg' ? await decodeCmyk(bytes, name) : undefined;
+  return converted ?? decodeByBrowser(bytes, kind, name, alpha);
 }
 
 /**
- * A JPEG in CMYK by its own profile: what browsers make of one differs. Undefined if it has none, or if this browser does
- * not multiply the inks of a file without one, which is how they are told apart here.
+ * Decodes a CMYK JPEG by its own profile, because browsers differ in how they convert CMYK. A browser returns
+ * only RGB, so the file is decoded twice, each time with some components neutralized: see {@link splitCmyk}.
+ * @returns undefined if the file is not CMYK or has no profile, or if this browser does not multiply the
+ *   components of a file without a profile
  */
 async function decodeCmyk(bytes: Uint8Array, name: string): Promise<RgbImage | undefined> {
   const profile = cmykProfile(bytes);
@@ -52,16 +60,16 @@ async function decodeCmyk(bytes: Uint8Array, name: string): Promise<RgbImage | u
     decodeByBrowser(file, 'jpeg', name, 'over-white').catch(() => undefined);
   const colours = await decoded(parts.colours);
   const black = colours && (await decoded(parts.black));
-  // Half of the light passes what is even.
+  // A neutralized component lets half of the light pass. More light means that the browser does not multiply.
   if (!black || black.data.some((light) => light > HALF_LIGHT + 2)) return undefined;
   const { data } = colours;
-  // Browsers cut off what is left of a level: the middle of it is meant.
+  // Browsers round down, so the centre of a level is the best estimate.
   const strength = Uint8Array.from({ length: 256 }, (_, light) =>
     light >= HALF_LIGHT ? 0 : 255 - Math.round(((light + 0.5) * 255) / HALF_LIGHT),
   );
   const pixel = new Uint8Array(4);
   for (let at = 0; at < data.length; at += 3) {
-    for (let ink = 0; ink < 3; ink++) pixel[ink] = strength[data[at + ink]];
+    for (let i = 0; i < 3; i++) pixel[i] = strength[data[at + i]];
     pixel[3] = strength[black.data[at]];
     convert(pixel, 0, data, at);
   }
@@ -74,7 +82,7 @@ async function decodeByBrowser(
   name: string,
   alpha: AlphaRule,
 ): Promise<RgbImage> {
-  // Without the type that the file claims: it may be wrong, and the bytes have been looked at.
+  // A new Blob without the type that the file claims, because that type may be wrong.
   const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]), {
     colorSpaceConversion: 'default',
     premultiplyAlpha: alpha === 'dropped' ? 'none' : 'default',
@@ -98,7 +106,7 @@ function pixelsOverWhite(bitmap: ImageBitmap, name: string): RgbImage {
   if (!context) {
     throw new OmniError({
       code: 'device',
-      message: `${name} cannot be read: the browser gives its worker no canvas.`,
+      message: `${name} cannot be read: the browser cannot create a canvas in a worker.`,
       action: 'Close other tabs and try again, or use a current Chrome, Edge, Safari or Firefox.',
     });
   }

@@ -1,11 +1,16 @@
-/** Writes picture files in a browser, on a page or in a worker. */
+/** Encodes pictures in a browser, on a page or in a worker. */
 
 import { OmniError } from '../errors.ts';
 
 /**
- * A picture as a PNG file, pixel by pixel.
+ * Encodes a picture as PNG, without loss where alpha is 255.
+ *
+ * @example
+ * const blob = await encodePng({ width, height, data: rgbaOf(image) });
+ * link.href = URL.createObjectURL(blob);
+ *
  * @param data row-major RGBA, `4 * width * height` bytes
- * @throws OmniError `device` if the browser gives no canvas of that size
+ * @throws OmniError `device` if the browser cannot create a canvas of that size
  */
 export async function encodePng({
   width,
@@ -21,7 +26,7 @@ export async function encodePng({
   if (!context) {
     throw new OmniError({
       code: 'device',
-      message: `The browser gives no canvas of ${width} x ${height} pixels to write a PNG with.`,
+      message: `The browser cannot create a canvas of ${width} x ${height} pixels to write a PNG.`,
       action: 'Close other tabs and try again, or use a current Chrome, Edge, Safari or Firefox.',
     });
   }

@@ -1,43 +1,43 @@
-/** How a photo is to be applyOrientation, as its EXIF block says. */
+/** Reads and applies the EXIF orientation. */
 
 import ExifReader from 'exifreader';
 import { latin1, viewOf } from './bytes.ts';
 import type { RgbImage } from './image.ts';
 import type { PictureKind } from './sniff/header.ts';
 
-/** 1 upright, 2 mirrored, 3 half a turn, 4 upside down mirrored, 5 to 8 with the sides exchanged. */
+/** 1 upright, 2 mirrored, 3 rotated by 180°, 4 flipped vertically, 5 to 8 with width and height exchanged. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 export interface OrientedFile {
   readonly orientation: Orientation;
-  /** The file without its EXIF, so that a decoder that would turn the picture by itself does not. */
+  /** The file with its EXIF hidden, so that no decoder rotates the picture itself. */
   readonly bytes: Uint8Array;
 }
 
-/** How much of a block is read: its first tags stand at its beginning, previews and notes of cameras behind them. */
+/** How much of a block is read. The first tags come first; camera notes and previews follow them. */
 const MAX_BYTES = 2 ** 16;
 
-/** Over the name of a block: decoders pass over one that they do not know. */
-const NO_NAME: readonly number[] = Array.from('exif', (letter) => letter.charCodeAt(0));
+/** Replaces the name of a block: decoders skip blocks that they do not know. */
+const HIDDEN_NAME: readonly number[] = Array.from('exif', (letter) => letter.charCodeAt(0));
 
 /**
- * The orientation of a JPEG, PNG or WebP. Decoders differ in which of these they turn, so that none is left to turn any;
- * AVIF and HEIC say it in their own boxes, which all decoders follow.
+ * Reads the EXIF orientation of a JPEG, PNG or WebP, and hides it from decoders, which differ in the formats
+ * they rotate. AVIF and HEIC store the orientation in boxes of their own, which all decoders follow.
  */
 export function readOrientation(bytes: Uint8Array, kind: PictureKind): OrientedFile {
   const starts = kind === 'jpeg' || kind === 'png' || kind === 'webp' ? exifBlocks(bytes) : [];
   if (starts.length === 0) return { orientation: 1, bytes };
-  // Not `slice`, which shares the memory of a Buffer of Node.
+  // Not `slice`: on a Node Buffer it returns a view of the same memory.
   const hidden = new Uint8Array(bytes);
-  // "EXIF" begins a block in WebP; "eXIf" (PNG) and "Exif" (JPEG) stand behind two numbers.
-  for (const start of starts) hidden.set(NO_NAME, latin1(bytes, start, 4) === 'EXIF' ? start : start + 4);
+  // In WebP, a block begins with "EXIF". "eXIf" (PNG) and "Exif" (JPEG) follow 4 bytes.
+  for (const start of starts) hidden.set(HIDDEN_NAME, latin1(bytes, start, 4) === 'EXIF' ? start : start + 4);
   return { orientation: orientationOf(bytes, starts[0]), bytes: hidden };
 }
 
-/** Where the blocks of EXIF begin, each with its name and its length. */
+/** Offsets of the EXIF blocks. Each block begins with its name and length. */
 function exifBlocks(bytes: Uint8Array): number[] {
   try {
-    // No tag is read here: values may be said to be as long as the whole file.
+    // Reads no tag: a tag may claim a value as long as the whole file.
     const tags = ExifReader.loadView(viewOf(bytes), {
       expanded: true,
       includeOffsets: true,
@@ -67,18 +67,18 @@ function isOrientation(value: unknown): value is Orientation {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 8;
 }
 
-/** The picture as it is to be seen, given as it is stored. */
+/** Rotates and mirrors a stored picture so that it is upright. */
 export function applyOrientation(image: RgbImage, orientation: Orientation): RgbImage {
   if (orientation === 1) return image;
-  const { width: across, height: down, data: from } = image;
+  const { width: storedWidth, height: storedHeight, data: from } = image;
   const swapped = orientation >= 5;
-  const [width, height] = swapped ? [down, across] : [across, down];
-  // Where the upper left corner lies in the stored picture, and how far a step right and a step down go there.
+  const [width, height] = swapped ? [storedHeight, storedWidth] : [storedWidth, storedHeight];
+  // Position of the upright picture's top left pixel in the stored one, and the steps to the right and down.
   const fromRight = orientation === 2 || orientation === 3 || orientation === 7 || orientation === 8;
   const fromBottom = orientation === 3 || orientation === 4 || orientation === 6 || orientation === 7;
   const stepX = fromRight ? -1 : 1;
-  const stepY = fromBottom ? -across : across;
-  const corner = (fromBottom ? (down - 1) * across : 0) + (fromRight ? across - 1 : 0);
+  const stepY = fromBottom ? -storedWidth : storedWidth;
+  const corner = (fromBottom ? (storedHeight - 1) * storedWidth : 0) + (fromRight ? storedWidth - 1 : 0);
   const [right, below] = swapped ? [stepY, stepX] : [stepX, stepY];
   const data = new Uint8Array(from.length);
   let at = 0;

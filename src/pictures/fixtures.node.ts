@@ -1,4 +1,4 @@
-/** The odd pictures of fixtures/pictures, for tests. `make.py` there says how each was made. */
+/** Reads the pictures of fixtures/pictures for tests. `make.py` there makes them. */
 
 import { readFileSync } from 'node:fs';
 import { decode } from 'fast-png';
@@ -12,13 +12,13 @@ const index = z
     pictures: z.array(
       z.object({
         file: z.string(),
-        /** The drawing it must decode to. */
+        /** Name of the picture it must decode to, in `expected/`. */
         expected: z.string(),
-        /** Largest difference of a value, and the mean one where that is bounded too. */
+        /** Largest allowed difference of a value, and the mean one if it is limited too, in 8-bit levels. */
         within: z.number(),
         mean: z.number().optional(),
         frames: z.number().optional(),
-        /** What it must decode to without its alpha. */
+        /** Name of the picture it must decode to with `alpha: 'dropped'`. */
         dropped: z.string().optional(),
       }),
     ),
@@ -34,7 +34,7 @@ export function pictureFile(name: string): Buffer {
   return readFileSync(new URL(name, FOLDER));
 }
 
-/** What a file must decode to. */
+/** Reads a picture of `expected/`. */
 export function expectedPicture(name: string): RgbImage {
   const { width, height, channels, data } = decode(readFileSync(new URL(`expected/${name}.png`, FOLDER)));
   if (channels !== 3) throw new Error(`${name} has ${channels} channels`);
@@ -46,7 +46,7 @@ export interface Difference {
   readonly mean: number;
 }
 
-/** How far two pictures are apart, in grey levels; infinitely if they differ in size. */
+/** The difference between two pictures, in 8-bit levels; infinite if their sizes differ. */
 export function differenceOf(a: RgbImage, b: RgbImage): Difference {
   if (a.width !== b.width || a.height !== b.height) return { largest: Infinity, mean: Infinity };
   let largest = 0;

@@ -1,12 +1,12 @@
 /** A picture in main memory. */
 
-/** Sides of a picture, in pixels. */
+/** The size of a picture, in pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** An 8-bit sRGB picture: `data` is row-major RGB, `3 * width * height` bytes. */
+/** An 8-bit sRGB picture. `data` is row-major RGB, `3 * width * height` bytes. */
 export interface RgbImage {
   readonly width: number;
   readonly height: number;
@@ -14,12 +14,12 @@ export interface RgbImage {
 }
 
 /**
- * What becomes of transparency: laid over white, or left out so that a pixel has the colour it is stored with.
- * Source of the latter: inference.py, Image.convert("RGB")
+ * How alpha is removed: `over-white` composites the picture over white; `dropped` takes the stored colours.
+ * Source of `dropped`: inference.py, Image.convert("RGB")
  */
 export type AlphaRule = 'over-white' | 'dropped';
 
-/** The picture's pixels as row-major RGBA, alpha 255. */
+/** Converts a picture to row-major RGBA with alpha 255. */
 export function rgbaOf({ width, height, data }: RgbImage): Uint8ClampedArray<ArrayBuffer> {
   const rgba = new Uint8ClampedArray(width * height * 4);
   for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
@@ -31,7 +31,7 @@ export function rgbaOf({ width, height, data }: RgbImage): Uint8ClampedArray<Arr
   return rgba;
 }
 
-/** Row-major RGBA as RGB: over white, or without its alpha. */
+/** Converts row-major 8-bit RGBA to RGB. Composites over white unless the rule is `dropped`. */
 export function flattenRgba(
   width: number,
   height: number,

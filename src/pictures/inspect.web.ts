@@ -7,7 +7,8 @@ import { rgbaOf } from './image.ts';
 import { type InspectedPicture, thumbnailOf } from './inspect.ts';
 
 /**
- * Checks a picture file and makes its thumbnail. Decodes the whole file, so that a damaged one is refused before drawing starts.
+ * Checks a picture file and makes its thumbnail. Decodes the whole file, so that a damaged one is refused
+ * before drawing starts.
  * @param name how messages name the picture
  * @param checkSize throws for sizes that the model cannot use
  * @throws OmniError `bad_image`; `unreachable` if the browser can no longer read the file

@@ -1,8 +1,7 @@
-/** Resizing and sizes, against what the rules say in real numbers. */
+/** Resizing compared with the same computation in real numbers. */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { outputSize, referenceSize, visionSize } from '../omnigen2/sizes.ts';
 import type { RgbImage, Size } from './image.ts';
 import { type ResampleFilter, resample } from './resample.ts';
 
@@ -31,8 +30,8 @@ const WINDOW: Readonly<Record<ResampleFilter, { reach: number; weight: (x: numbe
   },
 };
 
-/** The share of each source pixel in each target pixel, in real numbers. */
-function shares(from: number, to: number, name: ResampleFilter): number[][] {
+/** The weight of each source pixel in each target pixel, in real numbers. */
+function weightsOf(from: number, to: number, name: ResampleFilter): number[][] {
   const { reach, weight } = WINDOW[name];
   const stretch = Math.max(from / to, 1);
   return Array.from({ length: to }, (_, target) => {
@@ -42,25 +41,27 @@ function shares(from: number, to: number, name: ResampleFilter): number[][] {
       return distance < reach ? weight(distance) : 0;
     });
     const sum = raw.reduce((a, b) => a + b, 0);
-    return raw.map((share) => share / sum);
+    return raw.map((value) => value / sum);
   });
 }
 
-function cut(value: number): number {
+function clip(value: number): number {
   return Math.min(Math.max(value, 0), 255);
 }
 
-/** Rows first, then columns, cut to the range of a byte after each, as the fixed-point version has it. */
+/**
+ * Resamples in real numbers, and clips to the range of a byte after each pass, as the fixed-point code does.
+ */
 function inRealNumbers(
   { width, height, data }: RgbImage,
   to: Size,
   name: ResampleFilter,
   columnsFirst: boolean,
 ) {
-  const across = shares(width, to.width, name);
-  const down = shares(height, to.height, name);
-  const sum = (list: number[], value: (i: number) => number) =>
-    cut(list.reduce((total, share, i) => total + share * value(i), 0));
+  const across = weightsOf(width, to.width, name);
+  const down = weightsOf(height, to.height, name);
+  const sum = (weights: number[], value: (i: number) => number) =>
+    clip(weights.reduce((total, weight, i) => total + weight * value(i), 0));
   return Array.from({ length: 3 * to.width * to.height }, (_, i) => {
     const [channel, x, y] = [i % 3, Math.floor(i / 3) % to.width, Math.floor(i / 3 / to.width)];
     const pixel = (column: number, row: number) => data[3 * (row * width + column) + channel];
@@ -71,7 +72,7 @@ function inRealNumbers(
 }
 
 describe('resample', () => {
-  it('is within two grey levels of the same sum in real numbers', () => {
+  it('is within two levels of the same sum in real numbers', () => {
     fc.assert(
       fc.property(picture, side, side, filter, (image, width, height, name) => {
         const { data } = resample(image, width, height, name);
@@ -87,7 +88,7 @@ describe('resample', () => {
     );
   });
 
-  it('treats the colours alike, and left as right', () => {
+  it('treats all channels alike, and left like right', () => {
     const mapped = (
       { width, height, data }: RgbImage,
       from: (x: number, channel: number) => [number, number],
@@ -101,99 +102,20 @@ describe('resample', () => {
     });
     fc.assert(
       fc.property(picture, side, side, filter, (image, width, height, name) => {
-        const turned = (of: RgbImage) => mapped(of, (x, channel) => [x, (channel + 1) % 3]);
-        expect(resample(turned(image), width, height, name)).toEqual(
-          turned(resample(image, width, height, name)),
+        const rotated = (of: RgbImage) => mapped(of, (x, channel) => [x, (channel + 1) % 3]);
+        expect(resample(rotated(image), width, height, name)).toEqual(
+          rotated(resample(image, width, height, name)),
         );
         const mirrored = (of: RgbImage) => mapped(of, (x, channel) => [of.width - 1 - x, channel]);
         const [got, want] = [
           resample(mirrored(image), width, height, name),
           mirrored(resample(image, width, height, name)),
         ];
-        // Mirrored weights may round to another last digit.
+        // Mirrored weights may round differently in the last digit.
         got.data.forEach((value, i) => {
           expect(Math.abs(value - want.data[i])).toBeLessThanOrEqual(1);
         });
       }),
-    );
-  });
-});
-
-const pixels = fc.record({
-  width: fc.integer({ min: 16, max: 4096 }),
-  height: fc.integer({ min: 16, max: 4096 }),
-});
-const maxPixels = fc.integer({ min: 4096, max: 4_000_000 });
-
-/** The size, or undefined for a shape that is refused. */
-function unlessRefused(size: () => Size): Size | undefined {
-  try {
-    return size();
-  } catch (error) {
-    expect(error).toMatchObject({ name: 'OmniError' });
-    return undefined;
-  }
-}
-
-describe('sizes', () => {
-  it('a reference is as large as its limits let it be, and then stays', () => {
-    fc.assert(
-      fc.property(pixels, maxPixels, fc.integer({ min: 64, max: 2048 }), (size, most, longest) => {
-        const limits = { maxPixels: most, maxReferenceSide: longest };
-        const cutTo = unlessRefused(() => referenceSize(size, limits));
-        if (!cutTo) return;
-        expect(referenceSize(cutTo, limits)).toEqual(cutTo);
-        const [width, height] = [cutTo.width + 17, cutTo.height + 17];
-        // One more step of 16 on both sides breaks a limit, or is larger than the picture itself.
-        expect(
-          width > size.width ||
-            height > size.height ||
-            Math.max(width, height) > longest ||
-            width * height > most,
-        ).toBe(true);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('a picture is drawn in multiples of 16 within the limit, and handed over as asked', () => {
-    fc.assert(
-      fc.property(pixels, maxPixels, (size, most) => {
-        let drawn: Size | undefined;
-        unlessRefused(() => {
-          const { generated, requested } = outputSize(size, most);
-          expect(requested).toEqual(size);
-          drawn = generated;
-          return generated;
-        });
-        if (!drawn) return;
-        const { width, height } = drawn;
-        expect([width % 16, height % 16]).toEqual([0, 0]);
-        expect(width * height).toBeLessThanOrEqual(most);
-        expect(width <= size.width && height <= size.height).toBe(true);
-        if (size.width * size.height <= most) {
-          expect([size.width - width, size.height - height].every((lost) => lost < 16)).toBe(true);
-        }
-        expect(outputSize(drawn, most).generated).toEqual(drawn);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('what the vision tower sees has the shape of the picture, and is seen as it is', () => {
-    const rule = { patchSize: 14, mergeSize: 2, minPixels: 3136, maxPixels: 1_000_000 };
-    fc.assert(
-      fc.property(pixels, (size) => {
-        const seen = unlessRefused(() => visionSize(size, rule));
-        if (!seen) return;
-        expect(visionSize(seen, rule)).toEqual(seen);
-        // Each side is within one cell of a picture that is scaled as a whole.
-        const zoom = Math.sqrt((seen.width * seen.height) / (size.width * size.height));
-        expect(
-          Math.abs(Math.sqrt(seen.width / (size.width * zoom)) - 1) * Math.min(seen.width, seen.height),
-        ).toBeLessThan(28);
-      }),
-      { numRuns: 300 },
     );
   });
 });

@@ -5,7 +5,7 @@ import { resample } from './resample.ts';
 
 fc.configureGlobal({ seed: 2506 });
 
-/** A picture of a fixed pattern with all kinds of steps in it. */
+/** A picture with a fixed pattern that has edges of all sizes. */
 function pattern(width: number, height: number): RgbImage {
   const data = Uint8Array.from({ length: 3 * width * height }, (_, i) => (i * i * 31 + i * 7 + 11) % 251);
   return { width, height, data };
@@ -15,7 +15,7 @@ const side = fc.integer({ min: 1, max: 24 });
 const filter = fc.constantFrom('lanczos' as const, 'bicubic' as const);
 
 describe('resample', () => {
-  // Values of Pillow 13.0.0 for the same pattern.
+  // Output of Pillow 13.0.0 for the same pattern.
   it.each([
     ['lanczos', 7, 5, 3, 4, '5c4356517a5d55414574c33b90a37c885b9fb48847bd4b7aa64888ba9fc8c4a7a29e9eb1'],
     [
@@ -36,14 +36,14 @@ describe('resample', () => {
     ],
     ['lanczos', 5, 9, 4, 3, '325c4e6052238a8b5c8b8a9095877ac79e62c56fa28d6ab0d18b87c58a6b90c85db46782'],
   ] as const)(
-    'gives the bytes of PIL: %s %i x %i to %i x %i',
+    'gives the same bytes as PIL: %s %i x %i to %i x %i',
     (name, fromWidth, fromHeight, width, height, hex) => {
       const { data } = resample(pattern(fromWidth, fromHeight), width, height, name);
       expect(Buffer.from(data).toString('hex')).toBe(hex);
     },
   );
 
-  it('leaves a picture of the right size as it is', () => {
+  it('does not change a picture that has the target size', () => {
     fc.assert(
       fc.property(side, side, filter, (width, height, name) => {
         const image = pattern(width, height);
@@ -52,7 +52,7 @@ describe('resample', () => {
     );
   });
 
-  it('keeps one colour at any size, the extremes included', () => {
+  it('keeps a uniform colour at any size, black and white included', () => {
     fc.assert(
       fc.property(side, side, side, side, filter, fc.nat(255), (sw, sh, width, height, name, grey) => {
         const image = { width: sw, height: sh, data: new Uint8Array(3 * sw * sh).fill(grey) };
@@ -62,7 +62,7 @@ describe('resample', () => {
     );
   });
 
-  it('mirrors with its picture along a side that alone changes', () => {
+  it('commutes with mirroring when one side changes', () => {
     const image = pattern(13, 1);
     const mirror = ({ width, height, data }: RgbImage): RgbImage => ({
       width,
@@ -72,10 +72,10 @@ describe('resample', () => {
     expect(resample(mirror(image), 6, 1, 'lanczos')).toEqual(mirror(resample(image, 6, 1, 'lanczos')));
   });
 
-  it('cuts overshoot off at black and white', () => {
+  it('clips overshoot at black and white', () => {
     const edge = { width: 4, height: 1, data: Uint8Array.of(0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255) };
     const { data } = resample(edge, 16, 1, 'lanczos');
-    // Without the cut, the ringing beside the edge would wrap around to the other end.
+    // Without clipping, the ringing beside the edge would wrap around.
     expect(Math.max(...data.subarray(0, 18))).toBeLessThan(30);
     expect(Math.min(...data.subarray(-18))).toBeGreaterThan(225);
     expect([...data].filter((grey) => grey === 0 || grey === 255).length).toBeGreaterThan(12);

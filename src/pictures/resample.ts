@@ -1,22 +1,24 @@
 /**
- * Resizing of 8-bit pictures with the very numbers that PIL gives: fixed-point coefficients, one pass along rows and one
- * along columns, rounded to 8 bits after each. A canvas resizes differently, and the models notice.
- * Source of the rules: Pillow `src/libImaging/Resample.c`, precompute_coeffs, normalize_coeffs_8bpc and ImagingResample.
+ * Resizes 8-bit pictures to exactly the bytes that PIL computes: fixed-point coefficients, one pass along
+ * rows and one along columns, each rounded to 8 bits. A canvas resizes differently, and the models' outputs
+ * change with it.
+ * Source: Pillow `src/libImaging/Resample.c`, precompute_coeffs, normalize_coeffs_8bpc and ImagingResample.
  */
 
 import type { RgbImage } from './image.ts';
 
-/** A resampling kernel: its half-width in source pixels at scale 1, and its value at a distance. */
 interface Kernel {
+  /** Half-width in source pixels, at scale 1. */
   readonly support: number;
+  /** The weight at a distance from the centre, in source pixels at scale 1. */
   weight(distance: number): number;
 }
 
-/** Weights of the source pixels `first[i] … first[i] + count[i] - 1` for each target pixel `i`. */
+/** For each target pixel `i`, the weights of the source pixels `first[i]` to `first[i] + count[i] - 1`. */
 interface Taps {
   readonly first: Int32Array;
   readonly count: Int32Array;
-  /** `[target, size]`, scaled by 2^22. */
+  /** `[target, size]`, fixed-point numbers with 22 fractional bits. */
   readonly weights: Int32Array;
   readonly size: number;
 }
@@ -28,13 +30,19 @@ const KERNELS: Readonly<Record<ResampleFilter, Kernel>> = {
   bicubic: { support: 2, weight: cubic },
 };
 
-/** Bits after the point: 32 minus 8 for the value and 2 for overshoot. */
+/** Fractional bits: 32, less 8 for the value and 2 for overshoot. */
 const PRECISION_BITS = 22;
 const HALF = 1 << (PRECISION_BITS - 1);
 
 /**
- * Resizes a picture to `width` x `height` (both at least 1), exactly as `PIL.Image.resize` of Pillow 13 does.
- * A side that stays as long as it is costs no pass and changes nothing.
+ * Resizes a picture exactly as `PIL.Image.resize` of Pillow 13 does. A side that keeps its length is not
+ * resampled.
+ *
+ * @example
+ * const small = resample(image, 256, 192, 'lanczos');
+ *
+ * @param width in pixels, at least 1
+ * @param height in pixels, at least 1
  */
 export function resample(image: RgbImage, width: number, height: number, filter: ResampleFilter): RgbImage {
   const kernel = KERNELS[filter];
@@ -44,8 +52,10 @@ export function resample(image: RgbImage, width: number, height: number, filter:
 }
 
 /**
- * The order shows in the last digit. Pillow before 13 always begins with the rows; Pillow 13 begins with the columns where
- * that loses more than twice as many rows as columns. Found by comparison with it: 18,710 random resizes, no exception.
+ * Whether columns are resampled before rows, which changes the last digit. Pillow before 13 always starts
+ * with the rows. Pillow 13 starts with the columns where the height shrinks more than twice as much as the
+ * width.
+ * Source: comparison with Pillow 13 on 18,710 random resizes, no exception.
  */
 function columnsFirst(image: RgbImage, width: number, height: number): boolean {
   return height < image.height && image.height - height > 2 * (image.width - width);
@@ -98,7 +108,7 @@ function resampleColumns(image: RgbImage, height: number, kernel: Kernel): RgbIm
 
 function tapsOf(source: number, target: number, { support, weight }: Kernel): Taps {
   const scale = source / target;
-  // Shrinking widens the kernel, so that every source pixel counts; enlarging does not narrow it.
+  // Shrinking widens the kernel so that every source pixel contributes. Enlarging does not narrow it.
   const stretch = Math.max(scale, 1);
   const reach = support * stretch;
   const size = Math.ceil(reach) * 2 + 1;

@@ -1,15 +1,16 @@
-/** Colours of transparent pixels as they are stored: a canvas in 2D loses them. */
+/** Reads the stored colours of transparent pixels through WebGL: a 2D canvas premultiplies them. */
 
 import { OmniError } from '../errors.ts';
 import { flattenRgba, type RgbImage } from './image.ts';
 
-/** Rows read at a time. */
+/** Rows per strip. */
 const STRIP_ROWS = 1024;
 
 /**
- * The pixels without their alpha, read through a texture.
- * @param bitmap made with `premultiplyAlpha: 'none'`
- * @throws OmniError `device` if the browser has no WebGL, or none for pictures that wide
+ * Reads the pixels of a bitmap without their alpha.
+ * @param bitmap created with `premultiplyAlpha: 'none'`
+ * @param name how messages name the picture
+ * @throws OmniError `device` if the browser has no WebGL, or its textures are narrower than the picture
  */
 export async function unpremultipliedPixels(bitmap: ImageBitmap, name: string): Promise<RgbImage> {
   const { width, height } = bitmap;
@@ -17,7 +18,7 @@ export async function unpremultipliedPixels(bitmap: ImageBitmap, name: string): 
   if (!gl || width > gl.getParameter(gl.MAX_TEXTURE_SIZE)) {
     throw new OmniError({
       code: 'device',
-      message: `${name} cannot be read without its transparency: the browser has no WebGL for that.`,
+      message: `${name} cannot be read without its transparency: the browser has no WebGL, or its textures are too small.`,
       action: 'Use the picture with its transparency over white, or one without transparency.',
     });
   }

@@ -1,18 +1,18 @@
-/** From a picture's own colours to sRGB: three tone curves, one matrix, and the curve of sRGB. */
+/** Converts colours to sRGB: three tone curves, a 3 x 3 matrix, and the sRGB curve. */
 
-/** Rows of a 3 x 3 matrix, one after the other. */
+/** A 3 x 3 matrix, row-major. */
 export type Matrix = readonly number[];
-/** A tone curve: stored value 0 … 1 to light 0 … 1. */
+/** A tone curve: maps a stored value, 0 to 1, to linear light, 0 to 1. */
 export type Curve = (stored: number) => number;
 
-/** Where colours come from. */
+/** A colour space, by its conversion to sRGB. */
 export interface ColourSpace {
   readonly curves: readonly [Curve, Curve, Curve];
-  /** Light of the three primaries to light of those of sRGB. */
+  /** Maps linear light of the three primaries to linear sRGB. */
   readonly toSrgb: Matrix;
 }
 
-/** Chromaticities `x, y` of white, red, green and blue. */
+/** Chromaticities `x, y` of the white point and the primaries. */
 export interface Primaries {
   readonly white: readonly [number, number];
   readonly red: readonly [number, number];
@@ -21,10 +21,10 @@ export interface Primaries {
 }
 
 const D65 = [0.3127, 0.329] as const;
-/** The white of profiles, as X, Y, Z. Source: ICC.1:2022, 7.2.16 */
+/** The white point of ICC profiles, as X, Y, Z. Source: ICC.1:2022, 7.2.16 */
 export const D50: readonly number[] = [0.9642, 1, 0.8249];
 
-/** Source: ITU-R BT.709-6, item 1.3; the same as those of IEC 61966-2-1 */
+/** Source: ITU-R BT.709-6, item 1.3; IEC 61966-2-1 has the same */
 export const SRGB_PRIMARIES: Primaries = {
   white: D65,
   red: [0.64, 0.33],
@@ -58,10 +58,10 @@ export function gammaCurve(gamma: number): Curve {
   return (stored) => stored ** gamma;
 }
 
-/** Bradford's adaptation of one white to another. Source: ICC.1:2022, annex E.3 */
+/** Bradford's matrix for chromatic adaptation. Source: ICC.1:2022, annex E.3 */
 const BRADFORD: Matrix = [0.8951, 0.2664, -0.1614, -0.7502, 1.7135, 0.0367, 0.0389, -0.0685, 1.0296];
 
-/** Light of the primaries to X, Y, Z under the white of profiles. */
+/** The matrix from linear light of the primaries to X, Y, Z under D50. */
 export function primariesToXyz({ white, red, green, blue }: Primaries): Matrix {
   const xyz = ([x, y]: readonly [number, number]) => [x / y, 1, (1 - x - y) / y];
   const [r, g, b] = [xyz(red), xyz(green), xyz(blue)];
@@ -76,22 +76,22 @@ export function primariesToXyz({ white, red, green, blue }: Primaries): Matrix {
 
 const XYZ_TO_SRGB: Matrix = inverse(primariesToXyz(SRGB_PRIMARIES));
 
-/** @param toXyz light of the primaries to X, Y, Z under the white of profiles */
+/** @param toXyz maps linear light of the primaries to X, Y, Z under D50 */
 export function spaceOf(curves: ColourSpace['curves'], toXyz: Matrix): ColourSpace {
   return { curves, toSrgb: product(XYZ_TO_SRGB, toXyz) };
 }
 
-/** A space of grey values: its light is the same in all three primaries. */
+/** A colour space for grey pictures: red, green and blue are equal. */
 export function greySpace(curve: Curve): ColourSpace {
   return { curves: [curve, curve, curve], toSrgb: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
 }
 
 const CHANNELS = 3;
-/** Fine enough that neighbours in the steepest part of the curve are a fifth of a grey level apart. */
+/** In the steepest part of the sRGB curve, two neighbouring entries differ by a fifth of a level. */
 const STEPS = 2 ** 14;
 const LEVELS = Uint8Array.from({ length: STEPS + 1 }, (_, i) => Math.round(255 * srgbStored(i / STEPS)));
 
-/** The colour of X, Y, Z under the white of profiles, as 8-bit sRGB, at `at` in `to`. */
+/** Writes the 8-bit sRGB colour of X, Y, Z (under D50) to `to[at]`, `to[at + 1]` and `to[at + 2]`. */
 export function xyzToSrgb(x: number, y: number, z: number, to: Uint8Array, at: number): void {
   for (let row = 0; row < CHANNELS; row++) {
     const from = CHANNELS * row;
@@ -100,17 +100,18 @@ export function xyzToSrgb(x: number, y: number, z: number, to: Uint8Array, at: n
   }
 }
 
-/** @param light 0 … {@link STEPS}; what lies beyond is cut off */
+/** @param light 0 to {@link STEPS}; values outside are clamped */
 function storedLevel(light: number): number {
   return LEVELS[light <= 0 ? 0 : light >= STEPS ? STEPS : Math.round(light)];
 }
 
-/** Converts three values that lie at `at` in place, from 0 … `maximum` to 8-bit sRGB. */
+/** Converts the three values at `at` in place, from 0 to `maximum`, to 8-bit sRGB. */
 export type Converter = (values: Uint8Array | Uint16Array, at: number) => void;
 
 /**
- * A converter from a space to sRGB, for values from 0 to `maximum` (255 or 65535); undefined if it would change no
- * value by more than one level, as with the many profiles that say "sRGB".
+ * Makes a converter to sRGB for values from 0 to `maximum` (255 or 65535).
+ * @returns undefined if the converter would change no value by more than one level, as with the many profiles
+ *   that describe sRGB
  */
 export function converterFrom(space: ColourSpace, maximum: number): Converter | undefined {
   const lights = space.curves.map((curve) =>
@@ -130,7 +131,7 @@ export function converterFrom(space: ColourSpace, maximum: number): Converter | 
   return changesNothing(convert, maximum) ? undefined : convert;
 }
 
-/** Whether a grid of colours stays where it is. */
+/** Whether no colour of a grid changes by more than one level. */
 function changesNothing(convert: Converter, maximum: number): boolean {
   const levels = Array.from({ length: 18 }, (_, i) => 15 * i);
   const values = new Uint16Array(CHANNELS);
@@ -158,7 +159,7 @@ function product(a: Matrix, b: Matrix): Matrix {
   });
 }
 
-/** By cofactors; values are not finite if there is no inverse. */
+/** Inverts a matrix by cofactors. The result is not finite if the matrix is singular. */
 function inverse([a, b, c, d, e, f, g, h, i]: Matrix): Matrix {
   const cofactors = [
     e * i - f * h,

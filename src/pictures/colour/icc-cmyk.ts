@@ -1,32 +1,36 @@
 /**
- * From four inks to sRGB by the tables of a profile. Source of the format: ICC.1:2022, 10.10 and 10.11 (lut16Type, lut8Type);
- * of the scaling of black: Adobe Systems' Implementation of Black Point Compensation, 2006
+ * Converts CMYK to sRGB by the lookup tables of an ICC profile.
+ * Source of the format: ICC.1:2022, 10.10 and 10.11 (lut16Type, lut8Type).
+ * Source of the scaling of black: Adobe Systems' Implementation of Black Point Compensation, 2006
  */
 
 import { latin1, viewOf } from '../bytes.ts';
 import { D50, xyzToSrgb } from './colour.ts';
 
-const INKS = 4;
+const CHANNELS = 4;
 const LAB = 3;
 const HEADER = 48;
 
-/** Tables of one pixel's way: a curve for each ink, a grid of colours, a curve for each value of the colour. */
+/** The tables of a profile, in the order in which a pixel passes them. */
 interface CmykTables {
+  /** One input curve for each of C, M, Y and K. */
   readonly curves: readonly Float64Array[];
-  /** Steps of the grid along one ink. */
+  /** Grid points along one channel. */
   readonly steps: number;
+  /** `[steps, steps, steps, steps, 3]`: encoded L*, a*, b* by C, M, Y, K. */
   readonly grid: Float64Array;
+  /** One output curve for each of L*, a* and b*. */
   readonly outputs: readonly Float64Array[];
-  /** What 1 stands for in the tables' own form of L*, a* and b*. */
+  /** Scale of the encoded L*, a* and b*: 1 for 8 bits, 65535 / 65280 for 16. */
   readonly scale: number;
 }
 
-/** Gives the sRGB colour of four inks, each 0 … 255, at `at` in `to`. */
-export type CmykConverter = (inks: ArrayLike<number>, from: number, to: Uint8Array, at: number) => void;
+/** Converts the four 8-bit values at `cmyk[from]` to sRGB and writes them at `to[at]`. */
+export type CmykConverter = (cmyk: ArrayLike<number>, from: number, to: Uint8Array, at: number) => void;
 
 /**
- * The way of a profile's perceptual tables, with the darkest mixture of inks made black. Undefined if the profile says its
- * colours in another way. Never throws.
+ * Makes a converter from a profile's perceptual tables, with black point compensation.
+ * @returns undefined if the profile has no such tables. Never throws.
  */
 export function cmykConverter(profile: Uint8Array): CmykConverter | undefined {
   const tables = readTables(profile);
@@ -36,8 +40,8 @@ export function cmykConverter(profile: Uint8Array): CmykConverter | undefined {
   lookUp([255, 255, 255, 255], 0);
   const darkest = D50.map((white) => white * lightOf((Math.min(50, colour[0]) + 16) / 116));
   const gain = D50.map((white, i) => white / (white - darkest[i]));
-  return (inks, from, to, at) => {
-    lookUp(inks, from);
+  return (cmyk, from, to, at) => {
+    lookUp(cmyk, from);
     const y = (colour[0] + 16) / 116;
     const x = gain[0] * (D50[0] * lightOf(y + colour[1] / 500) - darkest[0]);
     const z = gain[2] * (D50[2] * lightOf(y - colour[2] / 200) - darkest[2]);
@@ -45,7 +49,7 @@ export function cmykConverter(profile: Uint8Array): CmykConverter | undefined {
   };
 }
 
-/** Source: CIE 15:2004, 8.2.1 */
+/** The inverse of f(t) of CIE L*a*b*. Source: CIE 15:2004, 8.2.1 */
 function lightOf(root: number): number {
   return root > 6 / 29 ? root * root * root : (root - 4 / 29) * (108 / 841);
 }
@@ -61,12 +65,12 @@ function readTables(profile: Uint8Array): CmykTables | undefined {
   const wide = kind === 'mft2';
   if (start === 0 || (!wide && kind !== 'mft1') || start + 52 > profile.length) return undefined;
   const [inputs, outputs, steps] = profile.subarray(start + 8, start + 11);
-  if (inputs !== INKS || outputs !== LAB || steps < 2) return undefined;
+  if (inputs !== CHANNELS || outputs !== LAB || steps < 2) return undefined;
   const inputEntries = wide ? view.getUint16(start + 48) : 256;
   const outputEntries = wide ? view.getUint16(start + 50) : 256;
   const bytes = wide ? 2 : 1;
   let at = start + HEADER + (wide ? 4 : 0);
-  const total = INKS * inputEntries + LAB * steps ** INKS + LAB * outputEntries;
+  const total = CHANNELS * inputEntries + LAB * steps ** CHANNELS + LAB * outputEntries;
   if (at + bytes * total > profile.length || inputEntries < 2 || outputEntries < 2) return undefined;
   const read = (count: number) => {
     const values = Float64Array.from({ length: count }, (_, i) =>
@@ -76,45 +80,46 @@ function readTables(profile: Uint8Array): CmykTables | undefined {
     return values;
   };
   return {
-    curves: Array.from({ length: INKS }, () => read(inputEntries)),
+    curves: Array.from({ length: CHANNELS }, () => read(inputEntries)),
     steps,
-    grid: read(LAB * steps ** INKS),
+    grid: read(LAB * steps ** CHANNELS),
     outputs: Array.from({ length: LAB }, () => read(outputEntries)),
-    // In 16 bits, 0xff00 stands for what 0xff stands for in 8.
+    // The 16-bit encoding has 0xff00 where the 8-bit encoding has 0xff.
     scale: wide ? 65_535 / 65_280 : 1,
   };
 }
 
-/** A curve at a place from 0 to 1. */
+/** Evaluates a curve at a place from 0 to 1, by linear interpolation. */
 function curveAt(curve: Float64Array, place: number): number {
   const at = Math.min(1, Math.max(0, place)) * (curve.length - 1);
   const below = Math.min(Math.floor(at), curve.length - 2);
   return curve[below] + (at - below) * (curve[below + 1] - curve[below]);
 }
 
-/** Looks up L*, a*, b* of four inks, between the 16 nearest points of the grid. */
+/** Makes a function that writes L*, a*, b* to `colour`, interpolated between the 16 nearest grid points. */
 function lookUpIn(
   { curves, steps, grid, outputs, scale }: CmykTables,
   colour: Float64Array,
-): (inks: ArrayLike<number>, from: number) => void {
-  // By ink and strength: how far along the grid.
+): (cmyk: ArrayLike<number>, from: number) => void {
+  // The place on the grid, by channel and 8-bit value.
   const places = curves.map((curve) =>
-    Float64Array.from({ length: 256 }, (_, ink) => curveAt(curve, ink / 255) * (steps - 1)),
+    Float64Array.from({ length: 256 }, (_, value) => curveAt(curve, value / 255) * (steps - 1)),
   );
   const strides = [steps ** 3, steps ** 2, steps, 1].map((stride) => LAB * stride);
-  // From the nearest point below to each of the 16 around: the bits of a corner's number are its inks.
+  // Offsets from the grid point below to the 16 corners. Bit i of a corner's number is its step along channel
+  // i.
   const corners = Int32Array.from({ length: 16 }, (_, corner) =>
-    strides.reduce((sum, stride, ink) => sum + ((corner >> ink) & 1) * stride, 0),
+    strides.reduce((sum, stride, channel) => sum + ((corner >> channel) & 1) * stride, 0),
   );
   const weights = new Float64Array(16);
-  return (inks, from) => {
+  return (cmyk, from) => {
     let base = 0;
     weights[0] = 1;
-    for (let ink = 0, known = 1; ink < INKS; ink++, known *= 2) {
-      const place = places[ink][inks[from + ink]];
+    for (let channel = 0, known = 1; channel < CHANNELS; channel++, known *= 2) {
+      const place = places[channel][cmyk[from + channel]];
       const below = Math.min(Math.floor(place), steps - 2);
       const share = place - below;
-      base += below * strides[ink];
+      base += below * strides[channel];
       for (let corner = 0; corner < known; corner++) {
         weights[known + corner] = weights[corner] * share;
         weights[corner] *= 1 - share;

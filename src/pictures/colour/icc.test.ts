@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ColourSpace, converterFrom } from './colour.ts';
 import { type Profile, readProfile } from './icc.ts';
 
-/** Numbers with 16 bits behind the point, one after the other. */
+/** Encodes s15Fixed16Numbers. */
 function fixed(...values: number[]): Buffer {
   const bytes = Buffer.alloc(4 * values.length);
   for (const [i, value] of values.entries()) bytes.writeInt32BE(Math.round(value * 65536), 4 * i);
@@ -22,7 +22,7 @@ const formula = (form: number, ...values: number[]) =>
   Buffer.concat([Buffer.from('para'), HEAD, uint16(form, 0), fixed(...values)]);
 const xyz = (...values: number[]) => Buffer.concat([Buffer.from('XYZ '), HEAD, fixed(...values)]);
 
-/** The primaries of sRGB under the white of profiles. Source: IEC 61966-2-1, adapted by Bradford */
+/** The primaries of sRGB under D50. Source: IEC 61966-2-1, adapted by Bradford */
 const SRGB_COLUMNS = {
   rXYZ: xyz(0.43606, 0.22249, 0.01392),
   gXYZ: xyz(0.38515, 0.71687, 0.09708),
@@ -53,13 +53,13 @@ function spaceOf(profile: Profile): ColourSpace {
   return typeof profile === 'string' ? expect.fail(profile) : profile;
 }
 
-/** Light of a stored value under a curve. */
+/** The linear light of a stored value. */
 function lightOf(curve: Buffer, stored: number): number {
   return spaceOf(readProfile(rgbProfile(curve), false)).curves[0](stored);
 }
 
 describe('readProfile', () => {
-  it('reads the curves of all forms', () => {
+  it('evaluates every type of curve', () => {
     expect(lightOf(samples(), 0.3)).toBe(0.3);
     expect(lightOf(samples(0x0240), 0.5)).toBeCloseTo(0.5 ** 2.25, 6);
     expect(lightOf(samples(0, 16_384, 65_535), 0.25)).toBeCloseTo(0.125, 4);
@@ -73,7 +73,7 @@ describe('readProfile', () => {
     expect(lightOf(formula(4, 2, 1, 0, 0.5, 0.2, 0.1, 0.05), 0.5)).toBeCloseTo(0.35, 4);
   });
 
-  it('takes no profile for other pixels, none that is broken, and leaves tables to others', () => {
+  it('ignores broken profiles and those for other pixels, and reports lookup tables', () => {
     const grey = profileOf('GRAY', { kTRC: samples(0x01cd) });
     expect(readProfile(grey, false)).toBe('none');
     expect(spaceOf(readProfile(grey, true)).curves[0](0.5)).toBeCloseTo(0.5 ** (461 / 256), 6);
@@ -89,19 +89,19 @@ describe('readProfile', () => {
 describe('converterFrom', () => {
   const srgb = formula(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045);
 
-  it('changes nothing for the colours of sRGB', () => {
+  it('needs no conversion for a profile that describes sRGB', () => {
     for (const maximum of [255, 65_535]) {
       expect(converterFrom(spaceOf(readProfile(rgbProfile(srgb), false)), maximum)).toBeUndefined();
     }
   });
 
-  it('exchanges primaries, and cuts off what sRGB does not have', () => {
+  it('converts between primaries, and clips colours outside sRGB', () => {
     const { rXYZ, gXYZ, bXYZ } = SRGB_COLUMNS;
-    const turned = spaceOf(readProfile(rgbProfile(srgb, { rXYZ: gXYZ, gXYZ: bXYZ, bXYZ: rXYZ }), false));
+    const rotated = spaceOf(readProfile(rgbProfile(srgb, { rXYZ: gXYZ, gXYZ: bXYZ, bXYZ: rXYZ }), false));
     const values = Uint8Array.of(9, 200, 100, 50);
-    converterFrom(turned, 255)?.(values, 1);
+    converterFrom(rotated, 255)?.(values, 1);
     expect([...values]).toEqual([9, 50, 200, 100]);
-    // Twice the light: whatever is beyond white is white.
+    // A curve that doubles the light: everything brighter than white is clipped.
     const bright = formula(4, 1, 2, 0, 2, 0, 0, 0);
     const white = Uint16Array.of(65_535, 50_000, 0);
     converterFrom(spaceOf(readProfile(rgbProfile(bright), false)), 65_535)?.(white, 0);

@@ -1,16 +1,19 @@
-/** Colour profiles of the matrix kind and of grey values. Source of the format: ICC.1:2022 (and ICC.1:2001-04 for version 2) */
+/**
+ * Reads ICC colour profiles with a matrix, and those of grey pictures.
+ * Source of the format: ICC.1:2022, and ICC.1:2001-04 for version 2
+ */
 
 import { latin1, viewOf } from '../bytes.ts';
 import { type ColourSpace, type Curve, gammaCurve, greySpace, type Matrix, spaceOf } from './colour.ts';
 
-/** `tables` is a profile that says its colours by tables; `none` is no profile for such pixels. */
+/** `tables`: a profile with lookup tables, which are not read here. `none`: no usable profile. */
 export type Profile = ColourSpace | 'tables' | 'none';
 
 const MAX_TAGS = 200;
 
 /**
- * Reads a profile for pixels that are grey or in colour. A profile for the other of these, and a broken one, are none.
- * Never throws.
+ * Reads a profile for grey or for RGB pixels. A broken profile, and one for the other kind of pixels, is
+ * `none`. Never throws.
  */
 export function readProfile(bytes: Uint8Array, grey: boolean): Profile {
   if (bytes.length < 132 || latin1(bytes, 36, 4) !== 'acsp') return 'none';
@@ -42,7 +45,7 @@ function readTags(bytes: Uint8Array): Map<string, Uint8Array> {
   return tags;
 }
 
-/** Numbers with 16 bits behind the point. */
+/** Reads an s15Fixed16Number. */
 function fixed(view: DataView, at: number): number {
   return view.getInt32(at) / 65536;
 }
@@ -66,7 +69,7 @@ function readCurve(tag: Uint8Array | undefined): Curve | undefined {
   }
 }
 
-/** No entry: straight. One: a gamma with 8 bits behind the point. More: samples. Source: ICC.1:2022, 10.6 */
+/** No entry: the identity. One: a gamma with 8 fractional bits. More: samples. Source: ICC.1:2022, 10.6 */
 function sampledCurve(tag: Uint8Array): Curve | undefined {
   const view = viewOf(tag);
   const count = view.getUint32(8);
@@ -81,7 +84,7 @@ function sampledCurve(tag: Uint8Array): Curve | undefined {
   };
 }
 
-/** How many parameters the five forms of a curve have. Source: ICC.1:2022, table 68 */
+/** How many parameters each of the five function types has. Source: ICC.1:2022, table 68 */
 const PARAMETERS: readonly number[] = [1, 3, 4, 5, 7];
 
 /** Source: ICC.1:2022, 10.18 */

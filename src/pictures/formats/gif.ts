@@ -1,4 +1,4 @@
-/** Decodes the first frame of a GIF, the same everywhere. Source of the format: GIF89a specification */
+/** Decodes the first frame of a GIF. Source of the format: GIF89a specification */
 
 import { concatBytes, viewOf } from '../bytes.ts';
 import { unreadablePicture } from '../check.ts';
@@ -9,7 +9,7 @@ const IMAGE = 0x2c;
 const GRAPHIC_CONTROL = 0xf9;
 const WHITE = 255;
 
-/** First row and steps of the four passes of an interlaced frame. Source: annex E */
+/** First row and row step of the four passes of an interlaced frame. Source: annex E */
 const PASSES: readonly (readonly [first: number, step: number])[] = [
   [0, 8],
   [4, 8],
@@ -18,10 +18,11 @@ const PASSES: readonly (readonly [first: number, step: number])[] = [
 ];
 
 /**
- * The first frame as it is shown: what it does not cover, and its transparent pixels, are white.
- * @param size of the whole picture, as its header says
- * @param alpha with `dropped`, transparent pixels have the colour that the table gives them
- * @throws OmniError `bad_image`
+ * Decodes the first frame to 8-bit RGB. Transparent pixels, and those outside the frame, are white.
+ * @param name how messages name the picture
+ * @param size of the canvas, as its header says, in pixels
+ * @param alpha with `dropped`, a transparent pixel has the colour of its table entry
+ * @throws OmniError `bad_image` if the frame is damaged
  */
 export function decodeGif(
   bytes: Uint8Array,
@@ -30,9 +31,9 @@ export function decodeGif(
   alpha: AlphaRule,
 ): RgbImage {
   const view = viewOf(bytes);
-  const shared = colourTable(bytes, 13, bytes[10]);
+  const globalTable = colourTable(bytes, 13, bytes[10]);
   let transparent = -1;
-  let at = 13 + shared.length;
+  let at = 13 + globalTable.length;
   while (bytes[at] === EXTENSION) {
     if (bytes[at + 1] === GRAPHIC_CONTROL && bytes[at + 2] >= 4)
       transparent = bytes[at + 3] & 1 ? bytes[at + 6] : -1;
@@ -48,10 +49,10 @@ export function decodeGif(
     height: view.getUint16(at + 7, true),
   };
   const flags = bytes[at + 9];
-  const own = colourTable(bytes, at + 10, flags);
-  const table = own.length > 0 ? own : shared;
-  at += 10 + own.length;
-  const indexes = unpack(joinSubBlocks(bytes, at + 1), bytes[at], frame.width * frame.height);
+  const localTable = colourTable(bytes, at + 10, flags);
+  const table = localTable.length > 0 ? localTable : globalTable;
+  at += 10 + localTable.length;
+  const indexes = decodeLzw(joinSubBlocks(bytes, at + 1), bytes[at], frame.width * frame.height);
   if (!indexes || frame.width === 0 || frame.height === 0) throw unreadablePicture(name);
   const data = new Uint8Array(3 * width * height).fill(WHITE);
   const rows = flags & 0x40 ? interlacedRows(frame.height) : undefined;
@@ -60,7 +61,7 @@ export function decodeGif(
     for (let x = 0; x < frame.width; x++, to += 3) {
       const index = indexes[y * frame.width + x];
       if (index === transparent && alpha === 'over-white') continue;
-      // Beyond the table decoders show black.
+      // Indexes beyond the table are black, as in other decoders.
       for (let channel = 0; channel < 3; channel++) data[to + channel] = table[3 * index + channel] ?? 0;
     }
   }
@@ -79,7 +80,7 @@ function joinSubBlocks(bytes: Uint8Array, from: number): Uint8Array {
   return concatBytes(blocks);
 }
 
-/** The row of the frame that each stored row is. */
+/** For each stored row, its row in the frame. */
 function interlacedRows(height: number): number[] {
   return PASSES.flatMap(([first, step]) =>
     Array.from({ length: Math.max(0, Math.ceil((height - first) / step)) }, (_, i) => first + i * step),
@@ -89,45 +90,47 @@ function interlacedRows(height: number): number[] {
 const MAX_CODES = 4096;
 
 /**
- * Unpacks the variable-length codes of a frame. Source: GIF89a specification, annex F
- * @returns undefined if a code is impossible or the data ends before the frame is full
+ * Decompresses the LZW codes of a frame. Source: GIF89a specification, annex F
+ * @param rootBits LZW minimum code size
+ * @param count pixels of the frame
+ * @returns undefined if a code is invalid, or the data ends before the frame is full
  */
-function unpack(packed: Uint8Array, rootBits: number, count: number): Uint8Array | undefined {
+function decodeLzw(compressed: Uint8Array, rootBits: number, count: number): Uint8Array | undefined {
   if (rootBits < 1 || rootBits > 11) return undefined;
   const clear = 2 ** rootBits;
   const end = clear + 1;
-  // A code stands for the string of another code with one index behind it.
+  // A code stands for the string of another code (its prefix), followed by one index (its suffix).
   const prefix = new Uint16Array(MAX_CODES);
-  const last = new Uint8Array(MAX_CODES);
+  const suffix = new Uint8Array(MAX_CODES);
   const lengths = new Uint16Array(MAX_CODES).fill(1);
-  for (let code = 0; code < clear; code++) last[code] = code;
+  for (let code = 0; code < clear; code++) suffix[code] = code;
   const out = new Uint8Array(count);
   let written = 0;
   let bits = rootBits + 1;
   let next = end + 1;
-  let before = -1;
-  let held = 0;
-  let heldBits = 0;
+  let previous = -1;
+  let bitBuffer = 0;
+  let bitCount = 0;
   let at = 0;
   while (written < count) {
-    while (heldBits < bits) {
-      if (at >= packed.length) return undefined;
-      held |= packed[at++] << heldBits;
-      heldBits += 8;
+    while (bitCount < bits) {
+      if (at >= compressed.length) return undefined;
+      bitBuffer |= compressed[at++] << bitCount;
+      bitCount += 8;
     }
-    const code = held & (2 ** bits - 1);
-    held >>>= bits;
-    heldBits -= bits;
+    const code = bitBuffer & (2 ** bits - 1);
+    bitBuffer >>>= bits;
+    bitCount -= bits;
     if (code === end) return undefined;
     if (code === clear) {
       bits = rootBits + 1;
       next = end + 1;
-      before = -1;
+      previous = -1;
       continue;
     }
-    if (code > next || (code === next && before < 0)) return undefined;
-    // The code that is just being made stands for the string before it with its own first index behind it.
-    const known = code < next ? code : before;
+    if (code > next || (code === next && previous < 0)) return undefined;
+    // A code that is not in the table yet stands for the previous string, followed by its own first index.
+    const known = code < next ? code : previous;
     let first = known;
     while (first > end) first = prefix[first];
     const length = lengths[known] + (code < next ? 0 : 1);
@@ -136,16 +139,16 @@ function unpack(packed: Uint8Array, rootBits: number, count: number): Uint8Array
       if (to < count) out[to] = first;
       to--;
     }
-    for (let each = known; to >= written; each = prefix[each], to--) if (to < count) out[to] = last[each];
+    for (let each = known; to >= written; each = prefix[each], to--) if (to < count) out[to] = suffix[each];
     written += length;
-    if (before >= 0 && next < MAX_CODES) {
-      prefix[next] = before;
-      last[next] = first;
-      lengths[next] = lengths[before] + 1;
+    if (previous >= 0 && next < MAX_CODES) {
+      prefix[next] = previous;
+      suffix[next] = first;
+      lengths[next] = lengths[previous] + 1;
       next++;
       if (next === 2 ** bits && bits < 12) bits++;
     }
-    before = code;
+    previous = code;
   }
   return out;
 }

@@ -1,11 +1,13 @@
-/** Unpacks zlib data, with what Node and browsers have alike. */
+/** Decompresses zlib data with DecompressionStream, which Node and browsers both have. */
 
 /**
- * The unpacked bytes, at most `maxBytes` of them: what is packed beyond that is left.
- * Rejects if the data is broken or ends too early.
+ * Decompresses at most `maxBytes` bytes and ignores the rest, which bounds the memory.
+ * Rejects if the data is damaged or ends too early.
  */
-export async function inflate(packed: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-  const source = new Blob([new Uint8Array(packed)]).stream().pipeThrough(new DecompressionStream('deflate'));
+export async function inflate(compressed: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const source = new Blob([new Uint8Array(compressed)])
+    .stream()
+    .pipeThrough(new DecompressionStream('deflate'));
   const all = new Uint8Array(maxBytes);
   let length = 0;
   for (const reader = source.getReader(); length < maxBytes; ) {

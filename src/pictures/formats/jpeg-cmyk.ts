@@ -1,6 +1,6 @@
 /**
- * The inks of a JPEG in CMYK, out of a browser that gives no more than the light that passes them. Source of the format:
- * ITU-R T.81, B.2; ICC.1:2022, B.4 (profiles in JPEG)
+ * Recovers the CMYK components of a JPEG in a browser, which decodes to RGB only.
+ * Source of the format: ITU-R T.81, B.2; ICC.1:2022, B.4 (profiles in JPEG)
  */
 
 import { concatBytes, latin1 } from '../bytes.ts';
@@ -8,7 +8,7 @@ import { isFrameHeader, nextSegment, type Segment, SOS } from './jpeg-segments.t
 
 const DQT = 0xdb;
 const APP2 = 0xe2;
-const INKS = 4;
+const CMYK_COMPONENTS = 4;
 const PROFILE_NAME = 'ICC_PROFILE\0';
 
 /** The segments before the first scan. */
@@ -23,11 +23,11 @@ function isFrame({ marker }: Segment): boolean {
   return isFrameHeader(marker);
 }
 
-/** The profile of a JPEG with four inks; undefined if it has other colours or no profile for inks. */
+/** The CMYK profile of a JPEG with four components, or undefined if it has none. */
 export function cmykProfile(bytes: Uint8Array): Uint8Array | undefined {
   const all = segments(bytes);
   const frame = all.find(isFrame);
-  if (!frame || bytes[frame.start + 9] !== INKS) return undefined;
+  if (!frame || bytes[frame.start + 9] !== CMYK_COMPONENTS) return undefined;
   const parts = all
     .filter(({ marker, start }) => marker === APP2 && latin1(bytes, start + 4, 12) === PROFILE_NAME)
     .sort((a, b) => bytes[a.start + 16] - bytes[b.start + 16]);
@@ -36,26 +36,29 @@ export function cmykProfile(bytes: Uint8Array): Uint8Array | undefined {
 }
 
 export interface CmykParts {
-  /** Cyan, magenta and yellow under even black; then black under even colours. */
+  /** The file with K neutralized: shows C, M and Y. */
   readonly colours: Uint8Array;
+  /** The file with C, M and Y neutralized: shows K. */
   readonly black: Uint8Array;
 }
 
 /**
- * The file twice, without its profile: each time some of its inks are multiplied by zero when they are decoded, and so are
- * even and of middle strength. Undefined if there is no table left to do that with.
+ * Makes two copies of the file without its profile, in which some components are neutralized: their
+ * quantization table is all zeros, so they decode to medium strength everywhere.
+ * @returns undefined if all four quantization tables are in use
  */
 export function splitCmyk(bytes: Uint8Array): CmykParts | undefined {
   const all = segments(bytes);
   const frame = all.find(isFrame);
   if (!frame) return undefined;
-  const tableAt = (ink: number) => frame.start + 12 + 3 * ink;
-  const used = [0, 1, 2, 3].map((ink) => bytes[tableAt(ink)]);
+  // Offset of a component's table number in the frame header.
+  const tableAt = (component: number) => frame.start + 12 + 3 * component;
+  const used = [0, 1, 2, 3].map((component) => bytes[tableAt(component)]);
   const free = [3, 2, 1, 0].find((table) => !used.includes(table));
   if (free === undefined) return undefined;
-  const even = (inks: readonly number[]) => {
+  const neutralized = (components: readonly number[]) => {
     const file = new Uint8Array(bytes);
-    for (const ink of inks) file[tableAt(ink)] = free;
+    for (const component of components) file[tableAt(component)] = free;
     const kept = all.filter(
       ({ marker, start }) => marker !== APP2 || latin1(bytes, start + 4, 12) !== PROFILE_NAME,
     );
@@ -69,5 +72,5 @@ export function splitCmyk(bytes: Uint8Array): CmykParts | undefined {
       scans,
     ]);
   };
-  return { colours: even([3]), black: even([0, 1, 2]) };
+  return { colours: neutralized([3]), black: neutralized([0, 1, 2]) };
 }

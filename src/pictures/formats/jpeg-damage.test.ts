@@ -16,7 +16,7 @@ function scanStart(file: Uint8Array): number {
   return Buffer.from(file).indexOf(Buffer.of(0xff, 0xda)) + 14;
 }
 
-/** The file with a restart interval that its scan does not keep. */
+/** Adds a restart interval that the scan does not follow. */
 function withRestarts(file: Uint8Array, interval: number): Buffer {
   return Buffer.concat([file.subarray(0, 2), Buffer.of(0xff, 0xdd, 0, 4, 0, interval), file.subarray(2)]);
 }
@@ -29,14 +29,14 @@ describe('jpegDamage', () => {
     { progressive: true },
     { progressive: true, chromaSubsampling: '4:4:4', quality: 95 },
     { mozjpeg: true },
-  ])('finds a sound file sound: %o', async (options) => {
+  ])('finds no damage in an intact file: %o', async (options) => {
     expect(jpegDamage(await picture().jpeg(options).toBuffer())).toBe('none');
     expect(jpegDamage(await picture().resize(33, 17, { fit: 'fill' }).jpeg(options).toBuffer())).toBe('none');
     expect(jpegDamage(await picture().toColourspace('b-w').jpeg(options).toBuffer())).toBe('none');
     expect(jpegDamage(await picture().toColourspace('cmyk').jpeg(options).toBuffer())).toBe('none');
   });
 
-  it('sees that the data ends too early, wherever it does', async () => {
+  it('finds data that ends too early, wherever it is cut', async () => {
     const file = await picture().jpeg().toBuffer();
     const start = scanStart(file);
     for (const part of [0, 0.1, 0.5, 0.9, 0.99]) {
@@ -45,14 +45,14 @@ describe('jpegDamage', () => {
     }
   });
 
-  it('sees a progressive file that has lost a piece of its first scan', async () => {
+  it('finds a missing piece of the first scan of a progressive file', async () => {
     const file = await picture().jpeg({ progressive: true }).toBuffer();
     const start = scanStart(file);
     const torn = Buffer.concat([file.subarray(0, start + 40), file.subarray(start + 80)]);
     expect(jpegDamage(torn)).not.toBe('none');
   });
 
-  it('sees noise in the middle, a size that is too large, and restarts that are not there', async () => {
+  it('finds noise in the data, a size that is too large, and missing restarts', async () => {
     const file = await picture().jpeg({ quality: 95 }).toBuffer();
     const torn = Buffer.from(file);
     for (let i = 0; i < 60; i++) torn[(file.length >> 1) + i] = (i * 89 + 41) % 251;
@@ -63,7 +63,7 @@ describe('jpegDamage', () => {
     expect(jpegDamage(withRestarts(file, 2))).toBe('broken');
   });
 
-  it('lets padding pass, and what stands behind the picture', async () => {
+  it('accepts padding, and bytes after the picture', async () => {
     const file = await picture().jpeg().toBuffer();
     const end = file.length - 2;
     const padded = [file.subarray(0, end), Buffer.alloc(500), file.subarray(end), Buffer.from('more')];

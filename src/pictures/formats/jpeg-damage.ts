@@ -1,23 +1,25 @@
 /**
- * Whether the coded data of a JPEG is sound. Decoders fill what they cannot read with grey or with shifted colours and say
- * nothing; a person would draw from that without knowing. Source of the format: ITU-R T.81, annexes B, F and G
+ * Finds damage in the coded data of a JPEG. Decoders fill what they cannot decode with grey or wrong colours
+ * and report nothing, so a person would draw from a damaged picture unknowingly.
+ * Source of the format: ITU-R T.81, annexes B, F and G
  */
 
 import { EOI, isFrameHeader, nextSegment, SOS } from './jpeg-segments.ts';
 
-/** `cut` if the data ends before the picture is full. */
+/** `cut`: the data ends before the picture is full. `broken`: the data is invalid. */
 export type JpegDamage = 'none' | 'cut' | 'broken';
 
 const SOF_PROGRESSIVE = 0xc2;
 const DHT = 0xc4;
 const DRI = 0xdd;
-/** Bytes behind a scan that are let pass. */
+/** How many bytes after the data of a scan are accepted. */
 const MAX_SURPLUS = 2;
 
 interface Component {
   readonly id: number;
-  readonly across: number;
-  readonly down: number;
+  /** Sampling factors. */
+  readonly horizontal: number;
+  readonly vertical: number;
 }
 
 interface Frame {
@@ -27,19 +29,23 @@ interface Frame {
   readonly components: readonly Component[];
 }
 
-/** Codes of up to 16 bits. */
-interface Codes {
-  /** By the next 8 bits: length of the code times 256 plus its symbol; 0 for longer codes. */
+/** A Huffman table, with codes of up to 16 bits. */
+interface HuffmanTable {
+  /** By the next 8 bits: the code's length times 256, plus its symbol. 0 for longer codes. */
   readonly short: Uint16Array;
-  /** Largest code by length, -1 for none, and what is added to a code to find its symbol. */
+  /** Largest code of each length, or -1. */
   readonly largest: Int32Array;
+  /** For each length, the number to add to a code to get the index of its symbol. */
   readonly offset: Int32Array;
   readonly symbols: Uint8Array;
 }
 
-/** Reads all scans of a file whose header has passed. Arithmetic and lossless coding are not looked into. */
+/**
+ * Checks the Huffman codes of all scans, without computing pixels. The file's header must have passed its
+ * check. Arithmetic and lossless coding are not checked.
+ */
 export function jpegDamage(bytes: Uint8Array): JpegDamage {
-  const tables = new Map<number, Codes>();
+  const tables = new Map<number, HuffmanTable>();
   let frame: Frame | undefined;
   let restart = 0;
   let at = 2;
@@ -74,17 +80,21 @@ function readFrame(content: Uint8Array, progressive: boolean): Frame | undefined
   if (content.length < 6 + 3 * count || count === 0) return undefined;
   const components = Array.from({ length: count }, (_, i) => ({
     id: content[6 + 3 * i],
-    across: content[7 + 3 * i] >> 4,
-    down: content[7 + 3 * i] & 15,
+    horizontal: content[7 + 3 * i] >> 4,
+    vertical: content[7 + 3 * i] & 15,
   }));
-  if (components.some(({ across, down }) => across < 1 || down < 1 || across > 4 || down > 4))
+  if (
+    components.some(
+      ({ horizontal, vertical }) => horizontal < 1 || vertical < 1 || horizontal > 4 || vertical > 4,
+    )
+  )
     return undefined;
   const height = content[1] * 256 + content[2];
   return { progressive, width: content[3] * 256 + content[4], height, components };
 }
 
 /** Source: B.2.4.2, C.2 and F.2.2.3 */
-function readTables(content: Uint8Array, tables: Map<number, Codes>): boolean {
+function readTables(content: Uint8Array, tables: Map<number, HuffmanTable>): boolean {
   for (let at = 0; at < content.length; ) {
     const counts = content.subarray(at + 1, at + 17);
     const total = counts.reduce((sum, count) => sum + count, 0);
@@ -110,61 +120,69 @@ function readTables(content: Uint8Array, tables: Map<number, Codes>): boolean {
   return true;
 }
 
-/** What one scan codes: the blocks of one unit, unit by unit. */
+/** What one scan codes, as blocks of MCUs (minimum coded units). */
 interface Scan {
-  /** Blocks of a unit: the codes of their first value and of the others. */
-  readonly blocks: readonly { readonly first: Codes | undefined; readonly others: Codes | undefined }[];
+  /** Tables for the DC and AC coefficients of each block of an MCU. */
+  readonly blocks: readonly {
+    readonly dc: HuffmanTable | undefined;
+    readonly ac: HuffmanTable | undefined;
+  }[];
   readonly units: number;
-  readonly kind: 'whole' | 'first' | 'first refined' | 'others';
-  /** The first and last of the other values. */
+  readonly kind: 'sequential' | 'dc' | 'dc refinement' | 'ac';
+  /** The first and last AC coefficient. */
   readonly from: number;
   readonly to: number;
-  /** Refinement of the other values: how many bits it has depends on all scans before. */
+  /** AC refinement. Not decoded, because its length depends on all scans before it. */
   readonly skip: boolean;
 }
 
-/** Source: B.2.3 and A.2. @returns undefined if it cannot be looked into, as with tables that stand elsewhere */
-function readScan(content: Uint8Array, frame: Frame, tables: ReadonlyMap<number, Codes>): Scan | undefined {
+/** Source: B.2.3 and A.2. @returns undefined if the scan cannot be checked, such as one without its tables */
+function readScan(
+  content: Uint8Array,
+  frame: Frame,
+  tables: ReadonlyMap<number, HuffmanTable>,
+): Scan | undefined {
   const count = content[0];
   if (content.length < 4 + 2 * count || count < 1 || count > frame.components.length) return undefined;
   const [from, last, approximation] = content.subarray(1 + 2 * count);
   const refined = approximation >> 4 > 0;
   const kind: Scan['kind'] = !frame.progressive
-    ? 'whole'
+    ? 'sequential'
     : from > 0
-      ? 'others'
+      ? 'ac'
       : refined
-        ? 'first refined'
-        : 'first';
-  const widest = Math.max(...frame.components.map(({ across }) => across));
-  const tallest = Math.max(...frame.components.map(({ down }) => down));
-  const blocks: { first: Codes | undefined; others: Codes | undefined }[] = [];
+        ? 'dc refinement'
+        : 'dc';
+  const widest = Math.max(...frame.components.map(({ horizontal }) => horizontal));
+  const tallest = Math.max(...frame.components.map(({ vertical }) => vertical));
+  const blocks: { dc: HuffmanTable | undefined; ac: HuffmanTable | undefined }[] = [];
   let units = Math.ceil(frame.width / (8 * widest)) * Math.ceil(frame.height / (8 * tallest));
   for (let i = 0; i < count; i++) {
     const component = frame.components.find(({ id }) => id === content[1 + 2 * i]);
     if (!component) return undefined;
-    const first = tables.get(content[2 + 2 * i] >> 4);
-    const others = tables.get(16 + (content[2 + 2 * i] & 15));
+    const dc = tables.get(content[2 + 2 * i] >> 4);
+    const ac = tables.get(16 + (content[2 + 2 * i] & 15));
     if (
-      ((kind === 'whole' || kind === 'first') && !first) ||
-      ((kind === 'whole' || kind === 'others') && !others)
+      ((kind === 'sequential' || kind === 'dc') && !dc) ||
+      ((kind === 'sequential' || kind === 'ac') && !ac)
     ) {
       return undefined;
     }
-    const perUnit = count === 1 ? 1 : component.across * component.down;
-    for (let block = 0; block < perUnit; block++) blocks.push({ first, others });
+    const perUnit = count === 1 ? 1 : component.horizontal * component.vertical;
+    for (let block = 0; block < perUnit; block++) blocks.push({ dc, ac });
     if (count === 1) {
-      // Alone, a component is coded without the blocks that only fill up its units.
+      // A component alone in a scan is coded without the blocks that pad its MCUs.
       const side = (length: number, sampling: number, most: number) =>
         Math.ceil(Math.ceil((length * sampling) / most) / 8);
-      units = side(frame.width, component.across, widest) * side(frame.height, component.down, tallest);
+      units =
+        side(frame.width, component.horizontal, widest) * side(frame.height, component.vertical, tallest);
     }
   }
-  const to = kind === 'whole' ? 63 : last;
-  return { blocks, units, kind, from: Math.max(1, from), to, skip: kind === 'others' && refined };
+  const to = kind === 'sequential' ? 63 : last;
+  return { blocks, units, kind, from: Math.max(1, from), to, skip: kind === 'ac' && refined };
 }
 
-/** @returns where the marker behind the scan stands */
+/** @returns the offset of the marker after the scan */
 function skipScan(bytes: Uint8Array, from: number): number | 'cut' {
   for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
     const next = bytes[at + 1];
@@ -173,13 +191,13 @@ function skipScan(bytes: Uint8Array, from: number): number | 'cut' {
   return 'cut';
 }
 
-/** @returns where the marker behind the scan stands, or what is wrong with it */
+/** @returns the offset of the marker after the scan, or what is wrong with the scan */
 function walkScan(bytes: Uint8Array, from: number, scan: Scan, restart: number): number | 'cut' | 'broken' {
   const { blocks, units, kind, to } = scan;
   let at = from;
-  let held = 0;
-  let bits = 0;
-  /** Bits held that are not there: the data has ended. */
+  let bitBuffer = 0;
+  let bitCount = 0;
+  /** Bits in the buffer that stand for missing data after the end. */
   let missing = 0;
   let endOfBand = 0;
   let untilRestart = restart > 0 ? restart : units + 1;
@@ -188,40 +206,41 @@ function walkScan(bytes: Uint8Array, from: number, scan: Scan, restart: number):
   for (let unit = 0; unit < units; unit++) {
     if (untilRestart === 0) {
       while (bytes[at] === 0xff && bytes[at + 1] === 0xff) at++;
-      if (bits - missing >= 8 || bytes[at] !== 0xff || bytes[at + 1] !== 0xd0 + (restarts & 7))
+      if (bitCount - missing >= 8 || bytes[at] !== 0xff || bytes[at + 1] !== 0xd0 + (restarts & 7))
         return atEnd();
       at += 2;
       restarts++;
-      [held, bits, missing, endOfBand, untilRestart] = [0, 0, 0, 0, restart];
+      [bitBuffer, bitCount, missing, endOfBand, untilRestart] = [0, 0, 0, 0, restart];
     }
     untilRestart--;
-    for (const { first, others } of blocks) {
-      if (kind === 'first refined') {
+    for (const { dc, ac } of blocks) {
+      if (kind === 'dc refinement') {
         take(1);
       } else {
-        if (first && kind !== 'others') {
-          const size = symbol(first);
+        if (dc && kind !== 'ac') {
+          const size = symbol(dc);
           if (size < 0 || size > 16) return 'broken';
           take(size);
         }
-        if (others && kind !== 'first' && !otherValues(others)) return 'broken';
+        if (ac && kind !== 'dc' && !skipAc(ac)) return 'broken';
       }
     }
-    if (missing > bits) return atEnd();
+    if (missing > bitCount) return atEnd();
   }
-  // Whole bytes that are held and not used lie before `at`.
-  const rest = Math.max(0, (bits - missing) >> 3);
+  // The buffer may hold whole bytes that were read and not used.
+  const rest = Math.max(0, (bitCount - missing) >> 3);
   const end = skipScan(bytes, Math.max(from, at - rest));
   if (end === 'cut') return 'cut';
   const surplus = bytes.subarray(at - rest, end);
-  // Some writers pad, always with the same byte.
+  // Some encoders pad, always with the same byte.
   return surplus.length > MAX_SURPLUS && surplus.some((byte) => byte !== surplus[0]) ? 'broken' : end;
 
   function atEnd(): 'cut' | 'broken' {
     return at >= bytes.length || (bytes[at] === 0xff && bytes[at + 1] === EOI) ? 'cut' : 'broken';
   }
 
-  function otherValues(codes: Codes): boolean {
+  /** Skips the AC coefficients of a block. @returns false if they are invalid */
+  function skipAc(codes: HuffmanTable): boolean {
     if (endOfBand > 0) {
       endOfBand--;
       return true;
@@ -238,7 +257,7 @@ function walkScan(bytes: Uint8Array, from: number, scan: Scan, restart: number):
       } else if (run === 15) {
         k += 15;
       } else {
-        if (kind === 'others' && run > 0) endOfBand = 2 ** run - 1 + take(run);
+        if (kind === 'ac' && run > 0) endOfBand = 2 ** run - 1 + take(run);
         break;
       }
     }
@@ -246,7 +265,7 @@ function walkScan(bytes: Uint8Array, from: number, scan: Scan, restart: number):
   }
 
   function fill(): void {
-    while (bits <= 16) {
+    while (bitCount <= 16) {
       let byte = 0;
       if (at < bytes.length && (bytes[at] !== 0xff || bytes[at + 1] === 0)) {
         byte = bytes[at];
@@ -254,34 +273,34 @@ function walkScan(bytes: Uint8Array, from: number, scan: Scan, restart: number):
       } else {
         missing += 8;
       }
-      held = (held << 8) | byte;
-      bits += 8;
+      bitBuffer = (bitBuffer << 8) | byte;
+      bitCount += 8;
     }
   }
 
   function take(count: number): number {
-    if (bits < count) fill();
-    bits -= count;
-    return (held >>> bits) & (2 ** count - 1);
+    if (bitCount < count) fill();
+    bitCount -= count;
+    return (bitBuffer >>> bitCount) & (2 ** count - 1);
   }
 
-  function symbol(codes: Codes): number {
-    if (bits < 16) fill();
-    const known = codes.short[(held >>> (bits - 8)) & 255];
+  function symbol(codes: HuffmanTable): number {
+    if (bitCount < 16) fill();
+    const known = codes.short[(bitBuffer >>> (bitCount - 8)) & 255];
     if (known !== 0) {
-      bits -= known >> 8;
+      bitCount -= known >> 8;
       return known & 255;
     }
     for (let length = 9; length <= 16; length++) {
-      const code = (held >>> (bits - length)) & (2 ** length - 1);
+      const code = (bitBuffer >>> (bitCount - length)) & (2 ** length - 1);
       if (code <= codes.largest[length]) {
-        bits -= length;
+        bitCount -= length;
         return codes.symbols[codes.offset[length] + code];
       }
     }
-    // Where the data has ended, no code is expected.
+    // No code matches because the data has ended. The caller reports that.
     if (missing > 0) {
-      bits -= 16;
+      bitCount -= 16;
       return 0;
     }
     return -1;

@@ -1,24 +1,27 @@
-/** The segments that a JPEG file is made of. Source of the format: ITU-T T.81, annex B */
+/** Finds the segments of a JPEG file. Source of the format: ITU-T T.81, annex B */
 
 export const EOI = 0xd9;
 export const SOS = 0xda;
 
-/** One marker with what belongs to it. */
+/** A marker with its content. */
 export interface Segment {
   readonly marker: number;
-  /** Where its marker stands. */
+  /** Offset of the marker. */
   readonly start: number;
-  /** What follows its length; nothing behind a marker that stands alone. */
+  /** The bytes after the length field; empty for a marker without one. */
   readonly content: Uint8Array;
-  /** Where the next one is looked for. It may lie behind the end of the file. */
+  /** Offset where the next segment may begin. May lie beyond the end of the file. */
   readonly end: number;
 }
 
-/** The first segment from `from` on; undefined if the file ends before its length is known. */
+/**
+ * Finds the first segment at or after `from`. Undefined if the file ends before the segment's length is
+ * known.
+ */
 export function nextSegment(bytes: Uint8Array, from: number): Segment | undefined {
   for (let at = from; at + 2 <= bytes.length; at++) {
     const marker = bytes[at + 1];
-    // Anything between two segments is passed over, as decoders do.
+    // Bytes between two segments are skipped, as decoders do.
     if (bytes[at] !== 0xff || marker === 0xff || marker === 0) continue;
     if (standsAlone(marker)) return { marker, start: at, content: bytes.subarray(at, at), end: at + 2 };
     if (at + 4 > bytes.length) return undefined;
@@ -28,12 +31,12 @@ export function nextSegment(bytes: Uint8Array, from: number): Segment | undefine
   return undefined;
 }
 
-/** Frame headers SOF0 to SOF15 without DHT, JPG and DAC, which lie between them. */
+/** Whether a marker is SOF0 to SOF15. DHT, JPG and DAC lie in the same range and are not frame headers. */
 export function isFrameHeader(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
-/** Markers that stand alone, without a length: restarts, start and end. */
+/** Whether a marker has no length field: RSTn, SOI, EOI and TEM. */
 function standsAlone(marker: number): boolean {
   return (marker >= 0xd0 && marker <= EOI) || marker === 0x01;
 }

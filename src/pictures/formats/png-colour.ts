@@ -1,4 +1,4 @@
-/** What a PNG says of its colours. Source: PNG specification (Third Edition), 4.3 and 11.3.2 */
+/** Reads the colour space of a PNG. Source: PNG specification (Third Edition), 4.3 and 11.3.2 */
 
 import { viewOf } from '../bytes.ts';
 import {
@@ -17,24 +17,24 @@ import {
 import { type Profile, readProfile } from '../colour/icc.ts';
 import { inflate } from './inflate.ts';
 
-/** The chunks that tell, by name. */
+/** The chunks that describe the colour space, by name. */
 export type ColourChunks = ReadonlyMap<string, Uint8Array>;
 
 export const COLOUR_CHUNKS: readonly string[] = ['cICP', 'iCCP', 'sRGB', 'gAMA', 'cHRM'];
 
-/** More than any profile of a picture. */
+/** Larger than any profile for pictures. */
 const MAX_PROFILE_BYTES = 2 ** 22;
-/** What writers of sRGB put, beside or instead of `sRGB`. */
+/** The gAMA value that encoders write for sRGB. */
 const SRGB_GAMMA = 45455;
 
 /**
- * The space of a PNG's colours; `none` stands for sRGB. The chunks rank as the specification has it: cICP, iCCP, sRGB,
- * then gAMA with cHRM. A chunk that cannot be understood is passed over; cHRM alone says too little.
+ * The colour space of a PNG; `none` means sRGB. Precedence, as in the specification: cICP, iCCP, sRGB, then
+ * gAMA with cHRM. Invalid chunks are ignored, and so is cHRM without gAMA.
  */
 export async function pngSpace(chunks: ColourChunks, grey: boolean): Promise<Profile> {
-  const cicp = codePoints(chunks.get('cICP'), grey);
+  const cicp = cicpSpace(chunks.get('cICP'), grey);
   if (cicp) return cicp;
-  const profile = await embedded(chunks.get('iCCP'), grey);
+  const profile = await embeddedProfile(chunks.get('iCCP'), grey);
   if (profile !== 'none') return profile;
   const gamma = chunks.get('gAMA');
   if (chunks.has('sRGB') || !gamma || gamma.length < 4) return 'none';
@@ -60,10 +60,12 @@ const PRIMARIES: Readonly<Record<number, Primaries>> = {
   12: P3_PRIMARIES,
 };
 
-/** White of a film or a screen in the light of a picture for bright screens. Source: ITU-R BT.2408, 203 of 10,000 cd/m² */
+/**
+ * The light of a document's or a screen's white in PQ pictures. Source: ITU-R BT.2408, 203 of 10,000 cd/m²
+ */
 const PQ_WHITE = 203 / 10_000;
 
-/** Source: ITU-T H.273, table 3. Light beyond the white of pictures is cut off. */
+/** Light brighter than white is clipped. Source: ITU-T H.273, table 3 */
 const CURVES: Readonly<Record<number, Curve>> = {
   1: bt709Curve,
   4: gammaCurve(2.2),
@@ -86,15 +88,15 @@ function pqLight(stored: number): number {
   return (Math.max(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)) ** (8192 / 1305);
 }
 
-function codePoints(chunk: Uint8Array | undefined, grey: boolean): ColourSpace | undefined {
+function cicpSpace(chunk: Uint8Array | undefined, grey: boolean): ColourSpace | undefined {
   if (!chunk || chunk.length < 4) return undefined;
   const [primaries, curve] = [PRIMARIES[chunk[0]], CURVES[chunk[1]]];
   return primaries && curve && spaceWith(curve, primaries, grey);
 }
 
-async function embedded(chunk: Uint8Array | undefined, grey: boolean): Promise<Profile> {
+async function embeddedProfile(chunk: Uint8Array | undefined, grey: boolean): Promise<Profile> {
   if (!chunk) return 'none';
-  // A name, 0, and the method, which is always 0.
+  // The profile's name, a null byte, and the compression method, which is always 0.
   const nameEnd = chunk.indexOf(0);
   if (nameEnd < 0) return 'none';
   const profile = await inflate(chunk.subarray(nameEnd + 2), MAX_PROFILE_BYTES).catch(() => undefined);

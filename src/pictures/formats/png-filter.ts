@@ -1,11 +1,11 @@
-/** Undoes the row filters of a PNG. Source: PNG specification (Third Edition), 9.2 */
+/** Undoes the row filters of PNG. Source: PNG specification (Third Edition), 9.2 */
 
 /**
  * Undoes the filter of one row in place.
- * @param at where the row's filter byte lies; its `length` bytes follow
- * @param above where the unfiltered bytes of the row above lie; undefined for the first row of a pass
- * @param step bytes from a pixel to the one on its right
- * @returns false if there is no such filter
+ * @param at offset of the row's filter byte, which `length` bytes of pixels follow
+ * @param above offset of the unfiltered pixels of the row above; undefined for the first row of a pass
+ * @param step bytes per pixel, at least 1
+ * @returns false if the filter type does not exist
  */
 export function unfilterRow(
   bytes: Uint8Array,
@@ -16,7 +16,7 @@ export function unfilterRow(
 ): boolean {
   const start = at + 1;
   const end = start + length;
-  // From a byte to the one above it. Without a row above, filters see zeros there.
+  // Distance from a byte to the one above it. 0 without a row above, which counts as zeros.
   const up = above === undefined ? 0 : start - above;
   switch (bytes[at]) {
     case 0:
@@ -46,7 +46,7 @@ export function unfilterRow(
   }
 }
 
-/** The neighbour nearest to left + above - above left. */
+/** The Paeth predictor: of the three neighbours, the one nearest to left + above - corner. */
 function paeth(left: number, above: number, corner: number): number {
   const toLeft = Math.abs(above - corner);
   const toAbove = Math.abs(left - corner);

@@ -1,6 +1,6 @@
 /**
- * Decodes PNG files, the same everywhere: what browsers and libraries make of profiles, of 16 bits, of checksums and of
- * animations differs. Source of the format: PNG specification (Third Edition).
+ * Decodes PNG files. Not left to the platform, because browsers and libraries differ in how they treat
+ * profiles, 16 bits, checksums and animations. Source of the format: PNG specification (Third Edition).
  */
 
 import CRC32 from 'crc-32';
@@ -18,7 +18,7 @@ const PALETTE = 3;
 const GREY_ALPHA = 4;
 const COLOUR_ALPHA = 6;
 
-/** Samples of a pixel and the depths they may have, by colour type. Source: 11.2.1, table 11.1 */
+/** Samples per pixel and allowed bit depths, by colour type. Source: 11.2.1, table 11.1 */
 const COLOUR_TYPES: Readonly<
   Record<number, { readonly samples: number; readonly depths: readonly number[] }>
 > = {
@@ -29,8 +29,8 @@ const COLOUR_TYPES: Readonly<
   [COLOUR_ALPHA]: { samples: 4, depths: [8, 16] },
 };
 
-/** First column and row, steps across and down, of the seven passes. Source: 8.1 */
-const ADAM7: readonly (readonly [x: number, y: number, across: number, down: number])[] = [
+/** Offsets and steps of the seven passes, in pixels. Source: 8.1 */
+const ADAM7: readonly (readonly [x: number, y: number, stepX: number, stepY: number])[] = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
   [0, 4, 4, 8],
@@ -39,7 +39,7 @@ const ADAM7: readonly (readonly [x: number, y: number, across: number, down: num
   [1, 0, 2, 2],
   [0, 1, 1, 2],
 ];
-const WHOLE: typeof ADAM7 = [[0, 0, 1, 1]];
+const NOT_INTERLACED: typeof ADAM7 = [[0, 0, 1, 1]];
 
 interface PngFile {
   readonly width: number;
@@ -47,17 +47,21 @@ interface PngFile {
   readonly depth: number;
   readonly type: number;
   readonly interlaced: boolean;
-  /** RGB, and alpha beside it. */
+  /** RGB, 3 bytes per entry. */
   readonly palette: Uint8Array;
+  /** The content of tRNS. */
   readonly transparency: Uint8Array | undefined;
+  /** The contents of the chunks that describe the colour space, by name. */
   readonly colour: ReadonlyMap<string, Uint8Array>;
+  /** The concatenated IDAT chunks. */
   readonly data: Uint8Array;
 }
 
 /**
- * A PNG as 8-bit sRGB. Of an animation, the picture that programs without animations show. Damage in the packed data and
- * a wrong checksum of a part that matters are refused; parts that only describe the picture are passed over if broken.
- * @returns undefined if its colours are told by the tables of a profile: a decoder with a colour engine is needed
+ * Decodes a PNG to 8-bit sRGB. Of an animation, decodes the default image. Refuses damaged image data and
+ * wrong checksums of critical chunks. Ignores damaged ancillary chunks.
+ * @param name how messages name the picture
+ * @returns undefined if its profile has lookup tables: then a decoder with a colour engine is needed
  * @throws OmniError `bad_image`
  */
 export async function decodePng(
@@ -71,10 +75,10 @@ export async function decodePng(
   if (space === 'tables') return undefined;
   const maximum = file.depth === 16 ? 65_535 : 255;
   const convert = space === 'none' ? undefined : converterFrom(space, maximum);
-  const passes = (file.interlaced ? ADAM7 : WHOLE).map(([x, y, across, down]) => ({
-    ...{ x, y, across, down },
-    width: Math.ceil((file.width - x) / across),
-    height: Math.ceil((file.height - y) / down),
+  const passes = (file.interlaced ? ADAM7 : NOT_INTERLACED).map(([x, y, stepX, stepY]) => ({
+    ...{ x, y, stepX, stepY },
+    width: Math.ceil((file.width - x) / stepX),
+    height: Math.ceil((file.height - y) / stepY),
   }));
   const pixelBits = file.depth * COLOUR_TYPES[file.type].samples;
   const bytesOf = (width: number) => Math.ceil((width * pixelBits) / 8);
@@ -82,10 +86,10 @@ export async function decodePng(
     (sum, { width, height }) => sum + (width > 0 ? height * (1 + bytesOf(width)) : 0),
     0,
   );
-  const packed = await inflate(file.data, size).catch((cause: unknown) => {
+  const rows = await inflate(file.data, size).catch((cause: unknown) => {
     throw unreadablePicture(name, cause);
   });
-  if (packed.length < size) throw unreadablePicture(name);
+  if (rows.length < size) throw unreadablePicture(name);
   const image = {
     width: file.width,
     height: file.height,
@@ -98,27 +102,28 @@ export async function decodePng(
     const readRow = rowReader(file, pass.width, convert, alpha);
     for (let row = 0; row < pass.height; row++, at += 1 + length) {
       const above = row > 0 ? at - length : undefined;
-      if (!unfilterRow(packed, at, length, above, Math.max(1, pixelBits >> 3))) throw unreadablePicture(name);
-      const pixels = readRow(packed, at + 1);
+      if (!unfilterRow(rows, at, length, above, Math.max(1, pixelBits >> 3))) throw unreadablePicture(name);
+      const pixels = readRow(rows, at + 1);
       if (!pixels) throw unreadablePicture(name);
-      put(image, pixels, pass, row);
+      writeRow(image, pixels, pass, row);
     }
   }
   return image;
 }
 
-function put(
+/** Writes the pixels of one row of a pass to their places in the picture. */
+function writeRow(
   { width, data }: RgbImage,
   pixels: Uint8Array | Uint16Array,
-  pass: { readonly x: number; readonly y: number; readonly across: number; readonly down: number },
+  pass: { readonly x: number; readonly y: number; readonly stepX: number; readonly stepY: number },
   row: number,
 ): void {
-  const start = 3 * ((pass.y + row * pass.down) * width + pass.x);
-  if (pass.across === 1) {
+  const start = 3 * ((pass.y + row * pass.stepY) * width + pass.x);
+  if (pass.stepX === 1) {
     data.set(pixels, start);
     return;
   }
-  for (let from = 0, to = start; from < pixels.length; from += 3, to += 3 * pass.across) {
+  for (let from = 0, to = start; from < pixels.length; from += 3, to += 3 * pass.stepX) {
     data[to] = pixels[from];
     data[to + 1] = pixels[from + 1];
     data[to + 2] = pixels[from + 2];
@@ -128,7 +133,7 @@ function put(
 /** @throws OmniError `bad_image` */
 function readPng(bytes: Uint8Array, name: string): PngFile {
   const view = viewOf(bytes);
-  const described = new Map<string, Uint8Array>();
+  const ancillary = new Map<string, Uint8Array>();
   const parts: Uint8Array[] = [];
   let header: Uint8Array | undefined;
   let palette: Uint8Array = new Uint8Array(0);
@@ -139,25 +144,25 @@ function readPng(bytes: Uint8Array, name: string): PngFile {
     const content = bytes.subarray(at + 8, at + 8 + length);
     const end = at + 12 + length;
     if (end > bytes.length) throw truncatedPicture(name);
-    const whole = () => CRC32.buf(bytes.subarray(at + 4, end - 4)) === view.getInt32(end - 4);
-    const needed = (bytes[at + 4] & 0x20) === 0;
+    const isIntact = () => CRC32.buf(bytes.subarray(at + 4, end - 4)) === view.getInt32(end - 4);
+    const critical = (bytes[at + 4] & 0x20) === 0;
     if (type === 'IEND') ended = true;
-    else if (needed && !whole()) throw unreadablePicture(name);
+    else if (critical && !isIntact()) throw unreadablePicture(name);
     else if (type === 'IHDR') header ??= content;
     else if (type === 'PLTE') palette = content;
     else if (type === 'IDAT') parts.push(content);
-    else if (needed) throw unreadablePicture(name);
-    // The first of a kind counts; what is broken is passed over.
-    else if (!described.has(type) && (type === 'tRNS' || COLOUR_CHUNKS.includes(type)) && whole()) {
-      described.set(type, content);
+    else if (critical) throw unreadablePicture(name);
+    // The first chunk of a type counts. Damaged ones are ignored.
+    else if (!ancillary.has(type) && (type === 'tRNS' || COLOUR_CHUNKS.includes(type)) && isIntact()) {
+      ancillary.set(type, content);
     }
     at = end;
   }
   if (!header || header.length < 13 || parts.length === 0) throw unreadablePicture(name);
   const headerView = viewOf(header);
-  const [depth, type, packing, filtering, interlace] = header.subarray(8, 13);
+  const [depth, type, compression, filtering, interlace] = header.subarray(8, 13);
   const known = COLOUR_TYPES[type]?.depths.includes(depth);
-  if (!known || packing !== 0 || filtering !== 0 || interlace > 1) throw unreadablePicture(name);
+  if (!known || compression !== 0 || filtering !== 0 || interlace > 1) throw unreadablePicture(name);
   if (type === PALETTE && (palette.length === 0 || palette.length % 3 !== 0)) throw unreadablePicture(name);
   return {
     width: headerView.getUint32(0),
@@ -166,15 +171,15 @@ function readPng(bytes: Uint8Array, name: string): PngFile {
     type,
     interlaced: interlace === 1,
     palette,
-    transparency: described.get('tRNS'),
-    colour: described,
+    transparency: ancillary.get('tRNS'),
+    colour: ancillary,
     data: concatBytes(parts),
   };
 }
 
 /**
- * Makes a reader of one row of unfiltered bytes: RGB in 8 bits, over white or without its alpha. The array it gives is used
- * again for the next row; undefined if a colour is not in the palette.
+ * Makes a function that converts one row of unfiltered bytes to 8-bit RGB, over white or without alpha.
+ * The function reuses its array for the next row. It returns undefined if a colour is not in the palette.
  */
 function rowReader(
   { depth, type, palette, transparency }: PngFile,
@@ -226,14 +231,14 @@ function rowReader(
   };
 }
 
-/** The one colour that is transparent, in stored samples. */
+/** The one colour that tRNS makes transparent, in stored samples. */
 function transparentColour(transparency: Uint8Array, samples: number): readonly number[] | undefined {
   if (transparency.length < 2 * samples) return undefined;
   const view = viewOf(transparency);
   return Array.from({ length: samples }, (_, i) => view.getUint16(2 * i));
 }
 
-/** Stored samples of 1 to 16 bits as numbers. */
+/** Unpacks stored samples of 1 to 16 bits. */
 function readSamples(bytes: Uint8Array, at: number, depth: number, row: Uint8Array | Uint16Array): void {
   if (depth === 8) {
     row.set(bytes.subarray(at, at + row.length));

@@ -1,10 +1,10 @@
-/** The first frame of an animated WebP as a file of its own. Source of the format: RFC 9649, 2.7 */
+/** Extracts the first frame of an animated WebP. Source of the format: RFC 9649, 2.7 */
 
 import { concatBytes, latin1, viewOf } from '../bytes.ts';
 
 interface Chunk {
   readonly name: string;
-  /** With its name, its length and its padding. */
+  /** The chunk with its name, length and padding. */
   readonly whole: Uint8Array;
   readonly content: Uint8Array;
 }
@@ -22,14 +22,16 @@ function chunks(bytes: Uint8Array, from: number): Chunk[] {
   return found;
 }
 
+/** Flags of a VP8X chunk. */
 const PROFILE = 0x20;
 const ALPHA = 0x10;
-/** Place, size, duration and flags of a frame, before its own chunks. */
+/** Bytes of a frame's header: position, size, duration and flags. The frame's chunks follow. */
 const FRAME_HEADER = 16;
 
 /**
- * An animation that has a colour profile as a still picture with that profile: browsers leave profiles of animations
- * unread. Others, and those whose first frame does not cover the picture, stay as they are.
+ * Makes a still picture of the first frame of an animation with a colour profile, because browsers ignore
+ * profiles of animations. Returns other files unchanged, and animations whose first frame does not cover the
+ * canvas.
  */
 export function webpAsStill(bytes: Uint8Array): Uint8Array {
   const all = chunks(bytes, 12);

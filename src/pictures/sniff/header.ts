@@ -1,15 +1,13 @@
-/** What a header says of a picture file. */
-
-/** The formats whose header can be read. */
+/** Formats whose header can be read. */
 export type PictureKind = 'png' | 'jpeg' | 'webp' | 'gif' | 'avif' | 'heic' | 'bmp';
 
-/** What a header says. */
+/** What the header of a picture file says. */
 export interface PictureHeader {
-  /** As stored; a photo may be turned by its EXIF orientation. 0 if the header does not say. */
+  /** In pixels, as stored: the EXIF orientation is not applied. 0 if the header does not say. */
   readonly width: number;
   readonly height: number;
-  /** More than 1 for an animation; 2 stands for "several" where the header does not count them. */
+  /** More than 1 for an animation. 2 stands for "several" where the header has no count. */
   readonly frames: number;
-  /** False if the file ends before its picture does, as far as its structure shows. */
+  /** False if the structure of the file shows that its end is missing. */
   readonly complete: boolean;
 }

@@ -1,4 +1,4 @@
-/** The header of AVIF and HEIC files. Source of the format: ISO/IEC 14496-12 (boxes) and 23008-12 (ispe) */
+/** Reads the header of AVIF and HEIC files. Source: ISO/IEC 14496-12 (boxes) and 23008-12 (ispe) */
 
 import { latin1, viewOf } from '../bytes.ts';
 import type { PictureHeader, PictureKind } from './header.ts';
@@ -6,7 +6,7 @@ import type { PictureHeader, PictureKind } from './header.ts';
 const AVIF_BRANDS: readonly string[] = ['avif', 'avis'];
 const HEIC_BRANDS: readonly string[] = ['heic', 'heix', 'hevc', 'hevx', 'heim', 'heis', 'mif1', 'msf1'];
 const SEQUENCE_BRANDS: readonly string[] = ['avis', 'hevc', 'hevx', 'msf1'];
-/** Boxes on the way from the file to `ispe` and to `stsz`, with the bytes that stand before the boxes in them. */
+/** Container boxes that lead to `ispe` and `stsz`, with the number of bytes before their first inner box. */
 const CONTAINERS: Readonly<Record<string, number>> = {
   meta: 4,
   iprp: 0,
@@ -19,7 +19,7 @@ const CONTAINERS: Readonly<Record<string, number>> = {
 };
 const MAX_BOXES = 4096;
 
-/** The brands of a file that begins with an `ftyp` box: the major one, then those it is compatible with. */
+/** The brands of a file that begins with an `ftyp` box: the major brand, then the compatible ones. */
 export function brandsOf(bytes: Uint8Array): string[] {
   const end = Math.min(viewOf(bytes).getUint32(0), bytes.length);
   const brands: string[] = [];
@@ -27,7 +27,7 @@ export function brandsOf(bytes: Uint8Array): string[] {
   return brands;
 }
 
-/** The facts of a file that begins with an `ftyp` box, or undefined if it is a video or something else. */
+/** The header of a file that begins with an `ftyp` box, or undefined if it is neither AVIF nor HEIC. */
 export function heifHeader(bytes: Uint8Array): (PictureHeader & { readonly kind: PictureKind }) | undefined {
   if (bytes.length < 16) return undefined;
   const view = viewOf(bytes);
@@ -40,7 +40,7 @@ export function heifHeader(bytes: Uint8Array): (PictureHeader & { readonly kind:
     kind: avif ? 'avif' : 'heic',
     width: found.width,
     height: found.height,
-    // A still picture may be stored beside its film (a live photo); the brand tells which of them the file is.
+    // A file may hold a still picture beside a video (a live photo). The major brand says which it is.
     frames: SEQUENCE_BRANDS.includes(brands[0]) ? found.samples : 1,
     complete: found.complete && found.width > 0,
   };
@@ -59,12 +59,12 @@ export function heifHeader(bytes: Uint8Array): (PictureHeader & { readonly kind:
       const inner = Math.min(at + size, end);
       const type = latin1(bytes, at + 4, 4);
       if (type === 'ispe' && at + head + 12 <= inner) {
-        // The largest one: others belong to thumbnails and to the tiles of a grid.
+        // The largest size counts: thumbnails and the tiles of a grid have sizes too.
         const width = view.getUint32(at + head + 4);
         const height = view.getUint32(at + head + 8);
         if (width * height > found.width * found.height) Object.assign(found, { width, height });
       }
-      // Sample sizes: the track of the pictures has as many as any other.
+      // Sample sizes, one per frame. No other track has more samples than the one of the pictures.
       if (type === 'stsz' && at + head + 12 <= inner) {
         found.samples = Math.max(found.samples, view.getUint32(at + head + 8));
       }

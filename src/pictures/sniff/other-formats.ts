@@ -1,4 +1,4 @@
-/** Files that cannot be used as pictures, told by how they begin: what each is, and what to do instead. */
+/** Recognizes files that cannot be used as pictures: what each is, and what the person can do instead. */
 
 import { latin1, viewOf } from '../bytes.ts';
 
@@ -15,31 +15,31 @@ const picture = (is: string, action = SAVE_AS): OtherFormat => ({
   is: `${is}, which cannot be read here; ${READABLE}`,
   action,
 });
-const noPicture = (is: string, action: string): OtherFormat => ({ is: `${is}, not a picture`, action });
-const document = (is: string) => noPicture(is, 'Save the page you mean as PNG or JPEG and give that.');
-const video = (form: string) => noPicture(`a video (${form})`, 'Save one frame of it as PNG or JPEG.');
-const sound = (form: string) => noPicture(`a sound file (${form})`, 'Choose a picture.');
-const archive = (form: string) => noPicture(`a packed file (${form})`, 'Unpack it and choose a picture.');
-const program = noPicture('a program', 'Choose a picture.');
-const font = noPicture('a font', 'Choose a picture.');
+const notAPicture = (is: string, action: string): OtherFormat => ({ is: `${is}, not a picture`, action });
+const document = (is: string) => notAPicture(is, 'Save the page that you want as PNG or JPEG and use that.');
+const video = (form: string) => notAPicture(`a video (${form})`, 'Save one frame of it as PNG or JPEG.');
+const sound = (form: string) => notAPicture(`a sound file (${form})`, 'Choose a picture.');
+const archive = (form: string) => notAPicture(`an archive (${form})`, 'Extract it and choose a picture.');
+const program = notAPicture('a program', 'Choose a picture.');
+const font = notAPicture('a font', 'Choose a picture.');
 const raw = (form: string) =>
-  picture(`a camera's raw file (${form})`, 'Export it as JPEG with the program for your photos.');
+  picture(`a camera's raw file (${form})`, 'Export it as JPEG from your photo program.');
 
 export const SVG: OtherFormat = {
-  is: 'a drawing in SVG, which has no pixels of its own',
+  is: 'an SVG drawing, which has no pixels of its own',
   action: 'Save it as PNG and try again.',
 };
-export const WEB_PAGE = noPicture('a web page', 'Save the picture itself, not the page around it.');
+export const WEB_PAGE = notAPicture('a web page', 'Save the picture itself, not the page around it.');
 export const HEIC = picture(
-  'a photo in HEIC',
-  'Save it as JPEG and try again; an iPhone takes JPEG with Settings, Camera, Formats, Most Compatible.',
+  'a HEIC photo',
+  'Save it as JPEG and try again. An iPhone takes photos as JPEG with Settings, Camera, Formats, Most Compatible.',
 );
-/** Browsers and libraries decode neither. */
-export const RARE_JPEG = picture('a JPEG of a rare kind (lossless, or with 12 bits)');
+/** Neither browsers nor libvips decode these. */
+export const RARE_JPEG = picture('a rare kind of JPEG (lossless or 12-bit)');
 const ICON = picture('an icon (ICO)');
-export const APP_PNG = picture("a PNG in an iPhone app's own form (CgBI)");
+export const APP_PNG = picture('a PNG in the format of iPhone apps (CgBI)');
 
-/** Magic numbers: where, which bytes (as Latin-1 text), what it is. The first that fits counts. */
+/** Magic numbers: their offset, their bytes as Latin-1 text, and the format. The first match counts. */
 const MAGIC: readonly (readonly [at: number, bytes: string, kind: OtherFormat])[] = [
   [0, '%PDF', document('a PDF document')],
   [0, '%!PS', document('a PostScript document')],
@@ -72,8 +72,8 @@ const MAGIC: readonly (readonly [at: number, bytes: string, kind: OtherFormat])[
   [0, '#?RADIANCE', picture('a Radiance HDR picture')],
   [0, '#?RGBE', picture('a Radiance HDR picture')],
   [0, 'SIMPLE  =', picture('a FITS picture')],
-  [0, '\xd7\xcd\xc6\x9a', picture('a drawing in WMF')],
-  [40, ' EMF', picture('a drawing in EMF')],
+  [0, '\xd7\xcd\xc6\x9a', picture('a WMF drawing')],
+  [40, ' EMF', picture('an EMF drawing')],
   [0, '\0\0\x01\0', ICON],
   [0, 'icns', picture('an icon (ICNS)')],
   [0, '\x1a\x45\xdf\xa3', video('WebM or Matroska')],
@@ -110,22 +110,25 @@ const MAGIC: readonly (readonly [at: number, bytes: string, kind: OtherFormat])[
   [0, 'wOF2', font],
   [0, 'OTTO', font],
   [0, '\0\x01\0\0\0', font],
-  [0, 'SQLite format 3', noPicture('a database', 'Choose a picture.')],
+  [0, 'SQLite format 3', notAPicture('a database', 'Choose a picture.')],
 ];
 
-/** What a file is by its magic number, if it is one of those that cannot be used. */
+/** The format of a file that cannot be used as a picture, or undefined if its first bytes match none. */
 export function otherFormat(bytes: Uint8Array): OtherFormat | undefined {
   const found = MAGIC.find(([at, magic]) => latin1(bytes, at, magic.length) === magic);
   if (found) return found[2];
   const start = latin1(bytes, 0, 4);
   if (start === 'II*\0' || start === 'MM\0*') return tiffFormat(bytes, start === 'II*\0');
-  // Netpbm: P1 … P7, white space, a number or a comment.
+  // Netpbm: P1 to P7, white space, a number or a comment.
   if (/^P[1-7]\s[\d#W]/.test(start)) return picture('a Netpbm picture (PPM or PGM)');
   if (isTga(bytes)) return picture('a Targa picture (TGA)');
   return undefined;
 }
 
-/** A Targa file has no magic number: no palette, colours or greys, plain or in runs, whole bytes a pixel. */
+/**
+ * Targa has no magic number. Matches files without a palette, in RGB or grey, raw or run-length encoded,
+ * with whole bytes per pixel.
+ */
 function isTga(bytes: Uint8Array): boolean {
   const noPalette = bytes.subarray(3, 8).every((byte) => byte === 0);
   const [kind, bits] = [bytes[2], bytes[16]];
@@ -136,7 +139,7 @@ const TAG_MAKE = 271;
 const TAG_SUB_IFDS = 330;
 const TAG_DNG_VERSION = 50706;
 
-/** Raw files of many cameras are TIFF files with the sensor's values in a directory below. */
+/** Many cameras write raw files as TIFF with the sensor data in a sub-directory (SubIFD). */
 function tiffFormat(bytes: Uint8Array, little: boolean): OtherFormat {
   const tiff = picture('a TIFF picture');
   if (bytes.length < 8) return tiff;
@@ -147,10 +150,12 @@ function tiffFormat(bytes: Uint8Array, little: boolean): OtherFormat {
   const end = Math.min(bytes.length - 12, start + 2 + 12 * view.getUint16(start, little));
   for (let at = start + 2; at < end; at += 12) tags.add(view.getUint16(at, little));
   if (tags.has(TAG_DNG_VERSION)) return raw('DNG');
-  return tags.has(TAG_MAKE) && tags.has(TAG_SUB_IFDS) ? raw('NEF, ARW or the like') : tiff;
+  return tags.has(TAG_MAKE) && tags.has(TAG_SUB_IFDS) ? raw('NEF, ARW or similar') : tiff;
 }
 
-/** What a file of ISO boxes is, by its brands, if it holds no picture. Source: ISO/IEC 14496-12, 4.3 */
+/**
+ * The format of an ISO base media file that is not AVIF or HEIC, by its brands. Source: ISO/IEC 14496-12, 4.3
+ */
 export function formatByBrands(brands: readonly string[]): OtherFormat {
   if (brands.includes('crx ')) return raw('CR3');
   if (brands.includes('jxl ')) return picture('a JPEG XL picture');

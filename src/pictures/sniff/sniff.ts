@@ -1,6 +1,6 @@
 /**
- * What a picture file claims to be, read from its first bytes without decoding it: kind, size, animation, and whether
- * its end is there. All numbers are from outside; nothing is trusted beyond the bytes at hand.
+ * Recognizes a file by its first bytes, without decoding it: format, size, number of frames, and whether it
+ * is complete. The numbers in the file are not trusted: no read goes beyond the bytes.
  */
 
 import { latin1, viewOf } from '../bytes.ts';
@@ -19,12 +19,12 @@ import {
 
 export type SniffedPicture = PictureHeader & { readonly kind: PictureKind };
 
-/** What a file is that is no picture that can be used. */
+/** A file that cannot be used as a picture. */
 export type SniffedOther =
   | { readonly kind: 'empty' | 'text' | 'unknown' }
   | { readonly kind: 'other'; readonly other: OtherFormat };
 
-/** Reads the header of a file. Never throws. */
+/** Recognizes a file by its header. Never throws. */
 export function sniffPicture(bytes: Uint8Array): SniffedPicture | SniffedOther {
   if (bytes.length === 0) return { kind: 'empty' };
   const start = latin1(bytes, 0, 8);
@@ -32,11 +32,11 @@ export function sniffPicture(bytes: Uint8Array): SniffedPicture | SniffedOther {
     if (latin1(bytes, 12, 4) === 'CgBI') return { kind: 'other', other: APP_PNG };
     return { kind: 'png', ...pngHeader(bytes) };
   }
-  // With other line ends: a program took the file for text.
+  // A PNG signature with changed line ends: a program treated the file as text.
   if (/^\x89PNG[\r\n]/.test(start)) return { kind: 'png', ...UNKNOWN_SIZE };
   if (start.startsWith('\xff\xd8\xff')) {
-    const { rare, ...facts } = jpegHeader(bytes);
-    return rare ? { kind: 'other', other: RARE_JPEG } : { kind: 'jpeg', ...facts };
+    const { rare, ...header } = jpegHeader(bytes);
+    return rare ? { kind: 'other', other: RARE_JPEG } : { kind: 'jpeg', ...header };
   }
   if (/^GIF8[79]a/.test(start)) return { kind: 'gif', ...gifHeader(bytes) };
   if (start.startsWith('RIFF') && latin1(bytes, 8, 4) === 'WEBP')
@@ -88,7 +88,7 @@ function gifHeader(bytes: Uint8Array): PictureHeader {
     if (block === 0x21) at += 2;
     else if (block === 0x2c && at + 10 <= bytes.length) {
       if (frames === 0) {
-        // A first frame that reaches over the edge widens the picture.
+        // A first frame that reaches beyond the canvas enlarges it.
         width = Math.max(width, view.getUint16(at + 1, true) + view.getUint16(at + 5, true));
         height = Math.max(height, view.getUint16(at + 3, true) + view.getUint16(at + 7, true));
       }
@@ -97,7 +97,7 @@ function gifHeader(bytes: Uint8Array): PictureHeader {
     at = skipSubBlocks(bytes, at);
     if (block === 0x2c && at <= bytes.length) frames++;
   }
-  // The first frame is enough: it is what is used.
+  // Only the first frame is used, so a missing later frame does not matter.
   return { width, height, frames, complete: frames > 0 };
 }
 
@@ -105,7 +105,7 @@ function tableBytes(flags: number): number {
   return flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0;
 }
 
-/** Where the data sub-blocks that begin at `at` end; beyond the end of the bytes if they are cut off. */
+/** The offset after the data sub-blocks that begin at `at`. Lies beyond the bytes if they are cut off. */
 function skipSubBlocks(bytes: Uint8Array, at: number): number {
   let next = at;
   while (next < bytes.length && bytes[next] !== 0) next += 1 + bytes[next];
@@ -154,7 +154,7 @@ function webpFrames(bytes: Uint8Array): number {
   return frames;
 }
 
-/** Lengths of the headers that BMP files have: text may begin with "BM" too. */
+/** Lengths that the header of a BMP can have. They tell a BMP from text that begins with "BM". */
 const BMP_HEADERS: ReadonlySet<number> = new Set([12, 40, 52, 56, 64, 108, 124]);
 
 /** Source: BITMAPCOREHEADER and BITMAPINFOHEADER of the Windows GDI reference */
@@ -164,15 +164,15 @@ function bmpHeader(bytes: Uint8Array): PictureHeader {
   if (bytes.length < 26) return CUT;
   const width = old ? view.getUint16(18, true) : Math.abs(view.getInt32(18, true));
   const height = old ? view.getUint16(20, true) : Math.abs(view.getInt32(22, true));
-  // The length in the header is often wrong; whether the pixels are there shows when they are read.
+  // The file length in the header is often wrong. The decoder notices missing pixels.
   return { width, height, frames: 1, complete: true };
 }
 
-/** How much of a file is looked at to tell text from other bytes. */
+/** How many bytes decide whether a file is text. */
 const TEXT_BYTES = 4096;
 
 function sniffText(bytes: Uint8Array): SniffedOther {
-  // As a stream: a last character that is cut in half is left out.
+  // `stream` leaves out a last character whose bytes are cut off.
   const text = textDecoder(bytes).decode(bytes.subarray(0, TEXT_BYTES), { stream: true });
   const markup = text.replace(/^\uFEFF/, '').replace(/<!--[\s\S]*?-->/g, '');
   if (/^\s*(<\?xml[^>]*>\s*)?(<!DOCTYPE\s+svg[^>]*>\s*)?<svg[\s>]/i.test(markup)) {
@@ -184,7 +184,7 @@ function sniffText(bytes: Uint8Array): SniffedOther {
   return { kind: /\uFFFD|(?!\s)\p{Cc}/u.test(text) ? 'unknown' : 'text' };
 }
 
-/** UTF-16 if the text says so; otherwise UTF-8. */
+/** UTF-16 if the text begins with its byte order mark, otherwise UTF-8. */
 function textDecoder(bytes: Uint8Array): TextDecoder {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le');
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be');
