@@ -18,6 +18,12 @@ export function concatFloats(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
+/** The values of a float32 tensor. Any other type is a defect of the graph. */
+export function floatsOf({ data, type }: HostTensor): Float32Array {
+  if (!(data instanceof Float32Array)) throw new Error(`a graph gave ${type} in place of float32`);
+  return data;
+}
+
 /** The values of a graph's output `name`. Anything else than float32 is a defect of the graph. */
 export function float32Data(outputs: Readonly<Record<string, HostTensor>>, name: string): Float32Array {
   const data = outputs[name]?.data;

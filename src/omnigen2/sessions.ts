@@ -1,6 +1,8 @@
 /** The graph sessions of one component: opened when first needed, one at a time, closed together. */
 
+import type { GraphDefinition, InputSpecs, OutputSpecs } from '../onnx/define-graph.ts';
 import type { BuiltGraph } from '../onnx/graph.ts';
+import { TypedSession } from '../runtime/typed-session.ts';
 import type { GraphSession, Runtime, WeightBytes } from '../runtime/types.ts';
 import { disposeAll } from './dispose.ts';
 
@@ -19,6 +21,20 @@ export class Sessions {
   constructor(runtime: Runtime, bytes: WeightBytes) {
     this.#runtime = runtime;
     this.#bytes = bytes;
+  }
+
+  /**
+   * The session of a graph, opened if it is not open. Graphs of one component have different names.
+   * @param variant of a graph that has several, each with its own copy of the weights. Another variant is closed first.
+   * @throws OmniError `device` if the graph does not fit; a later call tries again
+   */
+  async open<Parts, In extends InputSpecs, Out extends OutputSpecs>(
+    definition: GraphDefinition<Parts, In, Out>,
+    parts: Parts,
+    variant = 1,
+  ): Promise<TypedSession<In, Out>> {
+    const session = await this.get(definition.name(parts), () => definition.build(parts), variant);
+    return new TypedSession(session, definition);
   }
 
   /**

@@ -20,7 +20,7 @@ export const run: KindRunner = async (golden, context) => {
   return [...comparisons, ...(await compareRanges(golden, context))];
 };
 
-/** The forward in one graph, which gives its stages. */
+/** The stages of a forward with all layers in one session. */
 async function traced(golden: GoldenCase, context: VerifyContext): Promise<Stages> {
   const stages: Stages = new Map();
   const trace = (stage: string, values: Float32Array) => {
@@ -28,18 +28,18 @@ async function traced(golden: GoldenCase, context: VerifyContext): Promise<Stage
     parts.push(values);
     stages.set(stage, parts);
   };
-  await withTransformer(context, { cut: 'whole', trace }, async (transformer) => {
+  await withTransformer(context, { trace }, async (transformer) => {
     const { data } = await transformer.predict(await requestOf(golden, 0, transformer));
     trace('output', data);
   });
   return stages;
 }
 
-/** The forward in ranges: embed, what TeaCache watches, layers one by one, head. */
+/** The forward with one session per layer, and the signal of TeaCache. */
 async function compareRanges(golden: GoldenCase, context: VerifyContext): Promise<Comparison[]> {
   const stages: Stages = new Map();
   const options: TransformerOptions = {
-    cut: 'ranges',
+    packsBranches: false,
     sessionBytes: 1,
     trace: (stage, values) => stages.set(stage, [values]),
   };
@@ -47,11 +47,11 @@ async function compareRanges(golden: GoldenCase, context: VerifyContext): Promis
     const request = await requestOf(golden, 0, transformer);
     stages.clear();
     const step = await transformer.embed({ ...request, branches: [request] });
-    const { watched } = await transformer.watch(step, step.branches[0], undefined);
+    const { signal } = await transformer.signal(step, step.branches[0], undefined);
     const seen = new Map(stages);
-    const [stream] = await transformer.layers(step, step.branches);
-    const { data } = await transformer.head(step, stream);
-    for (const used of [watched, stream, step]) used.dispose();
+    const streams = await transformer.layers(step, step.branches);
+    const [{ data }] = await transformer.head(step, streams);
+    for (const used of [signal, ...streams, step]) used.dispose();
     const compare = (name: string, values: ArrayLike<number>) => ({
       ...compareTensor(name, values, tensorOf(golden, name), golden.tolerance),
       name: `${name} in ranges`,

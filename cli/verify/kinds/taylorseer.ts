@@ -4,10 +4,11 @@ import { z } from 'zod';
 import type { SkipDecision } from '../../../src/omnigen2/acceleration/acceleration.ts';
 import { TaylorSchedule, taylorWeights } from '../../../src/omnigen2/acceleration/taylorseer.ts';
 import { float32Data, float32Tensor } from '../../../src/omnigen2/float32.ts';
-import { taylorFactorsGraph, taylorSumGraph } from '../../../src/omnigen2/graphs/stream-arithmetic.ts';
+import { taylorDifferencesGraph, weightedSumGraph } from '../../../src/omnigen2/graphs/stream-arithmetic.ts';
 import { draw } from '../../../src/omnigen2/pipeline.ts';
-import type { BuiltGraph } from '../../../src/onnx/graph.ts';
-import type { Runtime } from '../../../src/runtime/types.ts';
+import type { GraphDefinition, InputSpecs, OutputSpecs } from '../../../src/onnx/define-graph.ts';
+import { type Feeds, flatFeeds } from '../../../src/runtime/typed-session.ts';
+import type { HostTensor, Runtime } from '../../../src/runtime/types.ts';
 import { compareExact, compareTensor, floatsOf, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner, VerifyContext } from '../types.ts';
 import { compareDrawings } from './pipeline.ts';
@@ -49,8 +50,8 @@ async function compareExpansion(golden: GoldenCase, context: VerifyContext): Pro
     const moment = schedule.advance();
     const { computed, orders } = moment;
     let value: Float32Array = features.slice(step * width, (step + 1) * width);
-    if (moment.computed) factors = await renewed(runtime, value, factors.slice(0, orders - 1), moment.gap);
-    else value = await expanded(runtime, factors, taylorWeights(orders, moment.ahead));
+    if (moment.computed) factors = await updated(runtime, value, factors.slice(0, orders - 1), moment.gap);
+    else value = await extrapolated(runtime, factors, taylorWeights(orders, moment.ahead));
     values.push(...value);
     // The counter is how the official code reaches its decision, and nothing else.
     const { counter } = counters[step];
@@ -63,45 +64,52 @@ async function compareExpansion(golden: GoldenCase, context: VerifyContext): Pro
   ];
 }
 
-async function renewed(
+async function updated(
   runtime: Runtime,
   value: Float32Array,
-  before: readonly Float32Array[],
+  previous: readonly Float32Array[],
   gap: number,
 ): Promise<Float32Array[]> {
-  if (before.length === 0) return [value];
-  const outputs = await runOnce(runtime, taylorFactorsGraph(value.length, before.length), {
-    factor_0: value,
-    ...Object.fromEntries(before.map((factor, i) => [`previous_${i}`, factor])),
-    gap: Float32Array.of(gap),
-  });
-  return [value, ...before.map((_, i) => float32Data(outputs, `factor_${i + 1}`))];
+  if (previous.length === 0) return [value];
+  const parts = { width: value.length, count: previous.length };
+  const feeds = { value: row(value), previous: previous.map(row), gap: scalar(gap) };
+  const differences = await runOnce(runtime, taylorDifferencesGraph, parts, feeds);
+  return [value, ...differences];
 }
 
-async function expanded(
+async function extrapolated(
   runtime: Runtime,
   factors: readonly Float32Array[],
   weights: readonly number[],
 ): Promise<Float32Array> {
-  const inputs = factors.flatMap((factor, i): [string, Float32Array][] => [
-    [`factor_${i}`, factor],
-    [`weight_${i}`, Float32Array.of(weights[i])],
-  ]);
-  const graph = taylorSumGraph(factors[0].length, factors.length);
-  return float32Data(await runOnce(runtime, graph, Object.fromEntries(inputs)), 'out');
+  const parts = { width: factors[0].length, count: factors.length };
+  const feeds = { factors: factors.map(row), weights: weights.map(scalar) };
+  const [value] = await runOnce(runtime, weightedSumGraph, parts, feeds);
+  return value;
 }
 
-/** Runs a graph without weights on single rows and numbers, and reads back what otherwise stays on the device. */
-async function runOnce(runtime: Runtime, graph: BuiltGraph, inputs: Readonly<Record<string, Float32Array>>) {
+/** Runs a graph without weights and reads its resident outputs, in the order of the graph. */
+async function runOnce<Parts, In extends InputSpecs, Out extends OutputSpecs>(
+  runtime: Runtime,
+  definition: GraphDefinition<Parts, In, Out>,
+  parts: Parts,
+  feeds: Feeds<In>,
+): Promise<Float32Array[]> {
   const none = { file: () => Promise.reject(new Error('no files')), derived: async () => new Uint8Array() };
+  const graph = definition.build(parts);
   const session = await runtime.open({ ...graph, resident: [] }, none);
   try {
-    const feeds = Object.entries(inputs).map(([name, data]) => {
-      const number = name === 'gap' || name.startsWith('weight_');
-      return [name, float32Tensor(number ? [1] : [1, data.length], data)];
-    });
-    return await session.run(Object.fromEntries(feeds));
+    const outputs = await session.run(flatFeeds(feeds));
+    return graph.outputs.map(({ name }) => float32Data(outputs, name));
   } finally {
     await session.dispose();
   }
+}
+
+function row(data: Float32Array): HostTensor {
+  return float32Tensor([1, data.length], data);
+}
+
+function scalar(value: number): HostTensor {
+  return float32Tensor([1], Float32Array.of(value));
 }

@@ -1,21 +1,12 @@
 /** Ways to draw with less work: what a step of the denoising loop is predicted by. */
 
+import type { Acceleration } from '../../settings/draw-settings.ts';
 import type { Latents } from '../diffusion/latents.ts';
 import type { StepRequest } from '../diffusion/request.ts';
 import type { Transformer } from '../diffusion/transformer.ts';
 import type { LoopStep, StepPredictor } from './predictor.ts';
 import { type TaylorDecision, TaylorSeer } from './taylorseer.ts';
 import { TeaCache, type TeaCacheDecision } from './teacache.ts';
-
-/**
- * `none` computes every layer at every step. `teacache` skips the layers while what goes into them changes little,
- * `taylorseer` extrapolates what comes out of them. One at a time: each replaces the layers of a step.
- */
-export const ACCELERATIONS = ['none', 'teacache', 'taylorseer'] as const;
-export type Acceleration = (typeof ACCELERATIONS)[number];
-
-/** The official command line's. Source: OmniGen2 inference.py, teacache_rel_l1_thresh */
-export const TEACACHE_THRESHOLD = 0.05;
 
 /** What an acceleration decided about one branch of one step. */
 export type SkipDecision = TeaCacheDecision | TaylorDecision;
@@ -55,15 +46,13 @@ class Plain implements StepPredictor {
     this.#transformer = transformer;
   }
 
-  open(request: StepRequest): Promise<void> {
-    return this.#transformer.openFor(request);
+  load(request: StepRequest): Promise<void> {
+    return this.#transformer.load(request);
   }
 
   async predict({ signal, ...step }: LoopStep): Promise<Latents[]> {
     return this.#transformer.predictStep(step, signal);
   }
 
-  dispose(): void {
-    this.#transformer.forget();
-  }
+  dispose(): void {}
 }

@@ -1,4 +1,4 @@
-/** What the ways to skip layers have in common: each branch has a past, by which it passes the layers at a step or does not. */
+/** Base of the accelerations that skip layers. Each guidance branch keeps state that decides whether a step runs the layers. */
 
 import type { ResidentTensor } from '../../runtime/types.ts';
 import type { GuidanceBranch } from '../diffusion/guidance.ts';
@@ -9,61 +9,61 @@ import { ResidentTensors } from '../resident-tensors.ts';
 import type { LoopStep, StepPredictor } from './predictor.ts';
 import { StreamArithmetic } from './stream-arithmetic.ts';
 
-/** What a branch keeps from step to step; its tensors lie in `held`. */
-export interface BranchPast {
+/** State of a branch from step to step. `held` owns its tensors. */
+export interface BranchState {
   readonly held: ResidentTensors;
 }
 
 /** A branch at one step of the loop. */
-export interface BranchStep<Past extends BranchPast> {
+export interface BranchStep<State extends BranchState> {
   readonly name: GuidanceBranch;
   readonly branch: EmbeddedBranch;
-  readonly past: Past;
+  readonly state: State;
   readonly embedded: EmbeddedStep;
   readonly step: number;
   readonly steps: number;
 }
 
-/** Runs the layers of a step for the branches that are to pass them, and foresees the others. */
-export abstract class LayerSkipper<Past extends BranchPast, Decision extends { readonly computed: boolean }>
+/** Runs the layers for the branches that need it and estimates their output for the others. */
+export abstract class LayerSkipper<State extends BranchState, Decision extends { readonly computed: boolean }>
   implements StepPredictor
 {
   protected readonly transformer: Transformer;
   protected readonly arithmetic: StreamArithmetic;
-  readonly #pasts = new Map<GuidanceBranch, Past>();
+  readonly #states = new Map<GuidanceBranch, State>();
 
   constructor(transformer: Transformer) {
     this.transformer = transformer;
-    this.arithmetic = new StreamArithmetic(transformer.sessions);
+    this.arithmetic = new StreamArithmetic(transformer.sessions, transformer.config.hiddenSize);
   }
 
-  open(request: StepRequest): Promise<void> {
-    return this.transformer.openPartsFor(request);
+  load(request: StepRequest): Promise<void> {
+    return this.transformer.load(request);
   }
 
   async predict({ signal, step, steps, ...request }: LoopStep): Promise<Latents[]> {
     signal?.throwIfAborted();
-    const embedded = await this.transformer.embed(request);
+    const embedded = await this.transformer.embed(request, signal);
     const held = new ResidentTensors();
     try {
-      const turns: { readonly at: BranchStep<Past>; readonly decision: Decision }[] = [];
+      const decided: { readonly at: BranchStep<State>; readonly decision: Decision }[] = [];
       for (const [i, { name }] of request.branches.entries()) {
-        const at = { name, branch: embedded.branches[i], past: this.#pastOf(name), embedded, step, steps };
-        turns.push({ at, decision: await this.decide(at) });
+        const at = { name, branch: embedded.branches[i], state: this.#stateOf(name), embedded, step, steps };
+        decided.push({ at, decision: await this.decide(at) });
       }
-      const computed = turns.filter(({ decision }) => decision.computed);
+      const computed = decided.filter(({ decision }) => decision.computed);
       const branches = computed.map(({ at }) => at.branch);
-      const streams = await this.transformer.layers(embedded, branches, signal);
-      for (const stream of streams) held.hold(stream);
-      const after = new Map(computed.map(({ at }, i) => [at, streams[i]]));
-      for (const [i, { at, decision }] of computed.entries()) await this.keep(at, decision, streams[i], held);
-      const velocities: Latents[] = [];
-      for (const { at, decision } of turns) {
+      const outputs = await this.transformer.layers(embedded, branches, signal);
+      for (const output of outputs) held.hold(output);
+      for (const [i, { at, decision }] of computed.entries())
+        await this.store(at, decision, outputs[i], held);
+      const outputOf = new Map(computed.map(({ at }, i) => [at, outputs[i]]));
+      const streams: ResidentTensor[] = [];
+      for (const { at, decision } of decided) {
         signal?.throwIfAborted();
-        const rows = after.get(at) ?? held.hold(await this.foresee(at, decision));
-        velocities.push(await this.transformer.head(embedded, rows));
+        streams.push(outputOf.get(at) ?? held.hold(await this.estimate(at, decision)));
       }
-      return velocities;
+      return await this.transformer.head(embedded, streams);
     } finally {
       held.dispose();
       embedded.dispose();
@@ -71,36 +71,35 @@ export abstract class LayerSkipper<Past extends BranchPast, Decision extends { r
   }
 
   dispose(): void {
-    for (const { held } of this.#pasts.values()) held.dispose();
-    this.#pasts.clear();
-    this.transformer.forget();
+    for (const { held } of this.#states.values()) held.dispose();
+    this.#states.clear();
   }
 
-  /** The past of a branch that has not run yet. */
-  protected abstract begin(): Past;
+  /** The state of a branch before its first step. */
+  protected abstract begin(): State;
 
-  /** Whether a branch passes the layers, and what else follows from that. Called once a branch and step, in order. */
-  protected abstract decide(at: BranchStep<Past>): Decision | Promise<Decision>;
+  /** Whether a branch runs the layers. Called once per branch and step, in order. */
+  protected abstract decide(at: BranchStep<State>): Decision | Promise<Decision>;
 
   /**
-   * Keeps what later steps need of the noisy rows `[noise, D]` after the layers.
-   * @param held has them until the end of the step; who wants them longer takes them from it
+   * Stores what later steps need of the noise rows `[noise, D]` after the layers.
+   * @param held owns `output` until the end of the step; a state that needs it longer takes it over
    */
-  protected abstract keep(
-    at: BranchStep<Past>,
+  protected abstract store(
+    at: BranchStep<State>,
     decision: Decision,
-    after: ResidentTensor,
+    output: ResidentTensor,
     held: ResidentTensors,
   ): Promise<void>;
 
-  /** The noisy rows `[noise, D]` as they would be after the layers. */
-  protected abstract foresee(at: BranchStep<Past>, decision: Decision): Promise<ResidentTensor>;
+  /** Estimates the noise rows `[noise, D]` after the layers, without running them. */
+  protected abstract estimate(at: BranchStep<State>, decision: Decision): Promise<ResidentTensor>;
 
-  #pastOf(name: GuidanceBranch): Past {
-    const known = this.#pasts.get(name);
+  #stateOf(name: GuidanceBranch): State {
+    const known = this.#states.get(name);
     if (known) return known;
-    const past = this.begin();
-    this.#pasts.set(name, past);
-    return past;
+    const state = this.begin();
+    this.#states.set(name, state);
+    return state;
   }
 }

@@ -1,10 +1,10 @@
-/** What predicts the steps of the denoising loop. */
+/** The predictor of the denoising loop: velocities of all guidance branches, step by step. */
 
 import type { GuidanceBranch } from '../diffusion/guidance.ts';
 import type { Latents } from '../diffusion/latents.ts';
 import type { Condition, StepRequest } from '../diffusion/request.ts';
 
-/** One branch of guidance by its name, under which it keeps what later steps use. */
+/** A guidance branch and its name, under which an acceleration keeps its state. */
 export interface NamedBranch extends Condition {
   readonly name: GuidanceBranch;
 }
@@ -16,18 +16,18 @@ export interface LoopStep extends StepRequest<NamedBranch> {
   readonly signal?: AbortSignal;
 }
 
-/** Predicts the steps of one drawing, in order. It may hold memory between them. */
+/** Predicts the steps of one drawing in order. It can hold memory between steps. */
 export interface StepPredictor {
   /**
-   * Opens the graphs for steps like the first one, so that it need not wait for them.
-   * @throws OmniError `device` if they do not fit; else as {@link predict}
+   * Opens the sessions for steps like the first one.
+   * @throws OmniError `device` if they do not fit; otherwise as {@link predict}
    */
-  open(request: StepRequest): Promise<void>;
+  load(request: StepRequest): Promise<void>;
   /**
    * The velocities of the branches, in their order.
-   * @throws AbortError between two graphs; else as `Transformer.predictStep`
+   * @throws AbortError between two graphs; otherwise as `Transformer.predictStep`
    */
   predict(step: LoopStep): Promise<Latents[]>;
-  /** Frees what is held; after this nothing may be predicted. */
+  /** Frees the state of all branches. Call nothing afterwards. */
   dispose(): void;
 }

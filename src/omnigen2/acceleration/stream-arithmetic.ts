@@ -1,55 +1,60 @@
-/** Arithmetic on token streams that stay on the device; every result is the caller's to dispose. */
+/** Arithmetic on token streams that stay on the device. The caller disposes every result. */
 
 import type { HostTensor, ResidentTensor } from '../../runtime/types.ts';
-import type { TransformerSessions } from '../diffusion/transformer-sessions.ts';
 import { float32Tensor } from '../float32.ts';
+import {
+  differenceGraph,
+  sumGraph,
+  taylorDifferencesGraph,
+  weightedSumGraph,
+} from '../graphs/stream-arithmetic.ts';
+import type { Sessions } from '../sessions.ts';
 
 export class StreamArithmetic {
-  readonly #sessions: TransformerSessions;
+  readonly #sessions: Sessions;
+  readonly #width: number;
 
-  constructor(sessions: TransformerSessions) {
+  /** @param width D of the streams `[rows, D]` */
+  constructor(sessions: Sessions, width: number) {
     this.#sessions = sessions;
+    this.#width = width;
   }
 
-  /** `a + b` of streams `[rows, D]`. */
+  /** `a + b` */
   async sum(a: ResidentTensor, b: ResidentTensor): Promise<ResidentTensor> {
-    const session = await this.#sessions.pair('sum');
-    return (await session.runResident({ a, b })).resident.out;
+    const session = await this.#sessions.open(sumGraph, { width: this.#width });
+    return (await session.run({ a, b })).out;
   }
 
-  /** `a - b` of streams `[rows, D]`. */
+  /** `a - b` */
   async difference(a: ResidentTensor, b: ResidentTensor): Promise<ResidentTensor> {
-    const session = await this.#sessions.pair('difference');
-    return (await session.runResident({ a, b })).resident.out;
+    const session = await this.#sessions.open(differenceGraph, { width: this.#width });
+    return (await session.run({ a, b })).out;
   }
 
   /**
-   * The differences of a value `[rows, D]` that was computed `gap` steps after the factors `before` it: one of each order
-   * from 1 to the number of these.
+   * The Taylor differences of a new value, one for each of the previous factors.
+   * @param gap number of steps between the previous factors and the value
    */
   async taylorDifferences(
     value: ResidentTensor,
-    before: readonly ResidentTensor[],
+    previous: readonly ResidentTensor[],
     gap: number,
-  ): Promise<ResidentTensor[]> {
-    if (before.length === 0) return [];
-    const session = await this.#sessions.taylorFactors(before.length);
-    const previous = Object.fromEntries(before.map((factor, i) => [`previous_${i}`, factor]));
-    const { resident } = await session.runResident({ factor_0: value, ...previous, gap: oneNumber(gap) });
-    return before.map((_, i) => resident[`factor_${i + 1}`]);
+  ): Promise<readonly ResidentTensor[]> {
+    if (previous.length === 0) return [];
+    const parts = { width: this.#width, count: previous.length };
+    const session = await this.#sessions.open(taylorDifferencesGraph, parts);
+    return (await session.run({ value, previous, gap: scalar(gap) })).differences;
   }
 
-  /** The sum of streams `[rows, D]`, each times its weight. */
+  /** The sum of streams, each multiplied by its weight. */
   async weightedSum(factors: readonly ResidentTensor[], weights: readonly number[]): Promise<ResidentTensor> {
-    const session = await this.#sessions.taylorSum(factors.length);
-    const inputs = factors.flatMap((factor, i): [string, HostTensor | ResidentTensor][] => [
-      [`factor_${i}`, factor],
-      [`weight_${i}`, oneNumber(weights[i])],
-    ]);
-    return (await session.runResident(Object.fromEntries(inputs))).resident.out;
+    const parts = { width: this.#width, count: factors.length };
+    const session = await this.#sessions.open(weightedSumGraph, parts);
+    return (await session.run({ factors, weights: weights.map(scalar) })).out;
   }
 }
 
-function oneNumber(value: number): HostTensor {
+function scalar(value: number): HostTensor {
   return float32Tensor([1], Float32Array.of(value));
 }

@@ -1,39 +1,39 @@
 /**
- * TaylorSeer: at two of three steps the output of the main layers is not computed but extrapolated from the steps before.
+ * TaylorSeer: two of three steps do not run the main layers. Their output is extrapolated from earlier steps.
  * Source of the rules: OmniGen2 `cache_functions/`, `taylorseer_utils/__init__.py`, and `transformer_omnigen2.py`,
  * OmniGen2TransformerBlock.forward (enable_taylorseer)
  *
- * The official code extrapolates every layer, each from its own past; only the last one's output is used, and of it only
- * the noisy picture's rows, so only these are kept here.
+ * The official code extrapolates the output of every layer. Only the noise rows of the last layer are used, so this
+ * code stores only them.
  */
 
 import type { ResidentTensor } from '../../runtime/types.ts';
 import type { GuidanceBranch } from '../diffusion/guidance.ts';
 import type { Transformer } from '../diffusion/transformer.ts';
 import { ResidentTensors } from '../resident-tensors.ts';
-import { type BranchPast, type BranchStep, LayerSkipper } from './layer-skipper.ts';
+import { type BranchState, type BranchStep, LayerSkipper } from './layer-skipper.ts';
 
-/** What was decided about one branch of one step. */
+/** The decision about one branch at one step. */
 export interface TaylorDecision {
   readonly acceleration: 'taylorseer';
   readonly step: number;
   readonly branch: GuidanceBranch;
-  /** Whether the layers were computed, not extrapolated. */
+  /** Whether the layers ran. If not, their output was extrapolated. */
   readonly computed: boolean;
-  /** How many factors the branch keeps after this step: 1 is the value alone. */
+  /** Number of factors that the branch keeps after this step; 1 is the value alone. */
   readonly orders: number;
-  /** The last step of this branch that was computed, counted from the branch's own first. */
+  /** The last computed step of this branch, counted from the branch's first step. */
   readonly lastFullStep: number;
 }
 
-/** So many steps of a branch are computed before the first is extrapolated. Source: cache_init (first_enhance) */
+/** Number of computed steps of a branch before the first extrapolated one. Source: cache_init (first_enhance) */
 const FIRST_FULL_STEPS = 5;
-/** After them, one step in so many is computed. Source: cache_init (fresh_threshold) */
+/** After them, one step in this many is computed. Source: cache_init (fresh_threshold) */
 const FULL_EVERY = 3;
-/** The highest difference that is taken. Source: cache_init (max_order) */
+/** Order of the highest difference. Source: cache_init (max_order) */
 const MAX_ORDER = 4;
 
-/** When the steps of one branch are computed, and with how many factors it extrapolates. Counts the branch's own steps. */
+/** Which steps of one branch are computed, and with how many factors the others are extrapolated. */
 export class TaylorSchedule {
   #next = 0;
   #sinceFull = 0;
@@ -62,26 +62,26 @@ export class TaylorSchedule {
   }
 }
 
-/** One step of a branch: computed, so many steps after the one before; or extrapolated, so many steps ahead. */
+/** One step of a branch: computed `gap` steps after the previous computed one, or extrapolated `ahead` steps. */
 export type TaylorMoment =
   | { readonly computed: true; readonly orders: number; readonly gap: number }
   | { readonly computed: false; readonly orders: number; readonly ahead: number };
 
-/** What the factors of an expansion count `ahead` steps after the point it is made at: `ahead^i / i!`. */
+/** The weights of the factors of a Taylor expansion, `ahead` steps after its point: `ahead^i / i!`. */
 export function taylorWeights(orders: number, ahead: number): number[] {
   const weights = [1];
   for (let i = 1; i < orders; i++) weights.push((weights[i - 1] * ahead) / i);
   return weights;
 }
 
-/** What a branch keeps from step to step. */
-interface TaylorPast extends BranchPast {
+/** State of a branch from step to step. */
+interface TaylorState extends BranchState {
   readonly schedule: TaylorSchedule;
   /** The value, then its differences, each `[noise, D]`. */
   factors: readonly ResidentTensor[];
 }
 
-export class TaylorSeer extends LayerSkipper<TaylorPast, TaylorMoment> {
+export class TaylorSeer extends LayerSkipper<TaylorState, TaylorMoment> {
   readonly #onDecision: ((decision: TaylorDecision) => void) | undefined;
 
   constructor(transformer: Transformer, onDecision?: (decision: TaylorDecision) => void) {
@@ -89,11 +89,11 @@ export class TaylorSeer extends LayerSkipper<TaylorPast, TaylorMoment> {
     this.#onDecision = onDecision;
   }
 
-  protected begin(): TaylorPast {
+  protected begin(): TaylorState {
     return { schedule: new TaylorSchedule(), held: new ResidentTensors(), factors: [] };
   }
 
-  protected decide({ name: branch, past: { schedule }, step }: BranchStep<TaylorPast>): TaylorMoment {
+  protected decide({ name: branch, state: { schedule }, step }: BranchStep<TaylorState>): TaylorMoment {
     const moment = schedule.advance();
     const { computed, orders } = moment;
     const { lastFullStep } = schedule;
@@ -101,24 +101,24 @@ export class TaylorSeer extends LayerSkipper<TaylorPast, TaylorMoment> {
     return moment;
   }
 
-  /** Makes all factors anew, from the newest value and the factors before it. */
-  protected async keep(
-    { past }: BranchStep<TaylorPast>,
+  /** Computes all factors from the new value and the previous factors. */
+  protected async store(
+    { state }: BranchStep<TaylorState>,
     moment: TaylorMoment,
-    after: ResidentTensor,
+    output: ResidentTensor,
     held: ResidentTensors,
   ): Promise<void> {
     if (!moment.computed) return;
-    const value = past.held.hold(held.release(after));
-    const before = past.factors;
-    const used = before.slice(0, moment.orders - 1);
+    const value = state.held.hold(held.release(output));
+    const previous = state.factors;
+    const used = previous.slice(0, moment.orders - 1);
     const differences = await this.arithmetic.taylorDifferences(value, used, moment.gap);
-    past.factors = [value, ...differences.map((factor) => past.held.hold(factor))];
-    for (const old of before) past.held.free(old);
+    state.factors = [value, ...differences.map((factor) => state.held.hold(factor))];
+    for (const old of previous) state.held.free(old);
   }
 
-  protected foresee({ past }: BranchStep<TaylorPast>, moment: TaylorMoment): Promise<ResidentTensor> {
-    if (moment.computed) throw new Error('TaylorSeer foresees only what is not computed');
-    return this.arithmetic.weightedSum(past.factors, taylorWeights(moment.orders, moment.ahead));
+  protected estimate({ state }: BranchStep<TaylorState>, moment: TaylorMoment): Promise<ResidentTensor> {
+    if (moment.computed) throw new Error('TaylorSeer estimates only steps that are not computed');
+    return this.arithmetic.weightedSum(state.factors, taylorWeights(moment.orders, moment.ahead));
   }
 }

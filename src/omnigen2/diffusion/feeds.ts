@@ -1,58 +1,55 @@
-/** Positions and row numbers as inputs of the transformer's graphs. */
+/** Feeds of the transformer's graphs: patches, rotary angles, and where the rows of each guidance branch are. */
 
+import type { TransformerConfig } from '../../config/config.ts';
 import type { HostTensor } from '../../runtime/types.ts';
 import { concatFloats, float32Tensor } from '../float32.ts';
+import type { Latents } from './latents.ts';
+import { patchGrid, patchify, rowsOf } from './patches.ts';
 import type { RotaryTable } from './rope.ts';
 
-/** Where a branch's sequence ends before its noisy picture, and with it; the angles of all its rows. */
+/** The rows of one joint stream. The noise rows are the last ones. */
 export interface BranchRows {
-  readonly prefixRows: number;
+  /** All rows: context, references, noise. */
   readonly rows: number;
+  readonly noiseRows: number;
+  /** Angles of all rows. */
   readonly rope: RotaryTable;
 }
 
-/** The row numbers `from` … `from + count - 1`, int32 `[count]`. */
-export function rowNumbers(from: number, count: number): HostTensor {
-  return int32Tensor(Int32Array.from({ length: count }, (_, i) => from + i));
+/** Latents as patches `[rows, patch]`. */
+export function patchFeed({ patchSize, inChannels }: TransformerConfig, latents: Latents): HostTensor {
+  const rows = rowsOf(patchGrid(latents, patchSize));
+  return float32Tensor([rows, patchSize ** 2 * inChannels], patchify(latents, patchSize));
 }
 
-/** Angles as `${prefix}cosines` and `${prefix}sines`. */
-export function ropeFeeds({ rows, cosines, sines }: RotaryTable, prefix = ''): Record<string, HostTensor> {
+/** Cosines and sines `[rows, headDim / 2]`. */
+export function ropeFeeds({ rows, cosines, sines }: RotaryTable) {
   const width = cosines.length / rows;
-  return {
-    [`${prefix}cosines`]: float32Tensor([rows, width], cosines),
-    [`${prefix}sines`]: float32Tensor([rows, width], sines),
-  };
+  return { cosines: float32Tensor([rows, width], cosines), sines: float32Tensor([rows, width], sines) };
 }
 
-/** What the layers of a branch need beside its stream: angles, and where the noisy rows are. */
-export function branchFeeds({ prefixRows, rows, rope }: BranchRows): Record<string, HostTensor> {
-  return { ...ropeFeeds(rope), noise_rows: rowNumbers(prefixRows, rows - prefixRows) };
-}
-
-/** The same for several branches whose rows lie one after another, and how many rows each has. */
-export function packedFeeds(branches: readonly BranchRows[]): Record<string, HostTensor> {
-  let start = 0;
-  const noiseRows = branches.flatMap(({ prefixRows, rows }) => {
-    const from = start + prefixRows;
-    start += rows;
-    return Array.from({ length: rows - prefixRows }, (_, i) => from + i);
+/** Angles, noise rows and lengths of branches that are packed one after another into one stream. */
+export function packedFeeds(branches: readonly BranchRows[]) {
+  let end = 0;
+  const noiseRows = branches.flatMap((branch) => {
+    end += branch.rows;
+    const first = end - branch.noiseRows;
+    return Array.from({ length: branch.noiseRows }, (_, i) => first + i);
   });
-  const rope = {
-    rows: start,
-    cosines: concatFloats(branches.map((branch) => branch.rope.cosines)),
-    sines: concatFloats(branches.map((branch) => branch.rope.sines)),
-  };
   return {
-    ...ropeFeeds(rope),
-    noise_rows: int32Tensor(Int32Array.from(noiseRows)),
+    ...ropeFeeds({
+      rows: end,
+      cosines: concatFloats(branches.map(({ rope }) => rope.cosines)),
+      sines: concatFloats(branches.map(({ rope }) => rope.sines)),
+    }),
+    noise_rows: int32Tensor(noiseRows),
     joint_lengths: int64Tensor(branches.map(({ rows }) => rows)),
-    noise_lengths: int64Tensor(branches.map(({ prefixRows, rows }) => rows - prefixRows)),
+    noise_lengths: int64Tensor(branches.map(({ noiseRows }) => noiseRows)),
   };
 }
 
-function int32Tensor(data: Int32Array): HostTensor {
-  return { type: 'int32', dims: [data.length], data };
+export function int32Tensor(values: readonly number[]): HostTensor {
+  return { type: 'int32', dims: [values.length], data: Int32Array.from(values) };
 }
 
 function int64Tensor(values: readonly number[]): HostTensor {

@@ -1,25 +1,25 @@
-/** How the main layers of a transformer are shared out over sessions. */
+/** How the main layers of a transformer are distributed over sessions. */
 
 import type { TransformerConfig } from '../../config/config.ts';
 import { quantizedMatrix, type WeightIndex } from '../../tensors/stored.ts';
 import type { Numerics } from '../graphs/layers.ts';
 import type { LayerRange } from '../graphs/transformer-layers.ts';
 
-/** One array of 2 GiB fails in browsers; weights that are widened while loading go through one. */
+/** Browsers fail to allocate one array of 2 GiB. Weights that are dequantized while loading are one array. */
 const SESSION_BYTES = 2 ** 30;
 
 /**
- * Cuts the main layers into the fewest ranges of equal length whose weights each fit one session.
- * @param sessionBytes most bytes of one session's weights, in the form that the session holds them in
+ * Splits the main layers into the fewest ranges of equal length so that the weights of each range fit one session.
+ * @param sessionBytes maximum size of the weights of one session, in the form in which the session holds them
  */
 export function layerRanges(
   { config, weights }: { config: TransformerConfig; weights: WeightIndex },
   numerics: Numerics,
   sessionBytes = SESSION_BYTES,
 ): LayerRange[] {
-  // An adapter may leave some layers larger than others.
+  // An adapter can make some layers larger than others.
   const layerBytes = Array.from({ length: config.numLayers }, (_, i) =>
-    heldBytes(weights, `layers.${i}.`, numerics),
+    sessionSizeBytes(weights, `layers.${i}.`, numerics),
   );
   const most = Math.max(1, Math.floor(sessionBytes / Math.max(...layerBytes)));
   const count = Math.ceil(config.numLayers / most);
@@ -31,20 +31,19 @@ export function layerRanges(
 }
 
 /**
- * Most weights of the main layers, in bytes, of a transformer whose branches run together. There is a graph for each number
- * of branches, and another where layers may be skipped, each with its own copy of the weights; at most three are open (see
- * `transformer-sessions.ts`). What they save is the cost of many small products: at 512 px the built-in model takes as long
- * either way, and so do larger models at any size.
+ * Maximum size in bytes of the main layers of a transformer whose guidance branches run together. There is one session
+ * for each number of branches (at most three), and each holds its own copy of the weights. Packing saves the cost of many
+ * small products: the built-in model gains a third at 128 px and nothing at 512 px, and larger models gain nothing.
  */
-const WHOLE_BYTES = 2 ** 27;
+const PACKED_BYTES = 2 ** 27;
 
-/** Whether a step runs with all its branches at once, in one graph if no layers are skipped, rather than in ranges. */
-export function runsWhole({ weights }: { weights: WeightIndex }, numerics: Numerics): boolean {
-  return heldBytes(weights, 'layers.', numerics) <= WHOLE_BYTES;
+/** Whether all guidance branches of a step run through the layers together. */
+export function packsBranches({ weights }: { weights: WeightIndex }, numerics: Numerics): boolean {
+  return sessionSizeBytes(weights, 'layers.', numerics) <= PACKED_BYTES;
 }
 
 /** Bytes of all tensors whose names begin with `prefix`, as a session holds them. */
-function heldBytes(weights: WeightIndex, prefix: string, { compute, quantized }: Numerics): number {
+function sessionSizeBytes(weights: WeightIndex, prefix: string, { compute, quantized }: Numerics): number {
   let bytes = 0;
   for (const name of weights.names) {
     const tensor = name.startsWith(prefix) ? weights.get(name) : undefined;

@@ -6,7 +6,7 @@
 import { OmniError } from '../../errors.ts';
 import type { Latents } from './latents.ts';
 
-/** The size of a picture in patches, of the transformer or of the vision tower. */
+/** Size of a picture in patches of the transformer or the vision tower. */
 export interface PatchGrid {
   readonly rows: number;
   readonly columns: number;
@@ -28,6 +28,10 @@ export function patchGrid(
     });
   }
   return { rows: height / patchSize, columns: width / patchSize };
+}
+
+export function rowsOf({ rows, columns }: PatchGrid): number {
+  return rows * columns;
 }
 
 /** Latents `[C, H, W]` to patches `[rows * columns, patchSize^2 * C]`. */
@@ -72,7 +76,7 @@ export function unpatchify(
   return { channels, height, width, data };
 }
 
-/** Where a latent pixel lies in the patches, counted in pixels. */
+/** Index of a latent pixel in the patches, counted in pixels. */
 function patchIndex(y: number, x: number, columns: number, patchSize: number): number {
   const patch = Math.floor(y / patchSize) * columns + Math.floor(x / patchSize);
   return (patch * patchSize + (y % patchSize)) * patchSize + (x % patchSize);

@@ -5,7 +5,7 @@ import type { TransformerConfig } from '../../config/config.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { watchedRuntime } from '../../runtime/watched-runtime.node.ts';
 import { fixtureCase } from '../fixtures.node.ts';
-import { layerRanges, runsWhole } from './layer-ranges.ts';
+import { layerRanges, packsBranches } from './layer-ranges.ts';
 import { Transformer, type TransformerOptions } from './transformer.ts';
 
 const FOLDER = 'fixtures/goldens';
@@ -31,9 +31,9 @@ afterAll(async () => {
 
 describe('predict', () => {
   it.each([
-    ['in one graph', { cut: 'whole' }],
-    ['with a session a layer', { cut: 'ranges', sessionBytes: 1 }],
-    ['with all layers in one session', { cut: 'ranges' }],
+    ['with all branches at once', { packsBranches: true }],
+    ['with one session per layer', { packsBranches: false, sessionBytes: 1 }],
+    ['with all layers in one session', { packsBranches: false }],
   ] as const)('gives the official velocity %s', async (_, options) => {
     const fresh = await transformer(options);
     for (const id of ['dit_0ref_t1', 'dit_2ref_t0', 'dit_5ref_t1', 'dit_0ref_t1']) {
@@ -44,12 +44,12 @@ describe('predict', () => {
     }
   });
 
-  it.each(['whole', 'ranges'] as const)(
-    'gives the same where rows look at all others in parts, %s',
-    async (cut) => {
+  it.each([true, false])(
+    'gives the official velocity with attention split into parts, branches packed: %s',
+    async (packsBranches) => {
       const want = await fixtureCase('dit_2ref_t0');
       for (const attentionWork of [1e5, 1e4, 2e3]) {
-        const parted = await transformer({ cut, attentionWork });
+        const parted = await transformer({ packsBranches, attentionWork });
         const { data } = await parted.predict(await requestOf(want, 0, parted));
         expect(worst(data, want.tensors.get('output')?.data ?? [])).toBeLessThan(2e-5);
       }
@@ -66,21 +66,23 @@ describe('predict', () => {
     expect(worst(swapped.data, straight.data)).toBeGreaterThan(1e-3);
   });
 
-  it('refines a reference once for both branches of a step, with the same result', async () => {
+  it('refines a reference once for all branches of a step', async () => {
     const refined: string[] = [];
     const one = await transformer({
       trace: (stage, _, reference) => {
         if (stage === 'ref_refiner_0') refined.push(`reference ${reference}`);
       },
     });
-    const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
+    const { context, references, ...noise } = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
     const short = await one.context(new Float32Array(3 * one.config.textFeatDim).fill(0.5));
-    await one.predict(request);
-    const second = await one.predict({ ...request, context: short });
+    const branches = [context, short].map((own) => ({ context: own, references }));
+    const together = await one.predictStep({ ...noise, branches });
     expect(refined).toEqual(['reference 0', 'reference 1']);
     const fresh = await transformer();
-    expect(worst(second.data, (await fresh.predict({ ...request, context: short })).data)).toBeLessThan(1e-5);
-    await one.predict({ ...request, timestep: 0.25 });
+    for (const [i, branch] of branches.entries()) {
+      expect(worst(together[i].data, (await fresh.predict({ ...noise, ...branch })).data)).toBeLessThan(1e-5);
+    }
+    await one.predictStep({ ...noise, timestep: 0.25, branches });
     expect(refined).toHaveLength(4);
   });
 
@@ -99,12 +101,13 @@ describe('predict', () => {
 
 describe('predictStep', () => {
   it.each([
-    ['in one graph', { cut: 'whole' }],
-    ['with a session a layer', { cut: 'ranges', sessionBytes: 1 }],
-    ['with attention in parts, in one graph', { cut: 'whole', attentionWork: 1e4 }],
+    ['with all branches at once', { packsBranches: true }],
+    ['with all branches at once and one session per layer', { packsBranches: true, sessionBytes: 1 }],
+    ['branch by branch with one session per layer', { packsBranches: false, sessionBytes: 1 }],
+    ['with attention in parts, all branches at once', { packsBranches: true, attentionWork: 1e4 }],
     [
-      'with attention in parts, with a session a layer',
-      { cut: 'ranges', sessionBytes: 1, attentionWork: 1e4 },
+      'with attention in parts, branch by branch with one session per layer',
+      { packsBranches: false, sessionBytes: 1, attentionWork: 1e4 },
     ],
   ] as const)('gives every branch what it gives it alone, %s', async (_, options) => {
     const one = await transformer(options);
@@ -127,59 +130,66 @@ describe('predictStep', () => {
   });
 });
 
-it('is not told the stages of several branches in one graph, whose rows it would mistake', async () => {
-  const traced = await transformer({ cut: 'whole', trace: () => undefined });
-  const { context, references, ...noisy } = await requestOf(await fixtureCase('dit_2ref_t0'), 0, traced);
-  const branch = { context, references };
-  await expect(traced.predictStep({ ...noisy, branches: [branch, branch] })).rejects.toThrow(/one branch/);
+it('gives the stages of several branches one branch after another', async () => {
+  const stages: [stage: string, values: number][] = [];
+  const traced = await transformer({
+    trace: (stage, { length }) => stages.push([stage, length]),
+  });
+  const { context, references, ...noise } = await requestOf(await fixtureCase('dit_2ref_t0'), 0, traced);
+  stages.length = 0;
+  const branches = [
+    { context, references },
+    { context, references: [] },
+  ];
+  await traced.predictStep({ ...noise, branches });
+  const joint = stages.flatMap(([stage, length]) => (stage === 'joint_input' ? [length] : []));
+  expect(joint).toHaveLength(2);
+  expect(joint[0]).toBeGreaterThan(joint[1]);
 });
 
-describe('openFor', () => {
+describe('load', () => {
   it.each([
-    ['whole', 'openFor', { cut: 'whole' }],
-    ['packed', 'openPartsFor', { cut: 'whole' }],
-    ['in ranges', 'openFor', { cut: 'ranges', sessionBytes: 1 }],
-  ] as const)(
-    'opens what steps %s with attention in parts run, each graph once',
-    async (_, opens, options) => {
-      const watched = watchedRuntime();
-      const model = await session.model();
-      const source = model.source('transformer');
-      const one = await Transformer.open(watched.runtime, source, model.numerics, {
-        ...options,
-        attentionWork: 3e4,
-      });
-      open.push(one);
-      const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
-      const { context, references, ...noisy } = request;
-      const small = { channels: 16, height: 2, width: 2, data: new Float32Array(64) };
-      const branches = [
-        { context, references: [small, ...references] },
-        { context, references: [] },
-      ];
-      const step = { ...noisy, branches };
-      await one[opens](step);
-      const run = async () => {
-        if (opens === 'openFor') return one.predictStep(step);
-        const embedded = await one.embed(step);
-        for (const computed of [embedded.branches, embedded.branches.slice(1)])
-          for (const stream of await one.layers(embedded, computed)) stream.dispose();
-        return embedded.dispose();
-      };
-      await run();
-      one.forget();
-      await run();
-      expect(new Set(watched.opened).size).toBe(watched.opened.length);
-      expect(watched.sessions.size).toBe(watched.opened.length);
-      one.forget();
-    },
-  );
+    ['all branches at once', 'all', { packsBranches: true }],
+    ['some branches skipped', 'some', { packsBranches: true }],
+    ['branch by branch in ranges', 'all', { packsBranches: false, sessionBytes: 1 }],
+  ] as const)('opens the graphs of steps with attention in parts once, %s', async (_, runs, options) => {
+    const watched = watchedRuntime();
+    const model = await session.model();
+    const source = model.source('transformer');
+    const one = await Transformer.open(watched.runtime, source, model.numerics, {
+      ...options,
+      attentionWork: 3e4,
+    });
+    open.push(one);
+    const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
+    const { context, references, ...noisy } = request;
+    const small = { channels: 16, height: 2, width: 2, data: new Float32Array(64) };
+    const branches = [
+      { context, references: [small, ...references] },
+      { context, references: [] },
+    ];
+    const step = { ...noisy, branches };
+    await one.load(step);
+    const loaded = watched.opened.length;
+    const run = async () => {
+      if (runs === 'all') return one.predictStep(step);
+      const embedded = await one.embed(step);
+      for (const computed of [embedded.branches, embedded.branches.slice(1)])
+        for (const stream of await one.layers(embedded, computed)) stream.dispose();
+      return embedded.dispose();
+    };
+    await run();
+    if (runs === 'all') expect(watched.opened).toHaveLength(loaded);
+    await run();
+    expect(new Set(watched.opened).size).toBe(watched.opened.length);
+    expect(watched.sessions.size).toBe(watched.opened.length);
+  });
 
   it('closes the graph of another number of parts', async () => {
     const watched = watchedRuntime();
     const model = await session.model();
     const one = await Transformer.open(watched.runtime, model.source('transformer'), model.numerics, {
-      cut: 'whole',
+      packsBranches: true,
       attentionWork: 3e4,
     });
     open.push(one);
@@ -189,14 +199,15 @@ describe('openFor', () => {
       timestep: 0,
       branches: [{ context, references: [] }],
     });
-    for (const side of [4, 16, 4]) await one.openFor(square(side));
-    expect(watched.opened).toEqual(['transformer.context', ...Array(3).fill('transformer.predict.1')]);
-    expect(watched.sessions.size).toBe(2);
+    for (const side of [4, 16, 4]) await one.load(square(side));
+    const layers = watched.opened.filter((name) => name === 'transformer.layers.0-3.1');
+    expect(layers).toHaveLength(3);
+    expect([...watched.sessions].filter(({ name }) => name === 'transformer.layers.0-3.1')).toHaveLength(1);
   });
 });
 
 describe('context', () => {
-  it('refuses to read no text', async () => {
+  it('refuses an empty text', async () => {
     const one = await transformer();
     await expect(one.context(new Float32Array(0))).rejects.toMatchObject({ code: 'bad_request' });
   });
@@ -233,16 +244,16 @@ describe('layerRanges', () => {
   });
 });
 
-describe('runsWhole', () => {
-  it('is for models whose layers fit 128 MiB in the form that a session holds them in', () => {
+describe('packsBranches', () => {
+  it('is for models whose layers fit 128 MiB in the form in which a session holds them', () => {
     const numerics = { compute: 'float32', quantized: 'widened' } as const;
     const holding = (values: number) => {
       const tensor = { name: 'layers.0.attn.to_q.weight', file: 'a', dtype: 'F16', shape: [values] } as const;
       const stored = { ...tensor, offset: 0, sizeBytes: 2 * values };
       return { weights: { names: [stored.name], get: () => stored } };
     };
-    expect(runsWhole(holding(2 ** 25), numerics)).toBe(true);
-    expect(runsWhole(holding(2 ** 25 + 1), numerics)).toBe(false);
-    expect(runsWhole(holding(2 ** 26), { ...numerics, compute: 'float16' })).toBe(true);
+    expect(packsBranches(holding(2 ** 25), numerics)).toBe(true);
+    expect(packsBranches(holding(2 ** 25 + 1), numerics)).toBe(false);
+    expect(packsBranches(holding(2 ** 26), { ...numerics, compute: 'float16' })).toBe(true);
   });
 });

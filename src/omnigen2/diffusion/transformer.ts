@@ -1,100 +1,119 @@
 /**
- * The diffusion transformer: predicts the velocity of noisy latents under a prompt and references.
+ * The diffusion transformer: predicts the velocity of noise latents for a prompt and references.
  * Source of the rules: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward
  *
- * A step runs in one of three cuts with the same result. Whole is one graph for everything but the references and for all
- * branches of guidance at once, the fastest way for small models. Packed is embed (once for all branches), the layers of
- * all branches at once, and head: for small models, where the layers of a step may be skipped. Ranges is embed, ranges of
- * layers branch by branch, and head: for large models, so that there is one copy of their layers.
+ * A step has three parts: {@link Transformer.embed} once for all guidance branches, {@link Transformer.layers} for the
+ * branches that run, and {@link Transformer.head}. The layers of a small model run for all branches at once. A large model
+ * runs them branch by branch, so that there is one copy of its weights, and in several sessions if one cannot hold them.
  */
 
 import type { TransformerConfig } from '../../config/config.ts';
 import { OmniError } from '../../errors.ts';
-import type { HostTensor, ResidentTensor, Runtime } from '../../runtime/types.ts';
+import type { OnStage } from '../../runtime/typed-session.ts';
+import type { HostTensor, ResidentTensor, Runtime, WeightBytes } from '../../runtime/types.ts';
+import type { WeightIndex } from '../../tensors/stored.ts';
 import { finite } from '../finite.ts';
-import { float32Data, float32Tensor } from '../float32.ts';
+import { float32Tensor, floatsOf } from '../float32.ts';
 import type { Numerics } from '../graphs/layers.ts';
+import { signalChangeGraph, signalGraph } from '../graphs/teacache-signal.ts';
+import { contextGraph } from '../graphs/transformer-context.ts';
+import { embedGraph, joinGraph, referenceGraph } from '../graphs/transformer-embed.ts';
+import { headGraph } from '../graphs/transformer-head.ts';
+import { type LayerRange, layersGraph } from '../graphs/transformer-layers.ts';
+import type { TransformerParts } from '../graphs/transformer-parts.ts';
 import { ResidentTensors } from '../resident-tensors.ts';
-import { BranchPrefixes } from './branch-prefixes.ts';
-import { type BranchRows, branchFeeds, packedFeeds, ropeFeeds } from './feeds.ts';
+import { Sessions } from '../sessions.ts';
+import { attentionParts, attentionWork } from './attention-parts.ts';
+import { type BranchRows, int32Tensor, packedFeeds, patchFeed, ropeFeeds } from './feeds.ts';
 import type { Latents } from './latents.ts';
-import { runsWhole } from './layer-ranges.ts';
-import { type PatchGrid, unpatchify } from './patches.ts';
-import { type PredictRequest, planStep, rowsOf, type StepRequest } from './request.ts';
+import { layerRanges, packsBranches } from './layer-ranges.ts';
+import { type PatchGrid, rowsOf, unpatchify } from './patches.ts';
+import {
+  type BranchLayout,
+  layOutStep,
+  type PredictRequest,
+  type StepLayout,
+  type StepReference,
+  type StepRequest,
+} from './request.ts';
 import { jointPositions, rotaryTable } from './rope.ts';
 import { RotaryTables } from './rotary-tables.ts';
-import { TransformerSessions, type TransformerSource } from './transformer-sessions.ts';
+import { timestepSinusoid } from './timestep.ts';
 
-/** Sees the stages of every run under the names of the official values, and of which reference they are. */
+/** What a transformer is opened from. */
+export interface TransformerSource {
+  readonly component: { readonly config: TransformerConfig; readonly weights: WeightIndex };
+  readonly bytes: WeightBytes;
+}
+
+/** Is called with the stages of every run under their official names, and with the index of the reference. */
 export type TransformerTrace = (stage: string, values: Float32Array, reference?: number) => void;
 
 export interface TransformerOptions {
-  /** By default whole, and packed where layers may be skipped, for small models; see `transformer-ranges.ts`. */
-  readonly cut?: 'whole' | 'ranges';
-  /** Most weights that one session of a range may hold. */
+  /** Whether all guidance branches run through the layers together. Default: for small models; see `layer-ranges.ts`. */
+  readonly packsBranches?: boolean;
+  /** Maximum size of the weights of one session of layers. Default: 1 GiB. */
   readonly sessionBytes?: number;
-  /** Most of one attention; by default what the engine can count. See `attention-parts.ts`. */
+  /** Maximum work of one attention. Default: what the engine can count; see `attention-parts.ts`. */
   readonly attentionWork?: number;
-  /** Makes the graphs give their inner stages too. Whole steps then have one branch. */
+  /** Makes inner stages outputs of the graphs. Branches then run one by one. */
   readonly trace?: TransformerTrace;
 }
 
-/** A step up to the first main layer. Whoever asked for it disposes of it. */
+/** A step before the first main layer. The caller disposes it. */
 export interface EmbeddedStep {
-  /** The noisy picture's rows `[noise, D]` before the first layer, the same in every branch. */
+  /** The noise rows `[noise, D]`, the same in every branch. */
   readonly noise: ResidentTensor;
   /** The activated timestep embedding `[1, T]`. */
   readonly activated: ResidentTensor;
-  /** The noisy picture's patches. */
   readonly grid: PatchGrid;
   readonly branches: readonly EmbeddedBranch[];
   dispose(): void;
 }
 
-/** What is a branch's own in an embedded step. */
+/** One guidance branch of an embedded step. */
 export interface EmbeddedBranch extends BranchRows {
-  /** Text and references `[prefix, D]`. */
-  readonly prefix: HostTensor | ResidentTensor;
+  /** Context, references and noise `[joint, D]`. */
+  readonly stream: ResidentTensor;
 }
 
-/** What TeaCache watches, and how it has changed. */
-export interface Watched {
-  /** The first layer's modulated input `[joint, D]`; the caller's to dispose. */
-  readonly watched: ResidentTensor;
-  /** Against the values before, if there were any: mean of |now - before|, and mean of |before|. */
+/** The signal of TeaCache at a step. */
+export interface Signal {
+  /** The modulated input of the first layer `[joint, D]`. The caller disposes it. */
+  readonly signal: ResidentTensor;
+  /** Change since the previous signal, if there was one: mean of |signal - previous|, and mean of |previous|. */
   readonly change?: { readonly difference: number; readonly size: number };
 }
 
 export class Transformer {
   readonly config: TransformerConfig;
-  readonly sessions: TransformerSessions;
-  readonly #whole: boolean;
+  readonly sessions: Sessions;
+  readonly #parts: TransformerParts;
+  readonly #ranges: readonly LayerRange[];
+  readonly #packsBranches: boolean;
+  readonly #attentionWork: number;
   readonly #trace: TransformerTrace | undefined;
   readonly #tables: RotaryTables;
-  readonly #prefixes: BranchPrefixes;
 
   private constructor(
     runtime: Runtime,
-    source: TransformerSource,
+    { component, bytes }: TransformerSource,
     numerics: Numerics,
-    { cut, sessionBytes, attentionWork, trace }: TransformerOptions,
+    options: TransformerOptions,
   ) {
-    this.config = source.component.config;
-    this.sessions = new TransformerSessions(runtime, source, numerics, {
-      sessionBytes,
-      attentionWork,
-      taps: trace !== undefined,
-    });
-    this.#whole = cut ? cut === 'whole' : runsWhole(source.component, numerics);
-    this.#trace = trace;
+    this.config = component.config;
+    this.sessions = new Sessions(runtime, bytes);
+    this.#trace = options.trace;
+    this.#parts = { ...component, numerics, taps: options.trace !== undefined, attentionParts: 1 };
+    this.#ranges = layerRanges(component, numerics, options.sessionBytes);
+    this.#packsBranches =
+      options.trace === undefined && (options.packsBranches ?? packsBranches(component, numerics));
+    this.#attentionWork = options.attentionWork ?? attentionWork(runtime.backend);
     this.#tables = new RotaryTables(this.config.axesDimRope);
-    this.#prefixes = new BranchPrefixes(this.config, this.sessions, (outputs, reference) =>
-      this.#tell(outputs, undefined, reference),
-    );
   }
 
   /**
-   * Opens the graph that every prompt needs; the others follow when they are first used.
+   * Opens the session of the context; the others follow when they are first used.
    * @throws OmniError `device` if the model does not fit
    */
   static async open(
@@ -105,7 +124,7 @@ export class Transformer {
   ): Promise<Transformer> {
     const transformer = new Transformer(runtime, source, numerics, options);
     try {
-      await transformer.sessions.context();
+      await transformer.#context();
       return transformer;
     } catch (error) {
       await transformer.dispose();
@@ -114,117 +133,85 @@ export class Transformer {
   }
 
   /**
-   * The context stream `[L, D]` of text features `[L, textFeatDim]`; the same at every step.
-   * @throws OmniError `bad_request` if there is no text at all
+   * The context stream `[L, D]` of text features `[L, textFeatDim]`. It is the same at every step.
+   * @throws OmniError `bad_request` if there is no text
    */
-  async context(states: Float32Array): Promise<Float32Array> {
-    const length = states.length / this.config.textFeatDim;
+  async context(features: Float32Array): Promise<Float32Array> {
+    const { textFeatDim, axesDimRope } = this.config;
+    const length = features.length / textFeatDim;
     if (length === 0 || !Number.isInteger(length)) {
       throw new OmniError({
         code: 'bad_request',
-        message: `The text features have ${states.length} values, not rows of ${this.config.textFeatDim}.`,
+        message: `The text features have ${features.length} values, not rows of ${textFeatDim}.`,
         action: 'Write a prompt.',
       });
     }
-    const session = await this.sessions.context();
-    const rope = rotaryTable(jointPositions(length, []), this.config.axesDimRope);
-    const outputs = await session.run({
-      text: float32Tensor([length, this.config.textFeatDim], states),
-      ...ropeFeeds(rope),
-    });
-    this.#tell(outputs, 'stream');
-    return finite(float32Data(outputs, 'stream'), 'transformer', 'context');
+    const session = await this.#context();
+    const rope = ropeFeeds(rotaryTable(jointPositions(length, []), axesDimRope));
+    const text = float32Tensor([length, textFeatDim], features);
+    const { stream } = await session.run({ text, ...rope }, this.#onStage());
+    return finite(floatsOf(stream), 'transformer', 'context');
   }
 
-  /** Opens the graphs for such steps, which {@link predictStep} otherwise does when it is first called. Throws as that. */
-  async openFor(request: StepRequest): Promise<void> {
-    if (!this.#whole) return this.openPartsFor(request);
-    const { branches } = planStep(this.config, this.#tables, request);
-    await this.sessions.whole(branches.length, longest(branches));
+  /**
+   * Opens the sessions that steps like this one run.
+   * @throws OmniError as {@link predictStep}
+   */
+  async load(request: StepRequest): Promise<void> {
+    const { references, branches } = layOutStep(this.config, this.#tables, request);
+    if (references.length > 0) await this.#reference(references);
+    await this.#embed(branches);
+    await this.#join(branches);
+    const count = this.#packsBranches ? branches.length : 1;
+    for (const range of this.#ranges) await this.#layers(range, count, branches);
+    await this.#head(branches.length);
   }
 
-  /** Opens the graphs for such steps that go through {@link embed}, {@link layers} and {@link head}. Throws as they do. */
-  async openPartsFor(request: StepRequest): Promise<void> {
-    const { branches, grid } = planStep(this.config, this.#tables, request);
-    const rows = longest(branches);
-    await this.sessions.embed(rowsOf(grid));
-    if (this.#whole) await this.sessions.packed(branches.length, rows);
-    else for (const range of this.sessions.ranges) await this.sessions.range(range, rows);
-    await this.sessions.head();
-  }
-
-  /** The velocity (picture minus noise) of noisy latents. Throws as {@link predictStep}. */
+  /** The velocity (picture minus noise) for one condition. Throws as {@link predictStep}. */
   async predict({ latents, timestep, ...condition }: PredictRequest): Promise<Latents> {
     const [velocity] = await this.predictStep({ latents, timestep, branches: [condition] });
     return velocity;
   }
 
   /**
-   * The velocities (picture minus noise) of the same noisy latents, one for each branch of guidance.
+   * The velocities (picture minus noise) of the same noise latents, one for each guidance branch.
    * @throws OmniError `bad_request` for more than five references, or latents that do not divide into patches; `device`
    * if a graph does not fit; AbortError between two graphs
    */
   async predictStep(request: StepRequest, signal?: AbortSignal): Promise<Latents[]> {
-    signal?.throwIfAborted();
-    return this.#whole ? this.#predictWhole(request) : this.#predictInRanges(request, signal);
-  }
-
-  async #predictWhole(request: StepRequest): Promise<Latents[]> {
-    const plan = planStep(this.config, this.#tables, request);
-    const { branches, grid } = plan;
+    const step = await this.embed(request, signal);
     const held = new ResidentTensors();
     try {
-      const feeds: Record<string, HostTensor | ResidentTensor> = {
-        patches: plan.patches,
-        sinusoid: plan.sinusoid,
-        ...ropeFeeds(plan.noiseRope, 'noise_'),
-        ...packedFeeds(branches),
-      };
-      for (const [i, branch] of branches.entries()) {
-        feeds[`prefix_${i}`] = await this.#prefixes.of(plan, branch, held);
-      }
-      const session = await this.sessions.whole(branches.length, longest(branches));
-      this.#trace?.('time_proj', plan.sinusoid.data as Float32Array);
-      const outputs = await session.run(feeds);
-      this.#tell(outputs, 'velocity');
-      return this.#velocities(outputs, grid, branches.length);
+      const streams = await this.layers(step, step.branches, signal);
+      for (const stream of streams) held.hold(stream);
+      return await this.head(step, streams);
     } finally {
       held.dispose();
-    }
-  }
-
-  async #predictInRanges(request: StepRequest, signal?: AbortSignal): Promise<Latents[]> {
-    const step = await this.embed(request);
-    try {
-      const velocities: Latents[] = [];
-      for (const branch of step.branches) {
-        const stream = await this.#layersInRanges(step, branch, signal);
-        velocities.push(await this.head(step, stream).finally(() => stream.dispose()));
-      }
-      return velocities;
-    } finally {
       step.dispose();
     }
   }
 
   /** The first part of a step. Throws as {@link predictStep}. */
-  async embed(request: StepRequest): Promise<EmbeddedStep> {
-    const plan = planStep(this.config, this.#tables, request);
+  async embed(request: StepRequest, signal?: AbortSignal): Promise<EmbeddedStep> {
+    const layout = layOutStep(this.config, this.#tables, request);
+    const sinusoid = this.#sinusoid(request.timestep);
     const held = new ResidentTensors();
     try {
-      const branches: EmbeddedBranch[] = [];
-      for (const branch of plan.branches) {
-        branches.push({ ...branch, prefix: await this.#prefixes.of(plan, branch, held) });
+      const references: ResidentTensor[] = [];
+      for (const reference of layout.references) {
+        signal?.throwIfAborted();
+        references.push(held.hold(await this.#refine(reference, layout.references, sinusoid)));
       }
-      const session = await this.sessions.embed(rowsOf(plan.grid));
-      const { outputs, resident } = await session.runResident({
-        patches: plan.patches,
-        sinusoid: plan.sinusoid,
-        ...ropeFeeds(plan.noiseRope, 'noise_'),
-      });
-      const [noise, activated] = [held.hold(resident.noise), held.hold(resident.activated)];
-      this.#tell(outputs);
-      return { noise, activated, grid: plan.grid, branches, dispose: () => held.dispose() };
+      signal?.throwIfAborted();
+      const session = await this.#embed(layout.branches);
+      const patches = patchFeed(this.config, request.latents);
+      const feeds = { patches, sinusoid, ...ropeFeeds(layout.noiseRope) };
+      const { noise, activated } = await session.run(feeds, this.#onStage());
+      for (const tensor of [noise, activated]) held.hold(tensor);
+      const branches = await this.#joined(layout, references, noise);
+      for (const { stream } of branches) held.hold(stream);
+      for (const reference of references) held.free(reference);
+      return { noise, activated, grid: layout.grid, branches, dispose: () => held.dispose() };
     } catch (error) {
       held.dispose();
       throw error;
@@ -232,122 +219,160 @@ export class Transformer {
   }
 
   /**
-   * All main layers of some branches of a step: of each, the noisy picture's rows `[noise, D]` after the last one; the
-   * caller's to dispose.
-   * @throws AbortError between two graphs
+   * All main layers for some branches of a step. Returns the noise rows `[noise, D]` of each; the caller disposes them.
+   * @throws OmniError `device`; AbortError between two graphs
    */
   async layers(
     step: EmbeddedStep,
     branches: readonly EmbeddedBranch[],
     signal?: AbortSignal,
-  ): Promise<ResidentTensor[]> {
+  ): Promise<readonly ResidentTensor[]> {
     if (branches.length === 0) return [];
-    if (this.#whole) return this.#packedLayers(step, branches);
-    const held = new ResidentTensors();
+    const groups = this.#packsBranches ? [branches] : branches.map((branch) => [branch]);
+    let streams: readonly ResidentTensor[] = branches.map(({ stream }) => stream);
+    let held = new ResidentTensors();
     try {
-      const streams: ResidentTensor[] = [];
-      for (const branch of branches)
-        streams.push(held.hold(await this.#layersInRanges(step, branch, signal)));
+      for (const range of this.#ranges) {
+        const session = await this.#layers(range, groups[0].length, step.branches);
+        const next = new ResidentTensors();
+        const outputs: ResidentTensor[] = [];
+        try {
+          for (const group of groups) {
+            signal?.throwIfAborted();
+            const own = streams.slice(outputs.length, outputs.length + group.length);
+            const feeds = { streams: own, activated: step.activated, ...packedFeeds(group) };
+            const { hidden } = await session.run(feeds, this.#onStage());
+            for (const stream of hidden) outputs.push(next.hold(stream));
+          }
+        } finally {
+          held.dispose();
+          held = next;
+        }
+        streams = outputs;
+      }
       return streams.map((stream) => held.release(stream));
     } finally {
       held.dispose();
     }
   }
 
-  async #packedLayers(
-    { noise, activated, branches: all }: EmbeddedStep,
-    branches: readonly EmbeddedBranch[],
-  ): Promise<ResidentTensor[]> {
-    const session = await this.sessions.packed(branches.length, longest(all));
-    const prefixes = branches.map(({ prefix }, i) => [`prefix_${i}`, prefix] as const);
-    const { resident } = await session.runResident({
-      ...Object.fromEntries(prefixes),
-      noise,
-      activated,
-      ...packedFeeds(branches),
-    });
-    return branches.map((_, i) => resident[`stream_${i}`]);
+  /** The velocities of branches, from their noise rows `[noise, D]` after the last layer. */
+  async head(step: EmbeddedStep, streams: readonly ResidentTensor[]): Promise<Latents[]> {
+    if (!this.#trace) return this.#velocities(step, streams);
+    const velocities: Latents[] = [];
+    for (const stream of streams) velocities.push(...(await this.#velocities(step, [stream])));
+    return velocities;
   }
 
-  async #layersInRanges(
-    { noise, activated, branches: all }: EmbeddedStep,
-    branch: EmbeddedBranch,
-    signal: AbortSignal | undefined,
-  ): Promise<ResidentTensor> {
-    const held = new ResidentTensors();
-    try {
-      let inputs: Record<string, HostTensor | ResidentTensor> = { prefix: branch.prefix, noise };
-      for (const range of this.sessions.ranges) {
-        signal?.throwIfAborted();
-        const session = await this.sessions.range(range, longest(all));
-        const feeds = { ...inputs, activated, ...branchFeeds(branch) };
-        const { outputs, resident } = await session.runResident(feeds);
-        held.dispose();
-        inputs = { stream: held.hold(resident.stream_out) };
-        this.#tell(outputs);
-      }
-      return held.release(inputs.stream as ResidentTensor);
-    } finally {
-      held.dispose();
-    }
-  }
-
-  /** The last part of a step, from the noisy picture's rows `[noise, D]` after the last layer. */
-  async head({ activated, grid }: EmbeddedStep, stream: ResidentTensor): Promise<Latents> {
-    const session = await this.sessions.head();
-    const [velocity] = this.#velocities(await session.run({ stream, activated }), grid, 1);
-    return velocity;
-  }
-
-  /** The values of a branch whose change tells TeaCache whether its layers are worth computing. */
-  async watch(
-    { noise, activated }: EmbeddedStep,
-    { prefix }: EmbeddedBranch,
+  /** The signal by which TeaCache decides whether a branch runs the layers. */
+  async signal(
+    { activated }: EmbeddedStep,
+    { stream }: EmbeddedBranch,
     previous: ResidentTensor | undefined,
-  ): Promise<Watched> {
-    const session = await this.sessions.watch(previous !== undefined);
-    const inputs = { prefix, noise, activated };
-    const { outputs, resident } = await session.runResident(previous ? { ...inputs, previous } : inputs);
+  ): Promise<Signal> {
     if (!previous) {
-      this.#tell(outputs);
-      return { watched: resident.watched };
+      const session = await this.sessions.open(signalGraph, this.#parts);
+      return session.run({ stream, activated }, this.#onStage());
     }
-    const [difference, size] = ['change', 'size'].map((name) => float32Data(outputs, name)[0]);
-    return { watched: resident.watched, change: { difference, size } };
-  }
-
-  /** Frees what is kept from step to step. A drawing that ends calls it; the next step computes anew. */
-  forget(): void {
-    this.#prefixes.forget();
+    const session = await this.sessions.open(signalChangeGraph, this.#parts);
+    const { signal, difference, size } = await session.run({ stream, activated, previous });
+    return { signal, change: { difference: floatsOf(difference)[0], size: floatsOf(size)[0] } };
   }
 
   async dispose(): Promise<void> {
-    this.forget();
     await this.sessions.dispose();
   }
 
-  /** The last rows are the noisy pictures': all of them, but where a traced graph gives those of its branch's prefix too. */
-  #velocities(outputs: Readonly<Record<string, HostTensor>>, grid: PatchGrid, branches: number): Latents[] {
-    const [count, width] = outputs.velocity.dims;
-    const values = float32Data(outputs, 'velocity');
+  /** The refined stream `[rows, D]` of one reference. */
+  async #refine(
+    { latents, index, rope }: StepReference,
+    all: readonly StepReference[],
+    sinusoid: HostTensor,
+  ): Promise<ResidentTensor> {
+    const session = await this.#reference(all);
+    const patches = patchFeed(this.config, latents);
+    const feeds = { patches, index: int32Tensor([index]), sinusoid, ...ropeFeeds(rope) };
+    return (await session.run(feeds, this.#onStage(index))).stream;
+  }
+
+  /** The joint stream of every branch. */
+  async #joined(
+    { branches }: StepLayout,
+    references: readonly ResidentTensor[],
+    noise: ResidentTensor,
+  ): Promise<EmbeddedBranch[]> {
+    const { hiddenSize } = this.config;
+    const session = await this.#join(branches);
+    const contexts = branches.map(({ context }) =>
+      float32Tensor([context.length / hiddenSize, hiddenSize], context),
+    );
+    const { streams } = await session.run({ contexts, references, noise });
+    return branches.map((branch, i) => ({ ...branch, stream: streams[i] }));
+  }
+
+  /** With taps the only stream has all its rows. The noise rows are the last ones. */
+  async #velocities(
+    { activated, grid }: EmbeddedStep,
+    streams: readonly ResidentTensor[],
+  ): Promise<Latents[]> {
+    const session = await this.#head(streams.length);
+    const { velocity } = await session.run({ streams, activated }, this.#onStage());
+    const values = floatsOf(velocity);
+    const [count, width] = velocity.dims;
     const rows = rowsOf(grid);
-    return Array.from({ length: branches }, (_, i) => {
-      const from = count - (branches - i) * rows;
+    return streams.map((_, i) => {
+      const from = count - (streams.length - i) * rows;
       const own = values.subarray(from * width, (from + rows) * width);
       finite(own, 'transformer', 'velocity');
       return unpatchify(own, this.config.outChannels, grid, this.config.patchSize);
     });
   }
 
-  #tell(outputs: Readonly<Record<string, HostTensor>>, result?: string, reference?: number): void {
-    if (!this.#trace) return;
-    for (const stage of Object.keys(outputs)) {
-      if (stage !== result) this.#trace(stage, float32Data(outputs, stage), reference);
-    }
+  #sinusoid(timestep: number): HostTensor {
+    const { timestepScale, timestepFrequencyDim } = this.config;
+    const values = timestepSinusoid(timestep, timestepScale, timestepFrequencyDim);
+    this.#trace?.('time_proj', values);
+    return float32Tensor([1, timestepFrequencyDim], values);
   }
-}
 
-/** Rows of the longest sequence. */
-function longest(branches: readonly BranchRows[]): number {
-  return Math.max(...branches.map(({ rows }) => rows));
+  #context() {
+    return this.sessions.open(contextGraph, this.#parts);
+  }
+
+  #reference(references: readonly StepReference[]) {
+    const parts = this.#partsFor(references.map(({ rope }) => rope));
+    return this.sessions.open(referenceGraph, parts, parts.attentionParts);
+  }
+
+  #embed(branches: readonly BranchRows[]) {
+    const parts = this.#partsFor(branches.map(({ noiseRows: rows }) => ({ rows })));
+    return this.sessions.open(embedGraph, parts, parts.attentionParts);
+  }
+
+  #join(branches: readonly BranchLayout[]) {
+    const parts = { width: this.config.hiddenSize, branches: branches.map(({ references }) => references) };
+    return this.sessions.open(joinGraph, parts);
+  }
+
+  /** @param all every branch of the step, so that all runs of a step use one session */
+  #layers(range: LayerRange, branches: number, all: readonly BranchRows[]) {
+    const parts = { ...this.#partsFor(all), range, branches };
+    return this.sessions.open(layersGraph, parts, parts.attentionParts);
+  }
+
+  #head(branches: number) {
+    return this.sessions.open(headGraph, { ...this.#parts, branches });
+  }
+
+  /** The parts of a graph with attention over the longest of these streams. */
+  #partsFor(streams: readonly { readonly rows: number }[]): TransformerParts {
+    const longest = Math.max(...streams.map(({ rows }) => rows));
+    const count = attentionParts(this.#attentionWork, this.config.headDim, longest);
+    return { ...this.#parts, attentionParts: count };
+  }
+
+  #onStage(reference?: number): OnStage | undefined {
+    const trace = this.#trace;
+    return trace && ((stage, tensor) => trace(stage, floatsOf(tensor), reference));
+  }
 }

@@ -2,8 +2,8 @@
  * The decoder of Qwen2.5-VL with a key/value cache, and its output projection.
  *
  * Source of the rules: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`, Qwen2_5_VLDecoderLayer and
- * Qwen2_5_VLModel.forward. Tokens enter as embeddings: their rows are looked up outside, so that a vocabulary of
- * hundreds of megabytes never has to live in the graph.
+ * Qwen2_5_VLModel.forward. The input is embeddings: token rows are looked up outside of the graph, so that a table of
+ * hundreds of megabytes is not loaded into it.
  */
 
 import type { LanguageConfig } from '../../config/config.ts';
@@ -25,10 +25,10 @@ export function cacheNames(when: 'past' | 'present', layer: number): { key: stri
 /**
  * The decoder layers for one prompt (batch 1).
  *
- * Inputs: `inputs_embeds [L, H]`; `cos`, `sin [L, D / 2]` (see `mllm-positions.ts`); `last` int32 `[1]` = P + L - 1 and
+ * Inputs: `inputs_embeds [L, H]`; `cos`, `sin [L, D / 2]` (see `rope-positions.ts`); `last` int32 `[1]` = P + L - 1 and
  * `total` int32 `[1]` = P + L; per layer `past_key_i`, `past_value_i [1, kvHeads, P, D]`, where P may be 0.
  * Outputs: `last_hidden_state [L, H]`, after the final norm; per layer `present_key_i`, `present_value_i
- * [1, kvHeads, P + L, D]`, which stay where they are computed; with `taps` also `hidden_i [L, H]`, the input of layer i.
+ * [1, kvHeads, P + L, D]`, resident; with `taps` also `hidden_i [L, H]`, the input of layer i.
  */
 export function languageModelGraph(
   weights: WeightIndex,
@@ -63,7 +63,7 @@ export function languageModelGraph(
   return g.finish();
 }
 
-interface Attended {
+interface AttentionInputs {
   readonly cos: Value;
   readonly sin: Value;
   readonly last: Value;
@@ -79,7 +79,7 @@ function decoderLayer(
   name: string,
   index: number,
   config: LanguageConfig,
-  { cos, sin, last, total, pastKey, pastValue }: Attended,
+  { cos, sin, last, total, pastKey, pastValue }: AttentionInputs,
 ): Value {
   const { g } = layers;
   const { numAttentionHeads: heads, numKeyValueHeads: kvHeads, headDim, rmsNormEps } = config;
@@ -113,20 +113,20 @@ function decoderLayer(
 }
 
 /**
- * The beginning of one layer's cache: `kept` int32 `[Q]` = 0, 1, …; `key`, `value [1, kvHeads, P, D]` -> `short_key`,
- * `short_value [1, kvHeads, Q, D]`, which stay where they are computed.
+ * Copies the beginning of one layer's cache. Inputs: `tokens` int32 `[Q]` = 0, 1, …; `key`, `value [1, kvHeads, P, D]`.
+ * Outputs: `short_key`, `short_value [1, kvHeads, Q, D]`, resident.
  */
-export function cacheCutGraph({ numKeyValueHeads, headDim }: LanguageConfig): BuiltGraph {
-  const g = new GraphBuilder('cache cut');
-  const kept = g.input('kept', 'int32', ['Q']);
+export function cacheTruncationGraph({ numKeyValueHeads, headDim }: LanguageConfig): BuiltGraph {
+  const g = new GraphBuilder('cache truncation');
+  const tokens = g.input('tokens', 'int32', ['Q']);
   for (const name of ['key', 'value']) {
     const whole = g.input(name, 'float32', [1, numKeyValueHeads, 'P', headDim]);
-    g.output(`short_${name}`, gather(g, whole, kept, 2), { resident: true });
+    g.output(`short_${name}`, gather(g, whole, tokens, 2), { resident: true });
   }
   return g.finish();
 }
 
-/** The output projection: `last_hidden_state [n, H]` -> `logits [n, V]`, by the token table where the two are tied. */
+/** The output projection: `last_hidden_state [n, H]` -> `logits [n, V]`, with the token table if weights are tied. */
 export function lmHeadGraph(weights: WeightIndex, config: LanguageConfig, numerics: Numerics): BuiltGraph {
   const g = new GraphBuilder('lm head');
   const x = g.input('last_hidden_state', 'float32', ['n', config.hiddenSize]);

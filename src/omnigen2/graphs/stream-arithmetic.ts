@@ -1,51 +1,69 @@
-/** Sums of token streams that stay on the device: what skipping layers needs beside the transformer itself. */
+/** Arithmetic on token streams that stay on the device, for accelerations. These graphs have no weights. */
 
-import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
+import { defineGraph, floats, list } from '../../onnx/define-graph.ts';
 import { add, div, mul, sub } from '../../onnx/ops/arithmetic.ts';
 
-/** Inputs: `a`, `b` `[rows, D]`. Output, resident: `out` = `a + b` or `a - b`. */
-export function pairGraph(width: number, what: 'sum' | 'difference'): BuiltGraph {
-  const g = new GraphBuilder(`stream.${what}`);
-  const [a, b] = [stream(g, 'a', width), stream(g, 'b', width)];
-  g.output('out', what === 'sum' ? add(g, a, b) : sub(g, a, b), { resident: true });
-  return g.finish();
+/** `out` = `a + b` for streams `[rows, D]`. */
+export const sumGraph = defineGraph({
+  name: () => 'stream.sum',
+  inputs: pairInputs,
+  outputs: { out: 'resident' },
+  build: (g, { a, b }) => ({ out: add(g, a, b) }),
+});
+
+/** `out` = `a - b` for streams `[rows, D]`. */
+export const differenceGraph = defineGraph({
+  name: () => 'stream.difference',
+  inputs: pairInputs,
+  outputs: { out: 'resident' },
+  build: (g, { a, b }) => ({ out: sub(g, a, b) }),
+});
+
+function pairInputs({ width }: { width: number }) {
+  return { a: floats('rows', width), b: floats('rows', width) };
+}
+
+interface TaylorParts {
+  readonly width: number;
+  /** Number of factors `[rows, D]`. */
+  readonly count: number;
 }
 
 /**
- * The factors of a Taylor expansion, from the newest value and the factors before it, of `orders` orders.
- * Inputs: `factor_0` `[rows, D]` (the newest value), `previous_0` … `[rows, D]`, `gap` `[1]` (steps since the previous
- * ones). Outputs, resident: `factor_1` … `[rows, D]`, each the difference of the order below divided by the gap.
+ * The differences of a newly computed `value`, one for each of the `previous` factors. Each is the difference of the order
+ * below divided by `gap` `[1]`, the number of steps since the previous factors.
  * Source: OmniGen2 `taylorseer_utils/__init__.py`, derivative_approximation
  */
-export function taylorFactorsGraph(width: number, orders: number): BuiltGraph {
-  const g = new GraphBuilder(`stream.taylor.factors.${orders}`);
-  let factor = stream(g, 'factor_0', width);
-  const gap = g.input('gap', 'float32', [1]);
-  for (let order = 1; order <= orders; order++) {
-    factor = div(g, sub(g, factor, stream(g, `previous_${order - 1}`, width)), gap);
-    g.output(`factor_${order}`, factor, { resident: true });
-  }
-  return g.finish();
-}
+export const taylorDifferencesGraph = defineGraph({
+  name: ({ count }) => `stream.taylor.differences.${count}`,
+  inputs: ({ width, count }: TaylorParts) => ({
+    value: floats('rows', width),
+    previous: list(count, () => floats('rows', width)),
+    gap: floats(1),
+  }),
+  outputs: { differences: 'resident list' },
+  build: (g, { value, previous, gap }) => {
+    let factor = value;
+    const differences = previous.map((before) => {
+      factor = div(g, sub(g, factor, before), gap);
+      return factor;
+    });
+    return { differences };
+  },
+});
 
 /**
- * The value of a Taylor expansion with `count` factors.
- * Inputs: `factor_0` … `[rows, D]`, `weight_0` … `[1]`. Output, resident: `out` `[rows, D]`, the sum of factors times weights.
+ * `out` `[rows, D]`, the sum of `factors` times `weights` `[1]`: the value of a Taylor expansion.
  * Source: OmniGen2 `taylorseer_utils/__init__.py`, taylor_formula
  */
-export function taylorSumGraph(width: number, count: number): BuiltGraph {
-  const g = new GraphBuilder(`stream.taylor.sum.${count}`);
-  const terms = Array.from({ length: count }, (_, i) =>
-    mul(g, stream(g, `factor_${i}`, width), g.input(`weight_${i}`, 'float32', [1])),
-  );
-  g.output(
-    'out',
-    terms.reduce((sum, term) => add(g, sum, term)),
-    { resident: true },
-  );
-  return g.finish();
-}
-
-function stream(g: GraphBuilder, name: string, width: number): Value {
-  return g.input(name, 'float32', ['rows', width]);
-}
+export const weightedSumGraph = defineGraph({
+  name: ({ count }) => `stream.taylor.sum.${count}`,
+  inputs: ({ width, count }: TaylorParts) => ({
+    factors: list(count, () => floats('rows', width)),
+    weights: list(count, () => floats(1)),
+  }),
+  outputs: { out: 'resident' },
+  build: (g, { factors, weights }) => ({
+    out: factors.map((factor, i) => mul(g, factor, weights[i])).reduce((total, term) => add(g, total, term)),
+  }),
+});

@@ -1,90 +1,85 @@
-/** The main layers over the joint sequence (text, references, noisy picture). */
+/**
+ * The main layers over the joint streams (context, references, noise). The rows of several guidance branches are
+ * packed one after another into one stream, which only attention splits. There are no padding rows.
+ */
 
-import type { BuiltGraph, Value } from '../../onnx/graph.ts';
-import { concat } from '../../onnx/ops/layout.ts';
-import type { PackedBranches, RopeValues } from './transformer-attention.ts';
+import { defineGraph, floats, list } from '../../onnx/define-graph.ts';
+import { type Dim, GraphError } from '../../onnx/graph.ts';
+import { concat, splitRows } from '../../onnx/ops/layout.ts';
+import type { PackedBranches } from './transformer-attention.ts';
 import { transformerBlock } from './transformer-block.ts';
-import {
-  ropeInputs,
-  startGraph,
-  type TransformerGraph,
-  type TransformerParts,
-  within,
-} from './transformer-parts.ts';
+import { ropeInputs, startGraph, type TransformerParts, within } from './transformer-parts.ts';
 
-/** A contiguous range of main layers, `from` included, `to` not. */
+/** A contiguous range of main layers, `from` included, `to` excluded. */
 export interface LayerRange {
   readonly from: number;
   readonly to: number;
 }
 
+export interface LayersParts extends TransformerParts {
+  readonly range: LayerRange;
+  /** Number of guidance branches that run at once. */
+  readonly branches: number;
+}
+
 /**
- * Inputs: `prefix` `[prefix, D]` (context and refined references) and `noise` `[noise, D]` where the range holds the first
- * layer, else `stream` `[prefix+noise, D]`; `activated` `[1, T]`; `cosines` and `sines` of all rows. Output, resident:
- * `stream_out` `[prefix+noise, D]`; where the range holds the last layer, there is an input `noise_rows` int32
- * `[noise]`, and the output is `[noise, D]`.
+ * Runs a range of layers on the joint streams `[joint, D]` of one or more branches. `hidden` are the streams after them.
+ * After the last layer they have only their noise rows `[noise, D]`; with taps all rows, for comparison with recorded stages.
+ *
+ * `noise_rows` int32 `[branches * noise]` are the positions of the noise rows in the packed stream. `joint_lengths` and
+ * `noise_lengths` int64 `[branches]` are the lengths of each branch. `cosines` and `sines` belong to all packed rows.
  * Source: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward (layers)
+ * @throws GraphError for taps with several branches, because stages do not name their branch
  */
-export function layersGraph(parts: TransformerParts, range: LayerRange): BuiltGraph {
-  const graph = startGraph(`layers.${range.from}-${range.to}`, parts);
-  const { g } = graph.layers;
-  const stream = range.from === 0 ? jointStream(graph) : g.input('stream', 'float32', shapeOfJoint(graph));
-  const activated = activatedInput(graph);
-  const rope = ropeInputs(graph, stream.shape[0]);
-  const last = range.to === graph.config.numLayers;
-  const rows = last ? g.input('noise_rows', 'int32', ['noise']) : undefined;
-  const out = mainLayers(graph, { stream, activated, rope, rows }, range);
-  g.output('stream_out', out, { resident: true });
-  return g.finish();
+export const layersGraph = defineGraph({
+  name: ({ range: { from, to }, branches }) => `transformer.layers.${from}-${to}.${branches}`,
+  inputs: ({ config, branches }: LayersParts) => ({
+    streams: list(branches, (i) => floats(jointRows(i), config.hiddenSize)),
+    activated: floats(1, config.tembDim),
+    ...ropeInputs(config, sum(branches, jointRows)),
+    noise_rows: { type: 'int32', shape: [sum(branches, () => 'noise')] },
+    joint_lengths: { type: 'int64', shape: [branches] },
+    noise_lengths: { type: 'int64', shape: [branches] },
+  }),
+  outputs: { hidden: 'resident list' },
+  build: (g, { streams, activated, cosines, sines, ...rows }, parts) => {
+    const { layers, config, attentionParts, taps, tap } = startGraph(g, parts);
+    const { range, branches } = parts;
+    if (taps && branches > 1) throw new GraphError('a graph with taps runs one branch at a time');
+    const lengths = {
+      joint: { lengths: rows.joint_lengths, dims: streams.map(({ shape }) => shape[0]) },
+      noise: { lengths: rows.noise_lengths, dims: streams.map((): Dim => 'noise') },
+    };
+    const packed: PackedBranches | undefined = branches > 1 ? lengths : undefined;
+    let x = concat(g, streams, 0);
+    if (range.from === 0) tap('joint_input', x);
+    for (let i = range.from; i < range.to; i++) {
+      x = transformerBlock(layers, config, {
+        name: `layers.${i}`,
+        x,
+        rope: { cosines, sines },
+        activated,
+        rows: endsHere(i) && !taps ? rows.noise_rows : undefined,
+        packed,
+        attentionParts,
+        tap: within(tap, `layer_${i}`),
+      });
+      tap(`layer_${i}`, x);
+    }
+    const own = range.to === config.numLayers ? lengths.noise : lengths.joint;
+    return { hidden: branches > 1 ? splitRows(g, x, 0, own.lengths, own.dims) : [x] };
+
+    function endsHere(layer: number): boolean {
+      return layer === config.numLayers - 1;
+    }
+  },
+});
+
+function jointRows(branch: number): Dim {
+  return `joint_${branch}`;
 }
 
-/** Declares the inputs `prefix` and `noise`, and joins them to `[prefix+noise, D]`. */
-export function jointStream({ layers, config, tap }: TransformerGraph): Value {
-  const { g } = layers;
-  const prefix = g.input('prefix', 'float32', ['prefix', config.hiddenSize]);
-  const noise = g.input('noise', 'float32', ['noise', config.hiddenSize]);
-  const joined = concat(g, [prefix, noise], 0);
-  tap('joint_input', joined);
-  return joined;
-}
-
-/** Declares the input `activated` `[1, T]`: `silu` of the timestep embedding. */
-export function activatedInput({ layers, config }: TransformerGraph): Value {
-  return layers.g.input('activated', 'float32', [1, config.tembDim]);
-}
-
-function shapeOfJoint({ config }: TransformerGraph) {
-  return ['prefix+noise', config.hiddenSize];
-}
-
-/** What the main layers work on; see {@link transformerBlock}. */
-interface MainLayersInput {
-  readonly stream: Value;
-  readonly activated: Value;
-  readonly rope: RopeValues;
-  readonly rows?: Value;
-  readonly packed?: PackedBranches;
-}
-
-/** Adds the layers of `range` to a graph; the last of all layers gives only the wanted `rows`. */
-export function mainLayers(
-  { layers, config, attentionParts, tap }: TransformerGraph,
-  { stream, activated, rope, rows, packed }: MainLayersInput,
-  { from, to }: LayerRange,
-): Value {
-  let x = stream;
-  for (let i = from; i < to; i++) {
-    x = transformerBlock(layers, config, {
-      name: `layers.${i}`,
-      x,
-      rope,
-      activated,
-      rows: i === config.numLayers - 1 ? rows : undefined,
-      packed,
-      attentionParts,
-      tap: within(tap, `layer_${i}`),
-    });
-    tap(`layer_${i}`, x);
-  }
-  return x;
+/** The name of a dimension that `concat` makes of `count` dimensions. */
+function sum(count: number, dim: (index: number) => Dim): Dim {
+  return Array.from({ length: count }, (_, i) => dim(i)).join('+');
 }
