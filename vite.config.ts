@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig } from 'vite';
+import { thirdPartyNotices } from './scripts/third-party-notices.ts';
 
 /** WebAssembly threads need a cross-origin isolated page. */
 const ISOLATION = {
@@ -7,12 +8,14 @@ const ISOLATION = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+const notices = thirdPartyNotices();
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), notices.page],
   // onnxruntime-web without embedded engine scripts: its threads must start from the engine's own file.
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
   optimizeDeps: { exclude: ['onnxruntime-web'] },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [notices.worker()] },
   build: { target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 1500 },
   server: { headers: ISOLATION },
   preview: { headers: ISOLATION },

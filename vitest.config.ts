@@ -2,7 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'cli/**/*.test.ts', 'training/**/*.test.ts'],
+    include: [
+      'src/**/*.test.ts',
+      'src/**/*.test.tsx',
+      'cli/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'training/**/*.test.ts',
+    ],
     // Graphs run on every processor; files side by side would only slow each other down.
     fileParallelism: false,
     testTimeout: 60_000,
