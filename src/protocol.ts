@@ -47,10 +47,13 @@ export interface Picture {
 /** Which arithmetic unit runs the graphs. `auto` takes WebGPU where it works, else the CPU. */
 export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 
-/** Where a model comes from: the folder of the built-in bundle, as an absolute URL. */
+/** Where a model is served. */
 export interface ModelRef {
   readonly id: string;
+  /** The folder of its bundle, as an absolute URL. */
   readonly baseUrl: string;
+  /** Absolute URLs of files that are not under `baseUrl`, by path in the bundle. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** The settings of one drawing. Sizes in pixels, guidance without unit. */

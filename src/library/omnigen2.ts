@@ -28,6 +28,7 @@ import { createWorkerClient, spawnModelWorker, type WorkerClient } from '../work
 import { adapterFiles } from './adapter-files.ts';
 import { checkAdapters, checkAsk, checkDraw, checkOpen, checkPicture, checkSay } from './arguments.ts';
 import { Jobs, tell } from './jobs.ts';
+import { modelSource } from './model-source.ts';
 import type {
   AdapterOptions,
   Answer,
@@ -106,9 +107,7 @@ export class OmniGen2 {
       },
       spawnModelWorker,
     );
-    const folder = new URL(model ?? 'models/storybook/', model ? document.baseURI : import.meta.url);
-    if (!folder.pathname.endsWith('/')) folder.pathname += '/';
-    this.#client.open({ id: folder.pathname.split('/').at(-2) ?? 'model', baseUrl: folder.href }, backend);
+    this.#client.open(modelSource(model), backend);
   }
 
   /**

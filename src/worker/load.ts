@@ -1,7 +1,7 @@
 /** Brings the wanted model into the worker: its weights from storage or network, and the engine it runs on. */
 
-import { memoryFolder } from '../checkpoints/folder.ts';
 import { openCheckpoint } from '../checkpoints/checkpoint.ts';
+import { memoryFolder } from '../checkpoints/folder.ts';
 import { loadTokenizer } from '../omnigen2/language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../omnigen2/model.ts';
 import type { BackendChoice, DeviceReport, ModelPart, ModelRef, ModelState } from '../protocol.ts';
@@ -41,13 +41,13 @@ export interface LoadHooks {
 export type LoadModel = (signal: AbortSignal, wanted: Wanted, hooks: LoadHooks) => Promise<Opened>;
 
 /** Loads a bundle that is served beside the page, on the backend that the browser has. */
-export const loadServedModel: LoadModel = async (signal, { model: { id, baseUrl }, backend }, hooks) => {
+export const loadServedModel: LoadModel = async (signal, { model: served, backend }, hooks) => {
   const starting = startWebRuntime({ backend });
   // It may fail long before it is waited for, which a browser would report as an error of the page.
   starting.catch(() => undefined);
   try {
-    const { files, note } = await loadBundle(signal, baseUrl, hooks.onProgress);
-    const checkpoint = await openCheckpoint(memoryFolder(id, files));
+    const { files, note } = await loadBundle(signal, served, hooks.onProgress);
+    const checkpoint = await openCheckpoint(memoryFolder(served.id, files));
     const runtime = await starting;
     signal.throwIfAborted();
     const model = new OmniGen2Model(checkpoint, runtime, loadTokenizer, hooks.onPart);
