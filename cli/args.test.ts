@@ -128,7 +128,7 @@ describe('a command as people run it', { timeout: 60_000 }, () => {
   it.each<[number, RegExp, string[]]>([
     [2, /^--weights FORMAT is missing\.$/, ['--from', model]],
     [2, /^--to DIR is missing\.$/, ['--from', model, '--weights', 'q4']],
-    [2, /is the folder that is read\.$/, ['--from', model, '--to', model, '--weights', 'q4']],
+    [2, /is the source folder\.$/, ['--from', model, '--to', model, '--weights', 'q4']],
     [
       1,
       /^There is no folder \/a\\nb\\u001b\[31m\.$/,

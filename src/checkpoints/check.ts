@@ -1,4 +1,6 @@
-/** Compares the tensors that a checkpoint has with those that its configuration calls for, before anything runs. */
+/**
+ * Compares the tensors of a checkpoint with the tensors that its configuration needs, before anything runs.
+ */
 
 import { OmniError } from '../errors.ts';
 import {
@@ -9,20 +11,20 @@ import {
 } from '../tensors/stored.ts';
 import type { ExpectedTensor } from './expected.ts';
 
-/** Element types that weights are read from. */
+/** Element types that weights may be stored in. */
 const FLOATS: readonly string[] = ['F64', 'F32', 'F16', 'BF16'];
 
 /** Block sizes that `com.microsoft.MatMulNBits` accepts. */
 const BLOCK_SIZES: readonly number[] = [16, 32, 64, 128, 256];
 
-/** What a quantized matrix's tensors have after its name. */
+/** Suffixes of the tensors of a quantized matrix. */
 const QUANTIZED_ENDING = new RegExp(`(${Object.values(QUANTIZED_SUFFIX).join('|').replaceAll('.', '\\.')})$`);
 
 /**
- * Checks that every expected tensor is there in its exact shape, as floats or block-quantized.
- * @param configFile names the configuration in messages.
- * @returns names of tensors that nothing calls for; they are harmless.
- * @throws OmniError `bad_checkpoint` for the first tensor that is missing or differs.
+ * Checks that the checkpoint has every expected tensor in its exact shape, as floats or block-quantized.
+ * @param configFile path of the configuration, for messages
+ * @returns names of other tensors, which are ignored
+ * @throws OmniError `bad_checkpoint` for the first tensor that is missing or differs
  */
 export function checkTensors(
   weights: WeightIndex,
@@ -58,15 +60,15 @@ export function checkTensors(
     }
   }
   const extra = weights.names.filter((name) => !known.has(name));
-  checkSurplus(weights, extra, expected, configFile);
+  rejectExtraLayers(weights, extra, expected, configFile);
   return extra;
 }
 
 /**
- * Tensors that continue a list of layers say that the configuration is another model's: with fewer layers than there are
- * weights it would run, and draw nonsense.
+ * Rejects tensors of layers beyond those of the configuration. The configuration is then that of another
+ * model: with fewer layers the model would run, and draw wrong pictures.
  */
-function checkSurplus(
+function rejectExtraLayers(
   weights: WeightIndex,
   extra: readonly string[],
   expected: readonly ExpectedTensor[],
@@ -85,7 +87,7 @@ function bothCodes(weights: WeightIndex, name: string): boolean {
   return weights.get(name + q4) !== undefined && weights.get(name + q8) !== undefined;
 }
 
-/** Whether a tensor is the weight of a linear layer or an embedding table, which may be stored quantized. */
+/** Whether a tensor may be stored quantized: the weight of a linear layer, or an embedding table. */
 export function isMatrix({ name, shape }: Pick<ExpectedTensor, 'name' | 'shape'>): boolean {
   return shape.length === 2 && name.endsWith('.weight');
 }
@@ -107,7 +109,7 @@ function checkQuantized(
     throw fail(
       codes.name,
       codes.file,
-      `has shape ${list(codes.shape)}, which is no block size of ${BLOCK_SIZES}`,
+      `has shape ${list(codes.shape)}, which gives no block size of ${BLOCK_SIZES}`,
     );
   }
   const blocks = Math.ceil(columns / blockSize);
@@ -119,7 +121,7 @@ function checkQuantized(
   }
 }
 
-/** What is missing, and in which of the ways that happen. */
+/** A message about a missing tensor, or about the missing half of a quantized matrix. */
 function missing(
   weights: WeightIndex,
   wanted: ExpectedTensor,
@@ -133,7 +135,7 @@ function missing(
       half === QUANTIZED_SUFFIX.scales
         ? 'its codes (.q4 or .q8) are'
         : `${wanted.name}${QUANTIZED_SUFFIX.scales} is`;
-    return `${component}/: ${wanted.name} is quantized, and ${wanted.name}${half} is there, but ${other} missing`;
+    return `${component}/: ${wanted.name} is quantized, and ${wanted.name}${half} exists, but ${other} missing`;
   }
   return `${component}/: tensor ${wanted.name} is missing; ${configFile} calls for it with shape ${list(wanted.shape)} (${wanted.rule})`;
 }

@@ -479,7 +479,7 @@ describe('refusing', () => {
         quantized(f, {});
         editTensors(f, WEIGHTS.transformer, (t) => t.delete(`${MATRIX}.scales`));
       },
-      /to_q\.weight is quantized, and \S+\.q4 is there, but \S+\.scales is missing/,
+      /to_q\.weight is quantized, and \S+\.q4 exists, but \S+\.scales is missing/,
     ],
     [
       'scales without codes',
@@ -487,7 +487,7 @@ describe('refusing', () => {
         quantized(f, {});
         editTensors(f, WEIGHTS.transformer, (t) => t.delete(`${MATRIX}.q4`));
       },
-      /is there, but its codes \(\.q4 or \.q8\) are missing/,
+      /exists, but its codes \(\.q4 or \.q8\) are missing/,
     ],
     [
       'codes of other shape',
@@ -502,7 +502,7 @@ describe('refusing', () => {
     [
       'codes of two dimensions',
       (f) => quantized(f, { codes: [96, 48] }),
-      /to_q\.weight\.q4 has shape \[96, 48\], which is no block size/,
+      /to_q\.weight\.q4 has shape \[96, 48\], which gives no block size/,
     ],
     [
       'codes as floats',

@@ -19,9 +19,9 @@ import { checkTarget, writeFolder } from './writer.node.ts';
 
 const pristine = await fixtureFiles();
 const tiny = await openCheckpoint(memoryFolder('tiny', pristine));
-const never = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 
-/** Whether bytes are the same; quicker than comparing them as values. */
+/** Whether all bytes are equal. Faster than comparing value by value. */
 function same(a: ArrayBufferView | undefined, b: ArrayBufferView): boolean {
   const buffer = (view: ArrayBufferView) => Buffer.from(view.buffer, view.byteOffset, view.byteLength);
   return a !== undefined && buffer(a).equals(buffer(b));
@@ -29,14 +29,14 @@ function same(a: ArrayBufferView | undefined, b: ArrayBufferView): boolean {
 
 async function run(plan: ConversionPlan): Promise<{ files: Files; checkpoint: Checkpoint }> {
   const files: Files = new Map();
-  await executeConversion(never, plan, memoryWriter(files), () => {});
+  await executeConversion(neverAborted, plan, memoryWriter(files), () => {});
   return { files, checkpoint: await openCheckpoint(memoryFolder('converted', files)) };
 }
 
 const convert = async (checkpoint: Checkpoint, options: ConversionOptions) =>
   (await run(await planConversion(checkpoint, options))).checkpoint;
 
-/** The values of a tensor, however it is stored. */
+/** The values of a tensor, stored or quantized, as float32. */
 async function valuesOf(
   checkpoint: Checkpoint,
   component: keyof typeof WEIGHTS,
@@ -67,7 +67,7 @@ const MATRIX = 'layers.0.attn.to_q.weight';
 const EMBEDDING = 'model.embed_tokens.weight';
 
 describe('planning', () => {
-  it('says for every tensor what becomes of it and why', async () => {
+  it('gives every tensor a format and a reason', async () => {
     const plan = await planConversion(tiny, { weights: 'q4' });
     const actions = Object.values(plan.components).flatMap((files) => files.flatMap((file) => file.actions));
     expect(actions).toHaveLength(147 + 176 + 92);
@@ -94,12 +94,12 @@ describe('planning', () => {
     expect(plan.afterBytes).toBe(written.reduce((a, b) => a + b, 0));
   });
 
-  it('refuses to do nothing', async () => {
+  it('rejects a conversion that would change nothing', async () => {
     const error = await refusal(() => planConversion(tiny, { weights: 'f32' }));
-    expect(error.message).toBe('tiny is stored as f32 already; nothing would change.');
+    expect(error.message).toBe('tiny is already stored as f32; nothing would change.');
   });
 
-  it('leaves out what the model does not use, and says so', async () => {
+  it('leaves out tensors that the model does not use, and lists them', async () => {
     const files = new Map(pristine);
     editTensors(files, WEIGHTS.mllm, (tensors) => tensors.set('lm_head.weight', zeros('F32', [640, 64])));
     const plan = await planConversion(await openCheckpoint(memoryFolder('tiny', files)), { weights: 'f16' });
@@ -107,7 +107,7 @@ describe('planning', () => {
     expect((await run(plan)).checkpoint.components.mllm.extraTensors).toEqual([]);
   });
 
-  it('takes the licence along', async () => {
+  it('copies the licence', async () => {
     const files = new Map([...pristine, ['LICENSE.md', new Uint8Array(3)] as const]);
     const plan = await planConversion(await openCheckpoint(memoryFolder('tiny', files)), { weights: 'f16' });
     expect((await run(plan)).files.get('LICENSE.md')).toHaveLength(3);
@@ -138,7 +138,7 @@ describe('converting', () => {
     expect(new Set(files.keys())).toEqual(new Set(pristine.keys()));
   });
 
-  it('widens bfloat16 without loss', async () => {
+  it('converts bfloat16 to float32 without loss', async () => {
     const files = new Map(pristine);
     bfloat(files, WEIGHTS.transformer);
     const source = await openCheckpoint(memoryFolder('tiny', files));
@@ -151,7 +151,7 @@ describe('converting', () => {
     expect(same(got, want)).toBe(true);
   });
 
-  it('turns quantized weights back into floats, with exactly the values they stand for', async () => {
+  it('converts quantized weights to floats with exactly the dequantized values', async () => {
     const q8 = await convert(tiny, { weights: 'q8' });
     const f32 = await convert(q8, { weights: 'f32' });
     const matrix = await valuesOf(q8, 'transformer', MATRIX);
@@ -161,15 +161,15 @@ describe('converting', () => {
     expect(same(await valuesOf(f16, 'mllm', EMBEDDING), embedding)).toBe(true);
   });
 
-  it('goes from 8 bits to 4, and refuses 4 bits to 4', async () => {
+  it('converts 8 bits to 4, and rejects 4 bits to 4', async () => {
     const q4 = await convert(await convert(tiny, { weights: 'q8' }), { weights: 'q4' });
     expect(quantizedMatrix(q4.components.transformer.weights, MATRIX)?.bits).toBe(4);
     expect((await refusal(() => planConversion(q4, { weights: 'q4' }))).message).toMatch(
-      /is stored as q4 already/,
+      /is already stored as q4/,
     );
   });
 
-  it('splits into shards with an index that opens', async () => {
+  it('splits a component into shards with an index, and the result opens', async () => {
     const plan = await planConversion(tiny, { weights: 'f16', maxFileBytes: 500_000 });
     const { files, checkpoint } = await run(plan);
     const shards = [...files.keys()].filter((path) => /^transformer\/.*-of-\d{5}\.safetensors$/.test(path));
@@ -178,7 +178,7 @@ describe('converting', () => {
     expect(checkpoint.components.transformer.weights.names).toHaveLength(147);
   });
 
-  it('is the same whether it is read whole or sharded', async () => {
+  it('writes the same files from a sharded and from a whole checkpoint', async () => {
     const sharded = await convert(tiny, { weights: 'f16', maxFileBytes: 500_000 });
     const again = await run(await planConversion(sharded, { weights: 'q8' }));
     const direct = await run(
@@ -193,7 +193,7 @@ describe('converting', () => {
     [Number.POSITIVE_INFINITY, 'q4', /to_q\.weight holds Infinity, which is not a weight/],
     [1e6, 'f16', /to_q\.weight holds 1000000, but float16 ends at 65504/],
     [-1e9, 'q8', /to_q\.weight holds -1000000000, but float16 ends at 65504/],
-  ] as const)('refuses the weight %d as %s', async (value, weights, pattern) => {
+  ] as const)('rejects the weight %d as %s', async (value, weights, pattern) => {
     const files = new Map(pristine);
     editTensors(files, WEIGHTS.transformer, (tensors) => {
       const bytes = new Uint8Array(
@@ -211,7 +211,7 @@ describe('merging an adapter', () => {
   const adapter = async (): Promise<Lora> =>
     readLora(await readFile(file), 'lora.safetensors', tiny.components.transformer.expected);
 
-  it('adds B A to every matrix it names and to no other', async () => {
+  it('adds B A to every matrix in the adapter and to no other', async () => {
     const lora = await adapter();
     const merged = await convert(tiny, { weights: 'f32', adapters: [{ lora, strength: 1 }] });
     for (const [name, { down, up, rank }] of lora.pairs) {
@@ -233,7 +233,7 @@ describe('merging an adapter', () => {
     ).toBe(true);
   });
 
-  it('is merged before quantizing, even into a matrix that was quantized alike', async () => {
+  it('happens before quantizing, even if the matrix already has the format', async () => {
     const lora = await adapter();
     const q8 = await convert(tiny, { weights: 'q8' });
     const merged = await convert(q8, { weights: 'q8', adapters: [{ lora, strength: 1 }] });
@@ -255,16 +255,16 @@ describe('writing to disk', () => {
   afterEach(() => rm(folder, { recursive: true }));
   const source = join(GOLDENS, 'model');
 
-  it('makes a folder that opens, and nothing beside it', async () => {
+  it('writes a folder that opens, and no other files', async () => {
     const plan = await planConversion(await openCheckpoint(nodeFolder(source)), { weights: 'q4' });
     const target = join(folder, 'new/model');
     await checkTarget(target, source, 1e6);
-    await writeFolder(target, (writer) => executeConversion(never, plan, writer, () => {}));
+    await writeFolder(target, (writer) => executeConversion(neverAborted, plan, writer, () => {}));
     expect((await openCheckpoint(nodeFolder(target))).name).toBe('model');
     expect(await readdir(join(folder, 'new'))).toEqual(['model']);
   });
 
-  it('leaves nothing behind when it is stopped or fails', async () => {
+  it('removes all files if it is aborted or fails', async () => {
     const plan = await planConversion(tiny, { weights: 'f16' });
     const controller = new AbortController();
     const target = join(folder, 'new/folder/model');
@@ -282,40 +282,40 @@ describe('writing to disk', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('may fill a folder that exists and is empty', async () => {
+  it('accepts an existing empty folder', async () => {
     await mkdir(join(folder, 'model'));
     await checkTarget(join(folder, 'model'), source, 1);
     await writeFolder(join(folder, 'model'), async (writer) => (await writer.create('a.txt')).close());
     expect(await readdir(join(folder, 'model'))).toEqual(['a.txt']);
   });
 
-  it('refuses targets that would lose something', async () => {
+  it('rejects targets that would overwrite something', async () => {
     await writeFile(join(folder, 'file'), 'x');
     await mkdir(join(folder, 'full/inner'), { recursive: true });
     const check = async (target: string, from = source) =>
       (await refusal(() => checkTarget(target, from, 1))).message;
-    expect(await check(source)).toMatch(/is the folder that is read/);
-    expect(await check(`${source}/`)).toMatch(/is the folder that is read/);
-    expect(await check(join(source, 'vae', '..'))).toMatch(/is the folder that is read/);
-    expect(await check(join(source, 'new'))).toMatch(/lie inside each other/);
-    expect(await check(folder, join(folder, 'full'))).toMatch(/lie inside each other/);
+    expect(await check(source)).toMatch(/is the source folder/);
+    expect(await check(`${source}/`)).toMatch(/is the source folder/);
+    expect(await check(join(source, 'vae', '..'))).toMatch(/is the source folder/);
+    expect(await check(join(source, 'new'))).toMatch(/contains the other/);
+    expect(await check(folder, join(folder, 'full'))).toMatch(/contains the other/);
     expect(await check(join(folder, 'file'))).toMatch(/is a file/);
     expect(await check(join(folder, 'full'))).toMatch(/exists and is not empty/);
     await symlink(join(folder, 'nowhere'), join(folder, 'link'));
-    expect(await check(join(folder, 'link'))).toMatch(/is a link to a place that is not there/);
+    expect(await check(join(folder, 'link'))).toMatch(/is a link to a path that does not exist/);
     expect(await check(join(folder, 'file/model'))).toMatch(
       /cannot be written: a part of its path is a file/,
     );
     expect(await check(join(folder, 'n'.repeat(300)))).toMatch(/cannot be written: its name is too long/);
   });
 
-  it('refuses more than the disk has room for', async () => {
+  it('rejects a result that is larger than the free space', async () => {
     const error = await refusal(() => checkTarget(join(folder, 'model'), source, 1e18));
     expect(error.code).toBe('storage');
-    expect(error.message).toMatch(/free, but the result takes 1000000000000\.0 MB/);
+    expect(error.message).toMatch(/free, but the result needs 1000000000000\.0 MB/);
   });
 
-  it('says when a folder cannot be made', async () => {
+  it('reports a folder that cannot be created', async () => {
     await writeFile(join(folder, 'file'), 'x');
     const error = await refusal(() => writeFolder(join(folder, 'file/model'), async () => {}));
     expect(error.code).toBe('storage');

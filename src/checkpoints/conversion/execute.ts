@@ -1,4 +1,6 @@
-/** Carries out a planned conversion, a band of rows at a time: memory stays small whatever the model's size. */
+/**
+ * Executes a conversion plan. It converts a band of rows at a time, so memory does not grow with the model.
+ */
 
 import { OmniError } from '../../errors.ts';
 import { floatToHalf } from '../../tensors/half.ts';
@@ -11,7 +13,7 @@ import { type Band, floatRows, isQuantized, storedRows } from '../rows.ts';
 import { elementCount, layoutSafetensors } from '../safetensors.ts';
 import { bitsOf, type ConversionPlan, indexFileName, outputTensors, type TensorAction } from './plan.ts';
 
-/** A file that is being written; writes may come in any order but do not overlap. */
+/** A file that is being written. Writes may come in any order and do not overlap. */
 export interface FileSink {
   write(offset: number, bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
@@ -19,27 +21,37 @@ export interface FileSink {
 
 /** A folder that is being written. */
 export interface FolderWriter {
-  /** Begins a file; `path` has `/` and its folders need not exist. */
+  /** Creates a file and its folders. `path` is relative, with `/`. */
   create(path: string): Promise<FileSink>;
 }
 
-/** How far a conversion has come. */
+/** Progress of a conversion: the tensor that comes next. */
 export interface ConversionProgress {
   readonly file: string;
   readonly tensor: string;
-  /** Of the plan's `beforeBytes`. */
+  /** Bytes converted so far, of the plan's `beforeBytes`. */
   readonly doneBytes: number;
 }
 
-/** Values converted at a time: 16 MB as float32. */
+/** Values per band: 16 MB as float32. */
 const BAND_VALUES = 2 ** 22;
 
 /** The largest float16. */
 const HALF_MAX = 65504;
 
 /**
- * Writes everything a plan says.
- * @throws OmniError `bad_checkpoint` for weights that are not numbers or, as float16, too large; `AbortError` when stopped.
+ * Writes the files of a plan.
+ * @param signal stops the conversion before the next band
+ * @throws OmniError `bad_checkpoint` for a weight that is NaN, infinite or too large for float16;
+ * `AbortError` if `signal` is aborted
+ *
+ * @example
+ * const plan = await planConversion(checkpoint, { weights: 'q4' });
+ * const files = new Map<string, Uint8Array>();
+ * await executeConversion(signal, plan, memoryWriter(files), ({ doneBytes }) =>
+ *   console.log(`${doneBytes} of ${plan.beforeBytes} bytes`),
+ * );
+ * const converted = await openCheckpoint(memoryFolder('converted', files));
  */
 export async function executeConversion(
   signal: AbortSignal,
@@ -122,7 +134,7 @@ async function convertTensor(
   }
 }
 
-/** The values of a band, adapters included. */
+/** The values of a band `[rows, columns]`, adapters included. */
 async function changedRows(
   checkpoint: Checkpoint,
   { source, change }: TensorAction,
@@ -135,9 +147,9 @@ async function changedRows(
   return changed;
 }
 
-/** A band in the form that is asked for, as {@link outputTensors} names its parts. */
+/** Encodes a band in the planned format. The parts are in the order of {@link outputTensors}. */
 function encode(action: TensorAction, { rows, columns }: Band, values: Float32Array): Uint8Array[] {
-  checkValues(action, values);
+  rejectBadValues(action, values);
   switch (action.to) {
     case 'F32':
       return [bytesOf(values)];
@@ -153,7 +165,8 @@ function encode(action: TensorAction, { rows, columns }: Band, values: Float32Ar
   }
 }
 
-function checkValues({ name, source, to }: TensorAction, values: Float32Array) {
+/** Rejects NaN, infinity, and values too large for float16. */
+function rejectBadValues({ name, source, to }: TensorAction, values: Float32Array) {
   const limit = to === 'F32' ? Number.MAX_VALUE : HALF_MAX;
   for (const value of values) {
     if (Math.abs(value) <= limit) continue;
@@ -166,7 +179,7 @@ function checkValues({ name, source, to }: TensorAction, values: Float32Array) {
         : `${file}: ${name} holds ${value}, which is not a weight.`,
       action: finite
         ? 'Convert with --weights f32.'
-        : 'Fetch the file again; if the value is there too, the checkpoint is broken.',
+        : 'Fetch the file again. If it has the same value, the checkpoint is damaged.',
     });
   }
 }

@@ -1,8 +1,8 @@
-/** A folder that is written in memory, for small checkpoints. */
+/** Writes a folder into memory, for small checkpoints. */
 
 import type { FolderWriter } from './execute.ts';
 
-/** Writes into `files`, by path; a file appears when it is closed. */
+/** A writer that adds each file to `files`, by path, when the file is closed. */
 export function memoryWriter(files: Map<string, Uint8Array>): FolderWriter {
   return {
     async create(path) {

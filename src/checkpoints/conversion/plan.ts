@@ -1,4 +1,4 @@
-/** Plans a conversion of weights: what becomes of every tensor, why, and how large it is before and after. */
+/** Plans a conversion: the new format of every tensor, the reason, and its size before and after. */
 
 import { OmniError } from '../../errors.ts';
 import {
@@ -19,24 +19,26 @@ import { BLOCK_SIZE } from '../quantize.ts';
 import { isQuantized } from '../rows.ts';
 import { elementCount } from '../safetensors.ts';
 
-/** What weights a person can ask for. */
+/** Weight formats that a person can choose. */
 export const WEIGHT_FORMATS = ['f32', 'f16', 'q8', 'q4'] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 
 /** How one tensor is stored: as floats, or block-quantized. */
 export type TensorStorage = 'F64' | 'F32' | 'F16' | 'BF16' | 'q8' | 'q4';
-/** What a conversion writes: bfloat16 would have to be widened on every load, float64 narrowed. */
+/**
+ * Formats that a conversion writes. BF16 and F64 are left out, because every load would have to cast them.
+ */
 export type TargetStorage = Exclude<TensorStorage, 'BF16' | 'F64'>;
 
 export interface ConversionOptions {
   readonly weights: WeightFormat;
-  /** Merged into the transformer before its matrices are stored. */
+  /** Adapters to merge into the transformer before its matrices are stored. Default: none. */
   readonly adapters?: readonly Adapter[];
-  /** Larger components are split into several files. */
+  /** Size above which a component is split into several files. Default: 1.9e9 bytes. */
   readonly maxFileBytes?: number;
 }
 
-/** What happens to one tensor. */
+/** The conversion of one tensor. */
 export interface TensorAction {
   /** The official name. */
   readonly name: string;
@@ -44,9 +46,9 @@ export interface TensorAction {
   readonly source: StoredTensor | QuantizedMatrix;
   readonly from: TensorStorage;
   readonly to: TargetStorage;
-  /** Why it is stored this way, in words. */
+  /** Why it gets this format, for a person. */
   readonly reason: string;
-  /** What adapters add to it before it is stored. */
+  /** The change by adapters that is added before it is stored. */
   readonly change?: Change;
   readonly beforeBytes: number;
   readonly afterBytes: number;
@@ -58,7 +60,7 @@ export interface PlannedFile {
   readonly actions: readonly TensorAction[];
 }
 
-/** Everything a conversion will do; nothing has been done yet. */
+/** Everything that `executeConversion` will do. */
 export interface ConversionPlan {
   readonly checkpoint: Checkpoint;
   readonly options: ConversionOptions;
@@ -66,35 +68,41 @@ export interface ConversionPlan {
   readonly components: Readonly<Record<ComponentName, readonly PlannedFile[]>>;
   /** Files that are copied unchanged: configurations, processor, licence. */
   readonly copied: readonly FolderFile[];
-  /** Tensors that the model has no use for and that are left out, as `component: name`. */
+  /** Tensors that the model does not use and that are left out, as `component: name`. */
   readonly dropped: readonly string[];
   readonly beforeBytes: number;
   readonly afterBytes: number;
 }
 
-/** What browsers still read as one piece of memory, and version control hosts as one file. */
+/** Browsers can read a file of this size into one buffer, and version control hosts accept it. */
 const MAX_FILE_BYTES = 1.9e9;
 
-/** Names that the official loaders look for. */
+/** File names that the official loaders look for. */
 const FILE_STEM: Readonly<Record<ComponentName, string>> = {
   transformer: 'diffusion_pytorch_model',
   vae: 'diffusion_pytorch_model',
   mllm: 'model',
 };
 
-/** Matrices with fewer columns save next to nothing by quantizing. */
+/** Quantizing saves almost nothing for matrices with fewer columns. */
 const MIN_COLUMNS = 2 * BLOCK_SIZE;
 
-/** Where the signal enters and leaves the transformer, and what modulates every layer. */
+/** The first and last layers of the transformer, and the timestep embedding that modulates every layer. */
 const TRANSFORMER_ENDS =
   /^(x_embedder|ref_image_patch_embedder|norm_out\.|time_caption_embed\.timestep_embedder)/;
 
-/** Token lookup and output projection. */
+/** The token embedding table and the output projection of the language model. */
 const VOCABULARY = /^(model\.embed_tokens|lm_head)\.weight$/;
 
 /**
- * Decides what becomes of every tensor.
- * @throws OmniError `bad_request` if nothing would change, `bad_checkpoint` if adapters add more than a weight can be.
+ * Plans the conversion of a checkpoint. Reads no weights.
+ * @throws OmniError `bad_request` if no tensor would change; `bad_checkpoint` if adapters change weights
+ * beyond the range of float16
+ *
+ * @example
+ * const checkpoint = await openCheckpoint(nodeFolder('OmniGen2'));
+ * const plan = await planConversion(checkpoint, { weights: 'q4' });
+ * console.log(`${plan.beforeBytes} -> ${plan.afterBytes} bytes`);
  */
 export async function planConversion(
   checkpoint: Checkpoint,
@@ -121,8 +129,8 @@ export async function planConversion(
   if (actions.every(({ from, to, change }) => from === to && !change)) {
     throw new OmniError({
       code: 'bad_request',
-      message: `${checkpoint.name} is stored as ${options.weights} already; nothing would change.`,
-      action: `Ask for another of ${WEIGHT_FORMATS.join(', ')}.`,
+      message: `${checkpoint.name} is already stored as ${options.weights}; nothing would change.`,
+      action: `Choose another format of ${WEIGHT_FORMATS.join(', ')}.`,
     });
   }
   const legal = (await checkpoint.folder.list()).filter(({ path }) =>
@@ -144,7 +152,7 @@ export async function planConversion(
   };
 }
 
-/** The tensors that an action writes: one, or codes and scales. */
+/** The tensors that an action writes: one tensor, or codes and scales. */
 export function outputTensors({
   name,
   shape,
@@ -170,12 +178,12 @@ export function bitsOf(storage: 'q8' | 'q4'): 4 | 8 {
   return storage === 'q4' ? 4 : 8;
 }
 
-/** The name of the index that lists which tensor is in which of several files. */
+/** Path of the index that maps each tensor of a split component to its file. */
 export function indexFileName(component: ComponentName): string {
   return `${component}/${FILE_STEM[component]}.safetensors.index.json`;
 }
 
-/** Distributes tensors over files, in order, none above the limit unless one tensor alone is. */
+/** Distributes tensors over files, in order. A file exceeds the limit only if one tensor does. */
 function splitFiles(
   component: ComponentName,
   actions: readonly TensorAction[],
@@ -215,8 +223,8 @@ function planTensor(
   const from = storageOf(source);
   const { to, reason } = decide(component, tensor, from, format);
   const ranks = change?.map(({ rank }) => rank).join(' + ');
-  const lost = from === 'q4' && to === 'q4' ? '; 4 bits keep little of a small change' : '';
-  const added = ranks ? `, LoRA of rank ${ranks} merged before${lost}` : '';
+  const lost = from === 'q4' && to === 'q4' ? '; 4 bits lose much of a small change' : '';
+  const added = ranks ? `, LoRA of rank ${ranks} merged first${lost}` : '';
   const action = { name, shape, source, from, to };
   return {
     ...action,
@@ -237,28 +245,27 @@ function decide(
   format: WeightFormat,
 ): { to: TargetStorage; reason: string } {
   const { name, shape } = tensor;
-  if (format === 'f32') return { to: 'F32', reason: 'as asked' };
+  if (format === 'f32') return { to: 'F32', reason: 'as requested' };
   if (!isMatrix(tensor) && shape.length <= 2) {
-    // bfloat16 has a wider range than float16; what scales everything else keeps its exact value.
+    // bfloat16 has a wider range than float16, and gains and biases keep their exact value.
     const to = from === 'F16' ? 'F16' : 'F32';
     return {
       to,
-      reason: `${name.endsWith('.bias') ? 'bias' : 'gain or small table'}: a thousandth of the size, kept exact`,
+      reason: `${name.endsWith('.bias') ? 'bias' : 'gain or small table'}: a thousandth of the size, so it stays exact`,
     };
   }
-  if (format === 'f16') return { to: 'F16', reason: 'as asked' };
+  if (format === 'f16') return { to: 'F16', reason: 'as requested' };
   if (shape.length > 2) return { to: 'F16', reason: 'convolution: no engine runs it quantized' };
-  if (component === 'vae')
-    return { to: 'F16', reason: 'autoencoder: small, and its errors are seen directly' };
+  if (component === 'vae') return { to: 'F16', reason: 'VAE: small, and its errors are directly visible' };
   if (shape[1] < MIN_COLUMNS) return { to: 'F16', reason: `only ${shape[1]} columns: nothing to save` };
   if (component === 'transformer' && TRANSFORMER_ENDS.test(name)) {
-    return { to: 'F16', reason: 'first, last or timestep layer: small, and everything passes through it' };
+    return { to: 'F16', reason: 'first, last or timestep layer: small, and it affects everything' };
   }
   if (format === 'q4' && VOCABULARY.test(name)) {
-    return { to: 'q8', reason: 'vocabulary: every prompt and every word depends on it, so 8 bits' };
+    return { to: 'q8', reason: 'vocabulary: every token depends on it, so 8 bits' };
   }
-  if (from === format) return { to: format, reason: 'quantized like this already' };
-  if (from === 'q4') return { to: format, reason: 'matrix; what 4 bits lost earlier does not come back' };
+  if (from === format) return { to: format, reason: 'already in this format' };
+  if (from === 'q4') return { to: format, reason: 'matrix; the precision that 4 bits lost is not restored' };
   return { to: format, reason: `matrix: ${bitsOf(format)} bits, blocks of ${BLOCK_SIZE}` };
 }
 

@@ -1,4 +1,4 @@
-/** Writes a folder on disk so that it appears whole or not at all. */
+/** Writes a folder to disk. It appears complete, or not at all. */
 
 import { constants, type Stats } from 'node:fs';
 import {
@@ -20,39 +20,43 @@ import { describeFileError } from '../folder.node.ts';
 import type { FolderWriter } from './execute.ts';
 
 /**
- * Checks that a folder may be written: it does not exist or is empty, lies apart from the source, and the disk has room.
- * @throws OmniError `bad_request` or `storage`, saying which of these it is.
+ * Checks that a folder can be written: it does not exist or is empty, is outside of the source and does not
+ * contain it, and the disk has room.
+ * @throws OmniError `bad_request` or `storage`, with the condition that fails
  */
 export async function checkTarget(target: string, source: string, sizeBytes: number): Promise<void> {
   const path = await realTarget(target);
   const from = await realpath(source);
   if (path === from)
-    throw refused(`${target} is the folder that is read.`, 'Give another folder as the target.');
+    throw badRequest(`${target} is the source folder.`, 'Give another folder as the target.');
   if (`${path}${sep}`.startsWith(`${from}${sep}`) || `${from}${sep}`.startsWith(`${path}${sep}`)) {
-    throw refused(`${target} and ${source} lie inside each other.`, 'Give a target beside the source.');
+    throw badRequest(
+      `One of ${target} and ${source} contains the other.`,
+      'Give a target beside the source.',
+    );
   }
-  const info = await words(target, () => checkWritable(path));
+  const info = await fileOperation(target, () => checkWritable(path));
   if (!info && (await lstat(path).catch(() => undefined))) {
-    throw refused(`${target} is a link to a place that is not there.`, 'Give a folder as the target.');
+    throw badRequest(`${target} is a link to a path that does not exist.`, 'Give a folder as the target.');
   }
-  if (info && !info.isDirectory()) throw refused(`${target} is a file.`, 'Give a folder as the target.');
+  if (info && !info.isDirectory()) throw badRequest(`${target} is a file.`, 'Give a folder as the target.');
   if (info && (await readdir(path)).length > 0) {
-    throw refused(`${target} exists and is not empty.`, 'Give a new folder; nothing is ever overwritten.');
+    throw badRequest(`${target} exists and is not empty.`, 'Give a new folder. Files are never overwritten.');
   }
   const free = await freeBytes(path);
   if (free !== undefined && free < sizeBytes) {
     throw new OmniError({
       code: 'storage',
-      message: `The disk of ${target} has ${megabytes(free)} free, but the result takes ${megabytes(sizeBytes)}.`,
-      action: 'Make room, choose another disk, or ask for smaller weights.',
+      message: `The disk of ${target} has ${megabytes(free)} free, but the result needs ${megabytes(sizeBytes)}.`,
+      action: 'Make room, choose another disk, or choose a smaller format.',
     });
   }
 }
 
 /**
- * What is at a path, or undefined if a file or folder can be made there.
- * @throws what the file system says of a path that cannot exist, or of the first existing folder above it if that is none
- *   or may not be written
+ * The file or folder at a path, or undefined if one can be created there.
+ * @throws the error of the file system for a path that cannot exist, or whose nearest existing parent is not
+ * a folder or is not writable
  */
 export async function checkWritable(path: string): Promise<Stats | undefined> {
   const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
@@ -69,25 +73,30 @@ export async function checkWritable(path: string): Promise<Stats | undefined> {
 }
 
 /**
- * Writes a folder: `fill` writes into a temporary folder beside the target, which is renamed at the end. If anything
- * fails, the temporary folder is removed and the target is as before.
- * @param fill gets the writer and the path of the temporary folder.
+ * Writes a folder: `fill` writes into a temporary folder beside the target, which is renamed at the end. If
+ * `fill` fails, the temporary folder is removed and the target is unchanged.
+ * @param fill called with a writer and the path of the temporary folder
+ * @throws OmniError `storage` if the disk is full or not writable, or the error of `fill`
+ *
+ * @example
+ * await checkTarget(target, source, plan.afterBytes);
+ * await writeFolder(target, (writer) => executeConversion(signal, plan, writer, () => undefined));
  */
 export async function writeFolder(
   target: string,
   fill: (writer: FolderWriter, temporary: string) => Promise<void>,
 ): Promise<void> {
   const path = await realTarget(target);
-  // Shortened, so that a name of full length still leaves room.
+  // Shortened, so that the suffix fits if the name has the maximum length.
   const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.partial-${process.pid}`);
-  const firstMade = await words(target, () => mkdir(temporary, { recursive: true }));
+  const firstCreated = await fileOperation(target, () => mkdir(temporary, { recursive: true }));
   let written = false;
   try {
     await fill(
       {
         async create(file) {
           const at = join(temporary, ...file.split('/'));
-          const handle = await words(target, async () => {
+          const handle = await fileOperation(target, async () => {
             await mkdir(dirname(at), { recursive: true });
             return open(at, 'wx');
           });
@@ -95,41 +104,41 @@ export async function writeFolder(
             async write(offset, bytes) {
               let done = 0;
               while (done < bytes.length) {
-                const { bytesWritten } = await words(target, () =>
+                const { bytesWritten } = await fileOperation(target, () =>
                   handle.write(bytes, done, bytes.length - done, offset + done),
                 );
                 done += bytesWritten;
               }
             },
-            close: () => words(target, () => handle.close()),
+            close: () => fileOperation(target, () => handle.close()),
           };
         },
       },
       temporary,
     );
-    await words(target, async () => {
+    await fileOperation(target, async () => {
       await rmdir(path).catch(() => undefined);
       await rename(temporary, path);
     });
     written = true;
   } finally {
-    if (!written) await removeMade(temporary, firstMade ?? temporary);
+    if (!written) await removeCreated(temporary, firstCreated ?? temporary);
   }
 }
 
-/** Removes the temporary folder and, where they are empty, the parents that were made for it. */
-async function removeMade(temporary: string, firstMade: string): Promise<void> {
+/** Removes the temporary folder, and the parents that were created for it if they are empty. */
+async function removeCreated(temporary: string, firstCreated: string): Promise<void> {
   await rm(temporary, { recursive: true, force: true });
   for (
     let parent = dirname(temporary);
-    `${parent}${sep}`.startsWith(`${firstMade}${sep}`);
+    `${parent}${sep}`.startsWith(`${firstCreated}${sep}`);
     parent = dirname(parent)
   ) {
     await rmdir(parent).catch(() => undefined);
   }
 }
 
-/** The target's path with every link of its existing part resolved. */
+/** The absolute path of the target, with the links in its existing part resolved. */
 async function realTarget(target: string): Promise<string> {
   const path = resolve(target);
   const known = await realpath(path).catch(() => undefined);
@@ -138,7 +147,7 @@ async function realTarget(target: string): Promise<string> {
   return parent === path ? path : join(await realTarget(parent), basename(path));
 }
 
-/** Free bytes on the disk of a path that may not exist yet; undefined where the system does not say. */
+/** Free bytes on the disk of a path that may not exist yet, or undefined if the system does not tell. */
 async function freeBytes(path: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(path);
@@ -148,8 +157,8 @@ async function freeBytes(path: string): Promise<number | undefined> {
   }
 }
 
-/** Runs a file operation; its failure is told in words. */
-async function words<T>(target: string, operation: () => Promise<T>): Promise<T> {
+/** Runs a file operation. @throws OmniError `storage` if it fails */
+async function fileOperation<T>(target: string, operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();
   } catch (cause) {
@@ -158,17 +167,17 @@ async function words<T>(target: string, operation: () => Promise<T>): Promise<T>
     throw new OmniError({
       code: 'storage',
       message: full
-        ? `The disk of ${target} is full; nothing was left behind.`
+        ? `The disk of ${target} is full; all partial files were removed.`
         : `${target} cannot be written: ${describeFileError(cause)}.`,
       action: full
         ? 'Make room or choose another disk, then start again.'
-        : 'Choose a folder that you may write to.',
+        : 'Choose a folder that you can write to.',
       cause,
     });
   }
 }
 
-function refused(message: string, action: string): OmniError {
+function badRequest(message: string, action: string): OmniError {
   return new OmniError({ code: 'bad_request', message, action });
 }
 
