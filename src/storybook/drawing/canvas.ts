@@ -11,6 +11,7 @@ export type Paint =
   | Rgb
   | { readonly top: Rgb; readonly bottom: Rgb; readonly y0: number; readonly y1: number };
 
+/** A rectangle in pixels; `x1` and `y1` are exclusive. */
 export interface Box {
   x0: number;
   y0: number;
@@ -20,13 +21,15 @@ export interface Box {
 
 const SNAP = 256;
 
+/** A square picture of `size` x `size` pixels, black at first. */
 export class Canvas {
+  /** Row-major RGB, `size * size * 3` bytes. */
   readonly rgb: Uint8ClampedArray;
   private readonly area: Float32Array;
   private readonly cover: Float32Array;
   private clip: Float32Array | null = null;
   private spareClip: Float32Array | null = null;
-  /** Pixels touched since the last `resetTouched`. */
+  /** The bounding box of all pixels painted since the last `resetTouched`. */
   touched: Box;
 
   constructor(readonly size: number) {
@@ -40,7 +43,7 @@ export class Canvas {
     this.touched = { x0: this.size, y0: this.size, x1: 0, y1: 0 };
   }
 
-  /** Fills polygons (in pixels); overlapping ones of one orientation join. */
+  /** Fills polygons given in pixels. Overlapping polygons of the same orientation form one shape. */
   fill(polygons: readonly Path[], paint: Paint, alpha = 1): void {
     const box = this.rasterize(polygons);
     if (box === null) return;
@@ -94,7 +97,7 @@ export class Canvas {
     }
   }
 
-  /** Only what lies inside these polygons is painted until `unclip`. */
+  /** Limits painting to the inside of these polygons until `unclip`. */
   clipTo(polygonSets: readonly (readonly Path[])[]): void {
     const n = this.size * this.size;
     const clip = this.spareClip ?? new Float32Array(n);
@@ -118,7 +121,10 @@ export class Canvas {
     this.clip = null;
   }
 
-  /** Coverage of the polygons into `cover`; gives the box that holds them. */
+  /**
+   * Writes the polygons' coverage (0..1 per pixel) into `cover`.
+   * @returns the box in which it wrote; null if the polygons lie outside of the canvas
+   */
   private rasterize(polygons: readonly Path[]): Box | null {
     const size = this.size;
     let minX = Infinity,
@@ -168,6 +174,7 @@ export class Canvas {
     return { x0, y0, x1, y1 };
   }
 
+  /** Adds the signed area of one edge to `area`, in the rows `top..bottom`. */
   private edge(
     ax: number,
     ay: number,
@@ -218,7 +225,7 @@ export class Canvas {
       } else {
         const per = dy / (xb - xa);
         const first = ia + 1 - xa;
-        let done = 0.5 * first * first * per;
+        const done = 0.5 * first * first * per;
         area[row + ia] += done;
         let reached = done;
         let height = first * per;
@@ -232,7 +239,6 @@ export class Canvas {
         const end = height + last * per - 0.5 * last * last * per;
         area[row + ib] += end - reached;
         area[row + ib + 1] += dy - end;
-        done = 0;
       }
     }
   }

@@ -1,4 +1,4 @@
-/** The colours of the world, and how they are mixed. */
+/** The colours of the world, and functions that mix them. */
 
 import type { Colour } from '../scene.ts';
 import type { Rgb } from './shapes.ts';
@@ -40,13 +40,14 @@ export const GRAPHITE: Rgb = [74, 74, 82];
 export const MOONLIGHT: Rgb = [176, 190, 246];
 export const CREAM: Rgb = [255, 253, 247];
 
+/** `a` at t = 0, `b` at t = 1. */
 export function blend(a: Rgb, b: Rgb, t: number): Rgb {
   return [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t];
 }
 export const lighter = (c: Rgb, t: number): Rgb => blend(c, [255, 255, 255], t);
 export const darker = (c: Rgb, t: number): Rgb => blend(c, [30, 16, 44], t);
 
-/** A bright, saturated version of any colour. */
+/** The bright, saturated version of a colour, for the neon style. */
 export function glowOf(c: Rgb): Rgb {
   for (const name of Object.keys(RGB) as Colour[]) {
     const known = RGB[name];

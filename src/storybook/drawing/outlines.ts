@@ -1,8 +1,8 @@
-/** Polygons around polygons and lines. */
+/** Outlines: polygons around polygons, and lines with a width. */
 
 import type { Path } from './shapes.ts';
 
-/** Twice the signed area; above 0 when clockwise on the screen. */
+/** Twice the signed area of a polygon: positive if its points run clockwise on the screen. */
 export function turnOf(p: Path): number {
   let sum = 0;
   const n = p.length;
@@ -18,7 +18,7 @@ export function turnOf(p: Path): number {
   return sum;
 }
 
-/** The polygon moved outwards by d at every corner (mitred, with a limit). */
+/** The polygon with every corner moved outwards by `d`. Corners are mitred; the mitre is limited. */
 export function grow(p: Path, d: number): number[] {
   const n = p.length / 2;
   const side = turnOf(p) > 0 ? 1 : -1;
@@ -54,7 +54,7 @@ export function grow(p: Path, d: number): number[] {
   return out;
 }
 
-/** A line of the given width with round ends, as one polygon. */
+/** A polyline of the given width with round ends, as one polygon. */
 export function ribbon(p: Path, width: number): number[] {
   const n = p.length / 2;
   const h = width / 2;

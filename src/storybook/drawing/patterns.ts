@@ -5,8 +5,10 @@ import { RGB } from './colours.ts';
 import type { Pen } from './pen.ts';
 import { ellipse, type Path } from './shapes.ts';
 
-/** How coarse a pattern is, in units of the drawing: stripes `gap` apart and `thick` thick; spots of `radius`,
- * `across` from one to the next in rows `down` apart. */
+/**
+ * How coarse a pattern is, in units of the drawing. Stripes are `thick` thick and start every `gap`. Spots have
+ * a `radius`; their centres are `across` apart in a row, and rows are `down` apart.
+ */
 export type Grain = Readonly<{
   gap: number;
   thick: number;
@@ -15,7 +17,7 @@ export type Grain = Readonly<{
   down: number;
 }>;
 
-/** Stripes or spots on the parts. */
+/** Draws the pattern of `who` inside the parts, between y = `from` and `to` and x = -`half` and `half`. */
 export function drawPattern(
   pen: Pen,
   parts: readonly Path[],

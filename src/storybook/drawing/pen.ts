@@ -7,39 +7,41 @@ import { blend, CREAM, darker, GRAPHITE, glowOf, INK, lighter, MOONLIGHT, NIGHT,
 import { grow, ribbon } from './outlines.ts';
 import type { Path, Rgb } from './shapes.ts';
 
+/** Draws in page units (0..128 from the left and from the top) until `at` moves and scales it. */
 export class Pen {
   constructor(
     readonly canvas: Canvas,
     readonly style: Style,
+    /** Draws a pale rim around outlines, so that dark things show at night. */
+    private readonly moonlit = false,
     private readonly tx = 0,
     private readonly ty = 0,
     private readonly sx = 1,
     private readonly sy = 1,
     private readonly width = 1,
-    /** Moonlight around outlines, so that dark things show at night. */
-    readonly moonlit = false,
   ) {}
 
-  /** A pen whose origin is (x, y) and whose unit is `scale` of this one's. */
+  /** A pen with its origin at (x, y) whose unit is `scale` units of this pen. */
   at(x: number, y: number, scaleX = 1, scaleY = scaleX): Pen {
     const s = Math.sqrt(Math.abs(scaleX * scaleY));
     return new Pen(
       this.canvas,
       this.style,
+      this.moonlit,
       this.tx + x * this.sx,
       this.ty + y * this.sy,
       this.sx * scaleX,
       this.sy * scaleY,
       this.width * (0.35 + 0.65 * s),
-      this.moonlit,
     );
   }
 
+  /** Pixels per page unit. */
   private get k(): number {
     return this.canvas.size / 128;
   }
 
-  /** To pixels; in the pencil style with a slight tremor that depends on the place only. */
+  /** Converts a path to pixels. `tremor` moves each point a little, by an amount that depends on its place only. */
   private toPixels(p: Path, tremor = 0): number[] {
     const k = this.k;
     const out = new Array<number>(p.length);
@@ -70,7 +72,7 @@ export class Pen {
     return { top, bottom, y0, y1 };
   }
 
-  /** Shapes joined into one outlined body of one colour. */
+  /** Draws parts as one body of one colour with an outline around all of it. */
   solid(parts: readonly Path[], colour: Rgb, options: { flat?: boolean; outline?: number } = {}): void {
     const { canvas, k } = this;
     const thick = 1.35 * this.width * (options.outline ?? 1);
@@ -113,7 +115,7 @@ export class Pen {
     }
   }
 
-  /** A shape without an outline: a mark on a body. */
+  /** Draws a shape without an outline: a mark on a body. */
   mark(part: Path, colour: Rgb, alpha = 1): void {
     const { canvas } = this;
     switch (this.style) {
@@ -130,12 +132,12 @@ export class Pen {
     }
   }
 
-  /** A mark in exactly this colour, whatever the style. */
+  /** Draws a shape in exactly this colour in every style. */
   raw(part: Path, colour: Rgb, alpha = 1): void {
     this.canvas.fill([this.toPixels(part)], colour, alpha);
   }
 
-  /** A drawn line; without a colour in ink. */
+  /** Draws a line; in ink if `colour` is null. */
   line(points: Path, width: number, colour: Rgb | null = null, alpha = 1): void {
     const shape = this.toPixels(points, this.style === 'sketch' ? 0.5 : 0);
     const unit = Math.sqrt(Math.abs(this.sx * this.sy));
@@ -145,7 +147,7 @@ export class Pen {
     this.canvas.fill([ribbon(shape, width * unit * this.k)], c, alpha);
   }
 
-  /** An outlined thick line: tails, stems, feelers. */
+  /** Draws a thick line with an outline: tails, stems, feelers. */
   tube(points: Path, width: number, colour: Rgb): void {
     const unit = Math.sqrt(Math.abs(this.sx * this.sy));
     const p = this.toPixels(points);
@@ -174,7 +176,7 @@ export class Pen {
     }
   }
 
-  /** What follows is painted only inside these shapes, until `unclip`. */
+  /** Limits painting to the inside of these shapes until `unclip`. */
   clip(parts: readonly Path[]): void {
     this.canvas.clipTo(parts.map((p) => [this.toPixels(p)]));
   }
@@ -183,7 +185,7 @@ export class Pen {
     this.canvas.unclip();
   }
 
-  /** A soft shadow on the ground. */
+  /** Draws a soft shadow on the ground. */
   shadow(cx: number, cy: number, rx: number, ry: number): void {
     const e = (f: number) => {
       const out: number[] = [];
@@ -199,7 +201,7 @@ export class Pen {
     for (const f of [1.15, 0.95, 0.72]) this.canvas.fill([e(f)], c, a);
   }
 
-  /** A layer of the background: no outline in the plain style. */
+  /** Draws a layer of the background, without an outline in the storybook style. */
   layer(part: Path, colour: Rgb, bottom: Rgb | null = null): void {
     const { canvas, k } = this;
     const p = this.toPixels(part, this.style === 'sketch' ? 0.6 : 0);
@@ -226,7 +228,7 @@ export class Pen {
     }
   }
 
-  /** The sky or wall behind everything. */
+  /** Fills the page with the sky or wall behind everything, as a vertical gradient. */
   sky(top: Rgb, bottom: Rgb): void {
     const s = this.canvas.size;
     const whole = [0, 0, s, 0, s, s, 0, s];
@@ -244,6 +246,7 @@ export class Pen {
     this.canvas.fill([whole], { top: a, bottom: b, y0: 0, y1: s * 0.8 });
   }
 
+  /** Hatches the polygons with diagonal strokes. */
   private hatch(px: readonly Path[], colour: Rgb, alpha: number): void {
     const { canvas, k } = this;
     let x0 = Infinity,
@@ -266,7 +269,7 @@ export class Pen {
     for (let i = first; i <= last; i++) {
       const s = i * gap;
       const w = 1.1 * k;
-      // x + y = s, cut to the box
+      // The line x + y = s, cut to the box.
       const ax = Math.min(x1, s - y0),
         ay = s - ax,
         bx = Math.max(x0, s - y1),

@@ -1,4 +1,4 @@
-/** A scene's picture. */
+/** Draws the picture of a scene. */
 
 import { isCreature, type Scene, type Thing } from '../scene.ts';
 import { drawBackground, hasSky } from './backgrounds/background.ts';
@@ -9,14 +9,18 @@ import { drawObject } from './objects/object.ts';
 import { Pen } from './pen.ts';
 
 export interface Picture {
+  /** Side in pixels. */
   size: number;
+  /** Row-major 8-bit RGB, `size * size * 3` bytes. */
   rgb: Uint8ClampedArray;
-  /** The pixels each thing painted, shadow and glow included, in the order of `scene.things`. */
+  /** The box of pixels that each thing covers, shadow and glow included, in the order of `scene.things`. */
   boxes: Box[];
 }
 
-export function drawThing(pen: Pen, thing: Thing): void {
-  // Farther copies first.
+const isDark = (scene: Scene): boolean => scene.time === 'night' && hasSky(scene.background);
+
+function drawThing(pen: Pen, thing: Thing): void {
+  // Copies that stand farther back come first.
   for (const stand of thing.stands.slice().sort((a, b) => a.y - b.y)) {
     const p = pen.at(stand.x, stand.y, stand.scale);
     if (isCreature(thing.who.kind)) drawCreature(p, thing.who, thing.expression ?? 'happy');
@@ -24,20 +28,20 @@ export function drawThing(pen: Pen, thing: Thing): void {
   }
 }
 
+/**
+ * Draws a scene. The same scene always gives the same pixels.
+ *
+ * @param size side of the picture in pixels
+ * @example
+ * const scene = drawScene(new SteadyRandom(1), 'train');
+ * const { size, rgb } = render(scene, 128);
+ * await writeFile('scene.png', encode({ width: size, height: size, data: rgb, channels: 3 }));
+ */
 export function render(scene: Scene, size = 128): Picture {
   const canvas = new Canvas(size);
   const pen = new Pen(canvas, scene.style);
   drawBackground(pen, scene);
-  const things = new Pen(
-    canvas,
-    scene.style,
-    0,
-    0,
-    1,
-    1,
-    1,
-    scene.time === 'night' && hasSky(scene.background),
-  );
+  const things = new Pen(canvas, scene.style, isDark(scene));
   const boxes: Box[] = [];
   for (const thing of scene.things) {
     canvas.resetTouched();
@@ -48,11 +52,13 @@ export function render(scene: Scene, size = 128): Picture {
   return { size, rgb: canvas.rgb, boxes };
 }
 
-/** The pixels that each copy of each thing paints, shadow and glow included: one list of boxes for each of `scene.things`. */
+/**
+ * The box of pixels that each copy of each thing covers, shadow and glow included.
+ * @returns one list for each of `scene.things`, with one box for each of its stands
+ */
 export function standBoxes(scene: Scene, size = 128): Box[][] {
   const canvas = new Canvas(size);
-  const dark = scene.time === 'night' && hasSky(scene.background);
-  const pen = new Pen(canvas, scene.style, 0, 0, 1, 1, 1, dark);
+  const pen = new Pen(canvas, scene.style, isDark(scene));
   return scene.things.map((thing) =>
     thing.stands.map((stand) => {
       canvas.resetTouched();

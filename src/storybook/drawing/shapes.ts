@@ -1,9 +1,10 @@
 /** Shapes as lists of coordinates. */
 
 export type Rgb = readonly [number, number, number];
-/** A closed polygon (or an open polyline): x0, y0, x1, y1, … */
+/** A closed polygon or an open polyline: `[x0, y0, x1, y1, …]`. */
 export type Path = readonly number[];
 
+/** @param turn rotation in radians; @param steps number of points, chosen by the size if 0 */
 export function ellipse(cx: number, cy: number, rx: number, ry: number, turn = 0, steps = 0): number[] {
   const n = steps || Math.max(12, Math.min(56, Math.round(7 + Math.sqrt(Math.max(rx, ry)) * 8)));
   const out: number[] = [];
@@ -38,7 +39,7 @@ export function roundBox(x0: number, y0: number, x1: number, y1: number, r: numb
   return out;
 }
 
-/** A smooth closed curve through the points (Catmull-Rom). */
+/** A smooth closed curve through the points (Catmull-Rom spline). */
 export function blob(points: Path, steps = 6): number[] {
   const n = points.length / 2;
   const out: number[] = [];
@@ -55,7 +56,7 @@ export function blob(points: Path, steps = 6): number[] {
   return out;
 }
 
-/** A smooth open curve through the points. */
+/** A smooth open curve through the points (Catmull-Rom spline). */
 export function curve(points: Path, steps = 6): number[] {
   const n = points.length / 2;
   const out: number[] = [];
@@ -79,7 +80,7 @@ function spline(a: number, b: number, c: number, d: number, t: number): number {
   );
 }
 
-/** Part of an ellipse's rim, as an open line; angles in degrees, clockwise from the right. */
+/** An arc of an ellipse as an open polyline. Angles are in degrees, clockwise from the right. */
 export function arc(
   cx: number,
   cy: number,
@@ -97,6 +98,7 @@ export function arc(
   return out;
 }
 
+/** @param turn direction of the first point in degrees, clockwise from the right */
 export function star(cx: number, cy: number, outer: number, inner: number, points = 5, turn = -90): number[] {
   const out: number[] = [];
   for (let i = 0; i < points * 2; i++) {

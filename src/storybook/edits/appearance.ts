@@ -1,10 +1,10 @@
-/** Edits of how a thing looks: colour, expression, what it wears, its pattern. */
+/** Edits of a thing's appearance: colour, expression, accessory, pattern. */
 
 import { canHavePattern, drawAccessoryFor, otherColour } from '../compose.ts';
-import { EXPRESSION_WORDS } from '../language/words.ts';
+import { EXPRESSION_WORDS, patternNoun, wornNoun, wornPhrase } from '../language/words.ts';
 import { countOf, EXPRESSIONS, isCreature, type Thing } from '../scene.ts';
 import { type EditMaker, withThing } from './edit.ts';
-import { goneFrom, marks, worn, wornNoun } from './words.ts';
+import { goneFrom } from './words.ts';
 
 export const recolour: EditMaker = ({ random, scene, pickThing, makeChange, subjectOf, nameOrPronoun }) => {
   const i = pickThing(() => true)!;
@@ -25,7 +25,7 @@ export const recolour: EditMaker = ({ random, scene, pickThing, makeChange, subj
       `I want ${n} to be ${colour}`,
       `colour ${n} ${colour}`,
     ]),
-    // Beside another of its kind it is called by its colour, so that being there says it all.
+    // Where another thing of its kind is there, its name has the colour, so that "is there" includes it.
     subjectOf(after, i).who.colour === null
       ? [{ about: 'colour', ...subjectOf(after, i), colour }]
       : [{ about: 'count', ...subjectOf(after, i) }, ...goneFrom(after, scene, t)],
@@ -85,7 +85,7 @@ export const addAccessory: EditMaker = ({
     q.who.accessory = a;
   });
   const n = nameOrPronoun(i),
-    w = worn(a, countOf(t));
+    w = wornPhrase(a, countOf(t));
   return makeChange(
     after,
     random.pick([
@@ -130,7 +130,7 @@ export const swapAccessory: EditMaker = ({ random, scene, pickThing, makeChange,
   const after = withThing(scene, i, (q) => {
     q.who.accessory = a;
   });
-  const w = worn(a, countOf(t)),
+  const w = wornPhrase(a, countOf(t)),
     old = wornNoun(t.who.accessory!, countOf(t));
   return makeChange(
     after,
@@ -192,7 +192,7 @@ export const addPattern: EditMaker = ({
     q.who.patternColour = colour;
   });
   const n = nameOrPronoun(i),
-    m = `${colour} ${marks(pattern)}`;
+    m = `${colour} ${patternNoun(pattern)}`;
   return makeChange(
     after,
     random.pick([
@@ -213,7 +213,7 @@ export const removePattern: EditMaker = ({ random, scene, pickThing, makeChange,
     q.who.pattern = 'plain';
     q.who.patternColour = null;
   });
-  const m = marks(t.who.pattern);
+  const m = patternNoun(t.who.pattern);
   return makeChange(
     after,
     random.pick([
@@ -234,7 +234,7 @@ export const recolourPattern: EditMaker = ({ random, scene, pickThing, makeChang
   const after = withThing(scene, i, (q) => {
     q.who.patternColour = colour;
   });
-  const m = marks(t.who.pattern);
+  const m = patternNoun(t.who.pattern);
   return makeChange(
     after,
     random.pick([

@@ -1,21 +1,16 @@
-/** Words that edits share, with the claims that they make. */
+/** Words that edits share, with the claims that they state. */
 
 import type { Claim } from '../language/claim.ts';
 import { holds, whoIn } from '../language/claims.ts';
 import { placePhrase, theThing } from '../language/phrases.ts';
-import { accessoryPhrase, plural } from '../language/words.ts';
-import type { Random } from '../random.ts';
-import {
-  type Accessory,
-  countOf,
-  middleOf,
-  type Pattern,
-  placeOf,
-  type Scene,
-  type Thing,
-} from '../scene.ts';
 
-/** "to the left of the house", "between the cat and the house", "on the right"; `asked` receives what it says. */
+import type { Random } from '../random.ts';
+import { countOf, middleOf, placeOf, type Scene, type Thing } from '../scene.ts';
+
+/**
+ * Where a thing stands: "to the left of the house", "between the cat and the house", "on the right".
+ * @param requested receives the claims that the words state
+ */
 export function whereOf(random: Random, scene: Scene, index: number, requested: Claim[]): string {
   const t = scene.things[index] as Thing;
   const x = middleOf(t);
@@ -53,13 +48,13 @@ export function orderOf(scene: Scene, left: Thing, right: Thing): Claim {
   return { about: 'order', left: l, right: r, nLeft: countOf(left), nRight: countOf(right) };
 }
 
-/** How the two things of a scene stand. */
+/** The order of a scene with two things, as a claim. */
 export function orderedIn(scene: Scene): Claim {
   const [left, right] = scene.things.slice().sort((a, b) => middleOf(a) - middleOf(b)) as [Thing, Thing];
   return orderOf(scene, left, right);
 }
 
-/** That a thing of `before` is no longer there; nothing where `after` has one that would be called the same. */
+/** The claim that a thing of `before` is gone; none if `after` has a thing of the same name. */
 export function goneFrom(after: Scene, before: Scene, thing: Thing): Claim[] {
   const { kind, colour } = thing.who;
   const twin = [...before.things, ...after.things].some(
@@ -68,9 +63,3 @@ export function goneFrom(after: Scene, before: Scene, thing: Thing): Claim[] {
   const claim: Claim = { about: 'count', who: { kind, colour: twin ? colour : null }, n: 0 };
   return holds(claim, after) ? [claim] : [];
 }
-
-export const worn = (a: Accessory, n: number): string =>
-  n > 1 && a.kind !== 'glasses' ? `${a.colour} ${plural(a.kind)}` : accessoryPhrase(a);
-export const wornNoun = (a: Accessory, n: number): string =>
-  n > 1 && a.kind !== 'glasses' ? plural(a.kind) : a.kind;
-export const marks = (p: Pattern): string => (p === 'striped' ? 'stripes' : 'spots');

@@ -1,17 +1,14 @@
-/** Claims in words: as a yes/no question and as a phrase. */
+/** Puts claims into words, as yes/no questions and as phrases. */
 
-import type { Accessory, Pattern, Place, Style, Time } from '../scene.ts';
+import type { Place, Style, Time } from '../scene.ts';
 import type { Claim, Who } from './claim.ts';
-import { accessoryPhrase, article, BACKGROUND_NAME, NUMBER_WORDS, noun, plural } from './words.ts';
+import { article, BACKGROUND_NAME, NUMBER_WORDS, noun, patternNoun, wornPhrase } from './words.ts';
 
-/** "the cat", "the blue cats". */
+/** `the cat`, `the blue cats`. */
 export function definiteNoun(who: Who, n: number): string {
   return `the ${who.colour ? `${who.colour} ` : ''}${noun(null, who.kind, n)}`;
 }
 
-export const markOf = (p: Pattern): string => (p === 'striped' ? 'stripes' : 'spots');
-export const wearable = (a: Accessory, n: number): string =>
-  n > 1 && a.kind !== 'glasses' ? `${a.colour} ${plural(a.kind)}` : accessoryPhrase(a);
 export const placeName = (p: Place): string => (p === 'middle' ? 'in the middle' : `on the ${p}`);
 export const timeName = (t: Time): string => (t === 'day' ? 'day' : t === 'night' ? 'night' : 'sunset');
 export const styleName = (s: Style): string =>
@@ -22,6 +19,7 @@ export const styleName = (s: Style): string =>
     paper: 'a paper cut-out',
   })[s];
 
+/** `Does the cat wear a yellow hat?` */
 export function questionOf(claim: Claim): string {
   switch (claim.about) {
     case 'count':
@@ -33,11 +31,11 @@ export function questionOf(claim: Claim): string {
     case 'pattern':
       return claim.patternColour === null
         ? `${be(claim.n)} ${definiteNoun(claim.who, claim.n)} plain?`
-        : `${does(claim.n)} ${definiteNoun(claim.who, claim.n)} have ${claim.patternColour} ${markOf(claim.pattern)}?`;
+        : `${does(claim.n)} ${definiteNoun(claim.who, claim.n)} have ${claim.patternColour} ${patternNoun(claim.pattern)}?`;
     case 'accessory':
       return claim.accessory === null
         ? `${does(claim.n)} ${definiteNoun(claim.who, claim.n)} wear nothing?`
-        : `${does(claim.n)} ${definiteNoun(claim.who, claim.n)} wear ${wearable(claim.accessory, claim.n)}?`;
+        : `${does(claim.n)} ${definiteNoun(claim.who, claim.n)} wear ${wornPhrase(claim.accessory, claim.n)}?`;
     case 'expression':
       return `${does(claim.n)} ${definiteNoun(claim.who, claim.n)} look ${claim.expression}?`;
     case 'size':
@@ -63,6 +61,7 @@ export function questionOf(claim: Claim): string {
   }
 }
 
+/** `the cat wears a yellow hat` */
 export function phraseOf(claim: Claim): string {
   const is = (n: number) => (n === 1 ? 'is' : 'are');
   const s = (n: number) => (n === 1 ? 's' : '');
@@ -76,11 +75,11 @@ export function phraseOf(claim: Claim): string {
     case 'pattern':
       return claim.patternColour === null
         ? `${definiteNoun(claim.who, claim.n)} ${is(claim.n)} plain`
-        : `${definiteNoun(claim.who, claim.n)} ${claim.n === 1 ? 'has' : 'have'} ${claim.patternColour} ${markOf(claim.pattern)}`;
+        : `${definiteNoun(claim.who, claim.n)} ${claim.n === 1 ? 'has' : 'have'} ${claim.patternColour} ${patternNoun(claim.pattern)}`;
     case 'accessory':
       return claim.accessory === null
         ? `${definiteNoun(claim.who, claim.n)} wear${s(claim.n)} nothing`
-        : `${definiteNoun(claim.who, claim.n)} wear${s(claim.n)} ${wearable(claim.accessory, claim.n)}`;
+        : `${definiteNoun(claim.who, claim.n)} wear${s(claim.n)} ${wornPhrase(claim.accessory, claim.n)}`;
     case 'expression':
       return `${definiteNoun(claim.who, claim.n)} look${s(claim.n)} ${claim.expression}`;
     case 'size':

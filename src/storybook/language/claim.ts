@@ -1,4 +1,4 @@
-/** A claim about a picture: what it is about and what it says. `claims.ts` asks, checks and words it. */
+/** A claim about a picture. `claims.ts` lists and checks claims, `claim-words.ts` puts them into words. */
 import type {
   Accessory,
   Background,
@@ -13,12 +13,13 @@ import type {
   Weather,
 } from '../scene.ts';
 
-/** Which thing is meant; the colour only where two things of the kind are asked for. */
+/** Names a thing by its kind, and by its colour only where the scene has two things of the kind. */
 export interface Who {
   kind: Kind;
   colour: Colour | null;
 }
 
+/** `n` is the number of copies of the thing; it decides between singular and plural. */
 export type Claim =
   | { about: 'count'; who: Who; n: number }
   | { about: 'colour'; who: Who; n: number; colour: Colour }

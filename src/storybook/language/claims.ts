@@ -1,18 +1,21 @@
-/** Claims about a picture: which ones a scene makes true, and whether one holds in a scene. */
+/** Claims about a picture: lists the claims that hold in a scene, and tests whether a claim holds. */
 
 import { countOf, middleOf, placeOf, type Scene, type Thing } from '../scene.ts';
 import type { Claim, Who } from './claim.ts';
 import { phraseOf, questionOf } from './claim-words.ts';
 
+/** A claim as a yes/no check of a picture. */
 export interface Check {
   claim: Claim;
   /** "Does the cat wear a yellow hat?" */
   question: string;
   /** "the cat wears a yellow hat" */
   phrase: string;
+  /** Whether the claim holds in the picture. */
   truth: boolean;
 }
 
+/** The first thing of that name; null if the scene has none. */
 export function find(scene: Scene, who: Who): Thing | null {
   return (
     scene.things.find(
@@ -21,6 +24,7 @@ export function find(scene: Scene, who: Who): Thing | null {
   );
 }
 
+/** Whether a claim holds in a scene. `src/judge/verdict.ts` has the same rules for pictures. */
 export function holds(claim: Claim, scene: Scene): boolean {
   switch (claim.about) {
     case 'background':
@@ -70,21 +74,23 @@ export function holds(claim: Claim, scene: Scene): boolean {
   }
 }
 
-/** How a thing is called in a scene: by its colour where another of its kind is there. */
+/** The name of a thing in its scene, with the colour if the scene has another thing of the kind. */
 export function whoIn(scene: Scene, thing: Thing): Who {
   const twin = scene.things.some((other) => other !== thing && other.who.kind === thing.who.kind);
   return { kind: thing.who.kind, colour: twin ? thing.who.colour : null };
 }
 
 /**
- * Claims noted while a scene was put into words, each about the thing that it is true of where two are of one kind: of
- * a red and a blue cat, "a cat" is both, and "it wears a hat" is the one that does. Each once.
+ * Makes claims about a kind into claims about a thing where the scene has two things of the kind. With a red and
+ * a blue cat, "a cat" becomes one claim for each, and "it wears a hat" a claim about the one that wears it.
+ * @param stated claims that the words for the scene state
+ * @returns each claim once
  */
 export function disambiguate(stated: readonly Claim[], scene: Scene): Claim[] {
   const out = new Map<string, Claim>();
   const whosOf = (who: Who): Who[] => {
     const same = scene.things.filter((thing) => thing.who.kind === who.kind);
-    // That something is gone is told of nothing in the scene.
+    // A claim that a thing is gone names no thing of the scene.
     return who.colour !== null || same.length === 0 ? [who] : same.map((thing) => whoIn(scene, thing));
   };
   const keep = (claim: Claim) => {
@@ -104,7 +110,7 @@ export function disambiguate(stated: readonly Claim[], scene: Scene): Claim[] {
   return [...out.values()];
 }
 
-/** All that a scene makes true, most important first. */
+/** All claims that hold in a scene, most important first. */
 export function claims(scene: Scene): Claim[] {
   const out: Claim[] = [];
   for (const t of scene.things) {
@@ -139,7 +145,12 @@ export function claims(scene: Scene): Claim[] {
   return out;
 }
 
-/** Yes/no checks of what `scene` asks for, with their truth in the picture of `shown` (itself, if none is given). */
+/**
+ * The yes/no checks of everything in `scene`, with their truth in the picture of `shown`.
+ *
+ * @example
+ * for (const { question, truth } of checks(requestedScene, drawnScene)) console.log(question, truth);
+ */
 export function checks(scene: Scene, shown: Scene = scene): Check[] {
   return claims(scene).map((claim) => check(claim, shown));
 }

@@ -1,13 +1,24 @@
-/** What is wrong with a picture, and how to fix it, in words. */
+/** Critiques: the words for a fault of a picture and for its fix. */
 
 import type { Random } from '../random.ts';
 import { countOf, placeOf, type Scene, type Thing } from '../scene.ts';
 import type { Claim } from './claim.ts';
-import { bareNoun, definiteNoun, markOf, placeName, styleName, timeName, wearable } from './claim-words.ts';
+import { bareNoun, definiteNoun, placeName, styleName, timeName } from './claim-words.ts';
 import { find } from './claims.ts';
 import { nounPhrase, placePhrase } from './phrases.ts';
-import { article, BACKGROUND_NAME, BACKGROUND_NOUN, capital, NUMBER_WORDS, noun, plural } from './words.ts';
+import {
+  article,
+  BACKGROUND_NAME,
+  BACKGROUND_NOUN,
+  capital,
+  NUMBER_WORDS,
+  noun,
+  patternNoun,
+  wornNoun,
+  wornPhrase,
+} from './words.ts';
 
+/** The critique of a picture without faults. */
 export const STOP = 'The picture shows everything that was asked for.';
 
 export interface Critique {
@@ -17,7 +28,7 @@ export interface Critique {
   fix: string;
 }
 
-/** What is wrong where the claim fails in `shown`; `wanted` is the scene that was asked for. */
+/** The critique for a claim that fails in `shown`. @param wanted the scene of the request */
 export function critique(random: Random, claim: Claim, wanted: Scene, shown: Scene): Critique {
   const it = (n: number) => (n === 1 ? 'it' : 'they');
   const is = (n: number) => (n === 1 ? 'is' : 'are');
@@ -67,11 +78,11 @@ export function critique(random: Random, claim: Claim, wanted: Scene, shown: Sce
       const there = find(shown, claim.who);
       const name = definiteNoun(claim.who, claim.n);
       const has = there?.who.patternColour
-        ? `${it(claim.n)} ${claim.n === 1 ? 'has' : 'have'} ${there.who.patternColour} ${markOf(there.who.pattern)}`
+        ? `${it(claim.n)} ${claim.n === 1 ? 'has' : 'have'} ${there.who.patternColour} ${patternNoun(there.who.pattern)}`
         : `${it(claim.n)} ${is(claim.n)} plain`;
       if (claim.patternColour === null)
         return { fault: `${capital(name)} should be plain, but ${has}.`, fix: `Make ${name} plain.` };
-      const mark = markOf(claim.pattern);
+      const mark = patternNoun(claim.pattern);
       const recolour = there && there.who.pattern === claim.pattern;
       return {
         fault: `${capital(name)} should have ${claim.patternColour} ${mark}, but ${has}.`,
@@ -85,22 +96,18 @@ export function critique(random: Random, claim: Claim, wanted: Scene, shown: Sce
       const name = definiteNoun(claim.who, claim.n);
       const now = there?.who.accessory ?? null;
       const wears = now
-        ? `${it(claim.n)} wear${s(claim.n)} ${wearable(now, claim.n)}`
+        ? `${it(claim.n)} wear${s(claim.n)} ${wornPhrase(now, claim.n)}`
         : `${it(claim.n)} wear${s(claim.n)} none`;
       if (claim.accessory === null)
         return {
           fault: `${capital(name)} should wear nothing, but ${wears}.`,
-          fix: now
-            ? `Take off the ${claim.n > 1 && now.kind !== 'glasses' ? plural(now.kind) : now.kind}.`
-            : '',
+          fix: now ? `Take off the ${wornNoun(now, claim.n)}.` : '',
         };
       const a = claim.accessory;
-      const want = wearable(a, claim.n);
+      const want = wornPhrase(a, claim.n);
       let fix = `Give ${name} ${want}.`;
-      if (now && now.kind === a.kind)
-        fix = `Make the ${claim.n > 1 && a.kind !== 'glasses' ? plural(a.kind) : a.kind} ${a.colour}.`;
-      else if (now)
-        fix = `Replace the ${claim.n > 1 && now.kind !== 'glasses' ? plural(now.kind) : now.kind} with ${want}.`;
+      if (now && now.kind === a.kind) fix = `Make the ${wornNoun(a, claim.n)} ${a.colour}.`;
+      else if (now) fix = `Replace the ${wornNoun(now, claim.n)} with ${want}.`;
       return { fault: `${capital(name)} should wear ${want}, but ${wears}.`, fix };
     }
     case 'expression': {
@@ -185,7 +192,7 @@ export function critique(random: Random, claim: Claim, wanted: Scene, shown: Sce
   }
 }
 
-/** The critique of something that was not asked for. */
+/** The critique of a thing that was not requested. */
 export function critiqueUnrequested(random: Random, thing: Thing): Critique {
   const n = countOf(thing);
   const name = `${thing.who.colour} ${noun(null, thing.who.kind, n)}`;

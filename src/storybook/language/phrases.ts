@@ -1,39 +1,35 @@
-/** Scenes in words: noun phrases, settings, requests and captions. */
+/** Puts scenes into words: noun phrases, settings, requests and captions. */
 
 import type { Random } from '../random.ts';
 import { countOf, middleOf, type Place, placeOf, type Scene, type Thing } from '../scene.ts';
 import type { Claim, Who } from './claim.ts';
 import {
-  accessoryPhrase,
   article,
   BACKGROUND_WORDS,
   capital,
   EXPRESSION_WORDS,
-  MARKS,
   NUMBER_WORDS,
   noun,
-  plural,
+  PATTERN_NOUNS,
   SIZE_WORDS,
   STYLE_NAMES,
   STYLE_TAILS,
   sentence,
   TIME_WORDS,
   WEATHER_WORDS,
+  wornPhrase,
 } from './words.ts';
 
 const many = (thing: Thing): boolean => countOf(thing) > 1;
 
 export interface PhraseOptions {
-  /** Say the expression even if it is "happy". */
+  /** Always names the expression; else "happy" is left out in half of the cases. */
   expression?: boolean;
-  /** Leave everything out but colour and kind. */
+  /** Names colour and kind only. */
   short?: boolean;
-  /** "the" in place of "a". */
-  definite?: boolean;
-  accessory?: boolean;
-  /** Now and then leave out a colour or the place, as people do. */
+  /** Sometimes leaves out a colour or the place, as people do. */
   loose?: boolean;
-  /** What the phrase says is noted here. */
+  /** Receives the claims that the phrase states. */
   stated?: Claim[];
 }
 
@@ -58,25 +54,18 @@ export function nounPhrase(random: Random, thing: Thing, options: PhraseOptions 
     }
     if (who.pattern !== 'plain' && who.patternColour !== null)
       stated.push({ about: 'pattern', who: ref, n, pattern: who.pattern, patternColour: who.patternColour });
-    if (who.accessory && options.accessory !== false)
-      stated.push({ about: 'accessory', who: ref, n, accessory: who.accessory });
+    if (who.accessory) stated.push({ about: 'accessory', who: ref, n, accessory: who.accessory });
   }
   if (colour) words.push(who.colour);
   words.push(noun(random, who.kind, n));
   let head = words.join(' ');
-  if (n > 1) head = `${options.definite ? 'the ' : ''}${NUMBER_WORDS[n]} ${head}`;
-  else head = `${options.definite ? 'the' : article(head)} ${head}`;
+  head = `${n > 1 ? NUMBER_WORDS[n] : article(head)} ${head}`;
   if (options.short) return head;
   const pattern =
     who.pattern === 'plain' || who.patternColour === null
       ? null
-      : `${who.patternColour} ${random.pick(MARKS[who.pattern])}`;
-  const wear = who.accessory && options.accessory !== false ? accessoryPhrase(who.accessory) : null;
-  const wearMany =
-    who.accessory && who.accessory.kind !== 'glasses'
-      ? `${who.accessory.colour} ${plural(who.accessory.kind)}`
-      : wear;
-  const worn = n > 1 ? wearMany : wear;
+      : `${who.patternColour} ${random.pick(PATTERN_NOUNS[who.pattern])}`;
+  const worn = who.accessory && wornPhrase(who.accessory, n);
   if (pattern && worn) {
     return random.chance(0.5)
       ? `${head} with ${pattern} and ${worn}`
@@ -88,7 +77,10 @@ export function nounPhrase(random: Random, thing: Thing, options: PhraseOptions 
   return head;
 }
 
-/** A short name that tells a thing from the others: "the cat", "the blue cat", "the mushrooms". */
+/**
+ * A short name that is unique in the scene: "the cat", "the blue cat", "the mushrooms".
+ * @param random varies the noun and adds the colour in a quarter of the cases; null takes the plain form
+ */
 export function theThing(random: Random | null, scene: Scene, thing: Thing): string {
   const n = countOf(thing);
   const twin = scene.things.some((t) => t !== thing && t.who.kind === thing.who.kind);
@@ -124,7 +116,7 @@ export function settingPhrase(
   return out;
 }
 
-/** All the things and how they stand. */
+/** All things of a scene and how they stand: "a cat to the left of a red boat". */
 export function thingsPhrase(random: Random, scene: Scene, options: PhraseOptions = {}): string {
   const things = scene.things;
   const stated: Claim[] = options.stated ?? [];
@@ -202,10 +194,10 @@ export function thingsPhrase(random: Random, scene: Scene, options: PhraseOption
     : `${first} with ${tail}`;
 }
 
-/** What the next thing is joined with, so that nobody "wears a bow and a lamp". */
+/** The conjunction before the next thing. The comma avoids "wears a bow and a lamp". */
 const and = (before: string): string => (/ with | wearing | in /.test(before) ? ', and ' : ' and ');
 
-/** The whole scene as a phrase, without a style. */
+/** The whole scene as a phrase, without its style. */
 export function scenePhrase(random: Random, scene: Scene, options: PhraseOptions = {}): string {
   const stated: Claim[] = options.stated ?? [];
   const r = random.unit();
@@ -241,7 +233,7 @@ const ASKS = [
   'I would like',
 ] as const;
 
-/** What a user types to get this picture, and what it says. */
+/** What a user types to get this picture. @returns the words, and the claims that they state */
 export function request(
   random: Random,
   scene: Scene,
@@ -272,7 +264,7 @@ export function request(
   return { text: out, stated };
 }
 
-/** A caption in one sentence. */
+/** A caption of one sentence. */
 export function description(random: Random, scene: Scene): string {
   const style = random.pick(STYLE_NAMES[scene.style]);
   const list = thingsPhrase(random, scene, { expression: true });

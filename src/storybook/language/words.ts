@@ -1,4 +1,4 @@
-/** The words for each value of a scene, and how nouns are inflected. */
+/** The words for every value of a scene, with plurals and articles. A word that is listed twice is twice as likely. */
 
 import type { Random } from '../random.ts';
 import type {
@@ -41,7 +41,7 @@ export const SIZE_WORDS: Readonly<Record<Size, readonly string[]>> = {
   big: ['big', 'big', 'large', 'huge'],
 };
 export const NUMBER_WORDS = ['no', 'one', 'two', 'three', 'four', 'five', 'six'] as const;
-export const MARKS: Readonly<Record<Exclude<Pattern, 'plain'>, readonly string[]>> = {
+export const PATTERN_NOUNS: Readonly<Record<Exclude<Pattern, 'plain'>, readonly string[]>> = {
   striped: ['stripes'],
   spotted: ['spots', 'spots', 'dots'],
 };
@@ -58,7 +58,7 @@ export const BACKGROUND_WORDS: Readonly<Record<Background, readonly string[]>> =
   city: ['in the city', 'in the city', 'in town', 'on a city street'],
   blank: ['on a white background', 'on a plain white background', 'on white'],
 };
-/** The one name of a place, for answers. */
+/** The only name of a place in answers. */
 export const BACKGROUND_NAME: Readonly<Record<Background, string>> = {
   meadow: 'in a meadow',
   snow: 'in the snow',
@@ -120,7 +120,17 @@ export function plural(word: string): string {
   );
 }
 
-/** "a yellow hat", "red glasses". */
+/** `a yellow hat`, `red glasses`. */
 export function accessoryPhrase(a: Accessory): string {
   return a.kind === 'glasses' ? `${a.colour} glasses` : `${article(a.colour)} ${a.colour} ${a.kind}`;
 }
+
+/** What `n` copies wear: `a yellow hat`, `yellow hats`, `red glasses`. */
+export const wornPhrase = (a: Accessory, n: number): string =>
+  n > 1 && a.kind !== 'glasses' ? `${a.colour} ${plural(a.kind)}` : accessoryPhrase(a);
+
+/** The noun for what `n` copies wear: `hat`, `hats`, `glasses`. */
+export const wornNoun = (a: Accessory, n: number): string =>
+  n > 1 && a.kind !== 'glasses' ? plural(a.kind) : a.kind;
+
+export const patternNoun = (p: Pattern): string => (p === 'striped' ? 'stripes' : 'spots');

@@ -1,4 +1,4 @@
-/** Draws the place of a scene in the light of its time of day. All of it lies behind the things. */
+/** Draws the background of a scene in the light of its time of day. */
 
 import { mix, Random } from '../../random.ts';
 import type { Background, Scene } from '../../scene.ts';

@@ -1,4 +1,4 @@
-/** The places. */
+/** Draws the backgrounds, except the room. */
 
 import type { Random } from '../../random.ts';
 import type { Scene } from '../../scene.ts';
@@ -7,12 +7,12 @@ import type { Pen } from '../pen.ts';
 import { arc, box, ellipse, type Rgb } from '../shapes.ts';
 import { cactus, hill, pine, weed } from './scenery.ts';
 
-/** What a place is drawn from. */
+/** Everything that a background is drawn from. */
 export interface PlaceParts {
   readonly pen: Pen;
   readonly scene: Scene;
   readonly random: Random;
-  /** A colour in the light of the time of day. */
+  /** Gives a colour the light of the time of day. */
   readonly tint: (colour: Rgb) => Rgb;
   /** The sky's colour at the horizon. */
   readonly low: Rgb;

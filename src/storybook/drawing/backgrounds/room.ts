@@ -1,4 +1,4 @@
-/** A room with a window. */
+/** Draws a room with a window that shows the time and the weather. */
 
 import { darker, lighter } from '../colours.ts';
 import { arc, box, ellipse, type Rgb, roundBox } from '../shapes.ts';
@@ -14,7 +14,7 @@ export function drawRoom({ pen, scene, random, tint }: PlaceParts): void {
   ]);
   pen.sky(tint(lighter(wall, 0.2)), tint(wall));
   for (let i = 0; i < 8; i++) pen.mark(box(4 + i * 17, -1, 9 + i * 17, 90), tint(darker(wall, 0.05)), 0.8);
-  // The window shows the time and the weather.
+  // The window.
   const wx = random.chance(0.5) ? random.between(12, 22) : random.between(74, 84),
     wy = random.between(9, 13);
   const sky = LIGHT[scene.time].sky;

@@ -5,7 +5,7 @@ import { darker } from '../colours.ts';
 import type { Pen } from '../pen.ts';
 import { type Rgb, roundBox } from '../shapes.ts';
 
-/** A hill line from left to right, closed at the bottom. */
+/** A hill from the left edge to the right one, closed at the bottom. */
 export function hill(random: Random, y: number, rough: number, waves = 2): number[] {
   const a = random.between(0, 6.28),
     b = random.between(0, 6.28);

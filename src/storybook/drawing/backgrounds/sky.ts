@@ -5,7 +5,7 @@ import type { Scene, Time } from '../../scene.ts';
 import type { Pen } from '../pen.ts';
 import { arc, ellipse, type Rgb, roundBox, star } from '../shapes.ts';
 
-/** `sky`: its colours at the top and at the horizon. `tint` is mixed into all other colours by `amount`. */
+/** `sky` holds the colours at the top and at the horizon. `tint` is mixed into all other colours by `amount`. */
 export interface Light {
   sky: [Rgb, Rgb];
   tint: Rgb;
@@ -60,7 +60,7 @@ export function drawSky(pen: Pen, scene: Scene, random: Random): void {
     }
     const x = sky.chance(0.5) ? sky.between(16, 30) : sky.between(98, 112),
       y = sky.between(15, 24);
-    // A crescent: the outer rim, then the inner rim back.
+    // A crescent: along the outer arc and back along the inner one.
     const moon = [...arc(x, y, 9.5, 9.5, 50, 310, 18), ...arc(x + 4.6, y, 7.6, 7.6, 286, 74, 14)];
     if (pen.style !== 'sketch') pen.raw(ellipse(x, y, 16, 16), [255, 246, 200], 0.07);
     if (storybook) pen.raw(moon, [255, 240, 184]);

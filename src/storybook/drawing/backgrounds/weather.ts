@@ -5,7 +5,7 @@ import type { Scene } from '../../scene.ts';
 import type { Pen } from '../pen.ts';
 import { ellipse } from '../shapes.ts';
 
-/** Snow or rain in front of everything. */
+/** Draws snow or rain in front of everything. */
 export function drawWeather(pen: Pen, scene: Scene): void {
   if (
     scene.weather === 'none' ||
@@ -24,7 +24,7 @@ export function drawWeather(pen: Pen, scene: Scene): void {
         pen.raw(ellipse(x, y, r + 0.5, r + 0.5, 0, 12), [136, 142, 160]);
         pen.raw(ellipse(x, y, r, r, 0, 12), [252, 252, 252]);
       } else {
-        // A faint rim, so that flakes show before white things.
+        // A faint rim, so that flakes show in front of white things.
         if (pen.style !== 'neon' && scene.time !== 'night')
           pen.raw(ellipse(x, y, r + 0.7, r + 0.7, 0, 12), [120, 146, 190], 0.3);
         pen.raw(ellipse(x, y, r, r, 0, 12), pen.style === 'neon' ? [206, 232, 255] : [255, 255, 255], 0.95);

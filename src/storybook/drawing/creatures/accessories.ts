@@ -1,4 +1,4 @@
-/** What a creature wears. */
+/** Draws the accessories that creatures wear. */
 
 import type { Accessory, Creature } from '../../scene.ts';
 import { darker, INK, lighter, RGB, WHITE } from '../colours.ts';

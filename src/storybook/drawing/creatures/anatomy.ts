@@ -1,11 +1,14 @@
-/** The parts that creatures share. */
+/** The anatomy of a creature, and the parts that all creatures share. */
 
 import type { Build, Identity } from '../../scene.ts';
 import { darker, lighter, RGB } from '../colours.ts';
 import type { Pen } from '../pen.ts';
 import { blob, both, ellipse, type Path, type Rgb } from '../shapes.ts';
 
-/** How a creature is drawn, in units of its drawing: feet at (0, 0), about 46 high, x right, y down. */
+/**
+ * How a creature is drawn, in units of its drawing: feet at (0, 0), about 46 units high, head at about y = -31,
+ * x to the right, y down.
+ */
 export interface Anatomy {
   /** Draws the parts behind the body. */
   behind: (pen: Pen) => void;
@@ -30,7 +33,7 @@ export interface Anatomy {
   beak: boolean;
 }
 
-/** What the anatomy of a kind is made from. */
+/** Everything that the anatomy of a kind is made from. */
 export interface CreatureParts {
   readonly who: Identity;
   /** The creature's colour, and a paler and a darker one. */
@@ -44,7 +47,7 @@ export interface CreatureParts {
   readonly belly: (pen: Pen, rx?: number, ry?: number, y?: number) => void;
   readonly torso: number[][];
   readonly nose: (c: Rgb, r?: number) => (pen: Pen) => void;
-  /** An anatomy that a kind begins from. */
+  /** The default anatomy, which each kind changes. */
   readonly base: Anatomy;
 }
 

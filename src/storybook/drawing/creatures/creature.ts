@@ -24,7 +24,7 @@ const ANATOMIES: Readonly<Record<Creature, (parts: CreatureParts) => Anatomy>> =
 
 const FUR: Grain = { gap: 9.8, thick: 4.8, radius: 3.2, across: 11.4, down: 8.4 };
 
-/** One creature with its feet at the pen's origin. */
+/** Draws a creature with its feet at the pen's origin. */
 export function drawCreature(page: Pen, who: Identity, expression: Expression): void {
   const kind = who.kind as Creature;
   const pen = page.at(0, 0, who.build.width, who.build.height);
@@ -34,7 +34,7 @@ export function drawCreature(page: Pen, who: Identity, expression: Expression): 
   anatomy.behind(pen);
   pen.solid(anatomy.body, main);
   if (pen.style === 'storybook') {
-    // A soft light from the upper left.
+    // Soft light from the upper left.
     pen.clip(anatomy.body);
     pen.mark(ellipse(-6, anatomy.headTop + 5.5, 8, 3.8, -0.35), WHITE, who.colour === 'white' ? 0.5 : 0.16);
     pen.mark(ellipse(11, -9, 5, 11, 0.25), INK, 0.07);

@@ -1,4 +1,4 @@
-/** The face of a creature: eyes, cheeks, mouth. */
+/** Draws the face of a creature: eyes, cheeks and mouth. */
 
 import type { Expression } from '../../scene.ts';
 import { BLUSH, INK, WHITE } from '../colours.ts';

@@ -1,4 +1,4 @@
-/** Cat, bunny, bear, fox and mouse. */
+/** The anatomy of cat, bunny, bear, fox and mouse. */
 
 import { BLUSH, blend, INK, lighter } from '../colours.ts';
 import { blob, both, curve, ellipse, type Rgb } from '../shapes.ts';

@@ -1,4 +1,4 @@
-/** Alien, bird and frog. */
+/** The anatomy of alien, bird and frog. */
 
 import { INK, lighter } from '../colours.ts';
 import { blob, both, curve, ellipse, type Rgb } from '../shapes.ts';

@@ -1,4 +1,4 @@
-/** cup, cake, umbrella, book, lamp, apple. */
+/** Draws cup, cake, umbrella, book, lamp and apple. */
 
 import { drawPattern } from '../patterns.ts';
 import { arc, blob, box, curve, ellipse, roundBox, star } from '../shapes.ts';

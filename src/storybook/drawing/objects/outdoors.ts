@@ -1,3 +1,5 @@
+/** Draws house, boat, car, mushroom, flower and tree. */
+
 import { blend, darker, lighter } from '../colours.ts';
 import { drawPattern } from '../patterns.ts';
 import { arc, blob, box, curve, ellipse, type Rgb, roundBox } from '../shapes.ts';

@@ -1,4 +1,4 @@
-/** What the objects share. */
+/** The colours and parts that objects share. */
 
 import type { Build, Identity } from '../../scene.ts';
 import { darker, lighter, RGB, WHITE } from '../colours.ts';
@@ -12,15 +12,15 @@ export const GLASS: Rgb = [190, 230, 252];
 export const EGGSHELL: Rgb = [255, 244, 222];
 export const PRINT: Grain = { gap: 12, thick: 5.6, radius: 3.7, across: 12.8, down: 9.6 };
 
-/** What an object is drawn from. */
+/** Everything that an object is drawn from. */
 export interface ObjectParts {
-  /** A pen whose origin is the middle of the object's base; about 36 units are its width. */
+  /** Its origin is the middle of the object's base. Objects are about 36 units wide. */
   readonly pen: Pen;
   readonly who: Identity;
   readonly build: Build;
-  /** `build.feature`: the size of a roof, sail or cap. */
+  /** `build.feature`: the size of the roof, sail or cap. */
   readonly feature: number;
-  /** The object's colour, two darker ones, a paler one, and one that stands out on it. */
+  /** The object's colour, two darker colours, a paler one, and one that contrasts with it. */
   readonly main: Rgb;
   readonly dark: Rgb;
   readonly dim: Rgb;
@@ -48,7 +48,7 @@ export function objectParts(page: Pen, who: Identity): ObjectParts {
   };
 }
 
-/** A glossy spot, in the storybook style only. */
+/** Draws a highlight, in the storybook style only. */
 export function shine(pen: Pen, x: number, y: number, rx: number, ry: number, turn = -0.5): void {
   if (pen.style === 'storybook') pen.mark(ellipse(x, y, rx, ry, turn), WHITE, 0.38);
 }

@@ -1,4 +1,4 @@
-/** ball, star, heart, balloon, kite, gift. */
+/** Draws ball, star, heart, balloon, kite and gift. */
 
 import { HOVER } from '../../scene.ts';
 import { INK, lighter, WHITE } from '../colours.ts';
