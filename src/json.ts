@@ -1,20 +1,22 @@
-/** Reads JSON that came from outside: nothing is believed, and every refusal names the file. */
+/** Reads JSON from outside. Every error names the file. */
 
 import { OmniError } from './errors.ts';
 
-/** Deeper nesting than any configuration or header has; refused before a parser sees it. */
+/** Deeper than any configuration or header. Deeper text is refused before it is parsed. */
 const MAX_DEPTH = 64;
 
-/** What follows a string that is a key. */
+/** Follows a string that is a key. */
 const COLON = /[ \t\r\n]*:/y;
 
 /**
- * Parses the JSON in a file.
+ * Parses JSON. Stricter than `JSON.parse`: refuses invalid UTF-8, more than 64 levels of nesting, and
+ * duplicate keys. Taking one of two values silently would hide a damaged file.
  *
- * Stricter than `JSON.parse`: invalid UTF-8, nesting beyond 64 levels and an object that names a key twice are refused,
- * because a reader that silently takes one of two values hides a damaged file.
- * @param what how messages name it: the file, or "the header of" the file.
- * @throws OmniError `bad_checkpoint` for all of these and for text that is not JSON.
+ * @example
+ * const config = parseTransformerConfig(parseJson(bytes, 'config.json'), 'config.json');
+ *
+ * @param what how messages name the text: the file, or "the header of" the file
+ * @throws OmniError `bad_checkpoint` for these and for text that is not JSON
  */
 export function parseJson(bytes: Uint8Array, what: string): unknown {
   const text = decodeUtf8(bytes, what);
@@ -24,7 +26,7 @@ export function parseJson(bytes: Uint8Array, what: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const constant = /(?<=[:[,]\s*)-?(NaN|Infinity)\b/.exec(text);
-    if (constant) throw notJson(what, `it holds ${constant[0]}, which JSON does not have`, cause);
+    if (constant) throw notJson(what, `it contains ${constant[0]}, which JSON does not allow`, cause);
     throw notJson(
       what,
       cause instanceof Error ? cause.message.split('\n', 1)[0] : 'it cannot be parsed',
@@ -38,7 +40,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A value as an error message quotes it: short, on one line. */
+/** Formats a value for an error message: on one line, at most 60 characters. */
 export function quote(value: unknown): string {
   const text =
     value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : JSON.stringify(value);
@@ -53,7 +55,7 @@ function decodeUtf8(bytes: Uint8Array, what: string): string {
   }
 }
 
-/** Walks the text once, outside of string contents: depth, and the keys of every object that is open. */
+/** Checks the depth and the keys of every object, in one pass over the text outside of strings. */
 function checkStructure(text: string, what: string): void {
   const open: (Set<string> | undefined)[] = [];
   let i = 0;
@@ -89,7 +91,7 @@ function stringEnd(text: string, start: number): number {
   return i + 1;
 }
 
-/** A quoted string without its quotes and escapes; what is no valid string stays as it is, for the parser to refuse. */
+/** Decodes a quoted string. Returns an invalid one unchanged: the parser refuses it later. */
 function unescaped(quoted: string): string {
   if (!quoted.includes('\\')) return quoted.slice(1, -1);
   try {

@@ -1,6 +1,6 @@
 /**
- * The few globals that browsers, workers and Node share and that the core may use.
- * The core is compiled without DOM and Node types, so that nothing else slips in.
+ * The few globals that the core may use: browsers, workers and Node all have them.
+ * The core is compiled without the types of DOM and Node, so that the compiler rejects all others.
  */
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;
@@ -20,7 +20,7 @@ interface AbortSignal {
   addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
-/** Bytes that may lie on disk: what files picked in a browser and stored files are. */
+/** Bytes in memory or on disk. A file that a person chose in a browser is one. */
 declare class Blob {
   constructor(parts?: readonly Uint8Array<ArrayBuffer>[]);
   readonly size: number;
@@ -28,7 +28,7 @@ declare class Blob {
   slice(start?: number, end?: number): Blob;
   arrayBuffer(): Promise<ArrayBuffer>;
 }
-/** A stream of bytes, as far as it is used here. */
+/** The used part of a ReadableStream of bytes. */
 interface ByteStream {
   pipeThrough(transform: DecompressionStream): ByteStream;
   getReader(): ByteReader;

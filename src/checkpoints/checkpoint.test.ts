@@ -451,7 +451,7 @@ describe('refusing', () => {
     [
       'an infinite number in a configuration',
       (f) => setText(f, 'vae/config.json', '{"scaling_factor": Infinity}'),
-      /vae\/config\.json is not valid JSON: it holds Infinity/,
+      /vae\/config\.json is not valid JSON: it contains Infinity/,
     ],
     [
       'a number beyond all numbers',

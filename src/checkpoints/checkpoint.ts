@@ -177,7 +177,7 @@ function canonicalMllmName(name: string): string {
 }
 
 function checkModelIndex(json: unknown): Readonly<Record<string, unknown>> {
-  if (!isObject(json)) throw badIndex(`is ${quote(json)} and not an object`);
+  if (!isObject(json)) throw badIndex(`is ${quote(json)}, not an object`);
   // A pipeline whose code lies beside the weights is named as [file, class].
   const pipeline: unknown = Array.isArray(json._class_name) ? json._class_name[1] : json._class_name;
   if (typeof pipeline !== 'string' || !PIPELINES.includes(pipeline)) {

@@ -108,7 +108,7 @@ describe('refusing', () => {
     ],
     ['a list as header', fileOf('[1,2]', 0), /its header is \[1,2\] and not a list of tensors/],
     ['null as header', fileOf('null', 0), /its header is null/],
-    ['NaN in the header', fileOf('{"a": NaN}', 0), /holds NaN, which JSON does not have/],
+    ['NaN in the header', fileOf('{"a": NaN}', 0), /contains NaN, which JSON does not allow/],
     [
       'a name that is there twice',
       fileOf(

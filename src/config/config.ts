@@ -1,23 +1,23 @@
 /**
- * Configurations of the model's components, as their `config.json` files give them.
+ * Types of the configurations of a checkpoint's components.
  *
- * Every size of a graph comes from here. Fields are named after the official ones; values that follow from others
- * (head and feed-forward sizes) are computed once, while parsing (`config-parse.ts`).
+ * Every size in a graph comes from here. Fields are named after those of the official `config.json` files.
+ * Values that follow from other fields (head and feed-forward sizes) are computed once, by `parse.ts`.
  */
 
-/** How many reference pictures have an index embedding of their own. Source: OmniGen2Transformer2DModel.__init__ */
+/** How many references have their own index embedding. Source: OmniGen2Transformer2DModel.__init__ */
 export const MAX_REFERENCES = 5;
 
-/** How many tokens the official chat pipeline writes at most. Source: OmniGen2ChatPipeline.generate_text */
+/** Limit of new tokens in the official chat pipeline. Source: OmniGen2ChatPipeline.generate_text */
 export const MAX_NEW_TOKENS = 256;
 
 /** The diffusion transformer (`transformer/config.json`, OmniGen2Transformer2DModel). */
 export interface TransformerConfig {
   /** Side of a patch, in latent pixels. */
   readonly patchSize: number;
-  /** Channels of the latents it reads. */
+  /** Channels of the input latents. */
   readonly inChannels: number;
-  /** Channels of the velocity it predicts. */
+  /** Channels of the predicted velocity. */
   readonly outChannels: number;
   /** Width D of the token stream. */
   readonly hiddenSize: number;
@@ -26,7 +26,7 @@ export interface TransformerConfig {
   /** Layers in each of the three refiners (noise, reference, context). */
   readonly numRefinerLayers: number;
   readonly numAttentionHeads: number;
-  /** Divides `numAttentionHeads`; query head h reads key/value head `h // (heads / kv heads)`. */
+  /** Divides `numAttentionHeads`. Query head h uses key/value head `floor(h / (heads / kv heads))`. */
   readonly numKvHeads: number;
   /** `hiddenSize / numAttentionHeads`; even. */
   readonly headDim: number;
@@ -34,36 +34,38 @@ export interface TransformerConfig {
   readonly feedForwardDim: number;
   /** Width of the timestep embedding: `min(hiddenSize, 1024)`. */
   readonly tembDim: number;
-  /** Width of the sinusoid that the timestep embedding starts from. */
+  /** Width of the sinusoidal input of the timestep embedding. */
   readonly timestepFrequencyDim: number;
-  /** Epsilon of every RMSNorm but the output's. */
+  /** Epsilon of every RMSNorm except the output's. */
   readonly normEps: number;
-  /** Width of each rotary axis (sequence, row, column); even, they add up to `headDim`. */
+  /** Width of each rotary axis (sequence, row, column). All are even and add up to `headDim`. */
   readonly axesDimRope: readonly [number, number, number];
-  /** How many positions each rotary axis was trained with. */
+  /** Number of positions of each rotary axis in training. */
   readonly axesLens: readonly [number, number, number];
-  /** Width of the text features: `hiddenSize` of the language model. */
+  /** Width of the text features; equals `hiddenSize` of the language model. */
   readonly textFeatDim: number;
-  /** The timestep (0..1) is multiplied by this before the sinusoid. */
+  /** Factor on the timestep (0 to 1) before the sinusoid. */
   readonly timestepScale: number;
 }
 
-/** The picture autoencoder (`vae/config.json`, AutoencoderKL without quant convolutions). */
+/** The VAE (`vae/config.json`, AutoencoderKL without quant convolutions). */
 export interface VaeConfig {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly latentChannels: number;
   /** Channels at each resolution, from the picture to the latents. */
   readonly blockOutChannels: readonly number[];
-  /** Residual blocks per resolution in the encoder; the decoder has one more. */
+  /** Residual blocks per resolution of the encoder. The decoder has one more. */
   readonly layersPerBlock: number;
   readonly normNumGroups: number;
-  /** Side in pixels of the pictures it was trained on; the official code tiles above it, if tiling is switched on. */
+  /**
+   * Side of the training pictures, in pixels. The official code tiles larger pictures if tiling is enabled.
+   */
   readonly sampleSize: number;
   /** Latents are `(z - shiftFactor) * scalingFactor`. */
   readonly scalingFactor: number;
   readonly shiftFactor: number;
-  /** Pixels per latent pixel, along one side: `2^(resolutions - 1)`. */
+  /** Picture pixels per latent pixel along one side: `2^(resolutions - 1)`. */
   readonly downscaleFactor: number;
 }
 
@@ -79,9 +81,9 @@ export interface LanguageConfig {
   readonly headDim: number;
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
-  /** How the rotary half-dimension is split over (time, row, column); adds up to `headDim / 2`. */
+  /** Split of half the head size over (time, row, column). Adds up to `headDim / 2`. */
   readonly mropeSection: readonly [number, number, number];
-  /** Whether the output projection is the token embedding. */
+  /** Whether the output projection shares the weights of the token embedding. */
   readonly tieWordEmbeddings: boolean;
   readonly maxPositionEmbeddings: number;
 }
@@ -92,22 +94,22 @@ export interface VisionConfig {
   readonly hiddenSize: number;
   readonly intermediateSize: number;
   readonly numHeads: number;
-  /** `hiddenSize / numHeads`; a multiple of 4 (row and column share it, in pairs). */
+  /** `hiddenSize / numHeads`; a multiple of 4, because row and column each rotate pairs in half of it. */
   readonly headDim: number;
-  /** Width of the merged tokens: `hiddenSize` of the language model. */
+  /** Width of the merged tokens; equals `hiddenSize` of the language model. */
   readonly outHiddenSize: number;
   readonly inChannels: number;
   /** Side of a patch, in pixels. */
   readonly patchSize: number;
-  /** Frames per patch; a still picture is repeated. */
+  /** Frames per patch. A still picture is repeated. */
   readonly temporalPatchSize: number;
-  /** Patches per side that are merged into one token. */
+  /** Patches per side of the square that is merged into one token. */
   readonly spatialMergeSize: number;
   /** Side of an attention window, in pixels. */
   readonly windowSize: number;
-  /** Blocks that attend over the whole picture; the others attend inside windows. */
+  /** Blocks with attention over the whole picture. The others have window attention. */
   readonly fullattBlockIndexes: readonly number[];
-  /** Epsilon of every RMSNorm; fixed in the official code. */
+  /** Epsilon of every RMSNorm; a constant in the official code. */
   readonly rmsNormEps: number;
 }
 
@@ -115,18 +117,18 @@ export interface VisionConfig {
 export interface MllmConfig {
   readonly language: LanguageConfig;
   readonly vision: VisionConfig;
-  /** Stands in the tokens for each merged token of a picture. */
+  /** Placeholder in the prompt, one for each merged token of a picture. */
   readonly imageTokenId: number;
   readonly videoTokenId: number;
   readonly visionStartTokenId: number;
   readonly visionEndTokenId: number;
 }
 
-/** How text is generated (`mllm/generation_config.json`). */
+/** Defaults of text generation (`mllm/generation_config.json`). */
 export interface GenerationConfig {
   readonly doSample: boolean;
   readonly temperature: number;
-  /** Divides (positive) or multiplies (negative) the logits of tokens that occurred before. */
+  /** Divides the positive and multiplies the negative logits of tokens that occurred before. */
   readonly repetitionPenalty: number;
   readonly eosTokenIds: readonly number[];
 }
@@ -134,18 +136,18 @@ export interface GenerationConfig {
 /** The flow-match scheduler (`scheduler/scheduler_config.json`). */
 export interface SchedulerConfig {
   readonly numTrainTimesteps: number;
-  /** Whether timesteps are bent by the number of latent pixels. */
+  /** Whether timesteps are shifted depending on the number of latent pixels. */
   readonly dynamicTimeShift: boolean;
 }
 
-/** How a picture is prepared for the vision tower (`processor/preprocessor_config.json`). */
+/** Preprocessing of pictures for the vision tower (`processor/preprocessor_config.json`). */
 export interface PreprocessorConfig {
   readonly minPixels: number;
   readonly maxPixels: number;
   readonly patchSize: number;
   readonly temporalPatchSize: number;
   readonly mergeSize: number;
-  /** Factor from 8-bit grey levels to 0..1. */
+  /** Factor on 8-bit values; 1/255 maps them to 0 to 1. */
   readonly rescaleFactor: number;
   readonly imageMean: readonly [number, number, number];
   readonly imageStd: readonly [number, number, number];

@@ -1,16 +1,19 @@
-/** Reads fields of a parsed configuration file; every refusal names the file, the field, its value and what is allowed. */
+/**
+ * Reads fields of a parsed configuration file. Every error names the file, the field, its value and the
+ * allowed values.
+ */
 
 import { OmniError } from '../errors.ts';
 import { isObject, quote } from '../json.ts';
 
-/** Larger than any dimension of a model of this kind, small enough that products stay exact. */
+/** Larger than any dimension of such a model, and small enough that products of two stay exact. */
 const MAX_SIZE = 2 ** 24;
 
-/** What an integer field accepts. */
+/** Which values an integer field accepts. */
 export interface IntegerRange {
   readonly min?: number;
   readonly max?: number;
-  /** The value if the field is absent, as the official class has it. Without it the field is required. */
+  /** The official default, for an absent field. Without it the field is required. */
   readonly absent?: number;
 }
 
@@ -20,21 +23,21 @@ export class ConfigFields {
   readonly #path: string;
 
   /**
-   * @param value the parsed file, or the object at `path` in it.
-   * @param file how messages name the file.
-   * @param path prefix of field names in messages, such as `vision_config.`.
-   * @throws OmniError `bad_checkpoint` if the value is not an object.
+   * @param value the parsed file, or the object at `path` in it
+   * @param file how messages name the file
+   * @param path prefix of field names in messages, such as `vision_config.`
+   * @throws OmniError `bad_checkpoint` if the value is not an object
    */
   constructor(value: unknown, file: string, path = '') {
     this.file = file;
     this.#path = path;
     if (!isObject(value)) {
-      throw refuse(file, `${path === '' ? 'it' : path.slice(0, -1)} is ${quote(value)} and not an object`);
+      throw badConfig(file, `${path === '' ? 'it' : path.slice(0, -1)} is ${quote(value)}, not an object`);
     }
     this.#values = value;
   }
 
-  /** Whether the field is there and not null. */
+  /** Whether the field exists and is not null. */
   has(name: string): boolean {
     return Object.hasOwn(this.#values, name) && this.#values[name] !== null;
   }
@@ -123,9 +126,9 @@ export class ConfigFields {
   }
 
   /**
-   * Refuses any value of the field but the given ones.
-   * @param absent the value that an absent field stands for; without it the field is required.
-   * @throws OmniError `unsupported` for another value.
+   * Accepts only the given values.
+   * @param absent the official default, for an absent field; without it the field is required
+   * @throws OmniError `unsupported` for another value
    */
   only<T extends string | number | boolean>(name: string, supported: readonly T[], absent?: T): T {
     const value = absent !== undefined && !this.has(name) ? absent : this.#require(name);
@@ -137,7 +140,7 @@ export class ConfigFields {
     return match;
   }
 
-  /** An error for a well-formed value that this program does not implement. */
+  /** The error for a well-formed value that this program does not implement. */
   unsupported(name: string, what: string, supported: string): OmniError {
     return new OmniError({
       code: 'unsupported',
@@ -146,21 +149,21 @@ export class ConfigFields {
     });
   }
 
-  /** An error for a value that cannot be right. */
+  /** The error for an impossible value. */
   wrong(name: string, rule: string): OmniError {
-    return refuse(this.file, `${this.#path}${name} is ${quote(this.#values[name])}, but ${rule}`);
+    return badConfig(this.file, `${this.#path}${name} is ${quote(this.#values[name])}, but ${rule}`);
   }
 
   #require(name: string): unknown {
-    if (!Object.hasOwn(this.#values, name)) throw refuse(this.file, `${this.#path}${name} is missing`);
+    if (!Object.hasOwn(this.#values, name)) throw badConfig(this.file, `${this.#path}${name} is missing`);
     return this.#values[name];
   }
 }
 
-function refuse(file: string, why: string): OmniError {
+function badConfig(file: string, why: string): OmniError {
   return new OmniError({
     code: 'bad_checkpoint',
     message: `${file}: ${why}.`,
-    action: 'Take this file from the checkpoint that the weights belong to, unchanged.',
+    action: 'Use the unchanged file of the checkpoint that the weights belong to.',
   });
 }

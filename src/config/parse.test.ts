@@ -21,7 +21,7 @@ const PARSERS: Record<string, (json: unknown, file: string) => unknown> = {
   'processor/preprocessor_config.json': parsePreprocessorConfig,
 };
 
-describe('sizes that follow from others', () => {
+describe('computed sizes', () => {
   it('of the released model', () => {
     const config = parseTransformerConfig(
       {
@@ -47,7 +47,7 @@ describe('sizes that follow from others', () => {
     expect(config).toMatchObject({ headDim: 120, feedForwardDim: 10240, tembDim: 1024, outChannels: 16 });
   });
 
-  it('of a feed-forward with a multiplier: truncated first, then rounded up', () => {
+  it('of a feed-forward with a multiplier: truncated, then rounded up', () => {
     const config = parseTransformerConfig(
       { ...json('transformer/config.json'), ffn_dim_multiplier: 0.6667, multiple_of: 50 },
       'transformer/config.json',
@@ -56,7 +56,7 @@ describe('sizes that follow from others', () => {
     expect(config.feedForwardDim).toBe(300);
   });
 
-  it('of the autoencoder', () => {
+  it('of the VAE', () => {
     expect(parseVaeConfig(json('vae/config.json'), 'vae/config.json')).toMatchObject({
       downscaleFactor: 8,
       scalingFactor: 0.3611,
@@ -65,8 +65,8 @@ describe('sizes that follow from others', () => {
   });
 });
 
-describe('both forms of the language model configuration', () => {
-  it('nested, as later versions write it, means the same as flat', () => {
+describe('the language model configuration', () => {
+  it('gives the same result nested, as later versions write it, and flat', () => {
     const flat = json('mllm/config.json');
     const topLevel = ['architectures', 'model_type', 'vision_config', 'tie_word_embeddings'];
     const ids = Object.keys(flat).filter((key) => key.endsWith('token_id'));
@@ -82,7 +82,7 @@ describe('both forms of the language model configuration', () => {
     expect(parseMllmConfig(nested, 'mllm/config.json')).toEqual(parseMllmConfig(flat, 'mllm/config.json'));
   });
 
-  it('takes the official defaults of the vision tower where fields are left out', () => {
+  it('uses the official defaults for absent fields of the vision tower', () => {
     const flat = json('mllm/config.json');
     const vision = parseMllmConfig(
       { ...flat, vision_config: { hidden_size: 1280, out_hidden_size: 64 } },
@@ -98,7 +98,7 @@ describe('both forms of the language model configuration', () => {
     expect(vision.fullattBlockIndexes).toEqual([7, 15, 23, 31]);
   });
 
-  it('accepts the rope type by its older name', () => {
+  it('accepts the older name of the rope type', () => {
     const flat = json('mllm/config.json');
     const rope_scaling = { type: 'mrope', mrope_section: [2, 3, 3] };
     expect(parseMllmConfig({ ...flat, rope_scaling }, 'mllm/config.json').language.mropeSection).toEqual([
@@ -107,7 +107,7 @@ describe('both forms of the language model configuration', () => {
   });
 });
 
-describe('refused with file, field and value', () => {
+describe('errors name file, field and value', () => {
   it.each<[file: string, edit: (config: Json) => void, message: string | RegExp, code?: string]>([
     [
       'transformer/config.json',
@@ -324,7 +324,7 @@ describe('refused with file, field and value', () => {
       (c) => {
         c.rope_scaling = null;
       },
-      /rope_scaling is null and not an object/,
+      /rope_scaling is null, not an object/,
     ],
     [
       'mllm/config.json',
@@ -433,7 +433,7 @@ describe('refused with file, field and value', () => {
 
   it.each(Object.keys(PARSERS))('%s that is a list, a number or null', async (path) => {
     for (const value of [[], 5, null, 'text']) {
-      expect((await refusal(() => PARSERS[path](value, path))).message).toMatch(/and not an object/);
+      expect((await refusal(() => PARSERS[path](value, path))).message).toMatch(/, not an object/);
     }
   });
 });

@@ -1,9 +1,9 @@
 /**
- * Parses the configuration files of a checkpoint. Values that this program does not implement are refused by name;
- * fields that the official classes default are defaulted alike; fields without an effect on inference are ignored.
+ * Parses the configuration files of a checkpoint. Absent fields get the defaults of the official classes.
+ * Fields without an effect on inference are ignored.
  *
- * Every function throws OmniError `bad_checkpoint` for a missing or impossible field and `unsupported` for a value that
- * is well-formed but not implemented. `file` is the name that messages carry.
+ * `file` is how messages name the file. Every function throws OmniError `bad_checkpoint` for a missing field
+ * or an impossible value, and `unsupported` for a well-formed value that this program does not implement.
  */
 
 import type {
@@ -19,10 +19,16 @@ import type {
 } from './config.ts';
 import { ConfigFields } from './fields.ts';
 
-/** More layers than any model of this kind; guards against a number that would fill the memory. */
+/** More layers than any such model has. A larger number would fill the memory. */
 const MAX_LAYERS = 512;
 
-/** `transformer/config.json`. Source: omnigen2/models/transformers/transformer_omnigen2.py: __init__ */
+/**
+ * Parses `transformer/config.json`. Source: omnigen2/models/transformers/transformer_omnigen2.py: __init__
+ *
+ * @example
+ * const path = 'transformer/config.json';
+ * const { hiddenSize, numLayers } = parseTransformerConfig(parseJson(bytes, path), path);
+ */
 export function parseTransformerConfig(json: unknown, file: string): TransformerConfig {
   const fields = new ConfigFields(json, file);
   fields.only('_class_name', ['OmniGen2Transformer2DModel'], 'OmniGen2Transformer2DModel');
@@ -31,7 +37,7 @@ export function parseTransformerConfig(json: unknown, file: string): Transformer
   const numAttentionHeads = fields.integer('num_attention_heads');
   const numKvHeads = fields.integer('num_kv_heads');
   const headDim = headSize(fields, 'hidden_size', hiddenSize, 'num_attention_heads', numAttentionHeads);
-  groups(fields, 'num_attention_heads', numAttentionHeads, 'num_kv_heads', numKvHeads);
+  checkHeadGroups(fields, 'num_attention_heads', numAttentionHeads, 'num_kv_heads', numKvHeads);
   const axesDimRope = triple(fields.integers('axes_dim_rope', { length: 3, min: 2 }));
   if (sum(axesDimRope) !== headDim || axesDimRope.some((dim) => dim % 2 === 1)) {
     throw fields.wrong(
@@ -63,7 +69,12 @@ export function parseTransformerConfig(json: unknown, file: string): Transformer
   };
 }
 
-/** `vae/config.json`. Source: diffusers/models/autoencoders/autoencoder_kl.py: __init__ */
+/**
+ * Parses `vae/config.json`. Source: diffusers/models/autoencoders/autoencoder_kl.py: __init__
+ *
+ * @example
+ * const { downscaleFactor } = parseVaeConfig(parseJson(bytes, 'vae/config.json'), 'vae/config.json');
+ */
 export function parseVaeConfig(json: unknown, file: string): VaeConfig {
   const fields = new ConfigFields(json, file);
   fields.only('_class_name', ['AutoencoderKL'], 'AutoencoderKL');
@@ -111,8 +122,12 @@ export function parseVaeConfig(json: unknown, file: string): VaeConfig {
 }
 
 /**
- * `mllm/config.json`, flat (transformers up to 4.51) or with the language model under `text_config` (later).
+ * Parses `mllm/config.json`: flat, as transformers up to 4.51 writes it, or with the language model under
+ * `text_config`, as later versions do.
  * Source: transformers/models/qwen2_5_vl/configuration_qwen2_5_vl.py
+ *
+ * @example
+ * const { language, vision } = parseMllmConfig(parseJson(bytes, 'mllm/config.json'), 'mllm/config.json');
  */
 export function parseMllmConfig(json: unknown, file: string): MllmConfig {
   const fields = new ConfigFields(json, file);
@@ -144,9 +159,9 @@ function parseLanguageConfig(top: ConfigFields): LanguageConfig {
   const numKeyValueHeads = fields.integer('num_key_value_heads');
   const headDim = headSize(fields, 'hidden_size', hiddenSize, 'num_attention_heads', numAttentionHeads);
   fields.only('head_dim', [headDim], headDim);
-  groups(fields, 'num_attention_heads', numAttentionHeads, 'num_key_value_heads', numKeyValueHeads);
+  checkHeadGroups(fields, 'num_attention_heads', numAttentionHeads, 'num_key_value_heads', numKeyValueHeads);
   const rope = fields.object(fields.has('rope_parameters') ? 'rope_parameters' : 'rope_scaling');
-  // "mrope" is what older files call the same thing; the sections below make it multimodal either way.
+  // Older files say "mrope". Either way, `mrope_section` makes the positions multimodal.
   rope.only('rope_type', ['default', 'mrope'], 'default');
   rope.only('type', ['default', 'mrope'], 'default');
   const mropeSection = triple(rope.integers('mrope_section', { length: 3, min: 0 }));
@@ -169,7 +184,7 @@ function parseLanguageConfig(top: ConfigFields): LanguageConfig {
   };
 }
 
-/** Fields that are absent have the default of Qwen2_5_VLVisionConfig, which newer versions leave out when writing. */
+/** Newer versions of transformers omit fields that have the default of Qwen2_5_VLVisionConfig. */
 function parseVisionConfig(fields: ConfigFields): VisionConfig {
   fields.only('hidden_act', ['silu'], 'silu');
   const hiddenSize = fields.integer('hidden_size');
@@ -178,7 +193,7 @@ function parseVisionConfig(fields: ConfigFields): VisionConfig {
   if (headDim % 4 !== 0) {
     throw fields.wrong(
       'num_heads',
-      `hidden_size ${hiddenSize} / num_heads ${numHeads} must be a multiple of 4: row and column share a head in pairs`,
+      `hidden_size ${hiddenSize} / num_heads ${numHeads} must be a multiple of 4: row and column each rotate pairs`,
     );
   }
   const depth = fields.integer('depth', { absent: 32, max: MAX_LAYERS });
@@ -215,10 +230,17 @@ function parseVisionConfig(fields: ConfigFields): VisionConfig {
   };
 }
 
-/** `mllm/generation_config.json`. Source: transformers/generation/configuration_utils.py: GenerationConfig */
+/**
+ * Parses `mllm/generation_config.json`.
+ * Source: transformers/generation/configuration_utils.py: GenerationConfig
+ *
+ * @example
+ * const path = 'mllm/generation_config.json';
+ * const { eosTokenIds } = parseGenerationConfig(parseJson(bytes, path), path);
+ */
 export function parseGenerationConfig(json: unknown, file: string): GenerationConfig {
   const fields = new ConfigFields(json, file);
-  // One id or a list of them.
+  // One ID or a list of IDs.
   const eosTokenIds = fields.isList('eos_token_id')
     ? fields.integers('eos_token_id', { min: 0 })
     : [fields.integer('eos_token_id', { min: 0 })];
@@ -230,7 +252,14 @@ export function parseGenerationConfig(json: unknown, file: string): GenerationCo
   };
 }
 
-/** `scheduler/scheduler_config.json`. Source: omnigen2/schedulers/scheduling_flow_match_euler_discrete.py: __init__ */
+/**
+ * Parses `scheduler/scheduler_config.json`.
+ * Source: omnigen2/schedulers/scheduling_flow_match_euler_discrete.py: __init__
+ *
+ * @example
+ * const path = 'scheduler/scheduler_config.json';
+ * const { dynamicTimeShift } = parseSchedulerConfig(parseJson(bytes, path), path);
+ */
 export function parseSchedulerConfig(json: unknown, file: string): SchedulerConfig {
   const fields = new ConfigFields(json, file);
   fields.only('_class_name', ['FlowMatchEulerDiscreteScheduler']);
@@ -240,7 +269,14 @@ export function parseSchedulerConfig(json: unknown, file: string): SchedulerConf
   };
 }
 
-/** `processor/preprocessor_config.json`. Source: transformers/models/qwen2_vl/image_processing_qwen2_vl.py */
+/**
+ * Parses `processor/preprocessor_config.json`.
+ * Source: transformers/models/qwen2_vl/image_processing_qwen2_vl.py
+ *
+ * @example
+ * const path = 'processor/preprocessor_config.json';
+ * const { minPixels, maxPixels } = parsePreprocessorConfig(parseJson(bytes, path), path);
+ */
 export function parsePreprocessorConfig(json: unknown, file: string): PreprocessorConfig {
   const fields = new ConfigFields(json, file);
   const bicubic = 3;
@@ -252,11 +288,11 @@ export function parsePreprocessorConfig(json: unknown, file: string): Preprocess
   const patchSize = fields.integer('patch_size', { absent: 14, max: 256 });
   const mergeSize = fields.integer('merge_size', { absent: 2, max: 16 });
   const minPixels = size ? size.integer('shortest_edge') : fields.integer('min_pixels', { absent: 56 * 56 });
-  // The smallest picture is one merged cell.
-  const most = { min: (patchSize * mergeSize) ** 2 };
+  // The smallest possible picture is one merged token.
+  const maxRange = { min: (patchSize * mergeSize) ** 2 };
   const maxPixels = size
-    ? size.integer('longest_edge', most)
-    : fields.integer('max_pixels', { absent: 28 * 28 * 1280, ...most });
+    ? size.integer('longest_edge', maxRange)
+    : fields.integer('max_pixels', { absent: 28 * 28 * 1280, ...maxRange });
   if (minPixels > maxPixels) {
     throw fields.wrong(
       size ? 'size' : 'min_pixels',
@@ -277,7 +313,9 @@ export function parsePreprocessorConfig(json: unknown, file: string): Preprocess
   };
 }
 
-/** Whether the parts of a checkpoint belong together: a pair of fields that must agree but do not, or undefined. */
+/**
+ * Finds two fields of different components that must be equal and are not. Undefined if all components fit.
+ */
 export function configMismatch(config: ModelConfig): string | undefined {
   const { transformer, vae, mllm, preprocessor } = config;
   const pairs: readonly (readonly [string, number, string, number])[] = [
@@ -297,6 +335,7 @@ export function configMismatch(config: ModelConfig): string | undefined {
   return wrong && `${wrong[0]} is ${wrong[1]}, but ${wrong[2]} is ${wrong[3]}`;
 }
 
+/** The size of an attention head. It must be even, because rotary embeddings rotate pairs. */
 function headSize(
   fields: ConfigFields,
   hiddenName: string,
@@ -309,13 +348,13 @@ function headSize(
   if (size % 2 !== 0) {
     throw fields.wrong(
       headsName,
-      `${hiddenName} ${hidden} / ${heads} = ${size} must be even: rotary works on pairs`,
+      `${hiddenName} ${hidden} / ${heads} = ${size} must be even: rotary embeddings rotate pairs`,
     );
   }
   return size;
 }
 
-function groups(fields: ConfigFields, headsName: string, heads: number, kvName: string, kv: number) {
+function checkHeadGroups(fields: ConfigFields, headsName: string, heads: number, kvName: string, kv: number) {
   if (heads % kv !== 0) throw fields.wrong(kvName, `must divide ${headsName} (${heads})`);
 }
 

@@ -117,11 +117,7 @@ describe('sniffPicture', () => {
         fc.boolean(),
         (name, keep, noise, atEnd) => {
           const whole = file(name);
-          const bytes = Buffer.concat([
-            whole.subarray(0, keep),
-            noise,
-            atEnd ? whole.subarray(keep) : noise,
-          ]);
+          const bytes = Buffer.concat([whole.subarray(0, keep), noise, atEnd ? whole.subarray(keep) : noise]);
           const header = sniffPicture(bytes);
           if ('width' in header) {
             expect(header.width).toBeGreaterThanOrEqual(0);

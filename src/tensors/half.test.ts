@@ -7,14 +7,14 @@ fc.configureGlobal({ seed: 2506 });
 const ALL = Uint16Array.from({ length: 65536 }, (_, code) => code);
 
 describe('float16', () => {
-  it('gives every pattern back after float32', () => {
+  it('restores every bit pattern after float32', () => {
     const back = floatToHalf(halfToFloat(ALL));
     const isNan = (code: number) => (code & 0x7c00) === 0x7c00 && (code & 0x3ff) !== 0;
     expect(ALL.filter((code) => !isNan(code) && back[code] !== code)).toHaveLength(0);
     expect(ALL.filter((code) => isNan(code) && !isNan(back[code]))).toHaveLength(0);
   });
 
-  it('knows the landmarks', () => {
+  it('converts zeros, the largest, the smallest and other special values', () => {
     const values = [0, -0, 1, -2, 65504, 65519.9, 65520, 2 ** -24, 2 ** -25, 1.5 * 2 ** -25, 2 ** -14, 1 / 3];
     expect(values.map(halfBits)).toEqual([
       0, 0x8000, 0x3c00, 0xc000, 0x7bff, 0x7bff, 0x7c00, 1, 0, 1, 0x0400, 0x3555,
@@ -41,14 +41,14 @@ describe('float16', () => {
 });
 
 describe('bfloat16', () => {
-  it('gives every pattern back after float32', () => {
+  it('restores every bit pattern after float32', () => {
     const back = floatToBfloat(bfloatToFloat(ALL));
     const isNan = (code: number) => (code & 0x7fff) > 0x7f80;
     expect(ALL.filter((code) => !isNan(code) && back[code] !== code)).toHaveLength(0);
     expect(ALL.filter((code) => isNan(code) && !isNan(back[code]))).toHaveLength(0);
   });
 
-  it('is within half a unit of its 8 bits', () => {
+  it('is within half a unit in the last place', () => {
     fc.assert(
       fc.property(
         fc.float({ noNaN: true, noDefaultInfinity: true, min: Math.fround(1e-30), max: Math.fround(1e30) }),

@@ -1,11 +1,11 @@
-/** Conversions between float32 and the 16-bit floats of checkpoints, without leaning on the engine's own float16. */
+/** Converts between float32 and the 16-bit floats of checkpoints, without float16 support of the engine. */
 
 const floatView = new Float32Array(1);
 const bitsView = new Uint32Array(floatView.buffer);
 
 let halfTable: Float32Array | undefined;
 
-/** float16 bit patterns to float32. Every value is exact; NaN stays NaN. */
+/** Converts float16 bit patterns to float32. Every value is exact; NaN stays NaN. */
 export function halfToFloat(bits: Uint16Array): Float32Array {
   halfTable ??= Float32Array.from({ length: 65536 }, (_, code) => decodeHalf(code));
   const table = halfTable;
@@ -14,7 +14,7 @@ export function halfToFloat(bits: Uint16Array): Float32Array {
   return out;
 }
 
-/** float32 to float16 bit patterns, rounded to nearest, ties to even; beyond 65504 becomes infinity. */
+/** Converts float32 to float16 bit patterns. Rounds to nearest, ties to even; from 65520 on to infinity. */
 export function floatToHalf(values: Float32Array): Uint16Array<ArrayBuffer> {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const out = new Uint16Array(values.length);
@@ -22,18 +22,18 @@ export function floatToHalf(values: Float32Array): Uint16Array<ArrayBuffer> {
   return out;
 }
 
-/** One float as the float16 pattern nearest to it. */
+/** Converts one number to the nearest float16 bit pattern. */
 export function halfBits(value: number): number {
   floatView[0] = value;
   return encodeHalf(bitsView[0]);
 }
 
-/** One float rounded to float16 and back. */
+/** Rounds one number to float16. */
 export function roundToHalf(value: number): number {
   return decodeHalf(halfBits(value));
 }
 
-/** bfloat16 bit patterns to float32: the upper half of the word. Every value is exact. */
+/** Converts bfloat16 bit patterns to float32. Every value is exact. */
 export function bfloatToFloat(bits: Uint16Array): Float32Array {
   const out = new Float32Array(bits.length);
   const words = new Uint32Array(out.buffer);
@@ -41,7 +41,7 @@ export function bfloatToFloat(bits: Uint16Array): Float32Array {
   return out;
 }
 
-/** float32 to bfloat16 bit patterns, rounded to nearest, ties to even; NaN stays NaN. */
+/** Converts float32 to bfloat16 bit patterns. Rounds to nearest, ties to even; NaN stays NaN. */
 export function floatToBfloat(values: Float32Array): Uint16Array<ArrayBuffer> {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const out = new Uint16Array(values.length);
@@ -69,11 +69,11 @@ function encodeHalf(word: number): number {
   // 65520 and above round to infinity.
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
   if (magnitude >= 0x38800000) {
-    // Normal: drop 13 bits, ties to even; a carry moves into the exponent by itself.
+    // Normal: drop 13 bits, ties to even. A carry increments the exponent.
     return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
   }
   if (magnitude < 0x33000000) return sign;
-  // Subnormal: the fraction with its hidden bit, shifted to units of 2^-24.
+  // Subnormal: the fraction with its implicit bit, in units of 2^-24.
   const shift = 126 - (magnitude >>> 23);
   const fraction = (magnitude & 0x7fffff) | 0x800000;
   const kept = fraction >>> shift;

@@ -1,6 +1,6 @@
-/** Tensors as they lie in a checkpoint, and the names that quantized ones go by. */
+/** Tensors as a checkpoint stores them, and the naming scheme of quantized ones. */
 
-/** Element types of the safetensors format that a checkpoint of this kind may hold. */
+/** Element types of the safetensors format that are supported. */
 export type StoredDtype = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'U8' | 'I8' | 'BOOL';
 
 /** Bytes per element of a stored type. */
@@ -16,28 +16,28 @@ export const STORED_SIZE_BYTES: Readonly<Record<StoredDtype, number>> = {
   BOOL: 1,
 };
 
-/** One tensor of a checkpoint: what it is and where its bytes lie. */
+/** One tensor of a checkpoint: its type, its shape, and the location of its bytes. */
 export interface StoredTensor {
   readonly name: string;
   readonly dtype: StoredDtype;
   readonly shape: readonly number[];
-  /** Path of the file inside the checkpoint folder, with `/`. */
+  /** Path of the file in the checkpoint folder, with `/`. */
   readonly file: string;
-  /** First byte in the file (header included). */
+  /** Offset of the first byte from the start of the file. */
   readonly offset: number;
   readonly sizeBytes: number;
 }
 
-/** The tensors of one component (transformer, vae, mllm), by official name. */
+/** The tensors of one component (transformer, vae, mllm), by their official names. */
 export interface WeightIndex {
-  /** The tensor of that name, or undefined where the checkpoint has none. */
+  /** The tensor with this name, or undefined. */
   get(name: string): StoredTensor | undefined;
   readonly names: readonly string[];
 }
 
 /**
- * A block-quantized matrix `[N, K]` is stored under its official name with a suffix, in the layout that
- * `com.microsoft.MatMulNBits` reads, so that no byte has to move before it runs:
+ * A block-quantized matrix `[N, K]` is stored under its official name with a suffix. The layout is the one of
+ * `com.microsoft.MatMulNBits`, so that the engine reads it without a copy:
  *
  * - `X.weight.q4` or `X.weight.q8`: U8 `[N, ceil(K / block), block * bits / 8]`, low nibble first;
  * - `X.weight.scales`: F16 `[N, ceil(K / block)]`.
@@ -46,7 +46,7 @@ export interface WeightIndex {
  */
 export const QUANTIZED_SUFFIX = { q4: '.q4', q8: '.q8', scales: '.scales' } as const;
 
-/** A quantized matrix as the index has it. */
+/** A quantized matrix in the index. */
 export interface QuantizedMatrix {
   readonly bits: 4 | 8;
   readonly blockSize: number;
@@ -54,7 +54,7 @@ export interface QuantizedMatrix {
   readonly scales: StoredTensor;
 }
 
-/** The quantized matrix stored for `name` (an official name ending in `.weight`), or undefined if it is not quantized. */
+/** The quantized matrix for `name` (which ends in `.weight`), or undefined if it is not quantized. */
 export function quantizedMatrix(weights: WeightIndex, name: string): QuantizedMatrix | undefined {
   for (const bits of [4, 8] as const) {
     const codes = weights.get(name + (bits === 4 ? QUANTIZED_SUFFIX.q4 : QUANTIZED_SUFFIX.q8));
@@ -65,12 +65,13 @@ export function quantizedMatrix(weights: WeightIndex, name: string): QuantizedMa
 }
 
 /**
- * What adapters add to a matrix `X.weight` `[N, K]` that is computed with as it is stored: the factors `X.weight+down`
- * `[R, K]` and `X.weight+up` `[N, R]` of a second product. They are made while loading; no file holds them.
+ * The change that adapters make to a matrix `X.weight` `[N, K]` that stays quantized: the factors
+ * `X.weight+down` `[R, K]` and `X.weight+up` `[N, R]` of a second product. Computed on load; no file has
+ * them.
  */
 export const LOW_RANK_SUFFIX = { down: '+down', up: '+up' } as const;
 
-/** The factors beside a matrix, or undefined if no adapter changes it. */
+/** The low-rank factors for a matrix, or undefined if no adapter changes it. */
 export function lowRankFactors(
   weights: WeightIndex,
   name: string,
