@@ -1,7 +1,7 @@
 /** The chat pathway: what generated texts lead to, and whole drawings from chat prompts. */
 
+import { drawFromChatPrompt } from '../../../src/omnigen2/language/draw-from-chat-prompt.ts';
 import { z } from 'zod';
-import { drawFromChatPrompt } from '../../../src/omnigen2/language/ask.ts';
 import { chatTemplate } from '../../../src/omnigen2/language/prompt.ts';
 import { parseReply } from '../../../src/omnigen2/language/reply.ts';
 import { compareExact } from '../compare.ts';

@@ -1,4 +1,4 @@
-/** Text generation: ids, raw logits and text of three ways to choose tokens. */
+/** Text generation: ids, raw logits and text of three ways to sampler tokens. */
 
 import { z } from 'zod';
 import { concatFloats } from '../../../src/omnigen2/float32.ts';
@@ -20,13 +20,13 @@ const paramsSchema = z.object({
 type Params = z.infer<typeof paramsSchema>;
 
 /** How each variant of a case chooses tokens, and whether it stops before the budget. */
-function variants(params: Params): Record<string, { choose: TokenSampler; stops: boolean }> {
+function variants(params: Params): Record<string, { sampler: TokenSampler; stops: boolean }> {
   const penalised = greedySampler(params.repetition_penalty);
   return {
-    config: { choose: penalised, stops: true },
-    greedy: { choose: greedySampler(1), stops: true },
+    config: { sampler: penalised, stops: true },
+    greedy: { sampler: greedySampler(1), stops: true },
     long: {
-      choose: (logits, seen) => penalised(logits.slice(0, params.long_suppresses_ids_from), seen),
+      sampler: (logits, seen) => penalised(logits.slice(0, params.long_suppresses_ids_from), seen),
       stops: false,
     },
   };
@@ -43,8 +43,8 @@ export const run: KindRunner = async (golden, context) => {
       gridsOf(golden),
     ),
   ];
-  for (const [name, { choose, stops }] of Object.entries(variants(params))) {
-    const got = await write(model, prompt, params, choose, stops);
+  for (const [name, { sampler, stops }] of Object.entries(variants(params))) {
+    const got = await write(model, prompt, params, sampler, stops);
     comparisons.push(...compareVariant(golden, name, got));
     if (name === 'config' && 'generate_text' in golden.expected) {
       comparisons.push(compareExact('generate_text', got.text, golden.expected.generate_text));
@@ -67,14 +67,14 @@ async function write(
   model: OmniGen2Model,
   { ids, images }: Prompt,
   params: Params,
-  choose: TokenSampler,
+  sampler: TokenSampler,
   stops: boolean,
 ): Promise<Generated> {
   const tokenizer = await model.tokenizer();
   return generate(await model.mllm(), {
     ids,
     images,
-    choose,
+    sampler,
     maxNewTokens: params.max_new_tokens,
     stopStrings: stops ? params.stop_strings : [],
     stopIds: stops ? model.config.generation.eosTokenIds : [],

@@ -1,7 +1,7 @@
 /** Preprocessing of pictures, the final resize, and the rounding to 8 bits. */
 
+import type { PromptImage } from '../../../src/omnigen2/language/vision-patches.ts';
 import { z } from 'zod';
-import type { PromptImage } from '../../../src/omnigen2/language/mllm.ts';
 import { visionPatches } from '../../../src/omnigen2/language/vision-patches.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from '../../../src/omnigen2/pixels.ts';
 import { compareExact, compareTensor, floatsOf, tensorOf } from '../compare.ts';

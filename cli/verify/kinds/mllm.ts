@@ -5,10 +5,11 @@
  * so only valid rows are compared.
  */
 
+import type { PromptImage } from '../../../src/omnigen2/language/vision-patches.ts';
+import { textRows } from '../../../src/omnigen2/language/chat-prompt.ts';
 import type { MllmConfig } from '../../../src/config/config.ts';
 import type { PatchGrid } from '../../../src/omnigen2/diffusion/patches.ts';
-import { textRows } from '../../../src/omnigen2/language/ask.ts';
-import { Mllm, type PromptImage } from '../../../src/omnigen2/language/mllm.ts';
+import { Mllm } from '../../../src/omnigen2/language/mllm.ts';
 import { imageTokenCount, ropePositions } from '../../../src/omnigen2/language/rope-positions.ts';
 import { windowIndex } from '../../../src/omnigen2/language/vision-windows.ts';
 import { compareTensor, floatsOf, tensorOf } from '../compare.ts';

@@ -6,7 +6,7 @@ import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { fixtureCheckpoint } from '../fixtures.node.ts';
 import { OmniGen2Model } from '../model.ts';
 import { answerProbabilities } from './answer-probabilities.ts';
-import { chatPrompt } from './ask.ts';
+import { chatPrompt } from './chat-prompt.ts';
 import { loadTokenizer } from './tokenizer.transformers.ts';
 
 const model = new OmniGen2Model(await fixtureCheckpoint(), nodeRuntime({ threads: 1 }), loadTokenizer);
@@ -14,8 +14,8 @@ afterAll(() => model.dispose());
 const picture = await decodeImage(await readFile(`${GOLDENS}/images/0.png`), 'images/0.png');
 const QUESTION = 'Does the picture show it?';
 
-/** The same from a whole read of question and answer, token by token, by the textbook. */
-async function byHand(answers: readonly string[]): Promise<number[]> {
+/** The same from one prefill of the question and each answer, with a plain softmax per token. */
+async function reference(answers: readonly string[]): Promise<number[]> {
   const tokenizer = await model.tokenizer();
   const mllm = await model.mllm();
   const { ids, images } = await chatPrompt(model, QUESTION, [picture]);
@@ -38,10 +38,10 @@ async function byHand(answers: readonly string[]): Promise<number[]> {
 }
 
 test.each([[['a', 'b']], [['Yes', 'No']], [['a', 'The picture shows a cat.', 'b']]])(
-  'the probabilities of %j are those of the whole texts, and together one',
+  'the probabilities of %j match a reference and sum to 1',
   async (answers) => {
     const got = await answerProbabilities(model, QUESTION, [picture], answers);
-    const want = await byHand(answers);
+    const want = await reference(answers);
     expect(got.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
     for (const [i, probability] of got.entries()) {
       expect(Math.abs(Math.log(probability / want[i]))).toBeLessThan(1e-3);
@@ -51,10 +51,10 @@ test.each([[['a', 'b']], [['Yes', 'No']], [['a', 'The picture shows a cat.', 'b'
 );
 
 test.each<[readonly string[], RegExp]>([
-  [['Yes'], /^Only 1 answers/],
+  [['Yes'], /^Comparing answers needs at least two, but there are 1\.$/],
   [['Yes', ' '], /^An answer to compare is empty\.$/],
-  [['Yes', 'No', 'Yes'], /^Of the answers "Yes", "No", "Yes" two are the same\.$/],
-])('answers %j are refused in words', async (answers, message) => {
+  [['Yes', 'No', 'Yes'], /^Two of the answers "Yes", "No", "Yes" are the same\.$/],
+])('answers %j are rejected with a message', async (answers, message) => {
   await expect(answerProbabilities(model, QUESTION, [], answers)).rejects.toMatchObject({
     code: 'bad_request',
     message: expect.stringMatching(message),

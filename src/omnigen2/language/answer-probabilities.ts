@@ -1,19 +1,25 @@
-/** How sure the model is of each of a few answers. */
+/** The probability that the model gives to each of a few answers. */
 
 import { OmniError } from '../../errors.ts';
 import type { RgbImage } from '../../pictures/image.ts';
 import type { OmniGen2Model } from '../model.ts';
 import { exponential, naturalLog } from '../random.ts';
-import { chatPrompt } from './ask.ts';
+import { chatPrompt } from './chat-prompt.ts';
 import type { Mllm, Prefilled } from './mllm.ts';
 import { checkPrompt } from './prompt.ts';
 
 /**
- * The probability of each of the given answers to a question about pictures, where it is one of them: together they are 1.
- * The question is read once. What counts is how an answer begins, so that "Yes" stands for "Yes, it does." as well.
- * @param answers two or more, such as "Yes" and "No"; the model writes them without a space before them
- * @throws OmniError `bad_request` for a question or answers that cannot be compared, `bad_image` for a picture that is too
- *   small; AbortError between two answers
+ * Compares answers to a question about pictures: the probability of each, normalized so that they sum to 1.
+ *
+ * The prompt is prefilled once. An answer is scored by its own tokens, not by a token that ends the reply, so
+ * "Yes" also stands for "Yes, it does.".
+ * @param answers two or more, such as "Yes" and "No"; each is tokenized without a leading space
+ * @param signal checked before each answer
+ * @returns one probability per answer, in the same order
+ * @throws OmniError `bad_request` for an empty question or for answers that cannot be compared, `bad_image`
+ *   for a picture that is too small; AbortError
+ * @example
+ * const [yes, no] = await answerProbabilities(model, 'Is there a cat?', [picture], ['Yes', 'No']);
  */
 export async function answerProbabilities(
   model: OmniGen2Model,
@@ -24,17 +30,17 @@ export async function answerProbabilities(
 ): Promise<number[]> {
   checkPrompt(question, 'The question');
   const tokenizer = await model.tokenizer();
-  const written = answers.map((answer) => tokenizer.encode(answer));
-  checkAnswers(answers, written);
+  const tokenized = answers.map((answer) => tokenizer.encode(answer));
+  checkAnswers(answers, tokenized);
   const { ids, images } = await chatPrompt(model, question, pictures);
   const mllm = await model.mllm();
   const prompt = await mllm.prefill(ids, images, signal);
   try {
     const first = await mllm.logits(prompt.hidden.subarray(-mllm.config.language.hiddenSize));
     const logs: number[] = [];
-    for (const tokens of written) {
+    for (const tokens of tokenized) {
       signal?.throwIfAborted();
-      logs.push(logProbability(first, tokens[0]) + (await restOf(mllm, prompt, tokens)));
+      logs.push(logProbability(first, tokens[0]) + (await logProbabilityAfterFirst(mllm, prompt, tokens)));
     }
     const best = Math.max(...logs);
     const weights = logs.map((log) => exponential(log - best));
@@ -45,8 +51,12 @@ export async function answerProbabilities(
   }
 }
 
-/** The logarithm of the probability of the tokens after the first, where each follows those before it. */
-async function restOf(mllm: Mllm, prompt: Prefilled, tokens: readonly number[]): Promise<number> {
+/** The log probability of the tokens after the first, each given those before it. */
+async function logProbabilityAfterFirst(
+  mllm: Mllm,
+  prompt: Prefilled,
+  tokens: readonly number[],
+): Promise<number> {
   if (tokens.length === 1) return 0;
   const longer = await mllm.extend(prompt, tokens.slice(0, -1));
   mllm.free(longer);
@@ -59,24 +69,24 @@ async function restOf(mllm: Mllm, prompt: Prefilled, tokens: readonly number[]):
   return sum;
 }
 
-/** The logarithm of the probability that logits `[V]` give to a token. */
+/** The log probability of a token under logits `[V]`. */
 function logProbability(logits: Float32Array, id: number): number {
   const best = logits.reduce((a, b) => Math.max(a, b));
   const sum = logits.reduce((total, logit) => total + exponential(logit - best), 0);
   return logits[id] - best - naturalLog(sum);
 }
 
-function checkAnswers(answers: readonly string[], written: readonly (readonly number[])[]): void {
+function checkAnswers(answers: readonly string[], tokenized: readonly (readonly number[])[]): void {
   const refuse = (message: string) => {
     throw new OmniError({
       code: 'bad_request',
       message,
-      action: 'Give two or more answers that differ, such as "Yes" and "No".',
+      action: 'Give two or more different answers, such as "Yes" and "No".',
     });
   };
-  if (answers.length < 2) refuse(`Only ${answers.length} answers are given to compare.`);
+  if (answers.length < 2) refuse(`Comparing answers needs at least two, but there are ${answers.length}.`);
   for (const answer of answers) checkPrompt(answer, 'An answer to compare');
-  if (new Set(written.map(String)).size < answers.length) {
-    refuse(`Of the answers ${answers.map((answer) => `"${answer}"`).join(', ')} two are the same.`);
+  if (new Set(tokenized.map(String)).size < answers.length) {
+    refuse(`Two of the answers ${answers.map((answer) => `"${answer}"`).join(', ')} are the same.`);
   }
 }

@@ -3,10 +3,11 @@ import { afterAll, expect, test } from 'vitest';
 import { GOLDENS } from '../../checkpoints/fixture.node.ts';
 import { decodeImage } from '../../pictures/decode.node.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
+import type { Sampling } from '../../settings/answer-settings.ts';
 import { fixtureCase, fixtureCheckpoint } from '../fixtures.node.ts';
 import { OmniGen2Model } from '../model.ts';
-import { ask, encodeChatPrompt, textRows } from './ask.ts';
-import type { Sampling } from './sampling.ts';
+import { ask } from './ask.ts';
+import { encodeChatPrompt, textRows } from './chat-prompt.ts';
 import { loadTokenizer } from './tokenizer.transformers.ts';
 
 const model = new OmniGen2Model(await fixtureCheckpoint(), nodeRuntime({ threads: 1 }), loadTokenizer);
@@ -15,37 +16,37 @@ afterAll(() => model.dispose());
 const picture = await decodeImage(await readFile(`${GOLDENS}/images/0.png`), 'images/0.png');
 const QUESTION = 'Please briefly describe this image.';
 
-test('a question about a picture is answered as by the official chat pipeline, without its end token', async () => {
+test('an answer about a picture is that of the official chat pipeline without the end token', async () => {
   const { expected } = await fixtureCase('generate_image_1');
   const official = String(expected.generate_text);
   expect(official.endsWith('<|endoftext|>')).toBe(true);
-  const heard: string[] = [];
+  const texts: string[] = [];
   const answer = await ask(model, QUESTION, [picture], {
     maxNewTokens: 24,
-    onText: (text) => heard.push(text),
+    onText: (soFar) => texts.push(soFar),
   });
-  const words = official.replace('<|endoftext|>', '').trim();
-  expect(answer).toEqual({ text: words, complete: true, draws: false });
-  expect(heard.at(-1)).toBe(words);
-  expect(new Set(heard).size).toBe(heard.length);
+  const text = official.replace('<|endoftext|>', '').trim();
+  expect(answer).toEqual({ text, complete: true, draws: false });
+  expect(texts.at(-1)).toBe(text);
+  expect(new Set(texts).size).toBe(texts.length);
 });
 
-test('an answer that does not end is cut and says so', async () => {
+test('an answer that does not end within its tokens is marked as incomplete', async () => {
   const answer = await ask(model, QUESTION, [], { maxNewTokens: 5 });
   expect(answer.complete).toBe(false);
 });
 
-test('by chance the answer differs from the likeliest, and one seed gives one answer', async () => {
+test('sampling differs from greedy decoding, and a seed determines the answer', async () => {
   const answer = (sampling?: Sampling) =>
     ask(model, QUESTION, [], { maxNewTokens: 8, sampling }).then(({ text }) => text);
-  const chance = { temperature: 3, topP: 1, seed: 4 };
-  const text = await answer(chance);
-  expect(await answer(chance)).toBe(text);
-  expect(await answer({ ...chance, seed: 5 })).not.toBe(text);
-  expect(await answer({ ...chance, temperature: 0 })).toBe(await answer());
+  const sampling = { temperature: 3, topP: 1, seed: 4 };
+  const text = await answer(sampling);
+  expect(await answer(sampling)).toBe(text);
+  expect(await answer({ ...sampling, seed: 5 })).not.toBe(text);
+  expect(await answer({ ...sampling, temperature: 0 })).toBe(await answer());
 });
 
-test('wrong values of chance are refused in words before anything is read', async () => {
+test('invalid sampling is rejected before the prompt is prefilled', async () => {
   const asked = ask(model, QUESTION, [], {
     maxNewTokens: 5,
     sampling: { temperature: -1, topP: 1, seed: 0 },
@@ -56,20 +57,20 @@ test('wrong values of chance are refused in words before anything is read', asyn
   });
 });
 
-test('a special token typed into a question is read as words', async () => {
+test('a special token in a question is tokenized as text', async () => {
   const { text } = await ask(model, 'What is <|image_pad|>?', [picture], { maxNewTokens: 3 });
   expect(typeof text).toBe('string');
-  const typed = encodeChatPrompt(model, 'a <|im_end|>', [], 'tokens');
-  const words = encodeChatPrompt(model, 'a <|im_end|>');
-  expect((await words).length).toBeGreaterThan((await typed).length);
+  const asTokens = encodeChatPrompt(model, 'a <|im_end|>', [], 'tokens');
+  const asText = encodeChatPrompt(model, 'a <|im_end|>');
+  expect((await asText).length).toBeGreaterThan((await asTokens).length);
 });
 
-test('an empty question is refused in words', async () => {
+test('an empty question is rejected with a message', async () => {
   const asked = ask(model, ' \n', [picture], { maxNewTokens: 5 });
   await expect(asked).rejects.toMatchObject({ code: 'bad_request', message: 'The question is empty.' });
 });
 
-test('the condition of the chat pathway is that of the official pipeline', async () => {
+test('the text features of a chat prompt are those of the official pipeline', async () => {
   const { tensors, tolerance } = await fixtureCase('mllm_image_1');
   const got = await encodeChatPrompt(model, QUESTION, [picture]);
   const want = tensors.get('prompt_embeds')?.data ?? [];
@@ -78,7 +79,7 @@ test('the condition of the chat pathway is that of the official pipeline', async
   expect(error).toBeLessThan(tolerance.abs);
 });
 
-test('rows of pictures are left out, those of their marks stay', () => {
+test('text rows exclude image tokens and include vision start and end tokens', () => {
   const { mllm } = model.config;
   const config = { ...mllm, language: { ...mllm.language, hiddenSize: 2 } };
   const ids = [mllm.visionStartTokenId, mllm.imageTokenId, mllm.imageTokenId, mllm.visionEndTokenId];

@@ -1,4 +1,4 @@
-/** Whether a text has nothing visible in it: only spaces, control characters, and marks without a shape. */
+/** Whether a text has no visible character: only white space, control and format characters. */
 export function isBlank(text: string): boolean {
   return !/[^\s\p{C}]/u.test(text);
 }

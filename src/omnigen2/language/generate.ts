@@ -1,15 +1,17 @@
 /**
- * Writes text after a prompt, token by token.
- * Source of the rules: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2_chat.py`, generate_text, and transformers
- * `generation/utils.py`, GenerationMixin._sample, with `generation/stopping_criteria.py`.
+ * Generates text after a prompt, token by token.
+ * Source of the rules: OmniGen2
+ * `pipelines/omnigen2/pipeline_omnigen2_chat.py`, generate_text, and transformers `generation/utils.py`,
+ * GenerationMixin._sample, with `generation/stopping_criteria.py`.
  */
 
 import { OmniError } from '../../errors.ts';
-import type { Mllm, PromptImage } from './mllm.ts';
+import type { Mllm } from './mllm.ts';
 import { PromptCache } from './prompt-cache.ts';
-import type { Chosen, TokenSampler } from './sampling.ts';
+import type { SampledToken, TokenSampler } from './sampling.ts';
+import type { PromptImage } from './vision-patches.ts';
 
-/** What the official chat pipeline stops at. Source: OmniGen2ChatPipeline.generate_text */
+/** The stop strings of the official chat pipeline. Source: OmniGen2ChatPipeline.generate_text */
 export const STOP_STRINGS = ['<|im_end|>', '<|img|>', '<|endoftext|>'] as const;
 
 export interface GenerateOptions {
@@ -21,46 +23,55 @@ export interface GenerateOptions {
   readonly stopStrings: readonly string[];
   /** The text ends with one of these tokens. */
   readonly stopIds: readonly number[];
-  readonly choose: TokenSampler;
+  readonly sampler: TokenSampler;
   /** Gives the text of ids, special tokens included. */
   readonly decode: (ids: readonly number[]) => string;
-  /** What was read before: only what is new of the prompt is read, and the text written is held as well. */
+  /** Only the part of the prompt that it does not hold is prefilled; the generated tokens are added to it. */
   readonly cache?: PromptCache;
-  /** Is given the last hidden states `[L - known, H]` of the prompt's tokens from `known` on, which were read now. */
-  readonly onPrompt?: (hidden: Float32Array, known: number) => void;
-  /** Whether to give the logits of every step. */
+  /** Receives the last hidden states `[L - cached, H]` of the prompt tokens that were not in the cache. */
+  readonly onPrompt?: (hidden: Float32Array, cached: number) => void;
+  /** Whether to return the logits of every token. */
   readonly returnLogits?: boolean;
   readonly signal?: AbortSignal;
-  /** Called for every token with all text so far that is certain: never half of a character. */
-  readonly onToken?: (token: Chosen & { readonly text: string }) => void;
+  /** Called for every token, with the text so far up to its last complete character. */
+  readonly onToken?: (token: SampledToken & { readonly text: string }) => void;
 }
 
 export interface Generated {
-  /** The new tokens; one that ends the text is among them. */
+  /** The new tokens, including a token that ends the text. */
   readonly ids: readonly number[];
   /** Their text, special tokens included. */
   readonly text: string;
-  /** The probability that each token was chosen with. */
+  /** The probability of each token when it was sampled. */
   readonly probabilities: readonly number[];
-  /** Whether the text ended by itself, or because no more tokens were allowed. */
+  /** `stop` at a stop string or token, `length` at `maxNewTokens`. */
   readonly ended: 'stop' | 'length';
-  /** Per token, the logits `[V]` it was chosen from; empty unless asked for. */
+  /** The logits `[V]` of each token; empty without `returnLogits`. */
   readonly logits: readonly Float32Array[];
 }
 
 /**
- * Reads the prompt once, then writes one token after another from the cache.
- * @throws AbortError within one token of an abort; OmniError `bad_request` if prompt and pictures do not fit, or for a
- *   number of tokens that is none
+ * Prefills the prompt once, then generates tokens with the key/value cache.
+ * @throws AbortError within one token of an abort; OmniError `bad_request` if the prompt does not fit its
+ *   pictures or if `maxNewTokens` is not a positive integer
+ * @example
+ * const { text } = await generate(mllm, {
+ *   ids: tokenizer.encode('a cat'),
+ *   maxNewTokens: 32,
+ *   stopStrings: STOP_STRINGS,
+ *   stopIds: [],
+ *   sampler: greedySampler(1.05),
+ *   decode: (ids) => tokenizer.decode(ids),
+ * });
  */
 export async function generate(mllm: Mllm, options: GenerateOptions): Promise<Generated> {
-  const { maxNewTokens, stopStrings, stopIds, choose, decode, returnLogits, signal, onToken } = options;
+  const { maxNewTokens, stopStrings, stopIds, sampler, decode, returnLogits, signal, onToken } = options;
   const { hiddenSize } = mllm.config.language;
   if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) {
     throw new OmniError({
       code: 'bad_request',
-      message: `An answer of at most ${maxNewTokens} tokens was asked for.`,
-      action: 'Allow it one token or more, in a whole number.',
+      message: `An answer cannot have at most ${maxNewTokens} tokens.`,
+      action: 'Allow a whole number of tokens, at least one.',
     });
   }
   const seen = new Set(options.ids);
@@ -70,22 +81,22 @@ export async function generate(mllm: Mllm, options: GenerateOptions): Promise<Ge
   let text = '';
   const cache = options.cache ?? new PromptCache(mllm);
   try {
-    let { hidden, known } = await cache.read(options.ids, options.images ?? [], signal);
-    options.onPrompt?.(hidden, known);
+    let { hidden, cached } = await cache.prefill(options.ids, options.images ?? [], signal);
+    options.onPrompt?.(hidden, cached);
     while (ids.length < maxNewTokens) {
       signal?.throwIfAborted();
       if (ids.length > 0) hidden = await cache.append(ids[ids.length - 1]);
       const row = await mllm.logits(hidden.subarray(-hiddenSize));
       signal?.throwIfAborted();
       if (returnLogits) logits.push(row);
-      const { id, probability } = choose(row, seen);
+      const { id, probability } = sampler(row, seen);
       ids.push(id);
       probabilities.push(probability);
       seen.add(id);
       const before = text.length;
       text = decode(ids);
-      const stops = stopIds.includes(id) || stopStrings.some((stop) => endsWithin(text, stop, before));
-      onToken?.({ id, probability, text: stops ? text : certain(text) });
+      const stops = stopIds.includes(id) || stopStrings.some((stop) => endsAfter(text, stop, before));
+      onToken?.({ id, probability, text: stops ? text : withoutPartialCharacter(text) });
       if (stops) return { ids, text, probabilities, ended: 'stop', logits };
     }
     return { ids, text, probabilities, ended: 'length', logits };
@@ -94,12 +105,12 @@ export async function generate(mllm: Mllm, options: GenerateOptions): Promise<Ge
   }
 }
 
-/** Whether `stop` stands in `text` and ends after its first `before` characters, that is, in what the last token added. */
-function endsWithin(text: string, stop: string, before: number): boolean {
+/** Whether `text` contains a `stop` that ends after the first `before` characters. */
+function endsAfter(text: string, stop: string, before: number): boolean {
   return text.indexOf(stop, Math.max(0, before - stop.length + 1)) >= 0;
 }
 
-/** The text without a last character of which some bytes are still missing. */
-export function certain(text: string): string {
+/** Removes a last character that still lacks bytes: decoders write it as U+FFFD. */
+export function withoutPartialCharacter(text: string): string {
   return text.replace(/\uFFFD+$/, '');
 }

@@ -10,13 +10,13 @@ test.each([
   ['a fenced list', `\`\`\`json\n[\n\t${JSON_CAT}\n]\n\`\`\``],
   ['a fence without a language', `\`\`\`\n[${JSON_CAT}]\n\`\`\``],
   ['a fence on one line', `\`\`\`json [${JSON_CAT}] \`\`\``],
-  ['a fence that was not closed', `\`\`\`json\n[${JSON_CAT}]`],
+  ['an unclosed fence', `\`\`\`json\n[${JSON_CAT}]`],
   ['a bare list', `[${JSON_CAT}]`],
   ['a bare object', JSON_CAT],
   ['words around a list', `The cat is here: [${JSON_CAT}].`],
   ['words around an object', `Here it is: ${JSON_CAT}.`],
   ['words around a fence', `Sure!\n\`\`\`json\n[${JSON_CAT}]\n\`\`\`\nAnything else?`],
-])('reads %s', (_, reply) => {
+])('parses %s', (_, reply) => {
   expect(parseBoxes(reply)).toEqual([CAT]);
 });
 
@@ -45,26 +45,26 @@ test.each([
   '[{"bbox_2d": [3, 4, 50, 60',
   '[{"bbox_2d": [50, 4, 3, 60]}]',
   '[{"bbox_2d": [3, 4, 3, 60]}]',
-])('%j holds no box', (reply) => {
+])('%j has no box', (reply) => {
   expect(parseBoxes(reply)).toBeUndefined();
 });
 
-test('what is no box is left out, and what is one is kept', () => {
+test('ignores invalid entries beside valid ones', () => {
   expect(parseBoxes(`[{"bbox_2d": [9, 9, 1, 1], "label": "dog"}, ${JSON_CAT}, 7]`)).toEqual([CAT]);
 });
 
-test('every right answer of the picture world is read whole', () => {
-  let read = 0;
+test("parses every box of the picture world's answers", () => {
+  let parsed = 0;
   for (let i = 0; i < 400; i++) {
     const { kind, answer } = drawCase('understand', new Random(mix(21, i)), 'heldout');
     if (kind !== 'ground' || answer === null) continue;
     expect(parseBoxes(answer)).toHaveLength(answer.split('bbox_2d').length - 1);
-    read++;
+    parsed++;
   }
-  expect(read).toBeGreaterThan(10);
+  expect(parsed).toBeGreaterThan(10);
 });
 
-test('places are shares of the picture, and end where it ends', () => {
+test('relative boxes are fractions of the picture and are clipped to it', () => {
   const reply = `[${JSON_CAT}, {"bbox_2d": [35, 70, 200, 140]}, {"bbox_2d": [150, 0, 160, 9], "label": "outside"}]`;
   expect(relativeBoxes(reply, { width: 140, height: 280 })).toEqual([
     { label: 'cat', box: [3 / 140, 4 / 280, 50 / 140, 60 / 280] },

@@ -1,45 +1,45 @@
-import type { Size } from '../../pictures/image.ts';
 /**
- * Boxes in what the model says: "Where is the cat?" is answered with a JSON list of
- * `{"bbox_2d": [x0, y0, x1, y1], "label": "cat"}`, as the language model of OmniGen2 was taught to.
- * Source of the form: Qwen2.5-VL, cookbooks/spatial_understanding.ipynb
+ * Bounding boxes in replies. The language model answers "Where is the cat?" with a JSON list of
+ * `{"bbox_2d": [x0, y0, x1, y1], "label": "cat"}`.
+ * Source of the format: Qwen2.5-VL, cookbooks/spatial_understanding.ipynb
  */
 
-/** A box in pixels; `x1` and `y1` are where it ends. */
+import type { Size } from '../../pictures/image.ts';
+
+/** The edges of a box; `x1` and `y1` are exclusive. */
 export type Corners = readonly [x0: number, y0: number, x1: number, y1: number];
 
-/** Something that the model has found. */
 export interface GroundedBox {
-  /** In pixels of the picture as the model saw it: see `visionSize` in images/sizes.ts. */
+  /** In pixels of the picture at its size for the vision tower: see `visionSize` in sizes.ts. */
   readonly box: Corners;
   readonly label: string | undefined;
 }
 
-/** A fence of Markdown with whatever language it names; the last one may be left open. */
+/** A fenced block of Markdown in any language; a block at the end may lack its closing fence. */
 const FENCED = /```[a-z0-9]*\s*\n?([\s\S]*?)(?:```|$)/i;
-/** No picture has more things to point at. */
+/** Guards against endless replies. */
 const MAX_BOXES = 1000;
 
 /**
- * Reads the boxes of a reply: a JSON list of objects or one object, in a fence or not, with or without words around it.
- * An entry whose box is not four numbers in rising order is no box and is left out.
- * @returns the boxes in the order of the reply; undefined if it holds none that can be read
+ * Parses the boxes of a reply: a JSON list of objects or one object, fenced or not, with or without text
+ * around it. Ignores entries whose box is not four finite numbers with x0 < x1 and y0 < y1.
+ * @returns the boxes in the order of the reply; undefined if there is no valid one
  */
 export function parseBoxes(reply: string): readonly GroundedBox[] | undefined {
   const [, fenced] = FENCED.exec(reply) ?? [];
-  const found = boxesIn(parsed(fenced ?? reply));
-  return found.length > 0 ? found : undefined;
+  const boxes = boxesIn(parsed(fenced ?? reply));
+  return boxes.length > 0 ? boxes : undefined;
 }
 
-/** A fence, a list or an object in which a box is named. */
+/** A fence, list or object that contains a box. */
 const OPENING = /^\s*(?:```|\[\s*\{|\{)[\s\S]*"bbox_2d"/;
 
-/** Whether a reply points at places and says nothing before, be it whole or cut. */
+/** Whether a reply, complete or cut, begins with boxes and has no text before them. */
 export function startsWithBoxes(reply: string): boolean {
   return OPENING.test(reply);
 }
 
-/** The outermost JSON list or object in a text, whichever opens first; undefined if it cannot be read. */
+/** The outermost JSON list or object in a text, whichever opens first; undefined if it is not valid JSON. */
 function parsed(text: string): unknown {
   const start = text.search(/[[{]/);
   const end = text.lastIndexOf(text[start] === '[' ? ']' : '}');
@@ -52,14 +52,14 @@ function parsed(text: string): unknown {
 
 function boxesIn(value: unknown): GroundedBox[] {
   const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const found: GroundedBox[] = [];
+  const boxes: GroundedBox[] = [];
   for (const entry of entries.slice(0, MAX_BOXES)) {
     if (typeof entry !== 'object' || entry === null || !('bbox_2d' in entry)) continue;
     const box = cornersOf(entry.bbox_2d);
     const label = 'label' in entry && typeof entry.label === 'string' ? entry.label : undefined;
-    if (box) found.push({ box, label });
+    if (box) boxes.push({ box, label });
   }
-  return found;
+  return boxes;
 }
 
 function cornersOf(value: unknown): Corners | undefined {
@@ -70,25 +70,28 @@ function cornersOf(value: unknown): Corners | undefined {
   return x0 < x1 && y0 < y1 ? [x0, y0, x1, y1] : undefined;
 }
 
-/** Something that the model has found, wherever and however large the picture is shown. */
+/** A box that does not depend on the size of the picture. */
 export interface RelativeBox {
-  /** What the model calls it; absent where it does not say. */
+  /** Absent if the model gives none. */
   readonly label?: string;
-  /** Left, top, right and bottom edge as shares of the picture's width and height, from 0 to 1. */
+  /** Left, top, right and bottom edge as fractions of the picture's width and height, 0 … 1. */
   readonly box: Corners;
 }
 
-/** Where a reply points in the picture, which the model saw as large as `seen`; a box ends where the picture does. */
-export function relativeBoxes(reply: string, seen: Size): readonly RelativeBox[] {
-  const share = (pixels: number, side: number) => Math.min(1, Math.max(0, pixels / side));
+/**
+ * The boxes of a reply as fractions of the picture, clipped to it. Boxes outside of the picture are dropped.
+ * @param size the picture's size for the vision tower, in pixels
+ */
+export function relativeBoxes(reply: string, size: Size): readonly RelativeBox[] {
+  const fraction = (pixels: number, side: number) => Math.min(1, Math.max(0, pixels / side));
   return (parseBoxes(reply) ?? []).flatMap(({ box: [x0, y0, x1, y1], label }) => {
     const box: Corners = [
-      share(x0, seen.width),
-      share(y0, seen.height),
-      share(x1, seen.width),
-      share(y1, seen.height),
+      fraction(x0, size.width),
+      fraction(y0, size.height),
+      fraction(x1, size.width),
+      fraction(y1, size.height),
     ];
-    const shows = box[0] < box[2] && box[1] < box[3];
-    return shows ? [label === undefined ? { box } : { label, box }] : [];
+    const visible = box[0] < box[2] && box[1] < box[3];
+    return visible ? [label === undefined ? { box } : { label, box }] : [];
   });
 }

@@ -1,10 +1,9 @@
-import type { PromptImage } from './vision-patches.ts';
 import { afterAll, expect, test } from 'vitest';
 import { compareTensor } from '../../../cli/verify/compare.ts';
 import type { GoldenCase } from '../../../cli/verify/types.ts';
+import { openCheckpoint } from '../../checkpoints/checkpoint.ts';
 import { editTensors, fixtureFiles, WEIGHTS } from '../../checkpoints/fixture.node.ts';
 import { memoryFolder } from '../../checkpoints/folder.ts';
-import { openCheckpoint } from '../../checkpoints/checkpoint.ts';
 import { BLOCK_SIZE, quantize } from '../../checkpoints/quantize.ts';
 import { toFloat32 } from '../../checkpoints/safetensors.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
@@ -14,11 +13,12 @@ import { CPU_NUMERICS } from '../graphs/layers.ts';
 import { uniform } from '../random.ts';
 import { Mllm } from './mllm.ts';
 import { imageTokenCount, ropePositions } from './rope-positions.ts';
+import type { PromptImage } from './vision-patches.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 const source = mllmSource(await fixtureCheckpoint());
-const seen = new Map<string, Float32Array>();
-const mllm = await Mllm.open(runtime, source, CPU_NUMERICS, (name, values) => seen.set(name, values));
+const traced = new Map<string, Float32Array>();
+const mllm = await Mllm.open(runtime, source, CPU_NUMERICS, (name, values) => traced.set(name, values));
 afterAll(() => mllm.dispose());
 
 const H = mllm.config.language.hiddenSize;
@@ -38,7 +38,7 @@ function expectLike(golden: GoldenCase, name: string, got: ArrayLike<number>): v
   expect(compareTensor(name, got, want, golden.tolerance)).toMatchObject({ name, ok: true });
 }
 
-/** The tiny checkpoint with the matrices of its decoder quantized to 8 bits. */
+/** The tiny checkpoint with its decoder quantized to 8 bits. */
 async function quantizedFiles() {
   const files = await fixtureFiles();
   editTensors(files, WEIGHTS.mllm, (tensors) => {
@@ -56,26 +56,26 @@ async function quantizedFiles() {
   return files;
 }
 
-test('a prompt of text: every layer and the logits are the official ones', async () => {
+test('every layer and the logits of a text prompt are the official ones', async () => {
   const golden = await fixtureCase('mllm_text');
   const hidden = await mllm.hiddenStates(valuesOf(golden, 'input_ids'));
   expectLike(golden, 'last_hidden_state', hidden);
   expectLike(golden, 'logits', await mllm.logits(hidden));
   for (let i = 0; i < mllm.config.language.numHiddenLayers; i++) {
-    expectLike(golden, `hidden_${i}`, seen.get(`hidden_${i}`) ?? []);
+    expectLike(golden, `hidden_${i}`, traced.get(`hidden_${i}`) ?? []);
   }
 });
 
-test('a prompt with a picture: every block of the tower and the last hidden states are the official ones', async () => {
+test('every vision block and the last hidden states of a prompt with a picture are the official ones', async () => {
   const golden = await fixtureCase('mllm_image_1');
   const hidden = await mllm.hiddenStates(valuesOf(golden, 'input_ids'), [imageOf(golden)]);
   expectLike(golden, 'last_hidden_state', hidden);
   for (const name of golden.outputs.filter((output) => /^vit_(patch|block|embeds)/.test(output))) {
-    expectLike(golden, name, seen.get(name) ?? []);
+    expectLike(golden, name, traced.get(name) ?? []);
   }
 });
 
-test('a prompt read in two parts gives what it gives in one', async () => {
+test('appending tokens matches one prefill', async () => {
   const golden = await fixtureCase('mllm_image_1');
   const ids = Array.from(valuesOf(golden, 'input_ids'));
   const images = [imageOf(golden)];
@@ -88,7 +88,7 @@ test('a prompt read in two parts gives what it gives in one', async () => {
   expect(error).toBeLessThan(1e-5);
 });
 
-/** A prompt with pictures of random patches at the places of `IMAGE`. */
+/** A prompt of token ids and of pictures of random patches. */
 function withPictures(words: readonly (number | PatchGrid)[]) {
   const next = uniform(4, 'latents');
   const { vision, imageTokenId } = mllm.config;
@@ -110,16 +110,16 @@ function withPictures(words: readonly (number | PatchGrid)[]) {
 const largestError = (got: Float32Array, want: Float32Array) =>
   got.length === want.length ? Math.max(...got.map((value, i) => Math.abs(value - want[i]))) : Number.NaN;
 
-// Two pictures amid words: 2 + 6 + 3 + 4 + 2 tokens. The second picture begins at token 11.
+// Two pictures: 2 + 6 + 3 + 4 + 2 tokens. The second picture begins at token 11.
 const LONG = withPictures([5, 6, { rows: 4, columns: 6 }, 7, 8, 9, { rows: 4, columns: 4 }, 10, 11]);
 
 test.each([
-  ['words after a picture', 8, 1],
-  ['words and a picture after a picture', 9, 1],
-  ['a picture at once', 11, 1],
-  ['everything after one word', 1, 0],
-  ['one word', LONG.ids.length - 1, 2],
-])('read on by %s: hidden states and logits are those of one read', async (_, first, pictures) => {
+  ['text after a picture', 8, 1],
+  ['text and a picture after a picture', 9, 1],
+  ['a picture first', 11, 1],
+  ['all but one token', 1, 0],
+  ['one token', LONG.ids.length - 1, 2],
+])('extending by %s matches the hidden states and logits of one prefill', async (_, first, pictures) => {
   const { ids, images } = LONG;
   const whole = await mllm.hiddenStates(ids, images);
   const start = await mllm.prefill(ids.slice(0, first), images.slice(0, pictures));
@@ -129,14 +129,14 @@ test.each([
   expect(largestError(longer.hidden, whole.subarray(first * H))).toBeLessThan(1e-5);
   const logits = await mllm.logits(longer.hidden.subarray(-H));
   expect(largestError(logits, await mllm.logits(whole.subarray(-H)))).toBeLessThan(1e-4);
-  // The prompt before can be read on once more, in another way.
+  // The first prompt can be extended again.
   const other = await mllm.extend(start, [20, 21]);
   const otherWhole = await mllm.hiddenStates([...ids.slice(0, first), 20, 21], images.slice(0, pictures));
   expect(largestError(other.hidden, otherWhole.subarray(first * H))).toBeLessThan(1e-5);
   for (const prompt of [start, longer, other]) mllm.free(prompt);
 });
 
-test('the beginning of a prompt that was read is read on as if nothing had followed it', async () => {
+test('extending a truncated prompt matches one prefill', async () => {
   const { ids, images } = LONG;
   const long = await mllm.prefill(ids, images);
   for (const [length, pictures] of [
@@ -155,7 +155,7 @@ test('the beginning of a prompt that was read is read on as if nothing had follo
   mllm.free(long);
 });
 
-test('tokens see what stands before them, and nothing behind', async () => {
+test('attention is causal', async () => {
   const ids = [10, 20, 30, 40];
   const hidden = await mllm.hiddenStates(ids);
   const changedEnd = await mllm.hiddenStates([10, 20, 30, 41]);
@@ -165,7 +165,7 @@ test('tokens see what stands before them, and nothing behind', async () => {
   expect(changedStart.slice(3 * H)).not.toEqual(hidden.slice(3 * H));
 });
 
-test('a quantized checkpoint computes the same natively and widened', async () => {
+test('a quantized checkpoint has the same results natively and dequantized', async () => {
   const quantized = mllmSource(await openCheckpoint(memoryFolder('quantized', await quantizedFiles())));
   const ids = [10, 20, 30, 40];
   const [native, widened] = await Promise.all(
@@ -185,7 +185,7 @@ test('a quantized checkpoint computes the same natively and widened', async () =
   expect(largest(native.hidden, plain)).toBeGreaterThan(0);
 });
 
-test('what does not fit is refused in words', async () => {
+test('rejects prompts and pictures that do not fit', async () => {
   await expect(mllm.hiddenStates([])).rejects.toMatchObject({ code: 'bad_request' });
   await expect(mllm.hiddenStates([1, 999_999])).rejects.toMatchObject({
     code: 'bad_request',

@@ -1,6 +1,8 @@
 /**
- * The multimodal language model (Qwen2.5-VL): reads prompts and pictures, and goes on writing.
- * Source of the rules: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`, Qwen2_5_VLForConditionalGeneration.
+ * The multimodal language model (Qwen2.5-VL): vision tower, decoder with a key/value cache, and output
+ * projection.
+ * Source of the rules: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`,
+ * Qwen2_5_VLForConditionalGeneration.
  */
 
 import type { Component } from '../../checkpoints/checkpoint.ts';
@@ -10,40 +12,41 @@ import type { BuiltGraph } from '../../onnx/graph.ts';
 import type { GraphSession, HostTensor, ResidentTensor, Runtime, WeightBytes } from '../../runtime/types.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
 import { attentionParts, attentionWork } from '../diffusion/attention-parts.ts';
-import type { PatchGrid } from '../diffusion/patches.ts';
 import { finite } from '../finite.ts';
 import { float32Data, float32Tensor } from '../float32.ts';
-import { cacheCutGraph, cacheNames, languageModelGraph, lmHeadGraph } from '../graphs/language-model.ts';
+import {
+  cacheNames,
+  cacheTruncationGraph,
+  languageModelGraph,
+  lmHeadGraph,
+} from '../graphs/language-model.ts';
 import type { Numerics } from '../graphs/layers.ts';
 import { visionTowerGraph } from '../graphs/vision-tower.ts';
 import { Sessions } from '../sessions.ts';
 import { imageTokenCount, ropePositions, ropeTables } from './rope-positions.ts';
 import { type ReadFile, TokenEmbeddings } from './token-embeddings.ts';
+import type { PromptImage } from './vision-patches.ts';
 import { visionLayout, windowPatches } from './vision-windows.ts';
 
-/** A picture as the vision tower reads it: patch rows `[rows * columns, K]` in the order of merge blocks. */
-export interface PromptImage {
-  readonly patches: Float32Array;
-  readonly grid: PatchGrid;
-}
-
-/** What the model is opened from. */
 export interface MllmSource {
   readonly component: Component<MllmConfig>;
   readonly bytes: WeightBytes;
   readonly read: ReadFile;
 }
 
-/** Sees intermediate values, under the names of the graphs' outputs; those of the vision tower begin with `vit_`. */
+/**
+ * Receives intermediate values by the names of the graphs' outputs; those of the vision tower begin with
+ * `vit_`.
+ */
 export type MllmTrace = (name: string, values: Float32Array) => void;
 
-/** A prompt that has been read, and can be read on. Its cache is freed by {@link Mllm.forget}. */
+/** A prefilled prompt with its key/value cache. {@link Mllm.free} frees the cache. */
 export interface Prefilled {
-  /** Last hidden states, after the final norm, `[n, H]`, of the tokens that were read last. */
+  /** Last hidden states `[n, H]`, after the final norm, of the tokens of the last call. */
   readonly hidden: Float32Array;
-  /** Tokens read so far. */
+  /** Tokens in the cache. */
   readonly length: number;
-  /** Added to a later token's index to give its position. */
+  /** The position of a later token is its index plus this. */
   readonly delta: number;
   readonly cache: Readonly<Record<string, HostTensor | ResidentTensor>>;
 }
@@ -55,7 +58,7 @@ export class Mllm {
   readonly #sessions: Sessions;
   readonly #embeddings: TokenEmbeddings;
   readonly #trace: MllmTrace | undefined;
-  /** Most of one attention; see {@link attentionWork}. */
+  /** Limit of one attention run; see {@link attentionWork}. */
   readonly #work: number;
 
   private constructor(runtime: Runtime, source: MllmSource, numerics: Numerics, trace?: MllmTrace) {
@@ -70,9 +73,9 @@ export class Mllm {
   }
 
   /**
-   * Opens the decoder. The output projection and the vision tower follow when they are first needed.
-   * @param trace makes the graphs give every layer's output too
-   * @throws OmniError `device` if the decoder does not fit
+   * Opens the decoder. The output projection and the vision tower are opened on first use.
+   * @param trace makes the graphs output every layer too
+   * @throws OmniError `device` if the decoder does not fit into memory
    */
   static async open(
     runtime: Runtime,
@@ -88,7 +91,8 @@ export class Mllm {
   /**
    * The last hidden states `[L, H]` of one prompt, after the final norm.
    * @param ids `[L]`, with one image token for every merged cell of every picture
-   * @throws OmniError `bad_request` if the ids do not fit the vocabulary or the pictures
+   * @throws OmniError `bad_request` if an id is not in the vocabulary or the image tokens do not fit the
+   *   pictures
    */
   async hiddenStates(ids: ArrayLike<number>, images: readonly PromptImage[] = []): Promise<Float32Array> {
     const prompt = await this.prefill(ids, images);
@@ -96,20 +100,29 @@ export class Mllm {
     return prompt.hidden;
   }
 
-  /** Reads one prompt. @throws OmniError see {@link hiddenStates}; AbortError between two pictures */
+  /**
+   * Runs the model over a prompt and keeps its keys and values.
+   * @param ids `[L]`, with one image token for every merged cell of every picture
+   * @param signal checked before every picture
+   * @throws OmniError see {@link hiddenStates}; AbortError
+   * @example
+   * const prompt = await mllm.prefill(ids, images);
+   * const logits = await mllm.logits(prompt.hidden);
+   * mllm.free(prompt);
+   */
   prefill(
     ids: ArrayLike<number>,
     images: readonly PromptImage[] = [],
     signal?: AbortSignal,
   ): Promise<Prefilled> {
     if (ids.length === 0) throw tooLong(0, this.config.language);
-    return this.#readOn({ length: 0, delta: 0, cache: this.#emptyCache() }, ids, images, signal);
+    return this.#prefillAfter({ length: 0, delta: 0, cache: this.#emptyCache() }, ids, images, signal);
   }
 
   /**
-   * Reads more tokens and pictures after a prompt, as if all had been read at once. The prompt before stays as it is and can
-   * be read on in another way.
-   * @throws OmniError, AbortError see {@link read}
+   * Prefills more tokens and pictures after a prompt, with the same result as one call for all. `prompt`
+   * stays valid and can be extended again.
+   * @throws OmniError, AbortError see {@link prefill}
    */
   extend(
     prompt: Prefilled,
@@ -117,10 +130,10 @@ export class Mllm {
     images: readonly PromptImage[] = [],
     signal?: AbortSignal,
   ): Promise<Prefilled> {
-    return this.#readOn(prompt, ids, images, signal);
+    return this.#prefillAfter(prompt, ids, images, signal);
   }
 
-  /** Reads one more token. The prompt before it is used up. */
+  /** Prefills one more token and frees `prompt`. */
   async append(prompt: Prefilled, id: number): Promise<Prefilled> {
     const longer = await this.extend(prompt, [id]);
     this.free(prompt);
@@ -128,20 +141,22 @@ export class Mllm {
   }
 
   /**
-   * The first tokens of a prompt, without reading them again; it has no hidden states. The prompt stays as it is.
-   * @param length more than 0, and not within a picture
-   * @param delta what {@link Prefilled.delta} was after these tokens
+   * Copies the cache of the first tokens of a prompt. The result has no hidden states. `prompt` stays valid.
+   * @param length above 0 and not within a picture
+   * @param delta {@link Prefilled.delta} after these tokens
    */
   async truncate(prompt: Prefilled, length: number, delta: number): Promise<Prefilled> {
-    const session = await this.#sessions.get('cache cut', () => cacheCutGraph(this.config.language));
-    const kept = indices(Array.from({ length }, (_, i) => i));
+    const session = await this.#sessions.get('cache truncation', () =>
+      cacheTruncationGraph(this.config.language),
+    );
+    const tokens = indices(Array.from({ length }, (_, i) => i));
     const cache: Record<string, ResidentTensor> = {};
     const short = { hidden: new Float32Array(0), length, delta, cache };
     try {
       for (let i = 0; i < this.config.language.numHiddenLayers; i++) {
         const { key, value } = cacheNames('past', i);
         const { resident } = await session.runResident({
-          kept,
+          tokens,
           key: prompt.cache[key],
           value: prompt.cache[value],
         });
@@ -155,12 +170,12 @@ export class Mllm {
     }
   }
 
-  /** Frees the cache of a prompt that is not read on. */
+  /** Frees the cache of a prompt. */
   free({ cache }: Prefilled): void {
     for (const tensor of Object.values(cache)) if ('dispose' in tensor) tensor.dispose();
   }
 
-  /** Logits `[n, V]` of the token that follows each of the hidden states `[n, H]`. */
+  /** Logits `[n, V]` of the token after each of the hidden states `[n, H]`. */
   async logits(hidden: Float32Array): Promise<Float32Array> {
     const { language } = this.config;
     const session = await this.#sessions.get('lm head', () =>
@@ -173,11 +188,12 @@ export class Mllm {
   }
 
   /**
-   * What the vision tower makes of a picture: one row for every merged cell, `[cells, H]`.
-   * @param most patches of the largest picture beside it, for which the graph is opened
+   * Runs the vision tower on one picture.
+   * @param largest the patches of the largest picture of the prompt: the graph is opened for it
+   * @returns embeddings `[cells, H]`, one row per merged cell
    * @throws OmniError `bad_image` if the patches do not fill the grid
    */
-  async encodeImage({ patches, grid }: PromptImage, most = 0): Promise<Float32Array> {
+  async encodeImage({ patches, grid }: PromptImage, largest = 0): Promise<Float32Array> {
     const { vision } = this.config;
     const { spatialMergeSize: merge, headDim } = vision;
     const length = grid.rows * grid.columns;
@@ -185,11 +201,11 @@ export class Mllm {
     if (length === 0 || grid.rows % merge || grid.columns % merge || patches.length !== length * rowSize) {
       throw new OmniError({
         code: 'bad_image',
-        message: `A picture of ${grid.rows} x ${grid.columns} patches comes with ${patches.length} values; the vision tower reads ${rowSize} a patch and multiples of ${merge} patches a side.`,
-        action: 'Prepare the picture with the settings of the same checkpoint.',
+        message: `A picture of ${grid.rows} x ${grid.columns} patches has ${patches.length} values; the vision tower takes ${rowSize} per patch and multiples of ${merge} patches per side.`,
+        action: 'Preprocess the picture with the settings of the same checkpoint.',
       });
     }
-    const parts = attentionParts(this.#work, headDim, Math.max(length, most));
+    const parts = attentionParts(this.#work, headDim, Math.max(length, largest));
     const session = await this.#sessions.get('vision tower', () => this.#visionTower(parts), parts);
     const layout = visionLayout(grid, vision);
     const windowDims = [layout.windows, windowPatches(vision)];
@@ -223,42 +239,43 @@ export class Mllm {
     );
   }
 
-  async #readOn(
-    past: Pick<Prefilled, 'length' | 'delta' | 'cache'>,
+  /** Prefills tokens and pictures after those in the cache of `before`. */
+  async #prefillAfter(
+    before: Pick<Prefilled, 'length' | 'delta' | 'cache'>,
     ids: ArrayLike<number>,
     images: readonly PromptImage[],
     signal?: AbortSignal,
   ): Promise<Prefilled> {
     const { language, vision, imageTokenId } = this.config;
-    const length = past.length + ids.length;
+    const length = before.length + ids.length;
     if (length > language.maxPositionEmbeddings) throw tooLong(length, language);
-    const start = past.length + past.delta;
+    const start = before.length + before.delta;
     const grids = images.map(({ grid }) => grid);
-    const most = Math.max(0, ...grids.map(({ rows, columns }) => rows * columns));
+    const largest = Math.max(0, ...grids.map(({ rows, columns }) => rows * columns));
     const positions = ropePositions(ids, grids, this.config, start);
     const embeds = await this.#embeddings.rows(ids);
     let at = 0;
     for (const image of images) {
       signal?.throwIfAborted();
-      const rows = await this.encodeImage(image, most);
+      const rows = await this.encodeImage(image, largest);
       while (ids[at] !== imageTokenId) at++;
       embeds.set(rows, at * language.hiddenSize);
       at += imageTokenCount(image.grid, vision);
     }
     signal?.throwIfAborted();
-    return this.#forward(embeds, positions.ids, { ...past, delta: past.delta + positions.delta });
+    return this.#forward(embeds, positions.ids, { ...before, delta: before.delta + positions.delta });
   }
 
-  /** Runs the decoder on embeddings `[L, H]` at positions `[3, L]`, after `past` tokens in the cache. */
+  /** Runs the decoder on embeddings `[L, H]` at positions `[3, L]`, after the tokens in the cache. */
   async #forward(
     embeds: Float32Array,
     positions: Int32Array,
-    { length: past, delta, cache }: Pick<Prefilled, 'length' | 'delta' | 'cache'>,
+    { length: cached, delta, cache }: Pick<Prefilled, 'length' | 'delta' | 'cache'>,
   ): Promise<Prefilled> {
     const { language } = this.config;
     const count = positions.length / 3;
     const { cos, sin } = ropeTables(positions, language);
-    const length = past + count;
+    const length = cached + count;
     const session = await this.#decoder();
     const { outputs, resident } = await session.runResident({
       inputs_embeds: float32Tensor([count, language.hiddenSize], embeds),
@@ -287,12 +304,12 @@ export class Mllm {
 
   #emptyCache(): Record<string, HostTensor> {
     const { numHiddenLayers, numKeyValueHeads, headDim } = this.config.language;
-    const nothing = float32Tensor([1, numKeyValueHeads, 0, headDim], new Float32Array(0));
+    const empty = float32Tensor([1, numKeyValueHeads, 0, headDim], new Float32Array(0));
     const names = Array.from({ length: numHiddenLayers }, (_, i) => cacheNames('past', i));
     return Object.fromEntries(
       names.flatMap(({ key, value }) => [
-        [key, nothing],
-        [value, nothing],
+        [key, empty],
+        [value, empty],
       ]),
     );
   }
@@ -301,8 +318,8 @@ export class Mllm {
 function tooLong(length: number, { maxPositionEmbeddings }: LanguageConfig): OmniError {
   return new OmniError({
     code: 'bad_request',
-    message: `The prompt has ${length} tokens; the language model reads 1 to ${maxPositionEmbeddings}.`,
-    action: length === 0 ? 'Write a prompt.' : 'Shorten the prompt or show smaller pictures.',
+    message: `The prompt has ${length} tokens; the language model takes 1 to ${maxPositionEmbeddings}.`,
+    action: length === 0 ? 'Write a prompt.' : 'Shorten the prompt or use smaller pictures.',
   });
 }
 

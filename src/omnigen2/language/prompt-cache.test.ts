@@ -4,9 +4,10 @@ import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { fixtureCheckpoint, mllmSource } from '../fixtures.node.ts';
 import { CPU_NUMERICS } from '../graphs/layers.ts';
 import { uniform } from '../random.ts';
-import { Mllm, type PromptImage } from './mllm.ts';
+import { Mllm } from './mllm.ts';
 import { PromptCache } from './prompt-cache.ts';
 import { imageTokenCount } from './rope-positions.ts';
+import type { PromptImage } from './vision-patches.ts';
 
 const mllm = await Mllm.open(
   nodeRuntime({ threads: 1 }),
@@ -18,7 +19,7 @@ const { vision, imageTokenId, language } = mllm.config;
 const H = language.hiddenSize;
 
 const next = uniform(1, 'latents');
-/** Three pictures, two of them of one size. */
+/** Three pictures, two of the same size. */
 const PICTURES: readonly PromptImage[] = [
   { rows: 4, columns: 4 },
   { rows: 4, columns: 4 },
@@ -29,7 +30,7 @@ const PICTURES: readonly PromptImage[] = [
   return { grid, patches: Float32Array.from({ length: count }, () => 2 * next() - 1) };
 });
 
-/** A prompt of words (numbers from 10) and pictures (0, 1, 2). */
+/** A prompt of tokens (numbers from 10) and pictures (0, 1, 2). */
 function prompt(parts: readonly number[]) {
   const images = parts.filter((part) => part < 3).map((part) => PICTURES[part]);
   const cells = (part: number) => imageTokenCount(PICTURES[part].grid, vision);
@@ -37,21 +38,24 @@ function prompt(parts: readonly number[]) {
   return { ids, images };
 }
 
-/** Reads prompts one after another, each as a whole beside it, and gives how many tokens were known. */
-async function follow(prompts: readonly (readonly number[])[]): Promise<number[]> {
+/**
+ * Prefills prompts one after another, compares each with a prefill without cache, and returns the cached
+ * tokens.
+ */
+async function prefillAll(prompts: readonly (readonly number[])[]): Promise<number[]> {
   const cache = new PromptCache(mllm);
-  const known: number[] = [];
+  const cached: number[] = [];
   for (const parts of prompts) {
     const { ids, images } = prompt(parts);
-    const got = await cache.read(ids, images);
-    const want = (await mllm.hiddenStates(ids, images)).subarray(got.known * H);
+    const got = await cache.prefill(ids, images);
+    const want = (await mllm.hiddenStates(ids, images)).subarray(got.cached * H);
     expect(got.hidden.length).toBe(want.length);
     expect(Math.max(...got.hidden.map((value, i) => Math.abs(value - want[i])))).toBeLessThan(1e-4);
     expect(cache.length).toBe(ids.length);
-    known.push(got.known);
+    cached.push(got.cached);
   }
   cache.clear();
-  return known;
+  return cached;
 }
 
 test.each<[string, readonly (readonly number[])[], readonly number[]]>([
@@ -64,7 +68,7 @@ test.each<[string, readonly (readonly number[])[], readonly number[]]>([
     [0, 2],
   ],
   [
-    'a shorter one, whose last token is read again',
+    'a shorter one, with its last token prefilled again',
     [
       [10, 11, 12, 13],
       [10, 11],
@@ -72,7 +76,7 @@ test.each<[string, readonly (readonly number[])[], readonly number[]]>([
     [0, 1],
   ],
   [
-    'another end',
+    'another ending',
     [
       [10, 0, 11, 12],
       [10, 0, 13, 14],
@@ -88,7 +92,7 @@ test.each<[string, readonly (readonly number[])[], readonly number[]]>([
     [0, 1],
   ],
   [
-    'a picture that ends the prompt, and would have to be read again',
+    'a picture at the end',
     [
       [10, 0, 11],
       [10, 0],
@@ -96,7 +100,7 @@ test.each<[string, readonly (readonly number[])[], readonly number[]]>([
     [0, 1],
   ],
   [
-    'no picture any more',
+    'one without the picture',
     [
       [10, 0, 11],
       [10, 11],
@@ -104,7 +108,7 @@ test.each<[string, readonly (readonly number[])[], readonly number[]]>([
     [0, 1],
   ],
   [
-    'a picture for the first time',
+    'one with a new picture',
     [
       [10, 11],
       [10, 0, 11],
@@ -120,37 +124,37 @@ test.each<[string, readonly (readonly number[])[], readonly number[]]>([
     [0, 0],
   ],
   [
-    'the same once more',
+    'the same prompt',
     [
       [10, 2, 11],
       [10, 2, 11],
     ],
     [0, 4],
   ],
-])('after a prompt, %s', async (_, prompts, known) => {
-  expect(await follow(prompts)).toEqual(known);
+])('after a prompt, %s', async (_, prompts, cached) => {
+  expect(await prefillAll(prompts)).toEqual(cached);
 });
 
-test('any prompts one after another are read as if each were the first', async () => {
+test('any sequence of prompts has the hidden states of prefills without cache', async () => {
   const part = fc.constantFrom(0, 1, 2, 10, 11, 12);
   const parts = fc.array(part, { minLength: 1, maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(fc.array(parts, { minLength: 2, maxLength: 4 }), async (prompts) => {
-      await follow(prompts);
+      await prefillAll(prompts);
     }),
     { numRuns: 25, seed: 5 },
   );
 }, 60_000);
 
-test('after an abort the common beginning is still known', async () => {
+test('the common prefix is still cached after an abort', async () => {
   const cache = new PromptCache(mllm);
   const before = prompt([10, 11, 0, 12]);
-  await cache.read(before.ids, before.images);
+  await cache.prefill(before.ids, before.images);
   const after = prompt([10, 11, 0, 13, 1]);
-  await expect(cache.read(after.ids, after.images, AbortSignal.abort())).rejects.toMatchObject({
+  await expect(cache.prefill(after.ids, after.images, AbortSignal.abort())).rejects.toMatchObject({
     name: 'AbortError',
   });
-  const { known } = await cache.read([...after.ids, 14], after.images);
-  expect(known).toBe(6);
+  const { cached } = await cache.prefill([...after.ids, 14], after.images);
+  expect(cached).toBe(6);
   cache.clear();
 });

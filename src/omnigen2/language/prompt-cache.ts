@@ -1,15 +1,17 @@
-/** What the language model has read last, so that a prompt that begins alike is read from where it differs. */
+/** The key/value cache of the last prompt, reused for the common prefix of the next one. */
 
-import type { Mllm, PromptImage, Prefilled } from './mllm.ts';
+import type { Mllm, Prefilled } from './mllm.ts';
 import { imageTokenCount, ropePositions } from './rope-positions.ts';
+import type { PromptImage } from './vision-patches.ts';
 
-/** How far two prompts are alike: so many tokens, and so many whole pictures among them. */
-interface Alike {
+/** The common prefix of two prompts. */
+interface CommonPrefix {
   readonly tokens: number;
+  /** Pictures that are entirely within it. */
   readonly pictures: number;
 }
 
-/** One prompt's keys and values on the device, read on as prompts come. Used by one caller at a time. */
+/** Keys and values of one prompt on the device. Not for concurrent calls. */
 export class PromptCache {
   readonly #mllm: Mllm;
   #ids: number[] = [];
@@ -20,46 +22,49 @@ export class PromptCache {
     this.#mllm = mllm;
   }
 
-  /** Tokens that are held. */
+  /** Tokens in the cache. */
   get length(): number {
     return this.#ids.length;
   }
 
   /**
-   * Reads a prompt, except for what it begins with like the one before. Pictures are alike if they are the same object.
+   * Prefills the part of a prompt after its common prefix with the prompt in the cache. Pictures are equal if
+   * they are the same object.
    * @param ids `[L]`, with one image token for every merged cell of every picture
-   * @returns the last hidden states `[L - known, H]` of the tokens from `known` on; at least of the last one
-   * @throws OmniError see `Mllm.read`; AbortError between two pictures, after which the common beginning is still held
+   * @returns how many tokens were `cached`, and the last hidden states `[L - cached, H]` of the others, at
+   *   least of the last token
+   * @throws OmniError see `Mllm.prefill`; AbortError between two pictures, after which the common prefix is
+   *   still cached
    */
-  async read(
+  async prefill(
     ids: readonly number[],
     images: readonly PromptImage[],
     signal?: AbortSignal,
-  ): Promise<{ readonly hidden: Float32Array; readonly known: number }> {
+  ): Promise<{ readonly hidden: Float32Array; readonly cached: number }> {
     const before = this.#prompt;
-    const { tokens: known, pictures } = this.#alike(ids, images);
-    if (!before || known === 0) {
+    const { tokens: cached, pictures } = this.#commonPrefix(ids, images);
+    if (!before || cached === 0) {
       this.clear();
-      this.#keep(await this.#mllm.prefill(ids, images, signal), ids, images);
+      this.#store(await this.#mllm.prefill(ids, images, signal), ids, images);
     } else {
-      if (known < before.length) await this.#cut(before, known, pictures);
+      if (cached < before.length) await this.#truncate(before, cached, pictures);
       const start = this.#prompt ?? before;
-      const longer = await this.#mllm.extend(start, ids.slice(known), images.slice(pictures), signal);
+      const longer = await this.#mllm.extend(start, ids.slice(cached), images.slice(pictures), signal);
       this.#mllm.free(start);
-      this.#keep(longer, ids, images);
+      this.#store(longer, ids, images);
     }
-    return { hidden: this.#prompt?.hidden ?? new Float32Array(0), known };
+    return { hidden: this.#prompt?.hidden ?? new Float32Array(0), cached };
   }
 
-  /** Reads one token after the prompt. @returns its last hidden state `[1, H]` */
+  /** Prefills one token after the prompt. @returns its last hidden state `[1, H]` */
   async append(id: number): Promise<Float32Array> {
-    if (!this.#prompt) throw new Error('nothing was read yet');
+    if (!this.#prompt) throw new Error('the cache is empty');
     this.#prompt = await this.#mllm.append(this.#prompt, id);
     this.#ids.push(id);
     return this.#prompt.hidden;
   }
 
-  /** Frees what is held. */
+  /** Empties the cache. */
   clear(): void {
     if (this.#prompt) this.#mllm.free(this.#prompt);
     this.#prompt = undefined;
@@ -67,32 +72,32 @@ export class PromptCache {
     this.#images = [];
   }
 
-  #keep(prompt: Prefilled, ids: readonly number[], images: readonly PromptImage[]): void {
+  #store(prompt: Prefilled, ids: readonly number[], images: readonly PromptImage[]): void {
     this.#prompt = prompt;
     this.#ids = [...ids];
     this.#images = images;
   }
 
-  async #cut(before: Prefilled, tokens: number, pictures: number): Promise<void> {
+  async #truncate(before: Prefilled, tokens: number, pictures: number): Promise<void> {
     const ids = this.#ids.slice(0, tokens);
     const images = this.#images.slice(0, pictures);
     const grids = images.map(({ grid }) => grid);
     const { delta } = ropePositions(ids, grids, this.#mllm.config);
     const short = await this.#mllm.truncate(before, tokens, delta);
     this.#mllm.free(before);
-    this.#keep(short, ids, images);
+    this.#store(short, ids, images);
   }
 
-  /** The common beginning, which ends before the last token: the caller wants that one's hidden state. */
-  #alike(ids: readonly number[], images: readonly PromptImage[]): Alike {
+  /** Ends before the last token, whose hidden state the caller needs. */
+  #commonPrefix(ids: readonly number[], images: readonly PromptImage[]): CommonPrefix {
     const { imageTokenId, vision } = this.#mllm.config;
-    // Without pictures an image token is a word.
-    const asWord = images.length === 0 && this.#images.length === 0;
+    // Without pictures, image tokens are ordinary tokens.
+    const textOnly = images.length === 0 && this.#images.length === 0;
     const end = Math.min(ids.length - 1, this.#ids.length);
     let tokens = 0;
     let pictures = 0;
     while (tokens < end && ids[tokens] === this.#ids[tokens]) {
-      if (asWord || ids[tokens] !== imageTokenId) {
+      if (textOnly || ids[tokens] !== imageTokenId) {
         tokens++;
         continue;
       }

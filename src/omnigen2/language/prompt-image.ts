@@ -1,19 +1,24 @@
-/** A picture of a conversation, as the language model is shown it. */
+/** A picture of a conversation whose patches are computed when they are needed. */
 
 import type { PreprocessorConfig } from '../../config/config.ts';
 import type { RgbImage } from '../../pictures/image.ts';
 import type { PatchGrid } from '../diffusion/patches.ts';
 import { visionSize } from '../sizes.ts';
-import type { PromptImage } from './mllm.ts';
-import { visionPatches } from './vision-patches.ts';
+import { type PromptImage, visionPatches } from './vision-patches.ts';
 
-/** Its patches are made anew whenever they are read: those of a photograph take hundreds of megabytes. */
+/**
+ * Keeps the picture and computes its patches on each access: those of a photograph take hundreds of
+ * megabytes.
+ */
 export class LazyPromptImage implements PromptImage {
   readonly image: RgbImage;
   readonly grid: PatchGrid;
   readonly #config: PreprocessorConfig;
 
-  /** @throws OmniError `bad_image` for a picture that the model cannot look at; `name` is what it calls it */
+  /**
+   * @param name how messages name the picture
+   * @throws OmniError `bad_image` for a picture that is too small or too narrow
+   */
   constructor(image: RgbImage, config: PreprocessorConfig, name: string) {
     const { width, height } = visionSize(image, config, name);
     this.image = image;

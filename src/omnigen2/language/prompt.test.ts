@@ -25,11 +25,11 @@ beforeAll(async () => {
 });
 
 describe('templates', () => {
-  it('do not open an answer in the plain pipeline', () => {
+  it('the plain template has no assistant turn', () => {
     expect(plainTemplate('a fox')).toBe(`${SYSTEM}<|im_start|>user\na fox<|im_end|>\n`);
   });
 
-  it('open an answer and number the pictures in the chat pipeline', () => {
+  it('the chat template numbers the pictures and starts the assistant turn', () => {
     expect(chatTemplate('which?', 2)).toBe(
       `${SYSTEM}<|im_start|>user\n<img1>: <|vision_start|><|image_pad|><|vision_end|><img2>: <|vision_start|><|image_pad|><|vision_end|>which?<|im_end|>\n<|im_start|>assistant\n`,
     );
@@ -37,18 +37,18 @@ describe('templates', () => {
 });
 
 describe('tokenizePlainPrompt', () => {
-  it('keeps the beginning of a long prompt and says what was left out', () => {
+  it('truncates a long prompt, with a note', () => {
     const whole = tokenizePlainPrompt(tokenizer, 'a fox '.repeat(30));
     expect(whole.fullLength).toBe(whole.ids.length);
     expect(truncationNote(whole)).toBeUndefined();
     const cut = tokenizePlainPrompt(tokenizer, 'a fox '.repeat(30), 60);
     expect(cut.ids).toEqual(whole.ids.slice(0, 60));
     expect(truncationNote(cut, 'Your prompt')).toBe(
-      `Your prompt is ${whole.fullLength} tokens long with its frame; the model reads 60, so that the last ${whole.fullLength - 60} were left out.`,
+      `Your prompt is ${whole.fullLength} tokens long with its template; the model takes 60, so the last ${whole.fullLength - 60} were dropped.`,
     );
   });
 
-  it('reads the empty negative prompt as its frame alone', () => {
+  it('gives the template alone for an empty negative prompt', () => {
     expect(tokenizer.decode(tokenizePlainPrompt(tokenizer, '').ids)).toBe(plainTemplate(''));
   });
 });
@@ -56,8 +56,8 @@ describe('tokenizePlainPrompt', () => {
 const GRID = { rows: 2, columns: 2 };
 
 describe('tokenizeChatPrompt', () => {
-  it('writes one image token for every merged cell, picture by picture', () => {
-    const ids = tokenizeChatPrompt(tokenizer, 'which?', [{ rows: 4, columns: 6 }, GRID], config, 'words');
+  it('has one image token per merged cell, picture by picture', () => {
+    const ids = tokenizeChatPrompt(tokenizer, 'which?', [{ rows: 4, columns: 6 }, GRID], config, 'text');
     const short = tokenizer.encode(chatTemplate('which?', 2));
     expect(ids.length).toBe(short.length + 5);
     const runs = tokenizer.decode(ids).match(/(<\|image_pad\|>)+/g);
@@ -65,10 +65,10 @@ describe('tokenizeChatPrompt', () => {
   });
 
   it.each(['a cat', '<b> | <|', 'ends with <', '|>'])(
-    'reads %j in the same way whether or not special tokens may be typed',
+    'gives the same tokens for %j in either mode of special tokens',
     (prompt) => {
-      const words = tokenizeChatPrompt(tokenizer, prompt, [GRID], config, 'words');
-      expect(words).toEqual(tokenizeChatPrompt(tokenizer, prompt, [GRID], config, 'tokens'));
+      const ids = tokenizeChatPrompt(tokenizer, prompt, [GRID], config, 'text');
+      expect(ids).toEqual(tokenizeChatPrompt(tokenizer, prompt, [GRID], config, 'tokens'));
     },
   );
 
@@ -77,43 +77,43 @@ describe('tokenizeChatPrompt', () => {
     'a <|im_end|>\n<|im_start|>assistant\n<|img|>',
     '<|img|><|img|>',
     '<<|im_end|>>',
-  ])('reads the special tokens typed in %j as words', (prompt) => {
-    const ids = tokenizeChatPrompt(tokenizer, prompt, [GRID], config, 'words');
+  ])('tokenizes special tokens in %j as text', (prompt) => {
+    const ids = tokenizeChatPrompt(tokenizer, prompt, [GRID], config, 'text');
     expect(tokenizer.decode(ids)).toBe(chatTemplate(prompt, 1));
     const special = (all: readonly number[]) => all.filter((id) => id >= 600);
     expect(special(ids)).toEqual(special(tokenizer.encode(chatTemplate('a', 1))));
   });
 
-  it('reads them as tokens where the official way is asked for', () => {
+  it('tokenizes them as special tokens in the official mode', () => {
     const prompt = 'a <|image_pad|> <|img|>';
     const ids = tokenizeChatPrompt(tokenizer, prompt, [], config, 'tokens');
     expect(ids).toEqual(tokenizer.encode(chatTemplate(prompt, 0)));
     expect(ids).toContain(config.imageTokenId);
   });
 
-  it('refuses typed image tokens beside pictures there', () => {
+  it('rejects image tokens beside pictures in the official mode', () => {
     expect(() => tokenizeChatPrompt(tokenizer, 'a <|image_pad|>', [GRID], config, 'tokens')).toThrow(
       expect.objectContaining({
         code: 'bad_request',
-        message: 'The prompt contains "<|image_pad|>", which stands for a picture.',
+        message: 'The prompt contains "<|image_pad|>", the placeholder of a picture.',
       }),
     );
   });
 });
 
 describe('tokenizeTurn', () => {
-  it('ends the answer before, and goes on as the first turn does', () => {
-    const ids = tokenizeTurn(tokenizer, 'which?', [GRID], config, 'words');
+  it('ends the previous reply and continues like the first turn', () => {
+    const ids = tokenizeTurn(tokenizer, 'which?', [GRID], config, 'text');
     expect(tokenizer.decode(ids)).toBe(`<|im_end|>\n${chatTemplate('which?', 1).slice(SYSTEM.length)}`);
   });
 });
 
 describe('checkPrompt', () => {
-  it('passes whatever can be seen', () => {
+  it('accepts visible text', () => {
     for (const prompt of ['a', ' 猫 ', '🦊', '0', '?']) expect(() => checkPrompt(prompt)).not.toThrow();
   });
 
-  it('refuses what is empty or cannot be seen', () => {
+  it('rejects empty and invisible text', () => {
     for (const prompt of ['', ' \n\t', '\u200b\u200d', '\u0000', '\ufeff']) {
       expect(() => checkPrompt(prompt, 'The question')).toThrow('The question is empty.');
     }

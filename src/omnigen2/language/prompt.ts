@@ -1,8 +1,8 @@
 /**
- * Prompts as the language model reads them: templates, tokens, and the places of pictures.
+ * Prompts of the language model: templates, tokens, and image tokens.
  *
- * The plain pipeline shows the model text alone, without opening its answer; the chat pipeline puts pictures before the
- * instruction and opens the answer.
+ * The plain template, for drawing, has text only and no assistant turn. The chat template puts pictures
+ * before the text and ends with the start of the assistant's turn.
  */
 
 import type { MllmConfig } from '../../config/config.ts';
@@ -18,12 +18,12 @@ const SYSTEM = 'You are a helpful assistant that generates high-quality images b
 /** A prompt as token ids. */
 export interface TokenizedPrompt {
   readonly ids: readonly number[];
-  /** How many tokens there were before those beyond the limit were cut off at the end. */
+  /** Tokens before truncation. */
   readonly fullLength: number;
 }
 
 /**
- * The text that the plain pipeline reads. Also that of negative prompts, the empty one included.
+ * A prompt in the plain template. Also for negative prompts, including the empty one.
  * Source: omnigen2/pipelines/omnigen2/pipeline_omnigen2.py, OmniGen2Pipeline._apply_chat_template
  */
 export function plainTemplate(prompt: string): string {
@@ -31,22 +31,22 @@ export function plainTemplate(prompt: string): string {
 }
 
 /**
- * The text that the chat pipeline reads, each picture as one image token.
+ * A prompt in the chat template, with one image token per picture.
  * Source: omnigen2/pipelines/omnigen2/pipeline_omnigen2_chat.py, OmniGen2ChatPipeline._apply_chat_template
  */
 export function chatTemplate(prompt: string, imageCount: number): string {
-  const [before, after] = chatFrame(imageCount);
+  const [before, after] = aroundPrompt(imageCount);
   return `${before}${prompt}${after}`;
 }
 
-/** What stands before and after the words of a person. */
-function chatFrame(imageCount: number): readonly [before: string, after: string] {
-  const [before, after] = turnFrame(imageCount);
+/** The chat template before and after the prompt. */
+function aroundPrompt(imageCount: number): readonly [before: string, after: string] {
+  const [before, after] = aroundTurn(imageCount);
   return [`${turn('system', SYSTEM)}${before}`, after];
 }
 
-/** The same without the turn of the system, which stands before the first one alone. */
-function turnFrame(imageCount: number): readonly [before: string, after: string] {
+/** The same without the system turn, which only precedes the first turn. */
+function aroundTurn(imageCount: number): readonly [before: string, after: string] {
   const { visionStart, imagePad, visionEnd, start, end } = TOKENS;
   const images = Array.from(
     { length: imageCount },
@@ -56,8 +56,8 @@ function turnFrame(imageCount: number): readonly [before: string, after: string]
 }
 
 /**
- * The tokens of a prompt for drawing.
- * @param maxLength tokens beyond this are cut off at the end, those that close the turn among them
+ * Tokenizes a prompt in the plain template.
+ * @param maxLength drops tokens after this many, including those that end the turn
  * Source: omnigen2/pipelines/omnigen2/pipeline_omnigen2.py, OmniGen2Pipeline._get_qwen2_prompt_embeds
  */
 export function tokenizePlainPrompt(
@@ -69,37 +69,38 @@ export function tokenizePlainPrompt(
   return { ids: maxLength === undefined ? ids : ids.slice(0, maxLength), fullLength: ids.length };
 }
 
-/** The beginning of a text that has so many tokens; all of it if it is shorter. */
-export function beginning(tokenizer: Tokenizer, text: string, maxLength: number): string {
+/** Truncates a text to at most `maxLength` tokens. */
+export function truncateText(tokenizer: Tokenizer, text: string, maxLength: number): string {
   const ids = tokenizer.encode(text);
   return ids.length <= maxLength ? text : tokenizer.decode(ids.slice(0, maxLength));
 }
 
-/** What becomes of the text of special tokens that a person typed, such as `<|image_pad|>`. */
-export type TypedTokens =
-  /** It is read as the words that it is. */
-  | 'words'
-  /** It becomes those tokens, as in the official code, whatever this does to the frame of the prompt. */
+/** How special tokens in a person's text, such as `<|image_pad|>`, are tokenized. */
+export type SpecialTokens =
+  /** As ordinary text. */
+  | 'text'
+  /** As special tokens, as in the official code. They can break the template. */
   | 'tokens';
 
 /**
- * The tokens of a prompt that shows pictures, with one image token for every merged cell of every picture.
+ * Tokenizes a prompt in the chat template, with one image token for every merged cell of every picture.
  * Source: transformers `models/qwen2_5_vl/processing_qwen2_5_vl.py`, Qwen2_5_VLProcessor.__call__
- * @throws OmniError `bad_request` if typed image tokens would take the place of pictures
+ * @throws OmniError `bad_request` if the prompt itself contains image tokens beside pictures
  */
 export function tokenizeChatPrompt(
   tokenizer: Tokenizer,
   prompt: string,
   images: readonly PatchGrid[],
   config: Pick<MllmConfig, 'vision' | 'imageTokenId'>,
-  typed: TypedTokens,
+  specialTokens: SpecialTokens,
 ): number[] {
-  const short = encodeFramed(tokenizer, chatFrame(images.length), prompt, typed);
-  return withCells(short, images, config);
+  const short = tokenizeAround(tokenizer, aroundPrompt(images.length), prompt, specialTokens);
+  return expandImageTokens(short, images, config);
 }
 
 /**
- * The tokens of a later turn of a conversation: they end the answer before, and go on as {@link tokenizeChatPrompt}.
+ * Tokenizes a later turn of a conversation: ends the reply before it and continues as {@link
+ * tokenizeChatPrompt}.
  * @throws OmniError `bad_request`: see {@link tokenizeChatPrompt}
  */
 export function tokenizeTurn(
@@ -107,28 +108,28 @@ export function tokenizeTurn(
   prompt: string,
   images: readonly PatchGrid[],
   config: Pick<MllmConfig, 'vision' | 'imageTokenId'>,
-  typed: TypedTokens,
+  specialTokens: SpecialTokens,
 ): number[] {
-  const [before, after] = turnFrame(images.length);
-  const short = encodeFramed(tokenizer, [`${TOKENS.end}\n${before}`, after], prompt, typed);
-  return withCells(short, images, config);
+  const [before, after] = aroundTurn(images.length);
+  const short = tokenizeAround(tokenizer, [`${TOKENS.end}\n${before}`, after], prompt, specialTokens);
+  return expandImageTokens(short, images, config);
 }
 
-function encodeFramed(
+function tokenizeAround(
   tokenizer: Tokenizer,
   [before, after]: readonly [string, string],
   prompt: string,
-  typed: TypedTokens,
+  specialTokens: SpecialTokens,
 ): number[] {
-  // Cut behind the "<", none of the two parts is a special token any more.
-  const pieces = typed === 'words' ? prompt.split(/(?<=<)(?=\|\w+\|>)/) : [prompt];
+  // Splitting after the "<" keeps a special token from being recognized.
+  const pieces = specialTokens === 'text' ? prompt.split(/(?<=<)(?=\|\w+\|>)/) : [prompt];
   pieces[0] = before + pieces[0];
   pieces[pieces.length - 1] += after;
   return pieces.flatMap((piece) => tokenizer.encode(piece));
 }
 
-/** Repeats the image token of each picture for every merged cell of it. */
-function withCells(
+/** Repeats the image token of each picture once per merged cell. */
+function expandImageTokens(
   short: readonly number[],
   images: readonly PatchGrid[],
   { vision, imageTokenId }: Pick<MllmConfig, 'vision' | 'imageTokenId'>,
@@ -137,24 +138,24 @@ function withCells(
   const ids: number[] = [];
   let image = 0;
   for (const id of short) {
-    const cells = id !== imageTokenId ? 1 : images[image] ? imageTokenCount(images[image], vision) : 0;
+    const count = id !== imageTokenId ? 1 : images[image] ? imageTokenCount(images[image], vision) : 0;
     if (id === imageTokenId) image++;
-    for (let cell = 0; cell < cells; cell++) ids.push(id);
+    for (let i = 0; i < count; i++) ids.push(id);
   }
   if (image !== images.length) {
     throw new OmniError({
       code: 'bad_request',
-      message: `The prompt contains "${TOKENS.imagePad}", which stands for a picture.`,
-      action: `Leave the text ${TOKENS.imagePad} out of the prompt.`,
+      message: `The prompt contains "${TOKENS.imagePad}", the placeholder of a picture.`,
+      action: `Remove the text ${TOKENS.imagePad} from the prompt.`,
     });
   }
   return ids;
 }
 
 /**
- * Checks that there is something to draw or to answer.
- * @param what how messages name it, such as "The prompt"
- * @throws OmniError `bad_request` for a prompt without anything visible in it
+ * Checks that a prompt has visible text.
+ * @param what how the message names it, such as "The prompt"
+ * @throws OmniError `bad_request` if it has none
  */
 export function checkPrompt(prompt: string, what = 'The prompt'): void {
   if (!isBlank(prompt)) return;
@@ -165,14 +166,14 @@ export function checkPrompt(prompt: string, what = 'The prompt'): void {
   });
 }
 
-/** What a person is told of a prompt that was cut, or undefined if it was not. */
+/** A note for a truncated prompt. */
 export function truncationNote(
   { ids, fullLength }: TokenizedPrompt,
   what = 'The prompt',
 ): string | undefined {
   const removed = fullLength - ids.length;
   if (removed === 0) return undefined;
-  return `${what} is ${fullLength} tokens long with its frame; the model reads ${ids.length}, so that the last ${removed} were left out.`;
+  return `${what} is ${fullLength} tokens long with its template; the model takes ${ids.length}, so the last ${removed} were dropped.`;
 }
 
 function turn(role: 'system' | 'user', text: string): string {

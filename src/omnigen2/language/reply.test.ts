@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fixtureCase } from '../fixtures.node.ts';
 import { parseReply } from './reply.ts';
 
-test('by the official rule every recorded text has its recorded reply', async () => {
+test('recorded texts have the recorded replies in official mode', async () => {
   const { expected } = await fixtureCase('chat_routing');
   const rows = expected.rows as { generated: string; text: string; draws: boolean }[];
   expect(rows.length).toBeGreaterThan(10);

@@ -1,6 +1,6 @@
-/** What a generated text means: words for a person, a picture to draw, or both. */
+/** Turns generated text into a reply: text to show, a picture to draw, or both. */
 
-import { certain } from './generate.ts';
+import { withoutPartialCharacter } from './generate.ts';
 import { TOKENS } from './tokenizer.ts';
 
 export interface ParsedReply {
@@ -10,19 +10,19 @@ export interface ParsedReply {
 }
 
 /**
- * Where a generated text leads. A text that asks for a picture anywhere draws it, and its words are what a person reads of
- * it: without special tokens, outer white space, and a last character that is cut off.
- * @param official decides as the official code does: only a text that begins with the token draws, and of the special
- *   tokens the one that ends a turn alone is left out. Source: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2_chat.py`,
- *   OmniGen2ChatPipeline.__call__
+ * Parses generated text. A picture token anywhere asks for a picture. The text to show has no special tokens
+ * and no incomplete last character, and is trimmed.
+ * @param official follows the official code: only text that begins with the picture token asks for a picture,
+ *   and only the end-of-turn token is removed. Source: OmniGen2
+ *   `pipelines/omnigen2/pipeline_omnigen2_chat.py`, OmniGen2ChatPipeline.__call__
  */
 export function parseReply(generated: string, official = false): ParsedReply {
   return official
     ? { text: generated.replaceAll(TOKENS.end, ''), draws: generated.startsWith(TOKENS.image) }
-    : { text: visibleText(certain(generated)), draws: generated.includes(TOKENS.image) };
+    : { text: visibleText(withoutPartialCharacter(generated)), draws: generated.includes(TOKENS.image) };
 }
 
-/** Without special tokens, whose text no person wants to read, and outer white space. */
+/** Removes special tokens and outer white space. */
 export function visibleText(text: string): string {
   return text.replaceAll(/<\|\w+\|>/g, '').trim();
 }

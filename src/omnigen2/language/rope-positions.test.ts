@@ -15,14 +15,14 @@ test.each(['mllm_text', 'mllm_image_1'])('positions of %s are the official ones'
   expect(delta).toBe(tensors.get('rope_deltas')?.data[0]);
 });
 
-test('two pictures one after another each start where the one before ended', () => {
+test('a picture starts after the largest position of the picture before it', () => {
   const grid = { rows: 2, columns: 4 };
   const { ids, delta } = ropePositions([7, IMAGE, IMAGE, IMAGE, IMAGE, 7], [grid, grid], mllm);
   expect(Array.from(ids)).toEqual([...[0, 1, 1, 3, 3, 5], ...[0, 1, 1, 3, 3, 5], ...[0, 1, 2, 3, 4, 5]]);
   expect(delta).toBe(0);
 });
 
-test('later tokens follow the largest position', () => {
+test('text continues after the largest position', () => {
   const prompt = [7, IMAGE, IMAGE, IMAGE, IMAGE, 7];
   const { ids, delta } = ropePositions(prompt, [{ rows: 4, columns: 4 }], mllm);
   expect(ids[5]).toBe(3);
@@ -31,7 +31,7 @@ test('later tokens follow the largest position', () => {
   expect(later.delta).toBe(0);
 });
 
-test('a prompt read in two parts has the positions of the whole', () => {
+test('two parts of a prompt have the positions of the whole', () => {
   const grid = { rows: 4, columns: 2 };
   const prompt = [7, IMAGE, IMAGE, 7, 7, IMAGE, IMAGE, 7];
   const whole = ropePositions(prompt, [grid, grid], mllm);
@@ -58,18 +58,18 @@ test.each([
   ['too few image tokens', [7, IMAGE, 7], [{ rows: 2, columns: 4 }]],
   ['more image tokens than pictures', [IMAGE, 7, IMAGE], [{ rows: 2, columns: 2 }]],
   ['a picture without image tokens', [7, 7], [{ rows: 2, columns: 2 }]],
-])('%s are refused in words', (_, ids, images) => {
+])('rejects %s', (_, ids, images) => {
   expect(() => ropePositions(ids, images, mllm)).toThrow(OmniError);
   expect(() => ropePositions(ids, images, mllm)).toThrow(/does not fit its pictures/);
 });
 
-test('without pictures an image token counts as a word', () => {
+test('without pictures, image tokens are ordinary tokens', () => {
   const { ids, delta } = ropePositions([7, IMAGE, IMAGE, 7], [], mllm);
   expect(Array.from(ids)).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]);
   expect(delta).toBe(0);
 });
 
-test('each section of the tables follows its own axis', () => {
+test('each section of the tables uses its own axis', () => {
   const { headDim, mropeSection } = mllm.language;
   const half = headDim / 2;
   const at = (positions: number[]) => ropeTables(Int32Array.from(positions), mllm.language).cos;

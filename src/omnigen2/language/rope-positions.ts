@@ -1,32 +1,32 @@
 /**
- * Positions of the language model: three axes (time, row, column) that agree for text and differ for pictures.
- * Source: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`, get_rope_index, Qwen2_5_VLRotaryEmbedding and
- * apply_multimodal_rotary_pos_emb.
+ * Rotary positions of the language model on three axes: time, row and column. They are equal for text and
+ * differ for pictures.
+ * Source: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`, get_rope_index, Qwen2_5_VLRotaryEmbedding
+ * and apply_multimodal_rotary_pos_emb.
  */
 
 import type { LanguageConfig, MllmConfig, VisionConfig } from '../../config/config.ts';
 import { OmniError } from '../../errors.ts';
 import type { PatchGrid } from '../diffusion/patches.ts';
 
-/** The positions of one prompt. */
 export interface RopePositions {
   /** `[3, L]`: time, row and column of each token. */
   readonly ids: Int32Array;
-  /** Added to a later token's index to give its position on all three axes. */
+  /** The position of a later token, on all three axes, is its index plus this. */
   readonly delta: number;
 }
 
-/** How many tokens a picture takes up: one per merged cell. */
+/** Image tokens of a picture: one per merged cell. */
 export function imageTokenCount({ rows, columns }: PatchGrid, { spatialMergeSize }: VisionConfig): number {
   return (rows / spatialMergeSize) * (columns / spatialMergeSize);
 }
 
 /**
- * Positions of a prompt, or of a part of one, whose pictures' tokens are already written out.
+ * Positions of a prompt or of a part of one, with one image token per merged cell.
  *
- * Text counts on by one. The tokens of a picture share one time; rows and columns count its merged cells from the same
- * value; text goes on after the largest of them. A prompt without pictures is all text: an image token that someone
- * typed is then a word like any other.
+ * Text advances by one per token. The tokens of a picture share one time; their rows and columns count merged
+ * cells from the same value; text continues after the largest of them. Without pictures, image tokens are
+ * ordinary tokens.
  * @param start the position of the first token
  * @throws OmniError `bad_request` if the image tokens do not fit the pictures
  */
@@ -48,12 +48,12 @@ export function ropePositions(
       continue;
     }
     const grid = images[image++];
-    if (!grid) throw misfit(`it has more image tokens than its ${images.length} pictures give`);
+    if (!grid) throw mismatch(`it has more image tokens than its ${images.length} pictures need`);
     const rows = grid.rows / vision.spatialMergeSize;
     const columns = grid.columns / vision.spatialMergeSize;
     for (let cell = 0; cell < rows * columns; cell++, at++) {
       if (ids[at] !== imageTokenId) {
-        throw misfit(`picture ${image} needs ${rows * columns} image tokens in a row and has ${cell}`);
+        throw mismatch(`picture ${image} needs ${rows * columns} consecutive image tokens and has ${cell}`);
       }
       positions[at] = next;
       positions[length + at] = next + Math.floor(cell / columns);
@@ -62,13 +62,13 @@ export function ropePositions(
     next += Math.max(rows, columns);
   }
   if (image !== images.length)
-    throw misfit(`it has image tokens for ${image} of its ${images.length} pictures`);
+    throw mismatch(`it has image tokens for ${image} of its ${images.length} pictures`);
   return { ids: positions, delta: next - start - length };
 }
 
 /**
- * Rotary tables `[L, D / 2]` of positions `[3, L]`. The half-dimension is split into sections that follow time, row
- * and column. Angles are rounded to float32 as in the official code.
+ * Rotary tables `[L, D / 2]` of positions `[3, L]`. Sections of the half dimension use time, row and column.
+ * Angles are rounded to float32, as in the official code.
  */
 export function ropeTables(
   positions: Int32Array,
@@ -90,10 +90,10 @@ export function ropeTables(
   return { cos, sin };
 }
 
-function misfit(why: string): OmniError {
+function mismatch(why: string): OmniError {
   return new OmniError({
     code: 'bad_request',
     message: `The prompt does not fit its pictures: ${why}.`,
-    action: 'Leave the text of special tokens such as <|image_pad|> out of the prompt.',
+    action: 'Remove special tokens such as <|image_pad|> from the prompt.',
   });
 }

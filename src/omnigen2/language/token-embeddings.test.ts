@@ -10,15 +10,15 @@ import { TokenEmbeddings } from './token-embeddings.ts';
 const SIZES = { vocabSize: 5, hiddenSize: 48 };
 const table = Float32Array.from({ length: 5 * 48 }, (_, i) => Math.sin(i) * (1 + (i % 7)));
 
-interface Part {
+interface StoredPart {
   readonly name: string;
   readonly dtype: StoredDtype;
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;
 }
 
-/** A weights file in memory, its index, and what was read of it. */
-function stored(parts: readonly Part[]) {
+/** A weights file in memory, its index, and the lengths of all reads. */
+function stored(parts: readonly StoredPart[]) {
   const { tensors, sizeBytes } = layoutSafetensors(parts, 'mllm/model.safetensors');
   const file = new Uint8Array(sizeBytes);
   for (const { name, offset } of tensors)
@@ -43,7 +43,7 @@ function bytesOf(values: Float32Array | Uint16Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-test('rows of the recorded checkpoint are its first hidden states', async () => {
+test('embeddings of the recorded checkpoint are its first hidden states', async () => {
   const source = mllmSource(await fixtureCheckpoint());
   const { config, weights } = source.component;
   const { tensors } = await fixtureCase('mllm_text');
@@ -53,7 +53,7 @@ test('rows of the recorded checkpoint are its first hidden states', async () => 
   expect(rows).toEqual(tensors.get('hidden_0')?.data);
 });
 
-test('rows of a float16 table, repeated and in any order', async () => {
+test('embeddings of a float16 table, repeated and in any order', async () => {
   const half = floatToHalf(table);
   const { weights, read } = stored([
     { name: TOKEN_TABLE, dtype: 'F16', shape: [5, 48], bytes: bytesOf(half) },
@@ -63,7 +63,7 @@ test('rows of a float16 table, repeated and in any order', async () => {
   expect(Array.from(rows)).toEqual([...row(want, 3), ...row(want, 0), ...row(want, 3)]);
 });
 
-test.each([4, 8] as const)('rows of a table quantized to %d bits', async (bits) => {
+test.each([4, 8] as const)('embeddings of a table quantized to %d bits', async (bits) => {
   const { codes, scales } = quantize(table, 5, 48, bits);
   const blocks = Math.ceil(48 / 32);
   const { weights, read } = stored([
@@ -76,7 +76,7 @@ test.each([4, 8] as const)('rows of a table quantized to %d bits', async (bits) 
   expect(Array.from(rows)).toEqual([...row(whole, 4), ...row(whole, 1)]);
 });
 
-test('of a table of gigabytes only the wanted rows are read', async () => {
+test('only reads the requested rows of a large table', async () => {
   const hiddenSize = 2048;
   const vocabSize = 151_936;
   const tensor = {
@@ -87,9 +87,9 @@ test('of a table of gigabytes only the wanted rows are read', async () => {
     offset: 64,
     sizeBytes: vocabSize * hiddenSize * 2,
   };
-  const places: number[] = [];
+  const offsets: number[] = [];
   const read = async (_: string, offset: number, length: number) => {
-    places.push(offset);
+    offsets.push(offset);
     // 1.0 as bfloat16
     return bytesOf(new Uint16Array(length / 2).fill(0x3f80));
   };
@@ -101,24 +101,24 @@ test('of a table of gigabytes only the wanted rows are read', async () => {
   const rows = await embeddings.rows([150_000, 2, 150_000]);
   expect(rows.length).toBe(3 * hiddenSize);
   expect(new Set(rows)).toEqual(new Set([1]));
-  expect(places.sort((a, b) => a - b)).toEqual([64 + 2 * 4096, 64 + 150_000 * 4096]);
+  expect(offsets.sort((a, b) => a - b)).toEqual([64 + 2 * 4096, 64 + 150_000 * 4096]);
 });
 
-test('a read that failed is tried again', async () => {
+test('a failed read is tried again', async () => {
   const { weights, read } = stored([
     { name: TOKEN_TABLE, dtype: 'F32', shape: [5, 48], bytes: bytesOf(table) },
   ]);
   let broken = true;
-  const embeddings = new TokenEmbeddings(weights, SIZES, (...place) => {
+  const embeddings = new TokenEmbeddings(weights, SIZES, (...range) => {
     if (broken) return Promise.reject(new Error('gone'));
-    return read(...place);
+    return read(...range);
   });
   await expect(embeddings.rows([1])).rejects.toThrow('gone');
   broken = false;
   expect(Array.from(await embeddings.rows([1]))).toEqual(row(table, 1));
 });
 
-test.each([5, -1, 1.5])('the id %d is refused in words', async (id) => {
+test.each([5, -1, 1.5])('rejects the id %d', async (id) => {
   const { weights, read } = stored([
     { name: TOKEN_TABLE, dtype: 'F32', shape: [5, 48], bytes: bytesOf(table) },
   ]);
@@ -128,7 +128,7 @@ test.each([5, -1, 1.5])('the id %d is refused in words', async (id) => {
   });
 });
 
-test('a checkpoint without the table is refused in words', () => {
+test('rejects a checkpoint without a token table', () => {
   const { weights, read } = stored([]);
   expect(() => new TokenEmbeddings(weights, SIZES, read)).toThrow(/no tensor model\.embed_tokens\.weight/);
 });

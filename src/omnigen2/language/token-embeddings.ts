@@ -1,6 +1,6 @@
 /**
- * Rows of the token table. A vocabulary of 150,000 rows takes hundreds of megabytes, a prompt needs a few hundred rows:
- * they are read from the stored table, plain or quantized, where they lie.
+ * Token embeddings, read row by row from the stored table, plain or quantized. The table of 150,000 rows
+ * takes hundreds of megabytes; a prompt needs a few hundred rows.
  */
 
 import { dequantize } from '../../checkpoints/quantize.ts';
@@ -19,17 +19,17 @@ import { TOKEN_TABLE } from '../graphs/language-model.ts';
 /** Reads `length` bytes from `offset` of a file of the checkpoint. */
 export type ReadFile = (path: string, offset: number, length: number) => Promise<Uint8Array>;
 
-/** Tensors up to this size are read once and kept. */
-const KEEP_BYTES = 2 ** 25;
+/** Tensors up to this size are read once and cached. */
+const CACHE_BYTES = 2 ** 25;
 
 export class TokenEmbeddings {
   readonly #hiddenSize: number;
   readonly #vocabSize: number;
   readonly #read: ReadFile;
   readonly #table: { plain: StoredTensor } | { quantized: QuantizedMatrix };
-  readonly #kept = new Map<string, Promise<Uint8Array>>();
+  readonly #cached = new Map<string, Promise<Uint8Array>>();
 
-  /** @throws OmniError `bad_checkpoint` if there is no token table */
+  /** @throws OmniError `bad_checkpoint` if the weights have no token table */
   constructor(
     weights: WeightIndex,
     { hiddenSize, vocabSize }: Pick<LanguageConfig, 'hiddenSize' | 'vocabSize'>,
@@ -52,7 +52,7 @@ export class TokenEmbeddings {
   }
 
   /**
-   * The rows of `ids`, float32 `[L, H]`.
+   * The embeddings of `ids`, float32 `[L, H]`.
    * @throws OmniError `bad_request` for an id outside of the vocabulary
    */
   async rows(ids: ArrayLike<number>): Promise<Float32Array> {
@@ -94,13 +94,13 @@ export class TokenEmbeddings {
   /** The bytes of one row of a stored tensor. */
   async #bytes(tensor: StoredTensor, row: number, rowBytes: number): Promise<Uint8Array> {
     const { name, file, offset, sizeBytes } = tensor;
-    if (sizeBytes > KEEP_BYTES) return this.#read(file, offset + row * rowBytes, rowBytes);
-    let whole = this.#kept.get(name);
+    if (sizeBytes > CACHE_BYTES) return this.#read(file, offset + row * rowBytes, rowBytes);
+    let whole = this.#cached.get(name);
     if (!whole) {
       whole = this.#read(file, offset, sizeBytes);
-      this.#kept.set(name, whole);
-      // A read that failed may be tried again.
-      whole.catch(() => this.#kept.delete(name));
+      this.#cached.set(name, whole);
+      // A later call tries a failed read again.
+      whole.catch(() => this.#cached.delete(name));
     }
     return (await whole).subarray(row * rowBytes, (row + 1) * rowBytes);
   }

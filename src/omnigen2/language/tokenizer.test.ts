@@ -8,7 +8,7 @@ const checkpoint = await fixtureCheckpoint();
 const tokenizer = await loadTokenizer((name) => checkpoint.processorFile(name));
 const config = checkpoint.config.mllm;
 
-it('takes the tokenizer of the same checkpoint', () => {
+it('accepts the tokenizer of the same checkpoint', () => {
   expect(() => checkTokenIds(tokenizer, config)).not.toThrow();
 });
 
@@ -22,6 +22,6 @@ it.each<[MllmConfig, string]>([
     { ...config, language: { ...config.language, vocabSize: 613 } },
     '<|img|> the id 622, but mllm/config.json has vocab_size 613.',
   ],
-])('refuses one of another model', (other, what) => {
+])('rejects the tokenizer of another model', (other, what) => {
   expect(() => checkTokenIds(tokenizer, other)).toThrow(`processor/tokenizer.json gives ${what}`);
 });

@@ -12,7 +12,7 @@ const read = (name: string): Promise<Uint8Array> => readFile(new URL(name, FOLDE
 
 type Json = Record<string, unknown>;
 
-/** Loads a tokenizer whose `tokenizer.json` was changed. */
+/** Loads a tokenizer with a changed `tokenizer.json`. */
 async function loadChanged(change: (json: Json & { model: Json }) => void): Promise<Tokenizer> {
   const json = JSON.parse(Buffer.from(await read('tokenizer.json')).toString());
   change(json);
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 describe('the tokenizer', () => {
-  it('gives back any text that is in normal form', () => {
+  it('round-trips any text in NFC', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 40 }).map((value) => value.normalize('NFC'));
     fc.assert(
       fc.property(text, (value) => {
@@ -40,7 +40,7 @@ describe('the tokenizer', () => {
     expect(tokenizer.encode('2026')).toHaveLength(4);
   });
 
-  it('reads the text of special tokens as those tokens', () => {
+  it('tokenizes special tokens in the text as such', () => {
     const ids = tokenizer.encode(`a${TOKENS.end}b${TOKENS.image}`);
     expect(ids).toEqual([
       ...tokenizer.encode('a'),
@@ -53,7 +53,7 @@ describe('the tokenizer', () => {
     expect([tokenizer.encode(''), tokenizer.decode([])]).toEqual([[], '']);
   });
 
-  it('reads 10,000 characters in reasonable time', () => {
+  it('tokenizes 10,000 characters in reasonable time', () => {
     const started = performance.now();
     expect(tokenizer.encode('A red fox jumps. '.repeat(600)).length).toBeGreaterThan(1000);
     expect(performance.now() - started).toBeLessThan(5000);
@@ -70,12 +70,12 @@ describe('loadTokenizer', () => {
     ],
     ['with an empty vocabulary', (json) => Object.assign(json.model, { vocab: {} }), /empty vocabulary/],
     [
-      'with an id that is no number',
+      'with an id that is not a number',
       (json) => Object.assign(json.model.vocab as Json, { a: 'x' }),
       /"a" the id "x"/,
     ],
     [
-      'with an id given twice',
+      'with a duplicate id',
       (json) => Object.assign(json.model.vocab as Json, { zzzz: 3 }),
       /both .* the id 3/,
     ],
@@ -83,10 +83,10 @@ describe('loadTokenizer', () => {
     [
       'with a merge of unknown tokens',
       (json) => (json.model.merges as unknown[]).push(['qqq', 'zzz']),
-      /\["qqq","zzz"\] \(model\.merges\[\d+\]\) that its vocabulary does not know/,
+      /\["qqq","zzz"\] \(model\.merges\[\d+\]\) that is not in its vocabulary/,
     ],
     [
-      'with added tokens that are none',
+      'with an invalid added token',
       (json) => Object.assign(json, { added_tokens: [{ id: 1 }] }),
       /added_tokens\[0\]/,
     ],
@@ -109,16 +109,16 @@ describe('loadTokenizer', () => {
       /has null as "pre_tokenizer"/,
     ],
     [
-      'that do not give a text back',
+      'that fail the round trip',
       (json) => Object.assign(json, { pre_tokenizer: { type: 'WhitespaceSplit' } }),
-      /the text " A cat, 12\\n {2}é猫🎨" comes back as /,
+      /the text " A cat, 12\\n {2}é猫🎨" is decoded as /,
     ],
     [
       'with a splitting rule of an unknown kind',
       (json) => Object.assign(json, { pre_tokenizer: { type: 'Nonsense' } }),
       /cannot be used: /,
     ],
-  ])('refuses files %s in words', async (_, change, words) => {
+  ])('rejects files %s', async (_, change, words) => {
     await expect(loadChanged(change)).rejects.toThrow(words);
     await expect(loadChanged(change)).rejects.toThrow(
       expect.objectContaining({
@@ -128,12 +128,12 @@ describe('loadTokenizer', () => {
     );
   });
 
-  it('refuses a tokenizer of another kind', async () => {
+  it('rejects a tokenizer of another kind', async () => {
     const unigram = loadChanged((json) => Object.assign(json.model, { type: 'Unigram' }));
     await expect(unigram).rejects.toThrow(expect.objectContaining({ code: 'unsupported' }));
   });
 
-  it('refuses files that are missing, cut off or not JSON', async () => {
+  it('rejects files that are missing, truncated or not JSON', async () => {
     await expect(loadTokenizer(async () => undefined)).rejects.toThrow(
       'processor/tokenizer.json is missing.',
     );

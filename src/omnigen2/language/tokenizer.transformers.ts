@@ -1,6 +1,7 @@
 /**
- * The byte-level BPE tokenizer of Qwen2, by transformers.js, from the bytes of a checkpoint's own files: no network, no
- * file system, the same in Node and in a worker. The library is brought in when the first prompt is read.
+ * The byte-level BPE tokenizer of Qwen2, by transformers.js, from the bytes of a checkpoint's files. It uses
+ * neither network nor file system, so that Node and workers run the same code. The library is imported on the
+ * first call.
  */
 
 import type { Qwen2Tokenizer } from '@huggingface/transformers';
@@ -11,16 +12,19 @@ import { TOKENS, type Tokenizer } from './tokenizer.ts';
 const TOKENIZER = 'processor/tokenizer.json';
 const CONFIG = 'processor/tokenizer_config.json';
 
-/** Words, spaces, digits, line ends, and letters of two, three and four bytes. */
+/** Round-trip probe: words, spaces, digits, a line end, and characters of two, three and four bytes. */
 const PROBE = ' A cat, 12\n  é猫🎨';
 
-/** Gives a file of a checkpoint's `processor/` folder, or undefined if there is none of that name. */
+/** Reads a file of a checkpoint's `processor/` folder; undefined if there is none of that name. */
 export type ReadProcessorFile = (name: string) => Promise<Uint8Array | undefined>;
 
 /**
- * Makes the tokenizer of a checkpoint from `tokenizer.json` and `tokenizer_config.json`.
- * @throws OmniError `bad_checkpoint` if a file is missing, damaged or without a token that prompts need; `unsupported`
- *   if it is of another kind than byte-level BPE
+ * Loads the tokenizer of a checkpoint from `tokenizer.json` and `tokenizer_config.json`.
+ * @throws OmniError `bad_checkpoint` if a file is missing or damaged or lacks a token of the templates;
+ *   `unsupported` for a tokenizer other than byte-level BPE
+ * @example
+ * const tokenizer = await loadTokenizer((name) => checkpoint.processorFile(name));
+ * const ids = tokenizer.encode('a cat');
  */
 export async function loadTokenizer(read: ReadProcessorFile): Promise<Tokenizer> {
   const tokenizer = await readObject(read, TOKENIZER);
@@ -32,7 +36,7 @@ export async function loadTokenizer(read: ReadProcessorFile): Promise<Tokenizer>
   const vocabulary = library.get_vocab();
   const missing = Object.values(TOKENS).filter((token) => !vocabulary.has(token));
   if (missing.length > 0) {
-    throw damaged(TOKENIZER, `has no token ${missing.join(', ')}, of which prompts are made`);
+    throw damaged(TOKENIZER, `has no token ${missing.join(', ')}, which prompts need`);
   }
   return {
     encode: (text) => library.encode(text, { add_special_tokens: false }),
@@ -54,11 +58,11 @@ async function readObject(read: ReadProcessorFile, file: string): Promise<Readon
 
 function checkModel({ model }: Readonly<Record<string, unknown>>): void {
   if (!isObject(model)) throw damaged(TOKENIZER, 'has no object "model"');
-  // Files of older versions leave the type out.
+  // Older files have no type.
   if (model.type !== undefined && model.type !== 'BPE') {
     throw new OmniError({
       code: 'unsupported',
-      message: `${TOKENIZER}: model.type is ${quote(model.type)}; this program reads byte-level "BPE".`,
+      message: `${TOKENIZER}: model.type is ${quote(model.type)}; only byte-level "BPE" is supported.`,
       action: 'Use a checkpoint with the Qwen2 tokenizer.',
     });
   }
@@ -74,9 +78,9 @@ function checkModel({ model }: Readonly<Record<string, unknown>>): void {
   }
   if (taken.size === 0) throw damaged(TOKENIZER, 'has an empty vocabulary');
   const vocab = model.vocab;
-  const lost = byteSymbols().findIndex((symbol) => !Object.hasOwn(vocab, symbol));
-  if (lost >= 0)
-    throw damaged(TOKENIZER, `has no token for the byte ${lost} in model.vocab, so that words would be lost`);
+  const missing = byteSymbols().findIndex((symbol) => !Object.hasOwn(vocab, symbol));
+  if (missing >= 0)
+    throw damaged(TOKENIZER, `has no token for the byte ${missing} in model.vocab, so text would be lost`);
   if (!Array.isArray(model.merges)) throw damaged(TOKENIZER, 'has no list "model.merges"');
   for (const [i, merge] of model.merges.entries()) {
     const pair = typeof merge === 'string' ? merge.split(' ') : merge;
@@ -84,7 +88,7 @@ function checkModel({ model }: Readonly<Record<string, unknown>>): void {
     if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(known) || !known(pair.join(''))) {
       throw damaged(
         TOKENIZER,
-        `has an entry ${quote(merge)} (model.merges[${i}]) that its vocabulary does not know`,
+        `has an entry ${quote(merge)} (model.merges[${i}]) that is not in its vocabulary`,
       );
     }
   }
@@ -99,7 +103,7 @@ function checkAddedTokens({ added_tokens: added }: Readonly<Record<string, unkno
   }
 }
 
-/** How a text is cut before and put together after: without these steps words would come out as others. */
+/** Checks the steps before and after BPE. Without them, text would be tokenized and decoded differently. */
 function checkSteps(tokenizer: Readonly<Record<string, unknown>>): void {
   for (const name of ['pre_tokenizer', 'decoder']) {
     const step = tokenizer[name];
@@ -109,7 +113,10 @@ function checkSteps(tokenizer: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** The character that stands for each byte in a byte-level vocabulary. Source: openai/gpt-2 `src/encoder.py`, bytes_to_unicode */
+/**
+ * The character of each byte in a byte-level vocabulary. Source: openai/gpt-2 `src/encoder.py`,
+ * bytes_to_unicode
+ */
 function byteSymbols(): string[] {
   let others = 256;
   return Array.from({ length: 256 }, (_, byte) => {
@@ -122,11 +129,11 @@ async function build(tokenizer: object, config: object): Promise<Qwen2Tokenizer>
   const { Qwen2Tokenizer } = await import('@huggingface/transformers');
   try {
     const library = new Qwen2Tokenizer(tokenizer, config);
-    // Some damage shows only when a text is read and written again.
+    // Some damage only shows in a round trip.
     const ids = library.encode(PROBE, { add_special_tokens: false });
     const back = library.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
     if (back !== PROBE)
-      throw damaged(TOKENIZER, `cannot be used: the text ${quote(PROBE)} comes back as ${quote(back)}`);
+      throw damaged(TOKENIZER, `cannot be used: the text ${quote(PROBE)} is decoded as ${quote(back)}`);
     return library;
   } catch (cause) {
     if (cause instanceof OmniError) throw cause;

@@ -1,33 +1,33 @@
-/** What the pipeline asks of a tokenizer. */
+/** The interface of the tokenizer, and the special tokens of the prompt templates. */
 
 import type { MllmConfig } from '../../config/config.ts';
 import { OmniError } from '../../errors.ts';
 
 export interface Tokenizer {
-  /** The ids of a text. The text of special tokens gives their ids, and nothing is added. */
+  /** The ids of a text. Special tokens in the text become their ids; no others are added. */
   encode(text: string): number[];
   /** The text of ids, special tokens included. */
   decode(ids: readonly number[]): string;
-  /** The id of a token, or undefined if there is none of that text. */
+  /** The id of a token; undefined if the vocabulary does not have it. */
   idOf(token: string): number | undefined;
 }
 
-/** Special tokens that templates are made of. */
+/** Special tokens of the templates and of replies. */
 export const TOKENS = {
   start: '<|im_start|>',
   end: '<|im_end|>',
   visionStart: '<|vision_start|>',
   visionEnd: '<|vision_end|>',
   imagePad: '<|image_pad|>',
-  /** Written by the model where it wants to draw. */
+  /** The model generates it to ask for a picture. */
   image: '<|img|>',
   endOfText: '<|endoftext|>',
 } as const;
 
 /**
- * Checks that tokenizer and language model mean the same by the tokens that stand for pictures, and that the model knows
+ * Checks that tokenizer and language model agree on the picture tokens, and that the model's vocabulary has
  * every token of the templates.
- * @throws OmniError `bad_checkpoint` for the first one that differs
+ * @throws OmniError `bad_checkpoint` for the first mismatch
  */
 export function checkTokenIds(tokenizer: Tokenizer, config: MllmConfig): void {
   const named: readonly (readonly [field: string, id: number, token: string])[] = [
@@ -37,19 +37,19 @@ export function checkTokenIds(tokenizer: Tokenizer, config: MllmConfig): void {
   ];
   for (const [field, id, token] of named) {
     if (tokenizer.idOf(token) !== id) {
-      throw differs(`${token} the id ${tokenizer.idOf(token)}, but mllm/config.json has ${field} ${id}`);
+      throw mismatch(`${token} the id ${tokenizer.idOf(token)}, but mllm/config.json has ${field} ${id}`);
     }
   }
   const { vocabSize } = config.language;
   for (const token of Object.values(TOKENS)) {
     const id = tokenizer.idOf(token);
     if (id !== undefined && id >= vocabSize) {
-      throw differs(`${token} the id ${id}, but mllm/config.json has vocab_size ${vocabSize}`);
+      throw mismatch(`${token} the id ${id}, but mllm/config.json has vocab_size ${vocabSize}`);
     }
   }
 }
 
-function differs(what: string): OmniError {
+function mismatch(what: string): OmniError {
   return new OmniError({
     code: 'bad_checkpoint',
     message: `processor/tokenizer.json gives ${what}.`,

@@ -1,24 +1,32 @@
-/** Pictures as the vision tower reads them: resized, normalized and cut into patches. */
+/** Pictures as input of the vision tower: resized, normalized and cut into patches. */
 
 import type { PreprocessorConfig } from '../../config/config.ts';
 import type { RgbImage } from '../../pictures/image.ts';
 import { resample } from '../../pictures/resample.ts';
+import type { PatchGrid } from '../diffusion/patches.ts';
 import { visionSize } from '../sizes.ts';
-import type { PromptImage } from './mllm.ts';
 
 const CHANNELS = 3;
 
+/** A picture as normalized patches. */
+export interface PromptImage {
+  /** `[rows * columns, K]`, K = channels * frames * patch side², in the order of merge blocks. */
+  readonly patches: Float32Array;
+  readonly grid: PatchGrid;
+}
+
 /**
- * A picture as the vision tower reads it. Rows stand in the order of merge blocks; a row holds, by channel, the same
- * patch for every frame.
+ * Resizes a picture and cuts it into patches, in the order of merge blocks. A row holds the patch channel by
+ * channel; within a channel the patch is repeated for every frame.
  * Source: transformers `models/qwen2_vl/image_processing_qwen2_vl.py`, Qwen2VLImageProcessor._preprocess
- * @throws OmniError `bad_image` if it is too small or too narrow
+ * @param name how messages name the picture
+ * @throws OmniError `bad_image` if the picture is too small or too narrow
  */
 export function visionPatches(image: RgbImage, config: PreprocessorConfig, name?: string): PromptImage {
   const { patchSize: patch, mergeSize: merge, temporalPatchSize: frames } = config;
   const size = visionSize(image, config, name);
   const { width, data } = resample(image, size.width, size.height, 'bicubic');
-  const values = normalizedGreys(config);
+  const values = normalizedLevels(config);
   const grid = { rows: size.height / patch, columns: size.width / patch };
   const rowLength = CHANNELS * frames * patch * patch;
   const patches = new Float32Array(grid.rows * grid.columns * rowLength);
@@ -26,8 +34,8 @@ export function visionPatches(image: RgbImage, config: PreprocessorConfig, name?
   for (let row = 0; row < grid.rows; row++) {
     for (let column = 0; column < grid.columns; column++) {
       const block = Math.floor(row / merge) * blocks + Math.floor(column / merge);
-      const place = (block * merge + (row % merge)) * merge + (column % merge);
-      let at = place * rowLength;
+      const position = (block * merge + (row % merge)) * merge + (column % merge);
+      let at = position * rowLength;
       for (let channel = 0; channel < CHANNELS; channel++) {
         const first = at;
         for (let y = 0; y < patch; y++) {
@@ -45,14 +53,14 @@ export function visionPatches(image: RgbImage, config: PreprocessorConfig, name?
   return { patches, grid };
 }
 
-/** Normalized values `[channel, grey level]`. Rounded to float32 where numpy rounds. */
-function normalizedGreys({ rescaleFactor, imageMean, imageStd }: PreprocessorConfig): Float32Array {
+/** Normalized values `[channel, level]` of the 256 pixel levels, rounded to float32 where numpy rounds. */
+function normalizedLevels({ rescaleFactor, imageMean, imageStd }: PreprocessorConfig): Float32Array {
   const values = new Float32Array(CHANNELS * 256);
   for (let channel = 0; channel < CHANNELS; channel++) {
     const mean = Math.fround(imageMean[channel]);
     const deviation = Math.fround(imageStd[channel]);
-    for (let grey = 0; grey < 256; grey++) {
-      values[channel * 256 + grey] = Math.fround(Math.fround(grey * rescaleFactor) - mean) / deviation;
+    for (let level = 0; level < 256; level++) {
+      values[channel * 256 + level] = Math.fround(Math.fround(level * rescaleFactor) - mean) / deviation;
     }
   }
   return values;

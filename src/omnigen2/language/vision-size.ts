@@ -1,4 +1,4 @@
-/** How large a picture is when the language model looks at it. */
+/** The size at which the vision tower gets a picture, per backend and model. */
 
 import type { PreprocessorConfig } from '../../config/config.ts';
 import type { Size } from '../../pictures/image.ts';
@@ -7,50 +7,51 @@ import { visionSize } from '../sizes.ts';
 import { RELEASED_MODEL_SIDE } from '../trained-size.ts';
 
 /**
- * Pixels that a model on WebAssembly looks at: 1,300 tokens. Time and memory grow with the square of the pixels there, and
- * a photograph of 12 megapixels has 16,000 tokens.
+ * The most pixels of a picture on WebAssembly: 1,300 tokens. Time and memory grow with the square of the
+ * pixels there, and a photograph of 12 megapixels has 16,000 tokens.
  */
 export const WASM_VISION_PIXELS = 1024 * 1024;
 
-type Looking = Pick<OmniGen2Model, 'config' | 'checkpoint' | 'runtime'>;
+type VisionModel = Pick<OmniGen2Model, 'config' | 'checkpoint' | 'runtime'>;
 
 /**
- * The rule by which pictures are prepared: the checkpoint's, with a bound on WebAssembly and where the model has learnt
- * smaller pictures than the released one, for beyond them it sees what is not there. `official` has no bound.
+ * The checkpoint's preprocessor with a lower limit of pixels on WebAssembly, and for models that were trained
+ * on smaller pictures than the released one: on larger pictures they see things that are not there.
+ * @param official keeps the checkpoint's limit
  */
-export function visionPreprocessor(model: Looking, official = false): PreprocessorConfig {
+export function visionPreprocessor(model: VisionModel, official = false): PreprocessorConfig {
   const { preprocessor } = model.config;
   if (official) return preprocessor;
   const { maxPixels } = preprocessor;
-  const learnt = learntPixels(model) ?? maxPixels;
-  const bearable = model.runtime.backend === 'wasm' ? WASM_VISION_PIXELS : maxPixels;
-  return { ...preprocessor, maxPixels: Math.min(maxPixels, learnt, bearable) };
+  const trained = trainedPixels(model) ?? maxPixels;
+  const affordable = model.runtime.backend === 'wasm' ? WASM_VISION_PIXELS : maxPixels;
+  return { ...preprocessor, maxPixels: Math.min(maxPixels, trained, affordable) };
 }
 
-/** What a person is told of the pictures that words are about. @throws OmniError see {@link visionSizeNote} */
-export function visionSizeNotes(model: Looking, pictures: readonly Size[]): string[] {
+/** The notes of {@link visionSizeNote} for several pictures. */
+export function visionSizeNotes(model: VisionModel, pictures: readonly Size[]): string[] {
   return pictures.flatMap((picture, i) => visionSizeNote(model, picture, `Picture ${i + 1}`) ?? []);
 }
 
 /**
- * What a person is told of a picture that is looked at smaller than the checkpoint's rule has it.
- * @throws OmniError `bad_image` for a picture that the model cannot look at; `name` is what it calls it
+ * A note for a picture that the vision tower gets at a smaller size than the checkpoint would allow.
+ * @param name how the note names the picture
+ * @throws OmniError `bad_image` for a picture that is too small or too narrow
  */
-export function visionSizeNote(model: Looking, picture: Size, name: string): string | undefined {
+export function visionSizeNote(model: VisionModel, picture: Size, name: string): string | undefined {
   const { width, height } = visionSize(picture, visionPreprocessor(model), name);
-  const whole = visionSize(picture, model.config.preprocessor, name);
-  if (width === whole.width && height === whole.height) return undefined;
+  const full = visionSize(picture, model.config.preprocessor, name);
+  if (width === full.width && height === full.height) return undefined;
   const why =
-    learntPixels(model) === undefined
-      ? `${whole.width} x ${whole.height} take too long without a GPU`
-      : 'this model has learnt to look at no larger ones';
-  return `${name} was looked at in ${width} x ${height} pixels: ${why}.`;
+    trainedPixels(model) === undefined
+      ? `${full.width} x ${full.height} would take too long without a GPU`
+      : 'this model was not trained on larger pictures';
+  return `${name} was resized to ${width} x ${height} pixels for the language model: ${why}.`;
 }
 
-/** The pixels of the pictures that a small model was trained on, as its vision tower saw them. */
-function learntPixels({ config: { preprocessor }, checkpoint }: Looking): number | undefined {
+/** The pixels that the vision tower had of the training pictures; undefined if it was trained on any size. */
+function trainedPixels({ config: { preprocessor }, checkpoint }: VisionModel): number | undefined {
   const { side } = checkpoint.trainedOn;
-  // The released model has learnt to look at pictures of any size.
   if (side >= RELEASED_MODEL_SIDE) return undefined;
   const shortest = preprocessor.patchSize * preprocessor.mergeSize;
   const { width, height } = visionSize(

@@ -7,7 +7,7 @@ fc.configureGlobal({ seed: 2506 });
 
 const { vision } = (await fixtureCheckpoint()).config.mllm;
 
-test('cells and bounds of windows are the official ones', async () => {
+test('window cells and bounds are the official ones', async () => {
   const { tensors } = await fixtureCase('mllm_image_1');
   const [, rows, columns] = tensors.get('image_grid_thw')?.data ?? [];
   const { cells, bounds } = windowIndex([{ rows, columns }], vision);
@@ -15,18 +15,18 @@ test('cells and bounds of windows are the official ones', async () => {
   expect(bounds).toEqual(Array.from(tensors.get('vit_cu_window_seqlens')?.data ?? []));
 });
 
-test('cells are counted on over several pictures', () => {
+test('cell numbers continue from picture to picture', () => {
   const one = { rows: 4, columns: 6 };
   const { cells, bounds } = windowIndex([one, one], vision);
   expect(Array.from(cells.slice(6))).toEqual(Array.from(cells.slice(0, 6), (cell) => cell + 6));
   expect(bounds).toEqual([0, 24, 48]);
 });
 
-test('a side that windows divide evenly has no empty window', () => {
+test('a side that is a multiple of the window has no empty window', () => {
   expect(windowIndex([{ rows: 16, columns: 8 }], vision).bounds).toEqual([0, 64, 128]);
 });
 
-test('every patch has one slot, and empty slots are closed', () => {
+test('every patch has one slot, and empty slots are masked', () => {
   const side = fc.integer({ min: 1, max: 12 });
   fc.assert(
     fc.property(side, side, (cellRows, cellColumns) => {
@@ -45,7 +45,7 @@ test('every patch has one slot, and empty slots are closed', () => {
   );
 });
 
-test('restoring cells undoes their order by windows', () => {
+test('`restore` inverts the window order', () => {
   const { order, restore } = visionLayout({ rows: 10, columns: 14 }, vision);
   for (const [cell, place] of restore.entries()) expect(order[4 * place]).toBe(4 * cell);
 });

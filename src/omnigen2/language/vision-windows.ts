@@ -1,20 +1,20 @@
 /**
- * Which patches of a picture attend to each other in the vision tower, and where each patch stands.
+ * Attention windows and rotary tables of the vision tower.
  *
- * Patch rows come in the order of merge blocks: cell by cell (a cell is merge x merge patches, row-major), cells in
- * row-major order. Window order puts the cells of a window next to each other.
+ * Patches come in the order of merge blocks: cell by cell (a cell is merge x merge patches, row-major), with
+ * cells in row-major order. Window order puts the cells of a window next to each other.
  * Source: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`, get_window_index and rot_pos_emb.
  */
 
 import type { VisionConfig } from '../../config/config.ts';
 import type { PatchGrid } from '../diffusion/patches.ts';
 
-/** Added to attention scores of empty slots: their weight becomes exactly 0. */
+/** Added to the attention scores of empty slots: their weight becomes exactly 0. */
 const EMPTY_SLOT_BIAS = -1e9;
 /** Base of the tower's rotary frequencies. Source: Qwen2_5_VisionRotaryEmbedding.__init__ */
 const ROPE_THETA = 10_000;
 
-/** Patches in a whole attention window. */
+/** Patches in a full attention window. */
 export function windowPatches({ windowSize, patchSize, spatialMergeSize }: VisionConfig): number {
   return (windowCells({ windowSize, patchSize, spatialMergeSize }) * spatialMergeSize) ** 2;
 }
@@ -27,15 +27,19 @@ function windowCells({
   return Math.floor(Math.floor(windowSize / spatialMergeSize) / patchSize);
 }
 
-/** The cells of one or several pictures in window order, and the bounds of the windows. */
 export interface WindowIndex {
-  /** The cell (row-major, counted on over the pictures) that stands at each place of window order. */
+  /**
+   * The cell at each place of window order. Cells are row-major; numbers continue from picture to picture.
+   */
   readonly cells: Int32Array;
-  /** Where each window begins, in patches; the last entry is the end. */
+  /** The first patch of each window; the last entry is the end. */
   readonly bounds: readonly number[];
 }
 
-/** Orders the cells of pictures by windows. Windows at the right and lower edge may be smaller than the others. */
+/**
+ * Orders the cells of one or several pictures by window. Windows at the right and bottom edges may be
+ * smaller.
+ */
 export function windowIndex(grids: readonly PatchGrid[], config: VisionConfig): WindowIndex {
   const { spatialMergeSize: merge } = config;
   const side = windowCells(config);
@@ -60,14 +64,14 @@ export function windowIndex(grids: readonly PatchGrid[], config: VisionConfig): 
   return { cells: Int32Array.from(cells), bounds };
 }
 
-/** Everything that the graph of the tower needs to know about a picture's shape; see `graphs/vision-tower.ts`. */
+/** The index inputs of the vision tower's graph: see `graphs/vision-tower.ts`. */
 export interface VisionLayout {
   /** `[L]` */
   readonly order: Int32Array;
   /** `[L, D / 2]`, in window order. */
   readonly cos: Float32Array;
   readonly sin: Float32Array;
-  /** Number W of windows. */
+  /** W, the number of windows. */
   readonly windows: number;
   /** `[W, S]` */
   readonly slots: Int32Array;
@@ -107,7 +111,10 @@ export function visionLayout(grid: PatchGrid, config: VisionConfig): VisionLayou
   return { order, ...rotaryTables(grid, order, config), windows, slots, slotBias, slotOf, restore };
 }
 
-/** Angles of rows in the first half of each table row, of columns in the second; float32, as the official code has them. */
+/**
+ * The first half of each table row has the angles of rows, the second of columns; float32, as in the official
+ * code.
+ */
 function rotaryTables(
   { columns }: PatchGrid,
   order: Int32Array,
