@@ -9,8 +9,8 @@ import type { PictureKind } from './sniff/header.ts';
 
 /**
  * Decodes a picture file to 8-bit sRGB: see {@link decodePicture}. CMYK is converted by its profile with
- * perceptual intent; without a profile, each of C, M and Y is multiplied by K, as browsers and the official
- * code do.
+ * perceptual intent; without a profile, RGB is `(255 - CMY) * (255 - K) / 255`, as in browsers and the
+ * official code.
  *
  * @example
  * const notes: string[] = [];
@@ -49,7 +49,7 @@ async function decode(
   }
 }
 
-/** Converts CMYK without a profile: `(255 - C) * (255 - K) / 255`. Source: Pillow `Convert.c`, cmyk2rgb */
+/** Converts CMYK without a profile. Source: Pillow `src/libImaging/Convert.c`, cmyk2rgb */
 async function multiplyCmyk(file: Sharp): Promise<RgbImage> {
   const { data: cmyk, info } = await file
     .pipelineColourspace('cmyk')

@@ -17,7 +17,7 @@ const HALF_LIGHT = 128;
 
 /**
  * Decodes a picture file to 8-bit sRGB: see {@link decodePicture}. CMYK is converted by its profile with
- * perceptual intent; without a profile, each of C, M and Y is multiplied by K.
+ * perceptual intent; without a profile, by the browser.
  *
  * @example
  * const [file] = input.files ?? [];
