@@ -1,10 +1,10 @@
-/** An opened checkpoint and the engine it runs on: every part is opened when it is first needed, one at a time. */
+/** A checkpoint on a runtime. Parts are loaded when they are first needed, one at a time. */
 
-import { withAdapters } from '../checkpoints/adapters/overlay.ts';
 import type { Adapter } from '../checkpoints/adapters/changes.ts';
+import { withAdapters } from '../checkpoints/adapters/overlay.ts';
+import type { Checkpoint, Component, ComponentName } from '../checkpoints/checkpoint.ts';
 import { fillDerived } from '../checkpoints/derive.ts';
 import { readWhole } from '../checkpoints/folder.ts';
-import type { Checkpoint, Component, ComponentName } from '../checkpoints/checkpoint.ts';
 import type { ModelConfig } from '../config/config.ts';
 import type { Runtime, WeightBytes } from '../runtime/types.ts';
 import { Transformer } from './diffusion/transformer.ts';
@@ -15,34 +15,42 @@ import type { ReadFile } from './language/token-embeddings.ts';
 import { checkTokenIds, type Tokenizer } from './language/tokenizer.ts';
 import { Vae } from './vae/vae.ts';
 
-/** The parts that a person may have to wait for. */
+/** The parts that take time to load. */
 export type ModelPart = 'tokenizer' | 'language model' | 'transformer' | 'vae';
 
-/** Makes the tokenizer of a checkpoint; a library's, so it is handed in. */
+/** Loads the tokenizer of a checkpoint. A parameter, because the tokenizer is another library's. */
 export type LoadTokenizer = (file: (name: string) => Promise<Uint8Array | undefined>) => Promise<Tokenizer>;
 
-/** One component with access to the bytes of its weights. */
+/** One component and the source of its weights. */
 export interface ComponentSource<Config> {
   readonly component: Component<Config>;
   readonly bytes: WeightBytes;
   readonly read: ReadFile;
 }
 
-/** The model: what the pipeline, the chat and the critic ask for. */
+/**
+ * The model that the pipeline, conversations and the critic use.
+ *
+ * @example
+ * const checkpoint = await openCheckpoint(nodeFolder('/models/omnigen2'));
+ * const model = new OmniGen2Model(checkpoint, nodeRuntime(), loadTokenizer);
+ * const { image } = await draw(model, request);
+ * await model.dispose();
+ */
 export class OmniGen2Model {
-  /** As it was opened, without adapters. */
+  /** The checkpoint without adapters. */
   readonly checkpoint: Checkpoint;
   readonly runtime: Runtime;
   readonly numerics: Numerics;
   readonly #onPart: (part: ModelPart) => void;
   readonly #loadTokenizer: LoadTokenizer;
   readonly #parts = new Map<ModelPart, Promise<unknown>>();
-  /** Parts open one after another: two at once can exceed a device's memory where each alone fits. */
+  /** Parts load one after another: two at once can exceed the memory of a device on which each one fits. */
   #opening: Promise<unknown> = Promise.resolve();
-  /** What parts are opened from: the checkpoint with its adapters. */
+  /** The checkpoint with its adapters, from which parts are loaded. */
   #adapted: Checkpoint;
 
-  /** @param onPart is called when a part begins to open */
+  /** @param onPart is called when a part begins to load */
   constructor(
     checkpoint: Checkpoint,
     runtime: Runtime,
@@ -64,7 +72,7 @@ export class OmniGen2Model {
     return this.checkpoint.config;
   }
 
-  /** @throws OmniError `bad_checkpoint` if the tokenizer's files cannot be used */
+  /** @throws OmniError `bad_checkpoint` if the files of the tokenizer cannot be used */
   tokenizer(): Promise<Tokenizer> {
     return this.#part('tokenizer', async () => {
       const tokenizer = await this.#loadTokenizer((name) => this.checkpoint.processorFile(name));
@@ -91,10 +99,10 @@ export class OmniGen2Model {
   }
 
   /**
-   * Puts adapters on the transformer in place of those it has; an empty list takes them off, to the last bit. Only the
-   * transformer is closed and opened anew, so no drawing may be under way.
+   * Replaces the adapters of the transformer. An empty list restores the checkpoint exactly. Reloads the transformer, so no
+   * drawing may be running.
    * @throws OmniError `bad_checkpoint` if a change is larger than weights can be, `device` if the transformer does not
-   * open; the model then has the adapters that it had before
+   * fit. The model then keeps its previous adapters.
    */
   async setAdapters(adapters: readonly Adapter[]): Promise<void> {
     const before = this.#adapted;
@@ -111,7 +119,7 @@ export class OmniGen2Model {
     }
   }
 
-  /** A component and the bytes of its weights, adapters included. */
+  /** A component and the source of its weights, with adapters. */
   source<Name extends ComponentName>(name: Name): ComponentSource<ModelConfig[Name]> {
     const { folder, components, readTensor } = this.#adapted;
     return {
@@ -124,7 +132,7 @@ export class OmniGen2Model {
     };
   }
 
-  /** Closes every part that is open, even if one of them fails to close; then throws as that one. The runtime is the caller's. */
+  /** Closes every part, even if one of them fails, and then throws its error. The caller disposes the runtime. */
   async dispose(): Promise<void> {
     const parts = [...this.#parts.values()];
     this.#parts.clear();
@@ -146,7 +154,7 @@ export class OmniGen2Model {
     });
     this.#opening = part.catch(() => undefined);
     this.#parts.set(name, part);
-    // A failure is not kept: memory may be free at the next try.
+    // A failure is not cached: there can be more memory at the next call.
     part.catch(() => this.#parts.delete(name));
     return part;
   }

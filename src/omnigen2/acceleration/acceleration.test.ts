@@ -5,10 +5,10 @@ import type { RgbImage } from '../../pictures/image.ts';
 import { watchedRuntime } from '../../runtime/watched-runtime.node.ts';
 import type { Acceleration } from '../../settings/draw-settings.ts';
 import { Transformer } from '../diffusion/transformer.ts';
-import { fixtureCheckpoint } from '../fixtures.node.ts';
+import { fixtureCheckpoint, settingsFor } from '../fixtures.node.ts';
 import { loadTokenizer } from '../language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../model.ts';
-import { type DrawHooks, type DrawInput, draw, drawDefaults } from '../pipeline.ts';
+import { type DrawHooks, type DrawInput, draw } from '../pipeline.ts';
 import type { SkipDecision } from './acceleration.ts';
 
 const watched = watchedRuntime();
@@ -33,13 +33,13 @@ const REFERENCE: RgbImage = {
   data: Uint8Array.from({ length: 48 * 32 * 3 }, (_, i) => (i * 7) % 256),
 };
 
-/** What a drawing came to: its last latents, its decisions, and the graphs that ran. */
+/** The last latents of a drawing, its decisions, and the number of runs of a graph. */
 async function drawing(changes: Partial<DrawInput>, hooks: DrawHooks = {}) {
   const decisions: SkipDecision[] = [];
   let latents = new Float32Array();
   watched.runs.length = 0;
   const options: DrawInput = {
-    ...drawDefaults({ width: 48, height: 48 }, { promptTokens: 1024 }),
+    ...settingsFor({ width: 48, height: 48 }),
     prompt: 'A dog running in the park',
     references: [],
     steps: 9,
@@ -68,7 +68,7 @@ const stepsOf = (decisions: readonly SkipDecision[], branch: string) =>
   decisions.filter((decision) => decision.branch === branch);
 
 describe.each(ACCELERATED)('%s', (acceleration) => {
-  test('computes the layers where it decides to, and embeds once a step', async () => {
+  test('runs the layers where it decides so, and embeds once per step', async () => {
     const { decisions, count } = await drawing({
       acceleration,
       teaCacheThreshold: 1,
@@ -89,12 +89,12 @@ describe.each(ACCELERATED)('%s', (acceleration) => {
     const { decisions, latents } = await drawing({ acceleration, steps });
     const plain = await drawing({ steps });
     expect(decisions[0].computed).toBe(true);
-    // None is skipped: TaylorSeer computes the first five, and this noise changes much in few steps.
+    // TaylorSeer computes the first five steps, and so few steps change the signal of TeaCache a lot.
     expect(decisions.every(({ computed }) => computed)).toBe(true);
     expect(furthest(latents, plain.latents)).toBeLessThan(1e-4);
   });
 
-  test('a branch that begins late and ends early', async () => {
+  test('decides for a branch that starts late and ends early', async () => {
     const { decisions } = await drawing({
       acceleration,
       guidanceRange: [0.3, 0.6],
@@ -109,7 +109,7 @@ describe.each(ACCELERATED)('%s', (acceleration) => {
     }
   });
 
-  test('is forgotten when it is switched off again', async () => {
+  test('leaves no state once it is switched off', async () => {
     const before = await drawing({ acceleration: 'none' });
     await drawing({ acceleration, teaCacheThreshold: 1 });
     const after = await drawing({ acceleration: 'none' });
@@ -117,7 +117,7 @@ describe.each(ACCELERATED)('%s', (acceleration) => {
     expect(after.decisions).toEqual([]);
   });
 
-  test('cancelled in the middle, it frees what it held and draws the next picture as ever', async () => {
+  test('frees its tensors when cancelled, and draws the next picture as before', async () => {
     const options = { acceleration, teaCacheThreshold: 0.5 };
     const whole = await drawing(options);
     const controller = new AbortController();
@@ -136,7 +136,7 @@ describe.each(ACCELERATED)('%s', (acceleration) => {
   });
 
   test.each(['transformer.embed', 'transformer.head', 'transformer.reference', 'stream.'])(
-    'frees what it held when the engine fails in %s',
+    'frees its tensors when the engine fails in %s',
     async (part) => {
       let runs = 0;
       watched.beforeRun = (graph) => {
@@ -148,11 +148,11 @@ describe.each(ACCELERATED)('%s', (acceleration) => {
   );
 });
 
-/** Names of the open graphs that hold the main layers. */
+/** Names of the open sessions with main layers. */
 const holdingLayers = () =>
   [...watched.sessions].flatMap(({ name }) => (/^transformer\.layers\./.test(name) ? [name] : []));
 
-test('no more than three copies of the layers are open, whatever is drawn', async () => {
+test('at most three copies of the layers are open, for any drawing', async () => {
   const ranged = { references: [REFERENCE], guidanceRange: [0.3, 0.6], teaCacheThreshold: 1 } as const;
   for (const acceleration of ['none', ...ACCELERATED] as const) {
     for (const changes of [{}, { references: [REFERENCE], teaCacheThreshold: 1 }, ranged]) {
@@ -162,41 +162,47 @@ test('no more than three copies of the layers are open, whatever is drawn', asyn
   }
 });
 
-test.each(['none', ...ACCELERATED] as const)('%s opens nothing when it draws again', async (acceleration) => {
-  const changes: Partial<DrawInput> = { acceleration, references: [REFERENCE], teaCacheThreshold: 1 };
-  for (const guidanceRange of [
-    [0, 1],
-    [0.3, 0.6],
-  ] as const) {
-    const { count } = await drawing({ ...changes, guidanceRange });
-    expect(count('transformer.')).toBeGreaterThan(0);
-    watched.opened.length = 0;
-    await drawing({ ...changes, guidanceRange });
-    expect(watched.opened).toEqual([]);
-  }
-});
+test.each(['none', ...ACCELERATED] as const)(
+  '%s opens no session for a second drawing',
+  async (acceleration) => {
+    const changes: Partial<DrawInput> = { acceleration, references: [REFERENCE], teaCacheThreshold: 1 };
+    for (const guidanceRange of [
+      [0, 1],
+      [0.3, 0.6],
+    ] as const) {
+      const { count } = await drawing({ ...changes, guidanceRange });
+      expect(count('transformer.')).toBeGreaterThan(0);
+      watched.opened.length = 0;
+      await drawing({ ...changes, guidanceRange });
+      expect(watched.opened).toEqual([]);
+    }
+  },
+);
 
-test('without acceleration nothing is decided and nothing is left on the device', async () => {
+test('without acceleration there are no decisions and no tensors left on the device', async () => {
   const { decisions, count } = await drawing({ references: [REFERENCE, REFERENCE] });
   expect(decisions).toEqual([]);
   expect(count('transformer.layers.0-3.3')).toBe(9);
   expect(count('transformer.reference')).toBe(18);
 });
 
-test('branches that need not run are not run', async () => {
+test('unneeded branches do not run', async () => {
   const { count } = await drawing({ references: [REFERENCE], guidanceRange: [0.3, 0.6] });
   expect(count('transformer.layers.0-3.1')).toBe(6);
   expect(count('transformer.layers.0-3.3')).toBe(3);
   expect((await drawing({ textGuidance: 1 })).count('transformer.layers.0-3.1')).toBe(9);
 });
 
-test.each([-0.1, 11, Number.NaN])('the threshold %d is refused in words', async (teaCacheThreshold) => {
-  await expect(
-    drawing({ acceleration: 'teacache' satisfies Acceleration, teaCacheThreshold }),
-  ).rejects.toThrow(/^The TeaCache threshold .* is not a number from 0 to 10\.$/);
-});
+test.each([-0.1, 11, Number.NaN])(
+  'the threshold %d is rejected with a sentence',
+  async (teaCacheThreshold) => {
+    await expect(
+      drawing({ acceleration: 'teacache' satisfies Acceleration, teaCacheThreshold }),
+    ).rejects.toThrow(/^The TeaCache threshold .* is not a number from 0 to 10\.$/);
+  },
+);
 
-test('a step of a large model stops between two graphs', async () => {
+test('a step of a large model can be aborted between two graphs', async () => {
   const options = { packsBranches: false, sessionBytes: 1 } as const;
   const source = model.source('transformer');
   const transformer = await Transformer.open(watched.runtime, source, model.numerics, options);

@@ -1,4 +1,4 @@
-/** Ways to draw with less work: what a step of the denoising loop is predicted by. */
+/** Accelerations: predictors of the denoising loop that do less work. */
 
 import type { Acceleration } from '../../settings/draw-settings.ts';
 import type { Latents } from '../diffusion/latents.ts';
@@ -8,27 +8,27 @@ import type { LoopStep, StepPredictor } from './predictor.ts';
 import { type TaylorDecision, TaylorSeer } from './taylorseer.ts';
 import { TeaCache, type TeaCacheDecision } from './teacache.ts';
 
-/** What an acceleration decided about one branch of one step. */
+/** The decision of an acceleration about one guidance branch at one step. */
 export type SkipDecision = TeaCacheDecision | TaylorDecision;
 
 export interface AccelerationOptions {
   readonly acceleration: Acceleration;
   /**
-   * How much change TeaCache lets pass before it computes the layers again. Even at 0 it may skip them: small changes count
-   * as less than none; see `rescaledChange`.
+   * Sum of changes at which TeaCache runs the layers again. It can skip them even at 0, because small changes count as
+   * negative; see `rescaledChange`.
    */
   readonly teaCacheThreshold: number;
   readonly onDecision?: (decision: SkipDecision) => void;
 }
 
-/** The predictor of one drawing. Who asks for it disposes of it, however the drawing ends. */
+/** The predictor of one drawing. The caller disposes it. */
 export function createPredictor(
   transformer: Transformer,
   { acceleration, teaCacheThreshold, onDecision }: AccelerationOptions,
 ): StepPredictor {
   switch (acceleration) {
     case 'none':
-      return new Plain(transformer);
+      return new ComputeAll(transformer);
     case 'teacache':
       return new TeaCache(transformer, teaCacheThreshold, onDecision);
     case 'taylorseer':
@@ -38,8 +38,8 @@ export function createPredictor(
   }
 }
 
-/** Every layer at every step. */
-class Plain implements StepPredictor {
+/** Runs every layer at every step. */
+class ComputeAll implements StepPredictor {
   readonly #transformer: Transformer;
 
   constructor(transformer: Transformer) {

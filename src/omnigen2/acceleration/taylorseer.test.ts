@@ -12,12 +12,12 @@ describe('TaylorSchedule', () => {
     expect(computed).toEqual([0, 1, 2, 3, 4, 7, 10, 13, 16, 19]);
   });
 
-  it('takes one more difference at every computed step from the fifth on, up to four', () => {
+  it('adds one difference at every computed step from the fifth on, up to four', () => {
     const orders = moments(20).map((moment) => moment.orders);
     expect(orders).toEqual([1, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5]);
   });
 
-  it('says how far apart computed steps are, and how far ahead the others', () => {
+  it('gives the distance between computed steps, and the distance of extrapolated ones', () => {
     expect(moments(9).slice(3)).toEqual([
       { computed: true, orders: 1, gap: 1, last: 3 },
       { computed: true, orders: 2, gap: 1, last: 4 },

@@ -12,7 +12,7 @@ const session = new VerifySession(FOLDER, `${FOLDER}/model`, () => nodeRuntime({
 afterAll(() => session.dispose());
 
 describe('rescaledChange', () => {
-  it('falls below zero for small changes', () => {
+  it('is negative for small changes', () => {
     expect(rescaledChange(0)).toBe(-0.03316487);
     expect(rescaledChange(0.0134)).toBeLessThan(0);
     expect(rescaledChange(0.014)).toBeGreaterThan(0);
@@ -56,7 +56,7 @@ async function decisions(
 }
 
 describe('TeaCache', () => {
-  it('sums up changes until they reach the threshold; the first and last step are computed whatever they are', async () => {
+  it('sums changes up to the threshold, and always computes the first and last step', async () => {
     const seen = await decisions(0.5, () => ['cond']);
     expect(seen.some(({ computed }) => !computed)).toBe(true);
     let sum = 0;
@@ -79,7 +79,7 @@ describe('TeaCache', () => {
     }
   });
 
-  it('computes every step at the threshold 0 where things change, and none but the first and last at a high one', async () => {
+  it('computes every changed step at threshold 0, and only the first and last at a high one', async () => {
     expect((await decisions(0, () => ['cond'])).filter(({ increment }) => (increment ?? 0) > 0)).toSatisfy(
       (grown: TeaCacheDecision[]) => grown.length > 0 && grown.every(({ computed }) => computed),
     );
@@ -87,13 +87,13 @@ describe('TeaCache', () => {
     expect(lazy.filter(({ computed }) => computed).map(({ step }) => step)).toEqual([0, 11]);
   });
 
-  it('decides for each branch by that branch alone', async () => {
+  it('decides for each branch on its own', async () => {
     const all = await decisions(0.5, () => ['cond', 'ref', 'uncond']);
     for (const branch of ['cond', 'ref', 'uncond'] as const) {
       const alone = await decisions(0.5, () => [branch]);
       const own = all.filter((decision) => decision.branch === branch);
       expect(own.map(({ computed }) => computed)).toEqual(alone.map(({ computed }) => computed));
-      // The noisy rows are refined at the positions of the first branch of the step: equal, but for rounding.
+      // The noise rows are refined at the positions of the step's first branch: equal up to rounding.
       for (const [i, { relL1 }] of own.entries()) expect(relL1 ?? 0).toBeCloseTo(alone[i].relL1 ?? 0, 6);
     }
     const changes = (branch: string) =>
@@ -101,14 +101,14 @@ describe('TeaCache', () => {
     expect(changes('cond')).not.toEqual(changes('uncond'));
   });
 
-  it('decides the same in a transformer of many sessions', async () => {
+  it('decides the same with one session per layer', async () => {
     const branches = () => ['cond', 'ref', 'uncond'] as const;
     const whole = await decisions(0.5, branches);
     const inParts = await decisions(0.5, branches, { packsBranches: false, sessionBytes: 1 });
     expect(inParts).toEqual(whole);
   });
 
-  it('begins a branch that joins later with a computed step', async () => {
+  it('computes the first step of a branch that joins later', async () => {
     const seen = await decisions(100, (step) => (step < 5 ? ['cond'] : ['cond', 'uncond']));
     const late = seen.filter(({ branch }) => branch === 'uncond');
     expect(late[0]).toMatchObject({ step: 5, computed: true, relL1: null });

@@ -12,10 +12,10 @@ import { refusal } from '../../checkpoints/fixture.node.ts';
 import { OmniError } from '../../errors.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import type { Runtime } from '../../runtime/types.ts';
-import { fixtureCase } from '../fixtures.node.ts';
+import { fixtureCase, settingsFor } from '../fixtures.node.ts';
 import { loadTokenizer } from '../language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../model.ts';
-import { draw, drawDefaults } from '../pipeline.ts';
+import { draw } from '../pipeline.ts';
 
 const ADAPTER = 'fixtures/goldens/lora/pytorch_lora_weights.safetensors';
 const NAMES = [
@@ -69,7 +69,7 @@ function worst(a: Float32Array, b: ArrayLike<number>): number {
 }
 const recorded = (name: string) => golden.tensors.get(name)?.data ?? [];
 
-it('gives the official velocity at any strength, and two halves give what one whole gives', async () => {
+it('gives the official velocity at any strength, and two adapters of half the strength equal one', async () => {
   const model = modelOf(base);
   const whole = await velocity(model, [{ lora: official, strength: 1 }]);
   expect(worst(whole, recorded('output_scale_1'))).toBeLessThan(2e-5);
@@ -93,10 +93,10 @@ it('does not depend on the order of adapters beyond rounding', async () => {
   expect(worst(await velocity(model, [a]), ab)).toBeGreaterThan(1e-3);
 });
 
-it('draws the very same picture as before when the adapters are taken off', async () => {
+it('draws exactly the same picture as before once the adapters are removed', async () => {
   const model = modelOf(base);
   const options = {
-    ...drawDefaults({ width: 48, height: 32 }, { promptTokens: 1024 }),
+    ...settingsFor({ width: 48, height: 32 }),
     prompt: 'A dog running in the park',
     references: [],
     steps: 3,
@@ -119,7 +119,7 @@ it('draws the very same picture as before when the adapters are taken off', asyn
   expect(component).toBe(base.components.transformer);
 });
 
-describe('what goes wrong leaves the adapters that were there', () => {
+describe('the previous adapters stay', () => {
   it('when a change is too large', async () => {
     const model = modelOf(base);
     const before = await velocity(model, [{ lora: official, strength: 1 }]);
@@ -147,7 +147,7 @@ describe('what goes wrong leaves the adapters that were there', () => {
 });
 
 describe.each<StoredForm>(['q8', 'q4'])('a checkpoint stored as %s', (form) => {
-  it('gives the same on engines that compute with quantized matrices and on those that widen them', async () => {
+  it('gives the same result with native and with dequantized matrices', async () => {
     const checkpoint = await fixtureStoredAs(form);
     const adapters = [
       { lora: randomLora(checkpoint, NAMES, { rank: 4, size: 0.1 }), strength: 0.8 },

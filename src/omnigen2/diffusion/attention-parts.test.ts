@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { attentionParts, attentionWork } from './attention-parts.ts';
 
 describe('attentionParts', () => {
-  it('stays within 32 bits on WebAssembly, where several parts are needed from about 4,000 rows', () => {
+  it('stays within 32 bits on WebAssembly, with several parts from about 4,000 rows on', () => {
     const work = attentionWork('wasm');
     expect(attentionParts(work, 64, 4000)).toBe(1);
     for (const rows of [4200, 6144, 24_576]) {
@@ -17,7 +17,7 @@ describe('attentionParts', () => {
     expect(new Set(parts)).toEqual(new Set([8]));
   });
 
-  it('is one elsewhere', () => {
+  it('is one on other backends', () => {
     expect(attentionParts(attentionWork('webgpu'), 120, 24_576)).toBe(1);
     expect(attentionParts(attentionWork('node'), 120, 24_576)).toBe(1);
   });

@@ -18,7 +18,7 @@ function branches(change: Partial<GuidanceRequest>): string {
 }
 
 describe('guidanceBranches', () => {
-  it('takes the passes of the official code for every pair of scales', () => {
+  it('has the forward passes of the official code for every pair of scales', () => {
     expect(branches({})).toBe('cond ref uncond');
     expect(branches({ imageGuidance: 1 })).toBe('cond uncond');
     expect(branches({ references: 0 })).toBe('cond uncond');
@@ -27,7 +27,7 @@ describe('guidanceBranches', () => {
     expect(branches({ textGuidance: Number.NaN })).toBe('cond');
   });
 
-  it('guides from the first to the last step of the range, both included, counted by index', () => {
+  it('applies guidance from the first to the last step of the range, both included', () => {
     const guided = (start: number, end: number) =>
       Array.from({ length: 10 }, (_, step) =>
         branches({ guidanceRange: [start, end], step }) === 'cond' ? '.' : 'x',
@@ -60,7 +60,7 @@ describe('combineGuidance', () => {
       .array(fc.double({ min: -8, max: 8, noNaN: true }), { minLength: length, maxLength: length })
       .map((list) => Float32Array.from(list, (value) => Math.fround(value) + 0));
 
-  it('adds the differences by their scales', () => {
+  it('adds the scaled differences', () => {
     const predictions = {
       cond: Float32Array.of(3, 1),
       ref: Float32Array.of(2, 0),
@@ -75,7 +75,7 @@ describe('combineGuidance', () => {
     expect(alone).not.toBe(predictions.cond);
   });
 
-  it('gives what all passes agree on, whatever the scales', () => {
+  it('equals the passes if all passes are equal, at any scale', () => {
     fc.assert(
       fc.property(
         vector(4),
@@ -89,7 +89,7 @@ describe('combineGuidance', () => {
     );
   });
 
-  it('says which prediction is missing', () => {
+  it('names the missing prediction', () => {
     const plan = guidanceBranches(BASE);
     expect(() => combineGuidance(plan, { cond: Float32Array.of(1), uncond: Float32Array.of(1) })).toThrow(
       /ref/,

@@ -1,22 +1,21 @@
 /**
- * Classifier-free guidance with two scales: how far a prediction is pushed towards the prompt, and how far towards the
- * reference pictures.
+ * Classifier-free guidance with two scales: one pushes the prediction towards the prompt, one towards the references.
  * Source of the rules: omnigen2/pipelines/omnigen2/pipeline_omnigen2.py, OmniGen2Pipeline.processing
  */
 
 /**
- * A forward pass of the transformer: `cond` sees prompt and references, `ref` negative prompt and references, `uncond`
- * the negative prompt alone.
+ * A forward pass of the transformer. `cond` has the prompt and the references, `ref` the negative prompt and the
+ * references, `uncond` only the negative prompt.
  */
 export type GuidanceBranch = 'cond' | 'ref' | 'uncond';
 
-/** What guidance is asked for, and where in the loop. */
+/** The guidance of a drawing at one step. */
 export interface GuidanceRequest {
   readonly textGuidance: number;
   readonly imageGuidance: number;
   /** Fractions of the steps between which guidance is applied, both ends included. */
   readonly guidanceRange: readonly [number, number];
-  /** How many reference pictures there are. */
+  /** Number of reference pictures. */
   readonly references: number;
   /** Counts from 0. */
   readonly step: number;
@@ -31,10 +30,10 @@ export interface GuidancePlan {
 }
 
 /**
- * Which forward passes a step takes.
+ * The forward passes of a step.
  *
- * Text guidance up to 1 takes one pass and ignores image guidance. Without references, or with image guidance up to 1,
- * the second pass sees no references either.
+ * Text guidance up to 1 needs one pass and ignores image guidance. Without references, or with image guidance up to 1,
+ * the second pass has no references.
  */
 export function guidanceBranches(request: GuidanceRequest): GuidancePlan {
   const [start, end] = request.guidanceRange;
@@ -47,7 +46,7 @@ export function guidanceBranches(request: GuidanceRequest): GuidancePlan {
   return { branches: ['cond', 'ref', 'uncond'], textScale, imageScale };
 }
 
-/** Which share of a drawing's forward passes is done after 0, 1, … of its steps, 0 … 1: `[plans + 1]`. */
+/** The share of a drawing's forward passes (0 to 1) that is done after 0, 1, 2, … steps: `[plans + 1]`. */
 export function workDone(plans: readonly GuidancePlan[]): number[] {
   const done = [0];
   for (const [step, { branches }] of plans.entries()) done.push(done[step] + branches.length);
@@ -55,8 +54,8 @@ export function workDone(plans: readonly GuidancePlan[]): number[] {
 }
 
 /**
- * The guided prediction, as a new array: `u + image * (r - u) + text * (c - r)`, or `u + text * (c - u)`, or `c`.
- * Every operation rounds to float32, as the official code's do.
+ * The guided prediction in a new array: `u + image * (r - u) + text * (c - r)`, or `u + text * (c - u)`, or `c`.
+ * Every operation rounds to float32, as in the official code.
  * @param predictions one for each branch of the plan, all of the same length
  */
 export function combineGuidance(

@@ -8,7 +8,7 @@ import { patchify, unpatchify } from './patches.ts';
 
 fc.configureGlobal({ seed: 2506 });
 
-test('a patch holds its square of every channel and nothing else', () => {
+test('a patch contains its square of every channel and nothing else', () => {
   const small = fc.integer({ min: 1, max: 4 });
   fc.assert(
     fc.property(small, small, small, fc.integer({ min: 1, max: 3 }), (channels, rows, columns, patch) => {
@@ -33,7 +33,7 @@ describe('guidance', () => {
   const scale = fc.double({ min: 0, max: 10, noNaN: true });
   const fraction = fc.integer({ min: 0, max: 20 }).map((part) => part / 20);
 
-  it('is the sum of the official formula, with scales that count as 1 where they are not applied', () => {
+  it('equals the official formula, with scales of 1 outside the range', () => {
     const predictions = fc.record({ cond: value, ref: value, uncond: value });
     fc.assert(
       fc.property(predictions, scale, scale, fc.nat(3), ({ cond, ref, uncond }, text, image, references) => {
@@ -62,7 +62,7 @@ describe('guidance', () => {
     );
   });
 
-  it('is applied in one unbroken run of steps, those within the range', () => {
+  it('is applied to one contiguous run of steps, those in the range', () => {
     fc.assert(
       fc.property(fraction, fraction, fc.integer({ min: 1, max: 40 }), (a, b, steps) => {
         const guidanceRange = [Math.min(a, b), Math.max(a, b)] as const;
@@ -78,7 +78,7 @@ describe('guidance', () => {
   });
 });
 
-test('shares of the tiles in every pixel lie within 0 and 1, within the tile, and add up to 1', async () => {
+test('the weights of tiles at every pixel are 0 to 1, inside the tile, and sum to 1', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 30 }),

@@ -1,4 +1,4 @@
-/** Latents of one picture, as the autoencoder and the transformer exchange them. */
+/** Latents of one picture, between the VAE and the transformer. */
 
 /** Latents `[channels, height, width]`, row-major; sizes in latent pixels. */
 export interface Latents {

@@ -6,7 +6,7 @@ import { patchGrid, patchify, unpatchify } from './patches.ts';
 fc.configureGlobal({ seed: 2506 });
 
 describe('patchify', () => {
-  it('puts the channel fastest, then the column and the row inside the patch', () => {
+  it('orders values by row and column in the patch, channel fastest', () => {
     // Value = 100 * channel + 10 * row + column.
     const data = Float32Array.from(
       { length: 2 * 2 * 4 },
@@ -18,7 +18,7 @@ describe('patchify', () => {
     ]);
   });
 
-  it('is undone by unpatchify', () => {
+  it('is inverted by unpatchify', () => {
     const size = fc.integer({ min: 1, max: 5 });
     fc.assert(
       fc.property(size, size, size, fc.integer({ min: 1, max: 3 }), (channels, rows, columns, patch) => {
@@ -33,7 +33,7 @@ describe('patchify', () => {
 });
 
 describe('patchGrid', () => {
-  it('refuses sides that do not divide', () => {
+  it('rejects sides that do not divide', () => {
     expect(() => patchGrid({ height: 9, width: 8 }, 2)).toThrow(OmniError);
     expect(() => patchGrid({ height: 9, width: 8 }, 2)).toThrow(/9 x 8/);
   });

@@ -10,7 +10,7 @@ fc.configureGlobal({ seed: 2506 });
 const side = fc.integer({ min: 1, max: 9 });
 const grids = fc.array(fc.record({ rows: side, columns: side }), { maxLength: 6 });
 
-test('in the joint sequence a picture starts after the text and the longer sides of the pictures before it', () => {
+test('in the joint sequence a picture starts after the text and the longer sides of earlier pictures', () => {
   fc.assert(
     fc.property(fc.nat(30), grids, (text, pictures) => {
       const positions = jointPositions(text, pictures);
@@ -41,7 +41,7 @@ const prompt = fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.record({ row
   maxLength: 8,
 });
 
-test('in a prompt everything starts one after the largest position so far, and later tokens go on from there', () => {
+test('in a prompt each part starts one after the largest position so far', () => {
   fc.assert(
     fc.property(prompt, (parts) => {
       const pictures = parts.filter((part) => typeof part === 'object');

@@ -28,7 +28,7 @@ describe('jointPositions', () => {
     ]);
   });
 
-  it('gives every token its own place, and later pictures larger ids', () => {
+  it('gives every token its own position, and later pictures larger ids', () => {
     fc.assert(
       fc.property(fc.nat(20), fc.array(grid, { minLength: 1, maxLength: 6 }), (text, pictures) => {
         const rows = rowsOf(jointPositions(text, pictures));
@@ -41,7 +41,7 @@ describe('jointPositions', () => {
 });
 
 describe('rotaryTable', () => {
-  it('holds points of the unit circle, the axes one after another', () => {
+  it('contains points on the unit circle, one axis after another', () => {
     const positions = Int32Array.of(0, 0, 0, 3, 5, 7);
     const { rows, cosines, sines } = rotaryTable(positions, AXES);
     expect([rows, cosines.length]).toEqual([2, 18]);
@@ -56,7 +56,7 @@ describe('rotaryTable', () => {
     expect(second[6]).toBeCloseTo(Math.sin(7), 6);
   });
 
-  it('turns by the difference of positions, however far out', () => {
+  it('rotates by the difference of positions, at any distance', () => {
     fc.assert(
       fc.property(fc.nat(20_000), fc.nat(500), (from, by) => {
         const ids = Int32Array.of(from, from, from, from + by, from + by, from + by, by, by, by);
@@ -69,7 +69,7 @@ describe('rotaryTable', () => {
     );
   });
 
-  it('is cut into rows that share its memory', () => {
+  it('has views of rows that share its memory', () => {
     const table = rotaryTable(jointPositions(4, []), AXES);
     const part = tableRows(table, 1, 3);
     expect(part.rows).toBe(2);
@@ -79,7 +79,7 @@ describe('rotaryTable', () => {
 });
 
 describe('positionsNote', () => {
-  it('tells of the first axis whose official table is too short', () => {
+  it('names the first axis whose official table is too short', () => {
     const note = (axesLens: [number, number, number]) =>
       positionsNote(5, [{ rows: 2, columns: 8 }], axesLens);
     expect(note([6, 9, 9])).toBeUndefined();
@@ -88,7 +88,7 @@ describe('positionsNote', () => {
     expect(note([6, 4, 9])).toMatch(/beyond the 4 positions/);
   });
 
-  it('counts references before the picture', () => {
+  it('counts the references before the noise latents', () => {
     const wide = { rows: 1, columns: 600 };
     expect(positionsNote(400, [wide], [1024, 1664, 1664])).toBeUndefined();
     expect(positionsNote(425, [wide, { rows: 1, columns: 1 }], [1024, 1664, 1664])).toMatch(

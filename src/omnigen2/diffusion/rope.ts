@@ -1,5 +1,5 @@
 /**
- * Rotary positions of the joint sequence (text, references, noisy picture) and their angles.
+ * Rotary positions of the joint sequence (context, references, noise) and their angles.
  * Source: OmniGen2 `models/transformers/repo.py`, OmniGen2RotaryPosEmbed
  */
 
@@ -7,7 +7,7 @@ import type { PatchGrid } from './patches.ts';
 
 const THETA = 10000;
 
-/** Cosines and sines of the rows of a sequence, each `[L, headDim / 2]`. */
+/** Cosines and sines of `rows` rows, each `[rows, headDim / 2]`. */
 export interface RotaryTable {
   readonly rows: number;
   readonly cosines: Float32Array;
@@ -15,9 +15,9 @@ export interface RotaryTable {
 }
 
 /**
- * Position ids `[L, 3]` (sequence, row, column). Text token `l` is `(l, l, l)`; every patch of a picture has the same
- * first id, and after each picture the running id grows by the longer side.
- * @param pictures the references in order, then the noisy picture
+ * Position ids `[L, 3]` (sequence, row, column). Text token `l` is `(l, l, l)`. All patches of a picture have the same
+ * first id; after each picture the running id grows by its longer side.
+ * @param pictures the references in order, then the noise latents
  */
 export function jointPositions(textLength: number, pictures: readonly PatchGrid[]): Int32Array {
   const count = pictures.reduce((sum, { rows, columns }) => sum + rows * columns, textLength);
@@ -40,8 +40,8 @@ export function jointPositions(textLength: number, pictures: readonly PatchGrid[
 }
 
 /**
- * The angles of positions, computed in float64 and rounded once. Positions beyond the trained length are computed alike.
- * @param axesDims width of each axis in a head; the axes follow one another
+ * The angles of positions, computed in float64 and rounded once. Positions above the trained length have angles too.
+ * @param axesDims width of each axis in a head, one after another
  */
 export function rotaryTable(positions: Int32Array, axesDims: readonly [number, number, number]): RotaryTable {
   const rows = positions.length / 3;
@@ -62,7 +62,7 @@ export function rotaryTable(positions: Int32Array, axesDims: readonly [number, n
   return { rows, cosines, sines };
 }
 
-/** Rows `from` to `to` of a table, sharing its memory. */
+/** A view of rows `from` to `to` (excluded) of a table. */
 export function tableRows({ rows, cosines, sines }: RotaryTable, from: number, to: number): RotaryTable {
   const width = cosines.length / rows;
   return {
@@ -73,10 +73,10 @@ export function tableRows({ rows, cosines, sines }: RotaryTable, from: number, t
 }
 
 /**
- * What a person is told where the official code would fail: its tables end at the checkpoint's `axes_lens`. They hold no
- * learned values, so that longer ones are exact, but a model may never have seen such positions.
+ * A note for sequences at which the official code fails, because its tables end at the checkpoint's `axes_lens`. The tables
+ * have no learned values, so longer ones are exact, but the model may not have learned such positions.
  * @param textLength rows of the longest prompt
- * @param pictures the references in order, then the noisy picture
+ * @param pictures the references in order, then the noise latents
  * @returns undefined if the official tables are long enough
  */
 export function positionsNote(
@@ -88,5 +88,5 @@ export function positionsNote(
   const beyond = positions.findIndex((position, i) => position >= axesLens[i % 3]);
   if (beyond < 0) return undefined;
   const length = axesLens[beyond % 3].toLocaleString('en');
-  return `Prompt and pictures reach beyond the ${length} positions at which the official program ends. They are used whole, but the model may not have learnt to follow what is so long.`;
+  return `The prompt and the pictures together are longer than the ${length} positions of the official program. They are used whole, but the model may not follow them.`;
 }

@@ -1,16 +1,16 @@
-/** The rotary angles of whole sequences, kept from step to step: all steps of a drawing have the same. */
+/** A cache of the rotary angles of whole sequences. All steps of a drawing use the same ones. */
 
 import type { PatchGrid } from './patches.ts';
 import { jointPositions, type RotaryTable, rotaryTable } from './rope.ts';
 
-/** What a sequence is made of: rows of text, then pictures, the noisy one last. */
+/** The parts of a sequence: text rows, then pictures; the noise latents are the last one. */
 export interface SequenceLayout {
   readonly textRows: number;
   readonly pictures: readonly PatchGrid[];
 }
 
-/** A drawing has one sequence for each branch of guidance; the rest is from drawings before. */
-const KEPT = 4;
+/** Number of cached sequences. A drawing has one for each guidance branch, at most three. */
+const CACHE_SIZE = 4;
 
 export class RotaryTables {
   readonly #axesDims: readonly [number, number, number];
@@ -26,7 +26,7 @@ export class RotaryTables {
     const known = this.#known.get(key);
     if (known) return known;
     const table = rotaryTable(jointPositions(textRows, pictures), this.#axesDims);
-    if (this.#known.size >= KEPT) this.#known.clear();
+    if (this.#known.size >= CACHE_SIZE) this.#known.clear();
     this.#known.set(key, table);
     return table;
   }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { timestepSinusoid } from './timestep.ts';
 
-it('puts cosines before sines, the fastest frequency first', () => {
+it('has cosines before sines, highest frequency first', () => {
   const values = timestepSinusoid(0.137, 1000, 256);
   expect(values).toHaveLength(256);
   expect(values[0]).toBeCloseTo(Math.cos(137), 4);

@@ -1,16 +1,16 @@
-/** The sinusoid that the timestep embedding starts from. */
+/** The sinusoidal input of the timestep embedding. */
 
 const MAX_PERIOD = 10000;
 
 /**
- * Cosines, then sines, of `t * scale` at falling frequencies, `[dim]`. Rounded to float32 where the official code does.
+ * Cosines, then sines, of `t * scale` at decreasing frequencies, `[dim]`. Rounds to float32 where the official code does.
  * Source: OmniGen2 `models/embeddings.py`, Timesteps; diffusers `models/embeddings.py`, get_timestep_embedding
  * @param t 0 (noise) to 1 (picture)
  */
 export function timestepSinusoid(t: number, scale: number, dim: number): Float32Array {
   const half = dim / 2;
   const out = new Float32Array(dim);
-  // A number that meets a float32 tensor is rounded first.
+  // PyTorch rounds a Python number to float32 before it multiplies a float32 tensor by it.
   const decay = Math.fround(-Math.log(MAX_PERIOD));
   for (let i = 0; i < half; i++) {
     const exponent = Math.fround(Math.fround(decay * i) / half);

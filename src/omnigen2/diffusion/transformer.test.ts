@@ -56,7 +56,7 @@ describe('predict', () => {
     },
   );
 
-  it('depends on which reference is which', async () => {
+  it('depends on the order of references', async () => {
     const one = await transformer();
     const want = await fixtureCase('dit_ref_order');
     const request = await requestOf(want, 0, one);
@@ -86,7 +86,7 @@ describe('predict', () => {
     expect(refined).toHaveLength(4);
   });
 
-  it('refuses a sixth reference and latents that do not divide, in words', async () => {
+  it('rejects a sixth reference and latents that do not divide, with a sentence', async () => {
     const one = await transformer();
     const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
     const [reference] = request.references;
@@ -109,7 +109,7 @@ describe('predictStep', () => {
       'with attention in parts, branch by branch with one session per layer',
       { packsBranches: false, sessionBytes: 1, attentionWork: 1e4 },
     ],
-  ] as const)('gives every branch what it gives it alone, %s', async (_, options) => {
+  ] as const)('gives every branch the same as a run of its own, %s', async (_, options) => {
     const one = await transformer(options);
     const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
     const short = await one.context(new Float32Array(3 * one.config.textFeatDim).fill(0.5));
@@ -185,7 +185,7 @@ describe('load', () => {
     expect(watched.sessions.size).toBe(watched.opened.length);
   });
 
-  it('closes the graph of another number of parts', async () => {
+  it('closes a graph with another number of parts', async () => {
     const watched = watchedRuntime();
     const model = await session.model();
     const one = await Transformer.open(watched.runtime, model.source('transformer'), model.numerics, {
@@ -214,7 +214,7 @@ describe('context', () => {
 });
 
 describe('layerRanges', () => {
-  it('fills as few sessions as possible evenly', async () => {
+  it('splits layers evenly over the fewest sessions', async () => {
     const { component } = (await session.model()).source('transformer');
     const numerics = { compute: 'float32', quantized: 'widened' } as const;
     const layerBytes = component.weights.names
@@ -231,7 +231,7 @@ describe('layerRanges', () => {
     expect(layerRanges(component, numerics, 1)).toHaveLength(3);
   });
 
-  it('leaves room for the largest layer', () => {
+  it('has room for the largest layer', () => {
     const names = [0, 1, 2, 3].map((i) => `layers.${i}.attn.to_q.weight`);
     const get = (name: string) => {
       const rows = name === names[2] ? 10 : 1;

@@ -1,8 +1,8 @@
 /**
- * Layers that every graph is made of, bound to a component's weights.
+ * Layers of one component, with its weights.
  *
- * Token streams, norms, softmax and residual sums are float32 everywhere. Only matrix products and convolutions may
- * compute in float16, as islands between two casts.
+ * Token streams, norms, softmax and residual sums are always float32. Only matrix products and convolutions can compute in
+ * float16, between two casts.
  */
 
 import { type Dim, type GraphBuilder, GraphError, type Value } from '../../onnx/graph.ts';
@@ -18,13 +18,13 @@ import {
   type WeightIndex,
 } from '../../tensors/stored.ts';
 
-/** What products compute in, and how quantized matrices run; both follow from the runtime. */
+/** The element type of products, and how quantized matrices are computed. Both follow from the runtime. */
 export interface Numerics {
   readonly compute: 'float32' | 'float16';
   readonly quantized: 'native' | 'widened';
 }
 
-/** The numerics of a CPU: float32 throughout, quantized matrices widened while loading. */
+/** The numerics of a CPU: float32, and quantized matrices dequantized while loading. */
 export const CPU_NUMERICS: Numerics = { compute: 'float32', quantized: 'widened' };
 
 /** The layers of one component inside one graph. Names are official tensor names without `.weight` and `.bias`. */
@@ -39,7 +39,7 @@ export class Layers {
     this.numerics = numerics;
   }
 
-  /** A stored float tensor as float32 (or as the type products compute in). @throws GraphError if it is missing */
+  /** A stored float tensor, cast to `type`. @throws GraphError if it is missing */
   tensor(name: string, type: 'float32' | 'float16' = 'float32', shape?: readonly number[]): Value {
     const tensor = this.weights.get(name);
     if (!tensor) throw new GraphError(`the checkpoint has no tensor ${name}`);
@@ -86,8 +86,8 @@ export class Layers {
   }
 
   /**
-   * `y [.., N]` and what adapters add to it, if they stand beside the matrix `weightName`. In float32: their factors may
-   * be too small for float16, and the two products are a few percent of the matrix's own.
+   * `y [.., N]` plus the products of adapters, if the matrix `weightName` has low-rank factors. They compute in float32:
+   * the factors can be too small for float16, and both products cost a few percent of the matrix's own.
    */
   #withFactors(x: Value, y: Value, weightName: string): Value {
     const factors = lowRankFactors(this.weights, weightName);
@@ -127,7 +127,7 @@ export class Layers {
   }
 }
 
-/** The shape `[N, K]` of a weight that is used as a matrix (a convolution over whole patches is one too). */
+/** The shape `[N, K]` of a weight used as a matrix. A convolution over whole patches is one too. */
 function matrixShape(tensor: StoredTensor | undefined): readonly number[] | undefined {
   return tensor && [tensor.shape[0], tensor.shape.slice(1).reduce((a, b) => a * b, 1)];
 }

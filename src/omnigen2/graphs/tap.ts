@@ -1,8 +1,8 @@
-/** Named stages of a graph as outputs, for comparison with recorded values. */
+/** Taps make inner stages of a graph outputs, for comparison with recorded values. */
 
 import type { Value } from '../../onnx/graph.ts';
 
-/** Is told every named stage of a graph; with taps on, each becomes an output. */
+/** Is called with every named stage of a graph. With taps on, the stage becomes an output. */
 export type Tap = (stage: string, value: Value) => void;
 
 /** Graphs without taps. */

@@ -1,5 +1,5 @@
 /**
- * Self-attention of the diffusion transformer, of one sample or of several that lie one after another in a stream.
+ * Self-attention of the diffusion transformer, over one sample or several samples packed into one stream.
  * Source: OmniGen2 `models/attention_processor.py`, OmniGen2AttnProcessor
  */
 
@@ -20,15 +20,15 @@ export interface RopeValues {
   readonly sines: Value;
 }
 
-/** How many rows of a stream belong to each of the samples in it. */
+/** The number of rows of each sample in a packed stream. */
 export interface SampleRows {
   /** int64 `[samples]` */
   readonly lengths: Value;
-  /** The names of these lengths. */
+  /** The names of these dimensions. */
   readonly dims: readonly Dim[];
 }
 
-/** The samples of a packed stream: all rows of each, and the noisy picture's alone. */
+/** The samples of a packed stream: all rows of each, and only the noise rows. */
 export interface PackedBranches {
   readonly joint: SampleRows;
   readonly noise: SampleRows;
@@ -57,9 +57,9 @@ export function selfAttention(
   }: {
     queries: AttentionRows;
     keys: AttentionRows;
-    /** Rows of each sample among the keys and among the queries; without it all rows are one sample's. */
+    /** Rows of each sample in the keys and in the queries. Default: all rows are one sample. */
     packed?: { readonly joint: SampleRows; readonly queries: SampleRows };
-    /** In how many parts the queries of a sample look at its keys, one part after another. */
+    /** Number of parts that the queries of a sample are split into. Parts run one after another. */
     parts: number;
     tap: Tap;
   },

@@ -1,5 +1,5 @@
 /**
- * The block that the diffusion transformer is made of.
+ * The transformer block.
  * Source: OmniGen2 `models/transformers/transformer_omnigen2.py`, OmniGen2TransformerBlock.forward
  */
 
@@ -12,7 +12,7 @@ import type { Layers } from './layers.ts';
 import { noTap, type Tap } from './tap.ts';
 import { type PackedBranches, type RopeValues, selfAttention } from './transformer-attention.ts';
 
-/** The gains `[D]` that a block's four norms apply, time modulation and gates included. */
+/** The gains `[D]` of a block's four norms, with time modulation and gates multiplied in. */
 interface BlockGains {
   readonly beforeAttention: Value;
   readonly afterAttention: Value;
@@ -20,30 +20,30 @@ interface BlockGains {
   readonly afterFeedForward: Value;
 }
 
-/** What one block works on. */
+/** The input of one block. */
 export interface BlockInput {
   /** Official name of the block, such as `layers.0`. */
   readonly name: string;
   /** `[L, D]` */
   readonly x: Value;
   readonly rope: RopeValues;
-  /** `silu(temb)` `[1, T]`; without it the block is not modulated (context refiner). */
+  /** `silu(temb)` `[1, T]`. Without it the block has no modulation (context refiner). */
   readonly activated?: Value;
-  /** int32 `[R]`: the only rows that are wanted. All rows are attended to, but no others are computed. */
+  /** int32 `[R]`: the rows to compute. They still attend to all rows. Default: all. */
   readonly rows?: Value;
-  /** Where `x` holds several samples one after another: attention is within each of them. */
+  /** The samples of `x`, if it has several. Attention stays within each of them. */
   readonly packed?: PackedBranches;
-  /** In how many parts the rows of a sample look at all others; one if nothing is said. */
+  /** Number of parts that the queries of a sample are split into. Default: 1. */
   readonly attentionParts?: number;
   readonly tap?: Tap;
 }
 
 /**
- * One block on a token stream, every row of a sample attending to every other.
+ * One block on a token stream, with full attention within each sample.
  *
- * The official block scales normed rows by `1 + scale` and gates the branch's normed result by `tanh(gate)`. Both are
- * one factor per column, so they are multiplied into the norms' gains instead of into the stream.
- * @returns `[L, D]`, or `[R, D]` if only some rows are wanted
+ * The official block scales normed rows by `1 + scale` and gates the normed result by `tanh(gate)`. Both are one factor
+ * per column, so this code multiplies them into the gains of the norms instead of the stream.
+ * @returns `[L, D]`, or `[R, D]` with `rows`
  */
 export function transformerBlock(
   layers: Layers,
@@ -71,7 +71,7 @@ export function transformerBlock(
 }
 
 /**
- * What the first norm of a modulated block gives: the signal that TeaCache watches.
+ * The output of the first norm of a modulated block: the signal of TeaCache.
  * @returns `[L, D]`
  */
 export function modulatedInput(

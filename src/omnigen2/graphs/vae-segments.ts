@@ -26,19 +26,19 @@ export interface ConvSegment {
   /** What is added to its result: another map of so many channels, through a 1x1 convolution where they differ. */
   readonly skip?: { readonly channels: number; readonly shortcut?: string };
   /** Whether a group norm follows; then the result's moments are wanted. */
-  readonly measured: boolean;
+  readonly withMoments: boolean;
   /** Whether the result leaves the device. */
-  readonly leaves: boolean;
+  readonly toHost: boolean;
 }
 
 /**
  * Inputs: `rows` `[1, C, height, width]`, `above` and `below` `[1, C, 1, width]`. With a norm also `mean`, `inverse` `[C, 1, 1]`
  * and `inside` `[2, 1, 1, 1]`, 0 where `above` or `below` is outside of the picture; without one, rows outside are zero. With
  * `halve` there is no `above`. With a skip also `skip` `[1, S, height, width]`.
- * Outputs: `out` `[1, O, H, W]`; unless it leaves, its `first` and `last` row `[1, O, 1, W]`, all resident; if measured,
+ * Outputs: `out` `[1, O, H, W]`; unless it leaves, its `first` and `last` row `[1, O, 1, W]`, all resident; if withMoments,
  * `means` and `variances` of its rows `[1, O, H]`.
  */
-export function convSegment(
+export function convSegmentGraph(
   { weights, numerics }: Pick<VaeGraphSource, 'weights' | 'numerics'>,
   segment: ConvSegment,
 ): BuiltGraph {
@@ -62,12 +62,12 @@ export function convSegment(
     width,
   });
   const out = skip ? add(g, skipped(layers, skip), y) : y;
-  g.output('out', out, { resident: !segment.leaves });
-  if (!segment.leaves) {
+  g.output('out', out, { resident: !segment.toHost });
+  if (!segment.toHost) {
     g.output('first', slice(g, out, 2, 0, 1, 1), { resident: true });
     g.output('last', slice(g, out, 2, -1, Number.POSITIVE_INFINITY, 1), { resident: true });
   }
-  if (segment.measured) measure(g, out);
+  if (segment.withMoments) measure(g, out);
   return g.finish();
 }
 
@@ -113,7 +113,7 @@ function measure(g: GraphBuilder, x: Value): void {
  * The way into the middle of the encoder or the decoder, whole. Input: `map` `[1, C, height, width]`, latents or the encoder's
  * last feature map. Outputs: `x` `[1, C, height, width]`, `k` and `v` `[1, pixels, C]`, resident; `q` `[1, pixels, C]`.
  */
-export function enterMiddle(
+export function middleEntryGraph(
   { config, weights, numerics }: VaeGraphSource,
   part: 'encoder' | 'decoder',
 ): BuiltGraph {
@@ -137,7 +137,7 @@ export function enterMiddle(
 }
 
 /** Some pixels look at all. Inputs: `q` `[1, queries, C]`, `k` and `v` `[1, pixels, C]`. Output: `out` `[1, queries, C]`. */
-export function attendMiddle({ config }: VaeGraphSource): BuiltGraph {
+export function middleAttentionGraph({ config }: VaeGraphSource): BuiltGraph {
   const g = new GraphBuilder('vae.attend');
   const channels = config.blockOutChannels[config.blockOutChannels.length - 1];
   const [q, k, v] = ['q', 'k', 'v'].map((name) =>
@@ -152,7 +152,7 @@ export function attendMiddle({ config }: VaeGraphSource): BuiltGraph {
  * {@link VaeBlocks.middle}). Output: `out` `[1, O, height, width]`, the encoder's moments or the decoder's first
  * feature map.
  */
-export function leaveMiddle(
+export function middleExitGraph(
   { config, weights, numerics }: VaeGraphSource,
   part: 'encoder' | 'decoder',
 ): BuiltGraph {
