@@ -1,17 +1,18 @@
+/**
+ * Columns: the positions of things in the default mix. Their centres are multiples of 8 pixels, the size of a
+ * VAE latent, and in most cases of 16 pixels, the size of a transformer token (except the outer two of three
+ * columns and big things beside others). Medium things have one scale for each number of copies. A thing
+ * therefore has the same latents in every column, so that what a model learns in one column holds in the
+ * others.
+ */
+
 import { GROUND_Y, largestScale, reach, round, SCALE, standY } from './measures.ts';
 import type { Identity, Place, Thing, UnplacedThing } from './scene.ts';
 
-/**
- * Where things stand in the default mix: in columns whose centres lie on the raster of the autoencoder's latents (8 pixels) and,
- * but for the outer two of three and for big things beside others, on that of the transformer's tokens (16). Medium things have one
- * scale for each number of copies. A thing then looks the same in every place, latent by latent, so that what is learnt of it in
- * one column holds in the others.
- */
-
-/** Half a token of the transformer, one latent of the autoencoder. */
+/** One VAE latent, half a transformer token, in pixels. */
 export const HALF_COLUMN = 8;
 
-/** Centres for more than one copy; of several the first that fits. */
+/** Centres of the columns by the number of copies. The first choice that fits is taken. */
 const CENTRES: Readonly<Record<number, readonly (readonly number[])[]>> = {
   2: [
     [32, 96],
@@ -25,15 +26,15 @@ const CENTRES: Readonly<Record<number, readonly (readonly number[])[]>> = {
 };
 export const PLACE_COLUMN: Readonly<Record<Place, number>> = { left: 32, middle: 64, right: 96 };
 const INWARDS: Readonly<Record<Place, number>> = { left: 8, middle: 0, right: -8 };
-/** Scale of medium things where more than two copies stand in a row. */
+/** Scale of things by the number of copies, where more than two copies stand in a row. */
 const CROWDED: Readonly<Record<number, number>> = { 3: 0.8, 4: 0.56 };
-/** Below this scale stripes and spots are too fine to be told apart once the autoencoder has had them: the default mix has none. */
+/** Least scale of patterned things. Below it the VAE loses stripes and spots. */
 const PATTERNS_FROM = 0.7;
-/** What the page and a neighbour must leave free, in pixels. */
+/** Space to the edge of the page and between neighbours, in pixels. */
 const MARGIN = 1,
   GAP = 0.5;
 
-/** Things in columns, left to right in the given order; null when they do not fit or could not be read. */
+/** Places things in columns, from left to right. @returns null if they do not fit or would not be legible */
 export function inColumns(wanted: readonly UnplacedThing[], place: Place = 'middle'): Thing[] | null {
   const copies = wanted.flatMap((w) => Array.from({ length: w.count }, () => w));
   const n = copies.length;
@@ -56,8 +57,10 @@ export function inColumns(wanted: readonly UnplacedThing[], place: Place = 'midd
   return isLegible(things) ? things : null;
 }
 
-/** Whether the things of a picture of the default mix can be read: a pattern only on what stands alone and is not small, no
- * other size than medium in a crowd. */
+/**
+ * Whether a picture of the default mix is legible: only a thing that stands alone and is not small has a
+ * pattern, and in a crowd all sizes are medium.
+ */
 export function isLegible(things: readonly Thing[]): boolean {
   const copies = things.reduce((n, t) => n + t.stands.length, 0);
   return things.every(
@@ -67,7 +70,7 @@ export function isLegible(things: readonly Thing[]): boolean {
   );
 }
 
-/** Big things may need to stand half a token nearer to the middle. */
+/** The choices for one thing. Big things may stand half a token nearer to the middle. */
 function atPlace(place: Place): number[][] {
   const x = PLACE_COLUMN[place];
   return [[x], [x + INWARDS[place]]];

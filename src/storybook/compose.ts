@@ -1,4 +1,4 @@
-/** Draws identities and scenes, and lays things out on the page so that none hides another. */
+/** Makes random individuals and scenes, and places things on the page so that none hides another. */
 
 import { inColumns } from './columns.ts';
 import { GROUND_Y, largestScale, PLACE_GOAL, reach, round, SCALE, standY } from './measures.ts';
@@ -31,7 +31,7 @@ import {
 
 export type Split = 'train' | 'heldout';
 
-/** Kinds that may be striped or spotted. */
+/** Kinds that can be striped or spotted. */
 const PATTERNED: readonly Kind[] = [
   ...CREATURES,
   'ball',
@@ -50,15 +50,15 @@ const PATTERNED: readonly Kind[] = [
 ];
 export const canHavePattern = (kind: Kind): boolean => PATTERNED.includes(kind);
 
-/** The combination that decides whether an identity is kept for `heldout`. */
+/** The combination that decides whether an individual is held out. */
 export function combination(who: Identity): string {
   return `${who.kind}|${who.colour}|${who.pattern}|${who.accessory?.kind ?? 'none'}`;
 }
 
-/** What people ask for first is never held out. */
+/** Combinations that are never held out, because people ask for them first. */
 const EVERYDAY: readonly string[] = ['heart|red|plain|none', 'ball|red|plain|none', 'apple|green|plain|none'];
 
-/** One combination in eight is never drawn in training. */
+/** Whether training never shows this combination. One in eight is held out, by hash. */
 export function isHeldout(who: Identity): boolean {
   const c = combination(who);
   return hashText(c) % 8 === 0 && !EVERYDAY.includes(c);
@@ -79,7 +79,7 @@ const COLOUR_WEIGHTS: readonly (readonly [Colour, number])[] = COLOURS.map(
   (c) => [c, c === 'black' || c === 'gray' || c === 'brown' ? 0.6 : 1] as const,
 );
 
-/** A colour that can be told from these. */
+/** A random colour that is not easily confused with any of `not`. */
 export function otherColour(random: Random, not: readonly (Colour | null | undefined)[]): Colour {
   for (;;) {
     const c = random.weighted(COLOUR_WEIGHTS);
@@ -128,7 +128,7 @@ export function drawIdentity(random: Random, split: Split, options: IdentityOpti
       build: drawBuild(random),
     };
     if (isHeldout(who) === (split === 'heldout')) return who;
-    // A kind may have no combination that is held out: then another thing of the picture must have one (`keeps`, tasks.ts).
+    // A kind may have no held-out combination; then another thing of the picture must have one (tasks.ts).
     if (attempt > 400 && split === 'heldout') return who;
     if (attempt > 4000) throw new Error(`no combination of ${kind} is in ${split}`);
   }
@@ -139,7 +139,7 @@ export function drawExpression(random: Random, kind: Kind): Expression | null {
   return random.chance(0.5) ? 'happy' : random.pick(EXPRESSIONS);
 }
 
-/** What a place allows. */
+/** A random setting; time and weather are ones that the background allows. */
 export function drawSetting(
   random: Random,
   style?: Style,
@@ -184,7 +184,7 @@ export function drawWeatherFor(random: Random, background: Background): Weather 
 const LEFT = 2,
   RIGHT = 126;
 
-/** Stands for the things, left to right in the given order; null when they do not fit. */
+/** Gives the things positions, from left to right in the given order. @returns null if they do not fit */
 export function layOut(
   random: Random,
   wanted: readonly UnplacedThing[],
@@ -248,7 +248,7 @@ export function layOut(
 
 export interface SceneOptions {
   things?: number;
-  /** Every kind at most once. */
+  /** Uses each kind at most once. */
   kindsDiffer?: boolean;
   style?: Style;
 }
@@ -278,6 +278,14 @@ export function drawThings(
   return out;
 }
 
+/**
+ * A random scene.
+ *
+ * @param random `SteadyRandom` gives scenes of the default mix, `Random` of the wide mix
+ * @param split which combinations of kind, colour, pattern and accessory may occur
+ * @example
+ * const scene = drawScene(new SteadyRandom(7), 'heldout', { things: 2 });
+ */
 export function drawScene(random: Random, split: Split, options: SceneOptions = {}): Scene {
   for (;;) {
     const n =
@@ -291,7 +299,7 @@ export function drawScene(random: Random, split: Split, options: SceneOptions = 
     const things = layOut(
       random,
       wanted,
-      // Groups are not told where to stand.
+      // Only single copies get a place.
       n === 1 && (wanted[0]?.count === 1 || !random.usesColumns) && random.chance(0.75)
         ? random.pick(['left', 'middle', 'right', 'middle'] as const)
         : undefined,
@@ -301,7 +309,7 @@ export function drawScene(random: Random, split: Split, options: SceneOptions = 
   }
 }
 
-/** Two groups of one kind must differ in colour, so that words can tell them apart. */
+/** Whether words can distinguish all things: two of one kind must differ clearly in colour. */
 export function distinguishable(things: readonly Thing[]): boolean {
   for (let i = 0; i < things.length; i++) {
     for (let j = i + 1; j < things.length; j++) {

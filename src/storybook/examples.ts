@@ -1,15 +1,20 @@
-/** Requests that the built-in model fulfils well; the page offers them to start with. */
+/** Example requests that the page offers. The built-in model draws them well. */
 export interface Example {
   id: string;
   prompt: string;
-  /** Pictures served below public/, drawn by training/world/make-samples.ts; "image 1" is the first. */
+  /**
+   * Paths below public/ of the reference pictures ("image 1" is the first), made by
+   * training/world/make-samples.ts.
+   */
   references: readonly string[];
   seed: number;
-  /** Side in pixels. */
+  /** Side of the picture in pixels. */
   size: number;
 }
 
-/** Checked by drawing them with the weights in training/checkpoint/storybook (20 steps, text 4, image 2). */
+/**
+ * Checked with the weights in training/checkpoint/storybook (20 steps, text guidance 4, image guidance 2).
+ */
 export const EXAMPLES: readonly Example[] = [
   {
     id: 'cat-snow',

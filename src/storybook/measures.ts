@@ -1,10 +1,10 @@
-/** How much room things take on the page. */
+/** How much space things take on the page, in page units (0..128). */
 import { floats, HOVER, type Identity, type Kind, type Place, type Size } from './scene.ts';
 
 /** y on which feet stand, in page units from the top. */
 export const GROUND_Y = 110;
 
-/** Half widths at scale 1: what lies left and right of the feet. */
+/** Extent to the left and to the right of the feet at scale 1. */
 export const SPAN: Readonly<Record<Kind, readonly [number, number]>> = {
   cat: [21, 25],
   bunny: [18.5, 18.5],
@@ -34,19 +34,21 @@ export const SPAN: Readonly<Record<Kind, readonly [number, number]>> = {
   apple: [17.5, 17.5],
 };
 
-/** Where the middle of what stands at a place is, in the wide mix about there. */
+/** x of the centre of a thing at each place. The wide mix varies it by up to 5. */
 export const PLACE_GOAL: Readonly<Record<Place, number>> = { left: 30, middle: 64, right: 98 };
 
 export const SCALE: Readonly<Record<Size, number>> = { small: 0.62, medium: 1.04, big: 1.44 };
 
+/** Rounds to three decimals. */
 export const round = (v: number): number => Math.round(v * 1000) / 1000;
 
+/** Extent of an individual to the left and to the right of its feet at scale 1. */
 export function reach(who: Identity): [number, number] {
   const [l, r] = SPAN[who.kind];
   return [l * who.build.width, r * who.build.width];
 }
 
-/** How high it reaches at scale 1, from the ground. */
+/** Height above the ground at scale 1; 48 for all other kinds. */
 const TALL: Readonly<Partial<Record<Kind, number>>> = {
   bunny: 60,
   cat: 52,
@@ -59,6 +61,7 @@ const TALL: Readonly<Partial<Record<Kind, number>>> = {
   kite: 77,
   balloon: 70,
 };
+/** The largest scale at which an individual fits on the page. */
 export function largestScale(who: Identity): number {
   let tall = TALL[who.kind] ?? 48;
   if (who.kind === 'bunny') tall += 12 * (who.build.feature - 0.7);
@@ -66,7 +69,7 @@ export function largestScale(who: Identity): number {
   return Math.min(1.54, 106 / (tall * who.build.height));
 }
 
-/** Floating things hang above the ground; others stand on it. */
+/** y of the feet of an individual on the ground; floating things are above it. */
 export function standY(who: Identity, ground: number, scale: number): number {
   return floats(who.kind) ? ground - HOVER * scale * who.build.height : ground;
 }

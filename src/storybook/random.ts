@@ -1,9 +1,11 @@
-/** Seeded chance: the same seed gives the same draws on every machine. */
+/**
+ * A seeded random number generator: the same seed gives the same numbers on every machine.
+ * Scenes drawn with it are the wide mix: things stand anywhere, in any build.
+ */
 export class Random {
   private state: number;
   /**
-   * Whether pictures follow from their words: things stand in columns (columns.ts) and not wherever there is room, what is
-   * named first on the left.
+   * Whether things stand in columns (columns.ts), in the order in which words name them, instead of anywhere.
    */
   readonly usesColumns: boolean = false;
 
@@ -22,7 +24,7 @@ export class Random {
     return (t ^ (t >>> 14)) >>> 0;
   }
 
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   unit(): number {
     return this.bits() / 4294967296;
   }
@@ -31,17 +33,20 @@ export class Random {
     return low + (high - low) * this.unit();
   }
 
-  /** The jitter of a background. */
+  /** The seed of a background. */
   seed(): number {
     return this.bits() % 1000000;
   }
 
-  /** Whether words leave open what they could tell: where a thing stands, which of two they name first. */
+  /**
+   * Whether words omit something that they could state, such as where a thing stands. True with probability
+   * `p`.
+   */
   omits(p: number): boolean {
     return this.chance(p);
   }
 
-  /** Whether a detail that no words tell is there. */
+  /** Whether a detail that words never state is drawn. True with probability `p`. */
   hasUnstated(p: number): boolean {
     return this.chance(p);
   }
@@ -51,16 +56,18 @@ export class Random {
     return low + Math.floor(this.unit() * (high - low + 1));
   }
 
+  /** True with probability `p`. */
   chance(p: number): boolean {
     return this.unit() < p;
   }
 
+  /** One of the choices, all equally likely. */
   pick<T>(choices: readonly T[]): T {
     if (choices.length === 0) throw new Error('nothing to pick from');
     return choices[Math.floor(this.unit() * choices.length)] as T;
   }
 
-  /** Pick by weight. */
+  /** One of the choices, by their weights. */
   weighted<T>(choices: readonly (readonly [T, number])[]): T {
     let total = 0;
     for (const [, w] of choices) total += w;
@@ -85,7 +92,7 @@ export class Random {
     return this.shuffle(items).slice(0, n);
   }
 
-  /** A child generator, independent of later draws from this one. */
+  /** A child generator. Later draws from this one do not change it. */
   fork(): Random {
     return new Random(this.bits());
   }
@@ -101,7 +108,7 @@ export function hashText(text: string): number {
   return mix(h);
 }
 
-/** Mixes whole numbers into 32 bits. */
+/** A 32-bit hash of one or two whole numbers. */
 export function mix(a: number, b = 0): number {
   let h = (a ^ Math.imul(b, 0x9e3779b1)) >>> 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -109,13 +116,13 @@ export function mix(a: number, b = 0): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Lies of the land that each place has in the default mix. */
+/** Number of background seeds in the default mix. */
 export const BACKGROUND_SEEDS = 3;
 
 /**
- * Chance for the default mix: all that words can tell is drawn freely, what they cannot tell (the exact place and
- * build of a thing, the lie of the land) is the usual one. A picture then follows from its request nearly without
- * doubt, and that is learnt from far fewer pictures.
+ * The generator of the default mix. Everything that words can state is random; what they cannot state (the
+ * exact position and build of a thing, the seed of the background) takes its mean or one of a few values. A
+ * request then nearly determines its picture, so a model learns it from far fewer pictures.
  */
 export class SteadyRandom extends Random {
   override readonly usesColumns = true;
@@ -128,7 +135,7 @@ export class SteadyRandom extends Random {
   override fork(): SteadyRandom {
     return new SteadyRandom(this.bits());
   }
-  /** What is not in the middle is said to be where it is, and what is named first stands on the left. */
+  /** Words always say where a thing stands that is not in the middle, and name things from left to right. */
   override omits(_: number): boolean {
     return false;
   }
@@ -138,8 +145,8 @@ export class SteadyRandom extends Random {
 }
 
 /**
- * Chance that always takes the first choice and what is likelier: for answers, which must have one right form
- * whatever wording their question drew.
+ * Always takes the first choice, and the likelier of two. Answers use it, because each has one right form
+ * whatever the wording of its question.
  */
 class FirstChoice extends Random {
   override bits(): number {

@@ -1,4 +1,4 @@
-/** A case with its pictures: a line of a shard's samples.jsonl. */
+/** Samples: cases with their pictures, as lines of a shard's samples.jsonl. */
 
 import { type Case, TASKS, type Task } from './cases/case.ts';
 import { questionsAbout } from './cases/understand.ts';
@@ -8,10 +8,11 @@ import type { Random } from './random.ts';
 import type { Scene } from './scene.ts';
 import { drawCase } from './tasks.ts';
 
+/** One line of samples.jsonl. README.md describes its fields. */
 export interface Sample {
   id: string;
   task: Task;
-  /** The kind of case within the task: "recolour", "multiple_characters", "count" … */
+  /** Kind of case within the task, such as "recolour", "multiple_characters" or "count". */
   kind: string;
   instruction: string | null;
   refs: number[];
@@ -20,12 +21,13 @@ export interface Sample {
   answer: string | null;
   scene: Scene;
   mask: [number, number, number, number][] | null;
-  /** Questions only: what each copy of each thing in the picture covers, in the order of `scene.things`. */
+  /** Questions only: the box of each copy of each thing in the picture, in the order of `scene.things`. */
   boxes?: [number, number, number, number][];
-  /** `critique_fix` only: what the picture shows that is to be mended. */
+  /** `critique_fix` only: the scene of the picture to be fixed. */
   shown?: Scene;
 }
 
+/** Share of each task in the mix. */
 export const TASK_WEIGHTS: Readonly<Record<string, number>> = {
   t2i: 0.3,
   edit: 0.24,
@@ -37,7 +39,10 @@ export const TASK_WEIGHTS: Readonly<Record<string, number>> = {
   chat: 0.02,
 };
 
-/** Rectangles that hold every pixel in which the pictures differ: the boxes of the changed things. */
+/**
+ * The boxes of the changed things. Pixels outside of them are the same in both pictures.
+ * @returns rectangles in pixels, `x1` and `y1` exclusive
+ */
 export function differenceMask(
   before: Scene,
   after: Scene,
@@ -59,7 +64,7 @@ export function differenceMask(
   return out;
 }
 
-/** The line of a case whose pictures have these numbers. */
+/** The sample of a case. @param refs @param target indices of its pictures in the shard */
 export function sampleOf(
   { task, kind, instruction, question, answer, scene }: Case,
   id: string,
@@ -70,7 +75,10 @@ export function sampleOf(
   return { id, task, kind, instruction, refs, target, question, answer, scene, mask };
 }
 
-/** More questions about the picture of a case that only gives one: as samples that share its picture. */
+/**
+ * Further questions about the picture of a case with one reference and no target, as samples that share the
+ * picture.
+ */
 function questionSamples(
   random: Random,
   split: Split,
@@ -91,7 +99,19 @@ function questionSamples(
   }));
 }
 
-/** One case with its pictures; `questions` more samples ask about the picture of a case that gives one and wants none. */
+/**
+ * A random case with its pictures.
+ *
+ * @param size side of the pictures in pixels
+ * @param index number of the sample, for its id
+ * @param firstPicture index of the first picture in the shard
+ * @param weights shares of the tasks in `mix`
+ * @param questions number of further questions about the picture of a case with one reference and no target
+ * @returns the sample, the further questions, and the pictures as row-major RGB, references first
+ * @example
+ * const { sample, images } = drawSample('edit', new SteadyRandom(1), 'train', 128, 0, 0);
+ * console.log(sample.instruction, images.length); // an instruction, 2
+ */
 export function drawSample(
   task: Task | 'mix',
   random: Random,

@@ -1,4 +1,7 @@
-/** What a picture shows, exactly. Everything drawn and everything said follows from this. */
+/**
+ * A scene: exactly what a picture shows. Pictures and words are made from it. Positions are in page units,
+ * 0..128.
+ */
 export const STYLES = ['storybook', 'sketch', 'neon', 'paper'] as const;
 export type Style = (typeof STYLES)[number];
 
@@ -13,7 +16,7 @@ export const BACKGROUNDS = [
   'mountain',
   'city',
 ] as const;
-/** `blank` is plain white: where something is cut out. It is never drawn by chance. */
+/** `blank` is plain white, for cut-outs. Random scenes never have it. */
 export type Background = (typeof BACKGROUNDS)[number] | 'blank';
 
 export const TIMES = ['day', 'sunset', 'night'] as const;
@@ -79,34 +82,34 @@ export interface Accessory {
 export const SIZES = ['small', 'medium', 'big'] as const;
 export type Size = (typeof SIZES)[number];
 
-/** Where the middle of a group stands: left, middle or right third. */
+/** The third of the page in which the centre of a thing's copies lies. */
 export const PLACES = ['left', 'middle', 'right'] as const;
 export type Place = (typeof PLACES)[number];
 
-/** The jitter that makes one bunny differ from the next. All near 1. */
+/** The small differences between individuals of a kind. Numbers are factors near 1. */
 export interface Build {
   width: number;
   height: number;
-  /** Ears, feelers, roof, sail, cap: the feature of the kind. */
+  /** Size of the kind's own feature: ears, feelers, roof, sail, cap. */
   feature: number;
   eye: number;
   gap: number;
-  /** A lighter belly (creatures), or a second detail (objects). */
+  /** Draws a lighter belly (creatures) or a second detail (objects). */
   belly: boolean;
 }
 
-/** Who it is: the same in every picture of it. */
+/** An individual. It is the same in every picture of it. */
 export interface Identity {
   kind: Kind;
   colour: Colour;
   pattern: Pattern;
-  /** The colour of the stripes or spots; null when plain. */
+  /** Colour of the stripes or spots; null if plain. */
   patternColour: Colour | null;
   accessory: Accessory | null;
   build: Build;
 }
 
-/** One drawn copy: where it stands on the page (page units: 0..128), feet at (x, y). */
+/** The position of one drawn copy: its feet are at (x, y), in page units. */
 export interface Stand {
   x: number;
   y: number;
@@ -116,10 +119,10 @@ export interface Stand {
 /** One to three copies of one identity. */
 export interface Thing {
   who: Identity;
-  /** null for objects. */
+  /** Null for objects. */
   expression: Expression | null;
   size: Size;
-  /** One stand for each copy. */
+  /** One for each copy. */
   stands: Stand[];
 }
 
@@ -128,29 +131,31 @@ export interface Scene {
   background: Background;
   time: Time;
   weather: Weather;
-  /** Jitter of the background. */
+  /** Seed of the background. */
   seed: number;
   things: Thing[];
 }
 
 export const isCreature = (kind: Kind): kind is Creature => (CREATURES as readonly string[]).includes(kind);
 
-/** How far above the ground floating things hang, in their own units. */
+/** Height of floating things above the ground, in units of their drawing. */
 export const HOVER = 28;
 
-/** Things that hang in the air. */
+/** Kinds that float in the air. */
 export const FLOATING: readonly Kind[] = ['balloon', 'kite'];
 export const floats = (kind: Kind): boolean => FLOATING.includes(kind);
 
+/** Number of copies. */
 export const countOf = (thing: Thing): number => thing.stands.length;
 
+/** x of the centre of all copies, in page units. */
 export function middleOf(thing: Thing): number {
   let sum = 0;
   for (const s of thing.stands) sum += s.x;
   return sum / thing.stands.length;
 }
 
-/** The third of the page in which the thing's middle lies; null near a border between thirds. */
+/** The third of the page in which the thing's centre lies; null near a border between thirds. */
 export function placeOf(thing: Thing): Place | null {
   const x = middleOf(thing);
   if (x <= 44) return 'left';
@@ -163,7 +168,7 @@ export function cloneScene(scene: Scene): Scene {
   return JSON.parse(JSON.stringify(scene)) as Scene;
 }
 
-/** A thing that is asked for, before it has a place. */
+/** A thing before it has a position. */
 export interface UnplacedThing {
   who: Identity;
   expression: Expression | null;

@@ -1,4 +1,4 @@
-/** The eight tasks: each draws one case. */
+/** Makes a random case of any of the eight tasks. */
 
 import type { Case, Task } from './cases/case.ts';
 import { CHAT_KINDS, drawChat } from './cases/chat.ts';
@@ -11,15 +11,23 @@ import { disambiguate } from './language/claims.ts';
 import { request } from './language/phrases.ts';
 import type { Random } from './random.ts';
 
-/** Whether the case keeps to its split: training never shows a held-out combination. */
+/** Whether a case belongs to its split: training never shows a held-out combination. */
 function respectsSplit(c: Case, split: Split): boolean {
   const scenes = [...c.refs, ...(c.target ? [c.target] : []), c.scene];
   if (split === 'train') return scenes.every((s) => s.things.every((t) => !isHeldout(t.who)));
   return scenes.every((s) => s.things.length === 0 || s.things.some((t) => isHeldout(t.who)));
 }
 
+/**
+ * A random case of a task: scenes and words, without pictures.
+ *
+ * @throws Error if 1,000 attempts give no case
+ * @example
+ * const { instruction, refs, target } = drawCase('edit', new SteadyRandom(1), 'heldout');
+ */
 export function drawCase(task: Task, random: Random, split: Split): Case {
-  // The kind is drawn once, so that kinds that often fail are not rarer for it.
+  // The kind is chosen once, before the attempts, so that kinds that often fail are as frequent as the
+  // others.
   const edit = random.weighted(EDIT_WEIGHTS),
     category = random.weighted(CATEGORIES),
     questionKind = random.weighted(QUESTION_KINDS);

@@ -27,14 +27,14 @@ describe('unknownWords', () => {
     expect(unknownWords(request)).toEqual(unknown);
   });
 
-  test('a word under way is not called unknown until no known word begins like it', () => {
+  test('an incomplete last word is unknown only if no known word begins with it', () => {
     expect(unknownWords('a red bun')).toEqual([]);
     expect(unknownWords('a red bun ')).toEqual(['bun']);
     expect(unknownWords('a red dog')).toEqual(['dog']);
   });
 });
 
-test('words as a sentence lists them', () => {
+test('quotedList joins quoted words and counts those beyond the limit', () => {
   expect(quotedList(['dog'])).toBe('“dog”');
   expect(quotedList(['dog', 'cow'])).toBe('“dog” and “cow”');
   expect(quotedList(['a', 'b', 'c', 'd', 'e'])).toBe('“a”, “b”, “c”, “d” and 1 more');

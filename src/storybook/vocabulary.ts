@@ -1,4 +1,4 @@
-/** The words of all requests of the world: what the built-in model has learnt to draw from. */
+/** The vocabulary of the world: the words from which the built-in model has learned to draw. */
 import { listed } from '../listed.ts';
 import {
   ACCESSORIES,
@@ -11,7 +11,7 @@ import {
   WEATHERS,
 } from './scene.ts';
 
-/** Every word of the world's requests, instructions and critiques (tested against them). */
+/** Every word of the world's requests, instructions and critiques. A test compares the list with them. */
 export const REQUEST_WORDS: ReadonlySet<string> = new Set(
   `
   a add alien aliens all also amazed among an and angry another apple apples are as asked at away background
@@ -35,7 +35,7 @@ export const REQUEST_WORDS: ReadonlySet<string> = new Set(
     .split(/\s+/),
 );
 
-/** Words that say nothing of a picture. */
+/** Words outside of the vocabulary that do not change a picture. */
 const IDLE = new Set(
   'that its your my his her their our some any very really just also will could be been being he she we or if so here then picture'.split(
     ' ',
@@ -43,8 +43,11 @@ const IDLE = new Set(
 );
 
 /**
- * The words of a request that the world never uses, each once, as they are written. The last word may still be under way:
- * it counts once something follows it, or once no known word begins like it.
+ * The words of a request that are not in the vocabulary, each once, as they are written. The last word may be
+ * incomplete: it counts once a character follows it, or once no known word begins with it.
+ *
+ * @example
+ * unknownWords('a dog in the snow.'); // ['dog']
  */
 export function unknownWords(request: string): string[] {
   const found = new Map<string, string>();
@@ -60,14 +63,14 @@ export function unknownWords(request: string): string[] {
 
 const isKnown = (word: string): boolean => REQUEST_WORDS.has(word) || IDLE.has(word);
 
-/** `"dog", "cow" and "Paris"`: words as a sentence lists them, the first few of many. */
+/** Words as a sentence lists them: `“dog”, “cow” and “Paris”`, or the first `most` of them `and 3 more`. */
 export function quotedList(words: readonly string[], most = 4): string {
   const shown = words.slice(0, most).map((word) => `“${word}”`);
   if (words.length > most) return `${shown.join(', ')} and ${words.length - most} more`;
   return listed(shown);
 }
 
-/** What a picture of the world can hold, by group, for people to read. */
+/** Everything that a picture of the world can show, by group, for display. */
 export const CONTENTS: readonly { readonly group: string; readonly names: readonly string[] }[] = [
   { group: 'Animals', names: CREATURES },
   { group: 'Things', names: OBJECTS },

@@ -29,13 +29,13 @@ describe.each([
     return hash.digest('hex');
   };
 
-  test('the same arguments give the same bytes', () => {
+  test('the same seed gives the same bytes', () => {
     assert.equal(digest('mix', 'train'), digest('mix', 'train'));
     assert.notEqual(digest('mix', 'train'), digest('mix', 'heldout'));
   });
 
   for (const task of ['edit', 'critique_fix'] as const) {
-    test(`${task}: nothing outside the mask differs, something inside does`, () => {
+    test(`${task}: pixels differ inside the mask only`, () => {
       for (let i = 0; i < 150; i++) {
         const { sample, images } = drawSample(task, new Chance(mix(31, i)), 'train', 128, i, 0);
         const [before, after] = images as [Uint8ClampedArray, Uint8ClampedArray];
@@ -63,7 +63,7 @@ describe.each([
     });
   }
 
-  test('training never shows a held-out combination; held-out cases always do', () => {
+  test('training cases have no held-out combination, held-out cases always have one', () => {
     for (const task of TASKS) {
       for (let i = 0; i < 60; i++) {
         const train = drawCase(task, new Chance(mix(77, i)), 'train');
@@ -82,7 +82,7 @@ describe.each([
     }
   });
 
-  test('everything that a scene claims holds in it, and has a question', () => {
+  test('every claim about a scene holds in it and has a question', () => {
     for (let i = 0; i < 300; i++) {
       const scene = drawScene(new Chance(mix(5, i)), 'train');
       for (const claim of claims(scene)) assert.ok(holds(claim, scene), JSON.stringify(claim));
@@ -93,7 +93,7 @@ describe.each([
     }
   });
 
-  test('things stand on the page and do not hide one another', () => {
+  test('things stand on the page and do not overlap', () => {
     for (let i = 0; i < 400; i++) {
       const scene = drawScene(new Chance(mix(6, i)), 'train');
       const ends = scene.things.map(extent).sort((a, b) => a[0] - b[0]);
@@ -104,7 +104,7 @@ describe.each([
     }
   });
 
-  test('words are whole: no gap, no stray value, no doubled article', () => {
+  test('texts have no gaps, stray values, doubled or wrong articles', () => {
     for (const task of TASKS) {
       for (let i = 0; i < 250; i++) {
         const c = drawCase(task, new Chance(mix(55, i)), i % 3 === 0 ? 'heldout' : 'train');
@@ -122,24 +122,24 @@ describe.each([
     }
   });
 
-  test('what a case asks for is what its picture shows; a change asks for something that was not there', () => {
+  test('requested claims hold in the target; an edit requests something that did not hold before', () => {
     for (const task of ['t2i', 'edit', 'incontext', 'critique_fix'] as const) {
       for (let i = 0; i < 400; i++) {
         const c = drawCase(task, new Chance(mix(91, i)), 'heldout');
-        const said = `${c.kind}: ${c.instruction}`;
-        assert.ok(c.requested && c.requested.length > 0 && c.target, said);
+        const name = `${c.kind}: ${c.instruction}`;
+        assert.ok(c.requested && c.requested.length > 0 && c.target, name);
         for (const claim of c.requested)
-          assert.ok(holds(claim, c.target), `${said}: ${JSON.stringify(claim)}`);
+          assert.ok(holds(claim, c.target), `${name}: ${JSON.stringify(claim)}`);
         if (task === 'edit' || task === 'critique_fix')
           assert.ok(
             c.requested.some((claim) => !holds(claim, c.refs[0]!)),
-            `${said}: ${JSON.stringify(c.requested)}`,
+            `${name}: ${JSON.stringify(c.requested)}`,
           );
       }
     }
   });
 
-  test('a critique is made of the faults that the case lists', () => {
+  test('a critique contains the faults that the case lists', () => {
     for (let i = 0; i < 200; i++) {
       const { answer, faults } = drawCase('reflect', new Chance(mix(92, i)), 'heldout');
       assert.equal(faults?.length === 0, answer === STOP);
@@ -147,7 +147,7 @@ describe.each([
     }
   });
 
-  test('of two things of one kind, what was told is about the one that it is true of', () => {
+  test('with two things of a kind, a stated claim is about the one for which it holds', () => {
     const scene = drawScene(new Chance(3), 'train', { things: 2, kindsDiffer: true });
     const [a, b] = scene.things as [Thing, Thing];
     b.who = { ...a.who, colour: a.who.colour === 'red' ? 'blue' : 'red' };
@@ -164,7 +164,7 @@ describe.each([
     assert.deepEqual(disambiguate([gone, gone], scene), [gone]);
   });
 
-  test('a picture of another size shows the same', () => {
+  test('a picture of half the size shows the same', () => {
     const scene = drawScene(new Chance(3), 'train');
     const small = render(scene, 64),
       large = render(scene, 128);
@@ -185,7 +185,7 @@ describe.each([
     assert.ok(sum / (64 * 64 * 3) < 2.5, String(sum / (64 * 64 * 3)));
   });
 
-  test('a request says nothing that its scene does not show', () => {
+  test('every claim that a request states holds in its scene', () => {
     for (let i = 0; i < 400; i++) {
       const random = new Chance(mix(8, i));
       const scene = drawScene(random, 'train', { kindsDiffer: true });
@@ -194,7 +194,7 @@ describe.each([
     }
   });
 
-  test('reflection stops exactly where the picture is the one that was asked for', () => {
+  test('reflection stops exactly if the picture is the requested one', () => {
     let stops = 0;
     for (let i = 0; i < 400; i++) {
       const c = drawCase('reflect', new Chance(mix(12, i)), 'train');
@@ -206,7 +206,7 @@ describe.each([
   });
 });
 
-/** What is painted of a scene's things overlaps nowhere and lies on the page, by their reaches. */
+/** Fails if copies overlap or leave the page, by their extents. */
 function assertApart(scene: Scene, note: string): void {
   const ends = scene.things
     .flatMap((t) => t.stands.map((s) => extent({ ...t, stands: [s] })))
@@ -222,7 +222,7 @@ function assertApart(scene: Scene, note: string): void {
 }
 
 for (const task of ['t2i', 'edit', 'incontext', 'critique_fix'] as const) {
-  test(`${task}, default mix: things stand in columns of half a token and in few scales, beside one another`, () => {
+  test(`${task}, default mix: things stand side by side in columns of half a token, in few scales`, () => {
     const stands = new Set<string>();
     for (let i = 0; i < 200; i++) {
       const { refs, scene, kind } = drawCase(task, new SteadyRandom(mix(55, i)), 'train');
@@ -239,7 +239,7 @@ for (const task of ['t2i', 'edit', 'incontext', 'critique_fix'] as const) {
   });
 }
 
-test('the wide mix puts things anywhere', () => {
+test('the wide mix places things anywhere', () => {
   const places = new Set<number>();
   for (let i = 0; i < 200; i++)
     for (const { stands } of drawCase('t2i', new Random(mix(56, i)), 'train').scene.things)

@@ -1,4 +1,4 @@
-/** What a task hands out. */
+/** The eight tasks, and the type of their cases. */
 import type { Claim } from '../language/claim.ts';
 import type { Scene } from '../scene.ts';
 
@@ -14,7 +14,7 @@ export const TASKS = [
 ] as const;
 export type Task = (typeof TASKS)[number];
 
-/** A sample before its pictures are drawn: scenes in place of pictures. */
+/** A sample with scenes instead of pictures. README.md describes the fields. */
 export interface Case {
   task: Task;
   kind: string;
@@ -24,9 +24,10 @@ export interface Case {
   question: string | null;
   answer: string | null;
   scene: Scene;
+  /** Where an edit may change the picture: in the boxes of the changed things, or anywhere. */
   mask: 'none' | 'difference' | 'all';
-  /** What the words ask of the picture, and nothing that they leave open; where they ask for a picture. */
+  /** The claims that the words request, in cases that ask for a picture. Nothing that the words omit. */
   requested?: Claim[];
-  /** `reflect`: the sentences of the answer that name what is wrong. */
+  /** `reflect`: the sentences of the answer that name a fault. */
   faults?: string[];
 }

@@ -1,4 +1,4 @@
-/** Conversation: requests, edits, questions and small talk. */
+/** Cases of a conversation: requests, edits, questions and small talk. */
 
 import { listed } from '../../listed.ts';
 import { drawScene, type Split } from '../compose.ts';
@@ -12,7 +12,7 @@ import type { Case } from './case.ts';
 import { polish } from './edit.ts';
 import { drawQuestion, QUESTION_KINDS } from './understand.ts';
 
-/** The whole reply where a picture is wanted: the official pipeline stops here and draws. */
+/** The whole reply if a picture is wanted. The official pipeline then stops to write and draws. */
 const IMG = '<|img|>';
 
 export const CHAT_KINDS = [
@@ -27,10 +27,10 @@ export function drawChat(random: Random, split: Split, kind: (typeof CHAT_KINDS)
   const base = { task: 'chat' as const, target: null, scene, mask: 'none' as const };
   switch (kind) {
     case 'draw': {
-      const pair = request(random, scene).text;
-      const words = /^(draw|paint|show|make|please|can|i )/i.test(pair)
-        ? pair
-        : `${random.pick(['draw', 'please draw', 'can you make', 'I want'])} ${pair.charAt(0).toLowerCase()}${pair.slice(1)}`;
+      const { text } = request(random, scene);
+      const words = /^(draw|paint|show|make|please|can|i )/i.test(text)
+        ? text
+        : `${random.pick(['draw', 'please draw', 'can you make', 'I want'])} ${text.charAt(0).toLowerCase()}${text.slice(1)}`;
       return {
         ...base,
         kind,

@@ -1,4 +1,4 @@
-/** Editing: one picture, an instruction, the changed picture. */
+/** Cases of editing: a picture, an instruction, and the changed picture. */
 
 import { drawScene, type Split } from '../compose.ts';
 import { change } from '../edits/change.ts';
@@ -37,6 +37,7 @@ export const EDIT_WEIGHTS: readonly (readonly [EditKind | 'two', number])[] = [
   ['two', 7],
 ];
 
+/** Varies an instruction: adds "please" or "can you", a capital letter, a full stop. */
 export const polish = (random: Random, words: string): string => {
   let out = words.replace(/\s+/g, ' ').trim();
   const r = random.unit();
@@ -60,7 +61,7 @@ const TWO: readonly EditKind[] = [
   'remove',
 ];
 
-/** "make the bunny happy and give it a red crown". */
+/** Joins two instructions: "make the bunny happy and give it a red crown". */
 function joinWords(random: Random, scene: Scene, first: string, second: string): string {
   for (const t of scene.things) {
     for (const name of [
@@ -95,7 +96,7 @@ export function drawEdit(random: Random, split: Split, kind: EditKind | 'two'): 
       after: second.after,
       words: joinWords(random, scene, first.words, second.words),
       whole: first.whole || second.whole,
-      // The second may change what the first one is called.
+      // The second edit may change the name of a thing that the first one's claims use.
       requested: [...first.requested, ...second.requested].filter((claim) => holds(claim, second.after)),
     };
   } else c = change(kind, random, scene, split);

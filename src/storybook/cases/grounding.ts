@@ -1,8 +1,11 @@
-/** "Where is the cat?" answered with boxes, in the JSON form of Qwen2.5-VL. */
+/** Answers with boxes, in the JSON form of Qwen2.5-VL. */
 import { standBoxes } from '../drawing/render.ts';
 import type { Scene, Thing } from '../scene.ts';
 
-/** The side at which the language model sees a page of 128 pixels: the next multiple of 28. Boxes are in these pixels. */
+/**
+ * Side of a 128-pixel page after the preprocessing of the language model: the next multiple of 28. Boxes are
+ * in these pixels.
+ */
 export const GROUNDING_SIDE = 140;
 
 /** A box in pixels, `x1` and `y1` exclusive. */
@@ -24,7 +27,10 @@ export function cornersOf(scene: Scene, thing: Thing, size = GROUNDING_SIDE): Co
     .sort((a, b) => a[0] - b[0]);
 }
 
-/** The answer as Qwen2.5-VL writes it: a fenced JSON list of `{"bbox_2d": [x0, y0, x1, y1], "label": …}`. */
+/**
+ * The boxes of a thing as Qwen2.5-VL writes them: a fenced JSON list of `{"bbox_2d": [x0, y0, x1, y1],
+ * "label": …}`.
+ */
 export function groundingAnswer(scene: Scene, thing: Thing): string {
   const rows = cornersOf(scene, thing).map(
     (box) => `\t{"bbox_2d": [${box.join(', ')}], "label": "${thing.who.kind}"}`,

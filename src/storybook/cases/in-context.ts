@@ -6,6 +6,8 @@ import {
   layOut,
   type Split,
 } from '../compose.ts';
+/** Cases of in-context generation: things of given pictures in a new one. */
+
 import type { Claim } from '../language/claim.ts';
 import { disambiguate, whoIn } from '../language/claims.ts';
 import { placePhrase, settingPhrase } from '../language/phrases.ts';
@@ -27,6 +29,7 @@ import {
 
 import type { Case } from './case.ts';
 
+/** The categories of OmniContext, with their weights. */
 export const CATEGORIES = [
   ['single_character', 20],
   ['single_object', 10],
@@ -89,7 +92,7 @@ export function drawInContext(
   }
   const faces = whos.map((w) => drawExpression(random, w.kind));
 
-  // The given pictures: each shows one of them, now and then with something else.
+  // The references: each shows one of the things, sometimes beside another thing.
   const refs: Scene[] = [];
   for (let i = 0; i < whos.length; i++) {
     const wanted: UnplacedThing[] = [{ who: whos[i]!, expression: faces[i]!, size: 'medium', count: 1 }];
@@ -109,7 +112,7 @@ export function drawInContext(
     refs.push({ ...setting, things });
   }
 
-  // What is new about them.
+  // What changes about the things.
   const changed = whos.map((w) => ({ ...w }));
   const expressions = faces.slice();
   const news: (string | null)[] = whos.map(() => null);
@@ -160,7 +163,7 @@ export function drawInContext(
   if (!things) return null;
   const target: Scene = { ...setting, things };
   if (sceneRef && exchanged) {
-    // The other thing stands where the new one will.
+    // The thing to be replaced stands where the new one will stand.
     const old = layOut(random, extra, placeOf(things[0] as Thing) ?? place);
     if (!old) return null;
     const shift = middleOf(things[0] as Thing) - middleOf(old[0] as Thing);
@@ -169,7 +172,7 @@ export function drawInContext(
   } else if (sceneRef && extra.length > 0) sceneRef.things = [things[at] as Thing];
 
   const images = scenic ? [...refs, sceneRef as Scene] : refs;
-  // The scene may be given first.
+  // The picture of the scene may come first.
   const sceneFirst = scenic && random.chance(0.3);
   const given = sceneFirst ? [sceneRef as Scene, ...refs] : images;
   const thingOf = (i: number) => things.find(({ who }) => who === changed[i]) as Thing;
@@ -221,7 +224,7 @@ export function drawInContext(
   const left = order[0]!,
     right = order[order.length - 1]!;
   let who: string;
-  /** What `who` says of how they stand. */
+  /** The positions that `who` states. */
   const stand: Claim[] = [];
   const inOrder: Claim = { about: 'order', left: whoOf(left), right: whoOf(right), nLeft: 1, nRight: 1 };
   if (order.length === 1) {

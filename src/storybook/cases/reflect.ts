@@ -1,4 +1,4 @@
-/** Whether a picture meets its request: critiques, fixes and lists of checks. */
+/** Cases of reflection: critiques of a picture, fixes, and lists of checks. */
 
 import { drawScene, type Split } from '../compose.ts';
 import { change } from '../edits/change.ts';
@@ -14,6 +14,7 @@ import { countOf, placeOf, type Scene } from '../scene.ts';
 
 import type { Case } from './case.ts';
 
+/** The edits that make faults, with their weights. */
 export const DEFECTS: readonly (readonly [EditKind, number])[] = [
   ['recolour', 16],
   ['remove', 15],
@@ -36,15 +37,15 @@ export const DEFECTS: readonly (readonly [EditKind, number])[] = [
   ['move', 3],
 ];
 
-/** A critique, and what it asks for. */
+/** A critique, and the claims that its fix requests. */
 export interface Fault extends Critique {
-  /** What holds once the fault is gone. */
+  /** The claim that holds once the fault is fixed. */
   requested: Claim;
-  /** What the fix says beyond that: how something that is missing looks, and where it stands. */
+  /** Further claims that the fix states: the look and position of a missing thing. */
   more: Claim[];
 }
 
-/** A request, the picture it asks for, and one that misses it in some ways or none. */
+/** A request, the scene that it asks for, and a scene with any number of faults. */
 export interface Mismatch {
   words: string;
   wanted: Scene;
@@ -65,7 +66,7 @@ function drawMismatch(random: Random, split: Split, faults: number, first: EditK
     if (!c) return null;
     kinds.push(kind);
     if (kind === 'count' || kind === 'add') {
-      // `before` has one fewer: it may be what was asked for, or what is shown.
+      // `before` has one copy fewer. Either scene can be the requested one.
       const [more, fewer] =
         countAll(c.before) > countAll(c.after) ? [c.before, c.after] : [c.after, c.before];
       if (kind === 'add') {
@@ -75,47 +76,53 @@ function drawMismatch(random: Random, split: Split, faults: number, first: EditK
     } else shown = c.after;
     whole ||= c.whole;
   }
-  const requested = request(random, wanted, { expression: true });
-  const critiques = faultsOf(requested.stated, wanted, shown);
-  // What the words did not say cannot be missed.
+  const { text, stated } = request(random, wanted, { expression: true });
+  const critiques = faultsOf(stated, wanted, shown);
+  // A fault counts only if the words state what is wrong.
   if (critiques.length !== faults) return null;
-  return { words: requested.text, wanted, shown, critiques, whole };
+  return { words: text, wanted, shown, critiques, whole };
 }
 
-/** All that is wrong in `shown` with what the words told of `wanted`, and what was not asked for, as critiques. */
+/**
+ * The critiques of all faults of `shown`: claims that fail, and things, accessories and patterns that were
+ * not requested.
+ *
+ * @param stated the claims that the words of the request state about `wanted`
+ */
 export function faultsOf(stated: readonly Claim[], wanted: Scene, shown: Scene): Fault[] {
   const critiques: Fault[] = [];
   const seen = new Set<string>();
   for (const claim of stated) {
     if (holds(claim, shown)) continue;
-    if ('who' in claim && claim.about !== 'count' && !find(shown, claim.who)) continue; // said by "missing"
+    // Where a thing is missing, the critique of its count says so.
+    if ('who' in claim && claim.about !== 'count' && !find(shown, claim.who)) continue;
     if (claim.about === 'order' && (!find(shown, claim.left) || !find(shown, claim.right))) continue;
     if (claim.about === 'between' && (!find(shown, claim.left) || !find(shown, claim.right))) continue;
-    const critic = critique(FIRST_CHOICE, claim, wanted, shown);
-    if (seen.has(critic.fault)) continue;
-    seen.add(critic.fault);
-    critiques.push({ ...critic, requested: claim, more: claimsOfMissing(claim, wanted, shown) });
+    const found = critique(FIRST_CHOICE, claim, wanted, shown);
+    if (seen.has(found.fault)) continue;
+    seen.add(found.fault);
+    critiques.push({ ...found, requested: claim, more: claimsOfMissing(claim, wanted, shown) });
   }
-  const unasked = (claim: Claim) =>
+  const unrequested = (claim: Claim) =>
     critiques.push({ ...critique(FIRST_CHOICE, claim, wanted, shown), requested: claim, more: [] });
   for (const t of shown.things) {
-    const asked2 = wanted.things.find((o) => o.who.kind === t.who.kind);
-    if (!asked2)
+    const original = wanted.things.find((o) => o.who.kind === t.who.kind);
+    if (!original)
       critiques.push({
         ...critiqueUnrequested(FIRST_CHOICE, t),
         requested: { about: 'count', who: { kind: t.who.kind, colour: null }, n: 0 },
         more: [],
       });
-    // Worn or painted on, but not asked for.
-    else if (asked2.who.accessory === null && t.who.accessory !== null)
-      unasked({
+    // An accessory or a pattern that was not requested.
+    else if (original.who.accessory === null && t.who.accessory !== null)
+      unrequested({
         about: 'accessory',
         who: { kind: t.who.kind, colour: null },
         n: countOf(t),
         accessory: null,
       });
-    else if (asked2.who.pattern === 'plain' && t.who.pattern !== 'plain')
-      unasked({
+    else if (original.who.pattern === 'plain' && t.who.pattern !== 'plain')
+      unrequested({
         about: 'pattern',
         who: { kind: t.who.kind, colour: null },
         n: countOf(t),
@@ -126,7 +133,7 @@ export function faultsOf(stated: readonly Claim[], wanted: Scene, shown: Scene):
   return critiques;
 }
 
-/** What `critique` says of a thing that is missing, where it says to add it. */
+/** The claims about a missing thing that `critique` states where it says to add it. */
 function claimsOfMissing(claim: Claim, wanted: Scene, shown: Scene): Claim[] {
   if (claim.about !== 'count' || find(shown, claim.who)) return [];
   const thing = find(wanted, claim.who);
@@ -163,7 +170,7 @@ export function drawReflect(random: Random, split: Split, faults: number, first:
   return m && reflectCase(random, m);
 }
 
-/** The question whether the picture shows the request, and the answer. */
+/** The case that asks whether the picture meets the request. */
 export function reflectCase(random: Random, m: Mismatch): Case {
   return {
     task: 'reflect',
@@ -184,7 +191,7 @@ export function drawFix(random: Random, split: Split, faults: number, first: Edi
   return m && fixCase(random, m);
 }
 
-/** The critique as an instruction, and the picture without the faults. */
+/** The case that has the critique as an instruction and the picture without the faults as its target. */
 export function fixCase(random: Random, m: Mismatch): Case {
   const r = random.unit();
   const saysFix = r < 0.9;
@@ -210,21 +217,21 @@ export function fixCase(random: Random, m: Mismatch): Case {
 
 export function drawChecklist(random: Random, split: Split): Case | null {
   const scene = drawScene(random, split, { kindsDiffer: true });
-  const requested = request(random, scene, { expression: random.chance(0.5) });
+  const { text, stated } = request(random, scene, { expression: random.chance(0.5) });
   const list: string[] = [];
-  for (const claim of requested.stated) {
+  for (const claim of stated) {
     const q = questionOf(claim);
     if (!list.includes(q)) list.push(q);
   }
   const question = random.pick([
-    `Split this request into yes/no checks: ${quoted(requested.text)}.`,
-    `Which checks does this request need? ${capital(quoted(requested.text))}.`,
-    `List the checks for ${quoted(requested.text)}.`,
+    `Split this request into yes/no checks: ${quoted(text)}.`,
+    `Which checks does this request need? ${capital(quoted(text))}.`,
+    `List the checks for ${quoted(text)}.`,
   ]);
   return {
     task: 'checklist',
     kind: 'checklist',
-    instruction: requested.text,
+    instruction: text,
     refs: [],
     target: null,
     question,

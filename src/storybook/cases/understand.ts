@@ -1,3 +1,5 @@
+/** Cases of understanding: a picture, a question and its answer. */
+
 import { listed } from '../../listed.ts';
 import { drawScene, otherColour, type Split } from '../compose.ts';
 import type { Claim } from '../language/claim.ts';
@@ -52,8 +54,8 @@ export const QUESTION_KINDS = [
 ] as const;
 
 /**
- * A question of one kind about a picture, and its answer; null where the scene gives no such question. Questions come in
- * many wordings; each wording has exactly one right answer.
+ * A question of one kind about a scene's picture, and its answer; null if the scene has no such question.
+ * Each wording of a question has exactly one right answer.
  */
 export function drawQuestion(random: Random, scene: Scene, kind: string): [string, string] | null {
   const things = scene.things;
@@ -140,7 +142,7 @@ export function drawQuestion(random: Random, scene: Scene, kind: string): [strin
       const t = pickThing((q) => placeOf(q) !== null);
       if (!t) return null;
       const p = placeOf(t)!;
-      // Beside other things "where" asks for a neighbour.
+      // If there are other things, "where" asks for a neighbour.
       const question =
         things.length === 1 && random.chance(0.5)
           ? `Where ${is(t)} ${named(t)}?`
@@ -260,13 +262,13 @@ export function drawQuestion(random: Random, scene: Scene, kind: string): [strin
   }
 }
 
-/** The scene with its things in the order in which they are seen and told, from left to right. */
+/** The scene with its things ordered from left to right, as answers name them. */
 const leftToRight = (scene: Scene): Scene => ({
   ...scene,
   things: scene.things.slice().sort((a, b) => middleOf(a) - middleOf(b)),
 });
 
-/** A near miss of the claim. */
+/** A claim that differs from a true one in one value. */
 function wrongClaim(random: Random, claim: Claim, scene: Scene): Claim | null {
   switch (claim.about) {
     case 'count': {
@@ -334,17 +336,17 @@ function wrongClaim(random: Random, claim: Claim, scene: Scene): Claim | null {
   }
 }
 
-/** A scene and one question about it. */
+/** A random scene and a question about it. */
 export function drawUnderstand(random: Random, split: Split, kind: string): Case | null {
   return questionAbout(random, drawScene(random, split), kind);
 }
 
-/** Up to `count` questions with different answers about the picture of a scene, their kinds drawn by QUESTION_KINDS. */
+/** Up to `count` questions about the picture of a scene. No two have the same kind and answer. */
 export function questionsAbout(random: Random, scene: Scene, count: number): Case[] {
   const out: Case[] = [];
   for (let attempt = 0; attempt < 8 * count && out.length < count; attempt++) {
-    const pair = questionAbout(random, scene, random.weighted(QUESTION_KINDS));
-    if (pair && !out.some((o) => o.kind === pair.kind && o.answer === pair.answer)) out.push(pair);
+    const found = questionAbout(random, scene, random.weighted(QUESTION_KINDS));
+    if (found && !out.some((o) => o.kind === found.kind && o.answer === found.answer)) out.push(found);
   }
   return out;
 }
@@ -352,7 +354,7 @@ export function questionsAbout(random: Random, scene: Scene, count: number): Cas
 function questionAbout(random: Random, scene: Scene, kind: string): Case | null {
   let pair: [string, string] | null;
   if (kind === 'checklist') {
-    // Some of the checks are true, some not.
+    // Some of the checks hold, some do not.
     const list = random.sample(claims(scene), random.whole(2, 4)).map((claim) => {
       const wrong = random.chance(0.45) ? wrongClaim(random, claim, scene) : null;
       return check(wrong ?? claim, scene);

@@ -6,8 +6,8 @@ import type { Pen } from './pen.ts';
 import { ellipse, type Path } from './shapes.ts';
 
 /**
- * How coarse a pattern is, in units of the drawing. Stripes are `thick` thick and start every `gap`. Spots have
- * a `radius`; their centres are `across` apart in a row, and rows are `down` apart.
+ * How coarse a pattern is, in units of the drawing. Stripes are `thick` thick and start every `gap`. Spots
+ * have a `radius`; their centres are `across` apart in a row, and rows are `down` apart.
  */
 export type Grain = Readonly<{
   gap: number;

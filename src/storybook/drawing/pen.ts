@@ -41,7 +41,10 @@ export class Pen {
     return this.canvas.size / 128;
   }
 
-  /** Converts a path to pixels. `tremor` moves each point a little, by an amount that depends on its place only. */
+  /**
+   * Converts a path to pixels. `tremor` moves each point a little, by an amount that depends on its place
+   * only.
+   */
   private toPixels(p: Path, tremor = 0): number[] {
     const k = this.k;
     const out = new Array<number>(p.length);

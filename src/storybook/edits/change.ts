@@ -1,4 +1,4 @@
-/** Changes to a scene, each with the words that ask for it. The edits of the world, and its defects. */
+/** Makes a change to a scene, with the words that ask for it. Edits and faults are such changes. */
 
 import { isLegible } from '../columns.ts';
 import type { Split } from '../compose.ts';
@@ -45,10 +45,10 @@ const EDITS: Readonly<Record<EditKind, EditMaker>> = {
   count: changeCount,
 };
 
-/** What can be done to a page without things. */
+/** Kinds of edit that a page without things allows. */
 const OF_THE_PAGE: readonly EditKind[] = ['background', 'time', 'weather', 'style'];
 
-/** Applies a change of this kind to the scene, if it can be. */
+/** A random change of this kind to the scene; null if the scene allows none. */
 export function change(kind: EditKind, random: Random, scene: Scene, split: Split): Change | null {
   if (scene.things.length === 0 && !OF_THE_PAGE.includes(kind)) return null;
   const made = EDITS[kind](editContext(kind, random, scene, split));

@@ -1,4 +1,4 @@
-/** What an edit is, and what all edits are made from. */
+/** The type of an edit, and the functions that all edits share. */
 
 import type { Split } from '../compose.ts';
 import type { Claim, Who } from '../language/claim.ts';
@@ -33,6 +33,7 @@ export const EDIT_KINDS = [
 ] as const;
 export type EditKind = (typeof EDIT_KINDS)[number];
 
+/** A change to a scene and the words that ask for it. */
 export interface Change {
   kind: EditKind;
   before: Scene;
@@ -40,35 +41,38 @@ export interface Change {
   words: string;
   /** Whether the whole page changes, or only the changed things. */
   whole: boolean;
-  /** What the words ask for, as claims that hold in `after`. */
+  /** The claims that the words request. They hold in `after`. */
   requested: Claim[];
 }
 
-/** What an edit of one kind is made from: the scene before, chance, and words for what is in it. */
+/** Everything that an edit of one kind is made from. Methods that take an index mean a thing of `scene`. */
 export interface EditContext {
   readonly kind: EditKind;
   readonly random: Random;
   readonly scene: Scene;
   readonly split: Split;
-  /** The index of a thing of which `test` holds, by chance; null where there is none. */
+  /** The index of a random thing that passes `test`; null if none does. */
   pickThing(test: (t: Thing) => boolean): number | null;
-  /** `whole`: the edit may change the whole page; `before`: the scene to begin with where that is another one. */
+  /**
+   * @param how `whole`: the edit may change the whole page. `before`: the scene before the change, if it is
+   * not `scene`
+   */
   makeChange(
     after: Scene,
     words: string,
     requested: Claim[],
     how?: { whole?: boolean; before?: Scene },
   ): Change;
-  /** Who the changed thing is in the scene after, and how many. */
+  /** The name and the number of copies of the thing in the scene after the change, as claims have them. */
   subjectOf(after: Scene, index: number): { who: Who; n: number };
-  /** What the words call it: "it" now and then where nothing else is there. */
+  /** The thing's name in the words; sometimes "it" if it is the only thing. */
   nameOrPronoun(index: number): string;
   /** "the cat", "the red ball". */
   fullName(index: number): string;
 }
 
-/** Makes an edit of its kind; null where the scene does not allow one. */
-export type EditMaker = (editContext: EditContext) => Change | null;
+/** Makes an edit of its kind; null if the scene does not allow one. */
+export type EditMaker = (context: EditContext) => Change | null;
 
 export function editContext(kind: EditKind, random: Random, scene: Scene, split: Split): EditContext {
   const fullName = (i: number) => theThing(random, scene, scene.things[i] as Thing);
@@ -102,7 +106,7 @@ export function editContext(kind: EditKind, random: Random, scene: Scene, split:
   };
 }
 
-/** The scene with one of its things changed. */
+/** A copy of the scene with one thing changed. */
 export const withThing = (scene: Scene, index: number, change: (t: Thing) => void): Scene => {
   const after = cloneScene(scene);
   change(after.things[index] as Thing);

@@ -1,4 +1,4 @@
-/** Edits of the whole page: place, light, weather, style, cutting a thing out. */
+/** Edits of the whole page: background, time, weather, style, and cutting a thing out. */
 
 import { drawWeatherFor } from '../compose.ts';
 import { BACKGROUND_NOUN, BACKGROUND_WORDS, STYLE_NAMES } from '../language/words.ts';

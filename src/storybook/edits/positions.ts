@@ -1,4 +1,4 @@
-/** Edits of where things stand and how big they are. */
+/** Edits of the position and size of things. */
 
 import { PLACE_COLUMN } from '../columns.ts';
 import { placePhrase } from '../language/phrases.ts';

@@ -1,4 +1,4 @@
-/** The room that things take and leave on the page, and where something fits. */
+/** The space that things take on the page, and positions where a thing fits. In page units. */
 
 import { HALF_COLUMN, inColumns } from '../columns.ts';
 import { reach, round } from '../measures.ts';
@@ -14,7 +14,7 @@ import {
   type Thing,
 } from '../scene.ts';
 
-/** Left and right ends of a thing on the page. */
+/** x of the left and right end of a thing. */
 export function extent(thing: Thing): [number, number] {
   const [l, r] = reach(thing.who);
   let a = Infinity,
@@ -26,12 +26,13 @@ export function extent(thing: Thing): [number, number] {
   return [a, b];
 }
 
+/** y of the ground under copy `i` of a thing. */
 export const groundOf = (thing: Thing, i: number): number => {
   const s = thing.stands[i]!;
   return floats(thing.who.kind) ? s.y + HOVER * s.scale * thing.who.build.height : s.y;
 };
 
-/** The free stretch of the page around a thing. */
+/** The free interval of x around a thing. */
 export function freeAround(scene: Scene, index: number): [number, number] {
   const [a, b] = extent(scene.things[index] as Thing);
   let low = 2,
@@ -45,7 +46,10 @@ export function freeAround(scene: Scene, index: number): [number, number] {
   return [low, high];
 }
 
-/** The x nearest to the given one at which this thing fits between two others; in a tidy picture half a column aside at most. */
+/**
+ * The x nearest to the given one at which an individual fits into the free interval. In columns it moves by
+ * half a column at most. @returns null if it does not fit
+ */
 export function standNear(
   random: Random,
   x: number,
@@ -61,7 +65,7 @@ export function standNear(
   return [x, x - HALF_COLUMN, x + HALF_COLUMN].find((v) => v >= first && v <= last) ?? null;
 }
 
-/** Two neighbours change places; each keeps its size. */
+/** The scene with two neighbours swapped. Each keeps its size. @returns null if they do not fit */
 export function swapPlaces(random: Random, scene: Scene, i: number, j: number): Scene | null {
   const after = cloneScene(scene);
   const a = after.things[i] as Thing,

@@ -1,4 +1,4 @@
-/** Edits of what is there: add, remove, replace, turn into another kind, one copy more or fewer. */
+/** Edits that add, remove or replace things, turn one into another kind, or change the number of copies. */
 
 import { drawIdentity } from '../compose.ts';
 import type { Claim } from '../language/claim.ts';

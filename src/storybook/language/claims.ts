@@ -81,8 +81,9 @@ export function whoIn(scene: Scene, thing: Thing): Who {
 }
 
 /**
- * Makes claims about a kind into claims about a thing where the scene has two things of the kind. With a red and
- * a blue cat, "a cat" becomes one claim for each, and "it wears a hat" a claim about the one that wears it.
+ * Makes claims about a kind into claims about a thing where the scene has two things of the kind. With a red
+ * and a blue cat, "a cat" becomes one claim for each, and "it wears a hat" a claim about the one that wears
+ * it.
  * @param stated claims that the words for the scene state
  * @returns each claim once
  */

@@ -1,4 +1,7 @@
-/** The words for every value of a scene, with plurals and articles. A word that is listed twice is twice as likely. */
+/**
+ * The words for every value of a scene, with plurals and articles. A word that is listed twice is twice as
+ * likely.
+ */
 
 import type { Random } from '../random.ts';
 import type {

@@ -5,7 +5,9 @@ import type { Scene, Time } from '../../scene.ts';
 import type { Pen } from '../pen.ts';
 import { arc, ellipse, type Rgb, roundBox, star } from '../shapes.ts';
 
-/** `sky` holds the colours at the top and at the horizon. `tint` is mixed into all other colours by `amount`. */
+/**
+ * `sky` holds the colours at the top and at the horizon. `tint` is mixed into all other colours by `amount`.
+ */
 export interface Light {
   sky: [Rgb, Rgb];
   tint: Rgb;

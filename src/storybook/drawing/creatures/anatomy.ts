@@ -6,8 +6,8 @@ import type { Pen } from '../pen.ts';
 import { blob, both, ellipse, type Path, type Rgb } from '../shapes.ts';
 
 /**
- * How a creature is drawn, in units of its drawing: feet at (0, 0), about 46 units high, head at about y = -31,
- * x to the right, y down.
+ * How a creature is drawn, in units of its drawing: feet at (0, 0), about 46 units high, head at about y =
+ * -31, x to the right, y down.
  */
 export interface Anatomy {
   /** Draws the parts behind the body. */
