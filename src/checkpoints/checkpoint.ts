@@ -1,6 +1,6 @@
 /**
- * Opens a checkpoint in the official layout: `model_index.json`, and one folder each for transformer, vae, mllm,
- * processor and scheduler. Reads configurations and headers only; whatever is wrong is said before anything runs.
+ * Opens a checkpoint in the official layout: `model_index.json`, and one folder each for transformer, vae,
+ * mllm, processor and scheduler. Reads configurations and headers only. Reports errors before anything runs.
  */
 
 import type { ModelConfig } from '../config/config.ts';
@@ -21,31 +21,31 @@ import { type ExpectedTensor, expectedMllm, expectedTransformer, expectedVae } f
 import { type CheckpointFolder, type FolderFile, readWhole } from './folder.ts';
 import { readComponentWeights } from './weight-files.ts';
 
-/** The parts that have weights. */
+/** The components that have weights. */
 export type ComponentName = 'transformer' | 'vae' | 'mllm';
 export const COMPONENTS: readonly ComponentName[] = ['transformer', 'vae', 'mllm'];
 
-/** One part of a checkpoint: its configuration and where its weights lie. */
+/** One component of a checkpoint: its configuration, and the places of its weights in the files. */
 export interface Component<Config> {
   readonly config: Config;
   readonly weights: WeightIndex;
-  /** The tensors that the configuration calls for; every one of them is in `weights`. */
+  /** The tensors that the configuration needs. All are in `weights`. */
   readonly expected: readonly ExpectedTensor[];
-  /** Names of tensors in the files that nothing calls for. */
+  /** Names of tensors in the files that the model does not use. */
   readonly extraTensors: readonly string[];
   /** Configuration and weight files. */
   readonly files: readonly FolderFile[];
 }
 
-/** What a model has learnt, and beyond which it draws badly. */
+/** Limits of a model's training. Beyond them it draws badly. */
 export interface TrainedOn {
-  /** Side in pixels of the square whose area its pictures had. */
+  /** Side in pixels of a square with the area of the training pictures. */
   readonly side: number;
-  /** Most tokens of a prompt, with the frame that the pipeline puts around it. */
+  /** Largest number of tokens of a prompt, chat template included. */
   readonly promptTokens: number;
 }
 
-/** An opened checkpoint: consistent, complete, and not yet loaded. */
+/** An opened checkpoint. Its files are complete and consistent. No weights are loaded yet. */
 export interface Checkpoint {
   readonly name: string;
   readonly trainedOn: TrainedOn;
@@ -54,22 +54,25 @@ export interface Checkpoint {
   readonly components: { readonly [Name in ComponentName]: Component<ModelConfig[Name]> };
   /** Files beside the components: model_index.json, processor/, scheduler/. */
   readonly files: readonly FolderFile[];
-  /** All files of the checkpoint that are used, in bytes. */
+  /** Size of all used files, in bytes. */
   readonly sizeBytes: number;
-  /** The bytes of one tensor, as stored. */
+  /**
+   * Reads the bytes of one tensor, as stored.
+   * @throws OmniError `unreachable` if the file changed or cannot be read
+   */
   readTensor(tensor: StoredTensor): Promise<Uint8Array>;
-  /** A file of `processor/`, such as `tokenizer.json`; undefined if there is none of that name. */
+  /** Reads a file of `processor/`, such as `tokenizer.json`. Returns undefined if it does not exist. */
   processorFile(name: string): Promise<Uint8Array | undefined>;
 }
 
 const MODEL_INDEX = 'model_index.json';
-/** Names in model_index.json, of which the official loader passes over those that begin with an underscore. */
+/** An entry of model_index.json. The official loader ignores names that begin with an underscore. */
 const TRAINED_ON = '_trained_on';
-/** The released model. Source: OmniGen2 inference.py, --width, --height and max_sequence_length */
+/** Limits of the released model. Source: OmniGen2 inference.py, --width, --height and max_sequence_length */
 const RELEASED: TrainedOn = { side: 1024, promptTokens: 1024 };
 const GENERATION_CONFIG = 'mllm/generation_config.json';
 
-/** The classes that each entry of model_index.json may name. */
+/** Supported classes of each entry of model_index.json. */
 const CLASSES: Readonly<Record<string, readonly string[]>> = {
   transformer: ['OmniGen2Transformer2DModel'],
   vae: ['AutoencoderKL'],
@@ -79,7 +82,7 @@ const CLASSES: Readonly<Record<string, readonly string[]>> = {
 };
 const PIPELINES: readonly string[] = ['OmniGen2Pipeline', 'OmniGen2ChatPipeline'];
 
-/** Files without which no prompt or picture can be read. */
+/** Files that every checkpoint must have, besides weights. */
 const REQUIRED_FILES: readonly string[] = [
   'transformer/config.json',
   'vae/config.json',
@@ -91,8 +94,13 @@ const REQUIRED_FILES: readonly string[] = [
 ];
 
 /**
- * Opens a checkpoint folder and checks it whole: classes, configurations, files, and every tensor's name, type and shape.
- * @throws OmniError `bad_checkpoint`, `unsupported` or `unreachable`, with the file and field or tensor in its sentence.
+ * Opens a checkpoint folder and checks it: classes, configurations, files, and names, types and shapes of tensors.
+ * @throws OmniError `bad_checkpoint`, `unsupported` or `unreachable`; the message names the file and the
+ *   field or tensor
+ *
+ * @example
+ * const checkpoint = await openCheckpoint(nodeFolder('OmniGen2'));
+ * console.log(checkpoint.config.transformer.numLayers, checkpoint.sizeBytes);
  */
 export async function openCheckpoint(folder: CheckpointFolder): Promise<Checkpoint> {
   const files = await folder.list();
@@ -126,7 +134,7 @@ export async function openCheckpoint(folder: CheckpointFolder): Promise<Checkpoi
   if (mismatch !== undefined) {
     throw new OmniError({
       code: 'bad_checkpoint',
-      message: `${folder.name}: the parts do not belong together: ${mismatch}.`,
+      message: `${folder.name}: the components do not fit together: ${mismatch}.`,
       action: 'Use all folders from the same checkpoint.',
     });
   }
@@ -169,7 +177,7 @@ export async function openCheckpoint(folder: CheckpointFolder): Promise<Checkpoi
 }
 
 /**
- * The name of a Qwen2.5-VL tensor in the style of the released files: `model.…` for language, `visual.…` for vision.
+ * The name of a Qwen2.5-VL tensor in the released files: `model.…` for language, `visual.…` for vision.
  * Later versions of transformers write `model.language_model.…` and `model.visual.…`.
  */
 function canonicalMllmName(name: string): string {
@@ -178,14 +186,14 @@ function canonicalMllmName(name: string): string {
 
 function checkModelIndex(json: unknown): Readonly<Record<string, unknown>> {
   if (!isObject(json)) throw badIndex(`is ${quote(json)}, not an object`);
-  // A pipeline whose code lies beside the weights is named as [file, class].
+  // A pipeline whose code is beside the weights has the form [file, class].
   const pipeline: unknown = Array.isArray(json._class_name) ? json._class_name[1] : json._class_name;
   if (typeof pipeline !== 'string' || !PIPELINES.includes(pipeline)) {
     throw notSupported(`_class_name is ${quote(pipeline)}`, PIPELINES);
   }
   for (const name of Object.keys(json)) {
     if (/[/\\]|\.\./.test(name))
-      throw badIndex(`names the part ${quote(name)}, which is outside of its folder`);
+      throw badIndex(`names the component ${quote(name)}, which is outside of its folder`);
   }
   for (const [name, supported] of Object.entries(CLASSES)) {
     const entry = json[name];
@@ -199,7 +207,7 @@ function checkModelIndex(json: unknown): Readonly<Record<string, unknown>> {
   return json;
 }
 
-/** Reads `{side, prompt_tokens}`; a checkpoint that does not say is taken for the released model. */
+/** Parses `{side, prompt_tokens}`. Default: the limits of the released model. */
 function parseTrainedOn(value: unknown): TrainedOn {
   if (value === undefined) return RELEASED;
   if (!isObject(value))
@@ -216,7 +224,7 @@ function parseTrainedOn(value: unknown): TrainedOn {
   return { side: whole('side', 16), promptTokens: whole('prompt_tokens', 1) };
 }
 
-/** Why a folder is no checkpoint, and where one may be instead. */
+/** The error for a folder without model_index.json. It names the folder to choose instead. */
 function noModelIndex(name: string, files: readonly FolderFile[]): OmniError {
   const inside = files.find(({ path }) => path.endsWith(`/${MODEL_INDEX}`));
   const isComponent = files.some(({ path }) => path === 'config.json' || path.endsWith('.safetensors'));
@@ -235,7 +243,7 @@ function missingFile(path: string): OmniError {
   return new OmniError({
     code: 'bad_checkpoint',
     message: `${path} is missing.`,
-    action: 'Fetch this file from where the checkpoint came from.',
+    action: 'Fetch this file from the source of the checkpoint.',
   });
 }
 
@@ -243,7 +251,7 @@ function badIndex(why: string): OmniError {
   return new OmniError({
     code: 'bad_checkpoint',
     message: `${MODEL_INDEX} ${why}.`,
-    action: 'Take model_index.json from the checkpoint, unchanged.',
+    action: 'Use the unchanged model_index.json of the checkpoint.',
   });
 }
 

@@ -11,7 +11,7 @@ import { parseSafetensorsHeader, writeSafetensors } from './safetensors.ts';
 const bytesOf = (view: ArrayBufferView) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 
 describe('fillDerived', () => {
-  it('widens bfloat16, narrows to float16 and dequantizes, each at its place', async () => {
+  it('casts bfloat16 to float32 and float16 and dequantizes, each at its offset', async () => {
     const values = Float32Array.from({ length: 3 * 40 }, (_, i) => Math.sin(i));
     const { codes, scales } = quantize(values, 3, 40, 4);
     const bias = Float32Array.of(1, -2.5, 3);

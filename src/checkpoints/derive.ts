@@ -1,4 +1,4 @@
-/** Computes the tensors that a graph wants in another form than the checkpoint stores them in. */
+/** Computes the derived tensors of a graph: stored tensors that it needs in another format. */
 
 import type { BuiltGraph, DerivedTensor } from '../onnx/graph.ts';
 import { floatToHalf } from '../tensors/half.ts';
@@ -7,9 +7,9 @@ import { dequantize } from './quantize.ts';
 import { aligned, toFloat32 } from './safetensors.ts';
 
 /**
- * The bytes of a graph's derived tensors, as `BuiltGraph.derived` places them. Tensor by tensor: besides the result,
- * memory holds one stored tensor at a time.
- * @param read gives the stored bytes of a tensor.
+ * The bytes of a graph's derived file, as `BuiltGraph.derived` lists them. Besides the result, memory holds
+ * one stored tensor at a time.
+ * @param read reads the stored bytes of a tensor
  */
 export async function fillDerived(
   graph: BuiltGraph,
@@ -19,7 +19,7 @@ export async function fillDerived(
   for (const tensor of graph.derived) {
     const place = out.subarray(tensor.offset, tensor.offset + tensor.sizeBytes);
     if (tensor.kind === 'cast') place.set(await cast(tensor, read));
-    else await widen(tensor, place, read);
+    else await dequantizeInto(tensor, place, read);
   }
   return out;
 }
@@ -33,14 +33,14 @@ async function cast(
   return new Uint8Array(typed.buffer, typed.byteOffset, typed.byteLength);
 }
 
-async function widen(
+async function dequantizeInto(
   { codes, scales, bits, columns }: DerivedTensor & { kind: 'dequantize' },
   place: Uint8Array,
   read: (tensor: StoredTensor) => Promise<Uint8Array>,
 ): Promise<void> {
   const scaleBytes = aligned(await read(scales), 2);
   const shape = { rows: codes.shape[0], columns, bits, blockSize: (codes.shape[2] * 8) / bits };
-  // The graph places float32 tensors at multiples of 4.
+  // The graph aligns derived tensors to 16 bytes.
   const out = new Float32Array(place.buffer, place.byteOffset, shape.rows * columns);
   const factors = new Uint16Array(scaleBytes.buffer, scaleBytes.byteOffset, scaleBytes.length / 2);
   dequantize(await read(codes), factors, shape, out);

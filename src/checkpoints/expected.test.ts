@@ -90,7 +90,7 @@ const parameters = (tensors: readonly ExpectedTensor[]) =>
 
 describe('the released model', () => {
   it('has the published number of parameters', () => {
-    // Qwen2.5-VL-3B-Instruct: 3,754,622,976 parameters in 824 tensors; the FLUX.1 autoencoder: 83,819,683.
+    // Qwen2.5-VL-3B-Instruct: 3,754,622,976 parameters in 824 tensors; the FLUX.1 VAE: 83,819,683.
     expect(EXPECTED.mllm).toHaveLength(824);
     expect(parameters(EXPECTED.mllm)).toBe(3_754_622_976);
     expect(parameters(EXPECTED.vae)).toBe(83_819_683);
@@ -102,7 +102,7 @@ describe('the released model', () => {
     ['f16', 15.6],
     ['q8', 8.4],
     ['q4', 4.7],
-  ])('takes as %s %f GB', async (weights, gigabytes) => {
+  ])('has as %s %f GB', async (weights, gigabytes) => {
     const plan = await planConversion(await openCheckpoint(await releasedFolder()), { weights });
     expect(plan.afterBytes / 1e9).toBeCloseTo(gigabytes, 1);
     const files = Object.values(plan.components).flat();
@@ -112,7 +112,7 @@ describe('the released model', () => {
   });
 });
 
-/** The released checkpoint in bfloat16 as far as opening reads it: configurations and headers, but no data. */
+/** Configurations and headers of the released checkpoint in bfloat16, without data. */
 async function releasedFolder(): Promise<CheckpointFolder> {
   const files = await fixtureFiles();
   setText(files, 'transformer/config.json', JSON.stringify(TRANSFORMER));

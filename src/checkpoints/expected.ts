@@ -1,5 +1,5 @@
 /**
- * The tensors that each component must have, by official name, derived from its configuration alone.
+ * The tensors that each component must have, by official name. They follow from its configuration.
  *
  * Sources: omnigen2/models/transformers/transformer_omnigen2.py and block_lumina2.py; diffusers
  * models/autoencoders/{autoencoder_kl,vae}.py; transformers models/qwen2_5_vl/modeling_qwen2_5_vl.py.
@@ -14,15 +14,15 @@ import {
   type VisionConfig,
 } from '../config/config.ts';
 
-/** A tensor that a configuration calls for. */
+/** A tensor that a configuration needs. */
 export interface ExpectedTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  /** The configuration fields that the dimensions follow from, in order, for messages. */
+  /** The configuration fields that give the dimensions, in order, for messages. */
   readonly rule: string;
 }
 
-/** A dimension and the field it comes from. */
+/** A dimension and the configuration field that gives it. */
 type Size = readonly [size: number, field: string];
 
 class Expectations {
@@ -36,7 +36,7 @@ class Expectations {
     });
   }
 
-  /** A matrix `[out, in]` and, where the layer has one, its bias `[out]`. */
+  /** A matrix `[out, in]`, and the bias `[out]` if the layer has one. */
   linear(name: string, out: Size, input: Size, bias: boolean): void {
     this.add(`${name}.weight`, out, input);
     if (bias) this.add(`${name}.bias`, out);
@@ -56,7 +56,7 @@ class Expectations {
   }
 }
 
-/** Every tensor of the diffusion transformer. */
+/** All tensors of the diffusion transformer. */
 export function expectedTransformer(config: TransformerConfig): ExpectedTensor[] {
   const list = new Expectations();
   const hidden: Size = [config.hiddenSize, 'hidden_size'];
@@ -112,7 +112,7 @@ function transformerBlock(list: Expectations, name: string, config: TransformerC
   for (const norm of ['norm2', 'ffn_norm1', 'ffn_norm2']) list.add(`${name}.${norm}.weight`, hidden);
 }
 
-/** Every tensor of the picture autoencoder. */
+/** All tensors of the VAE. */
 export function expectedVae(config: VaeConfig): ExpectedTensor[] {
   const list = new Expectations();
   const channels = config.blockOutChannels.map((size, i): Size => [size, `block_out_channels[${i}]`]);
@@ -163,7 +163,7 @@ function middle(list: Expectations, name: string, channels: Size) {
   }
 }
 
-/** Every tensor of the multimodal language model, in the names `model.…` and `visual.…`. */
+/** All tensors of the mllm, under the names `model.…` and `visual.…`. */
 export function expectedMllm(config: MllmConfig): ExpectedTensor[] {
   const list = new Expectations();
   languageModel(list, config.language);

@@ -1,12 +1,14 @@
-/** The tiny checkpoint of `fixtures/`, in memory, for tests that damage it. */
+/** The tiny checkpoint of `fixtures/` in memory, for tests that damage it. */
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OmniError } from '../errors.ts';
+import { openCheckpoint } from './checkpoint.ts';
+import { memoryFolder } from './folder.ts';
 import { readTensors, type TensorBytes, writeSafetensors } from './safetensors.ts';
 
-/** The goldens' folder on disk. */
+/** The folder of the goldens on disk. */
 export const GOLDENS = fileURLToPath(new URL('../../fixtures/goldens', import.meta.url));
 
 /** Weight file of each component. */
@@ -16,7 +18,7 @@ export const WEIGHTS = {
   mllm: 'mllm/model.safetensors',
 } as const;
 
-/** Files by path; a test may change them as it likes. */
+/** Files by path. Tests may change them. */
 export type Files = Map<string, Uint8Array>;
 
 /** A fresh copy of the tiny checkpoint. */
@@ -37,14 +39,14 @@ export async function fixtureFiles(): Promise<Files> {
   return files;
 }
 
-/** Replaces a JSON file by what `edit` makes of it. */
+/** Edits a JSON file. */
 export function editJson(files: Files, path: string, edit: (json: Record<string, unknown>) => void): void {
   const json = JSON.parse(textOf(files, path));
   edit(json);
   setText(files, path, JSON.stringify(json));
 }
 
-/** Replaces a safetensors file by what `edit` makes of its tensors. */
+/** Edits the tensors of a safetensors file. */
 export function editTensors(
   files: Files,
   path: string,
@@ -69,7 +71,7 @@ export function bytesOf(files: Files, path: string): Uint8Array {
   return bytes;
 }
 
-/** A zero tensor, for tests that need one of some shape. */
+/** A tensor of zeros. */
 export function zeros(dtype: 'F32' | 'F16' | 'BF16' | 'U8' | 'I64', shape: readonly number[]): TensorBytes {
   const size = { F32: 4, F16: 2, BF16: 2, U8: 1, I64: 8 }[dtype];
   return { dtype, shape, bytes: new Uint8Array(shape.reduce((a, b) => a * b, size)) };
@@ -95,7 +97,8 @@ export function shardFiles(files: Files, path: string, count: number): string[] 
 }
 
 /**
- * The error that something is refused with. Fails if it is not refused, or not in words of the project's own.
+ * The OmniError that `attempt` throws. Fails if it throws nothing or another error, or if message and action
+ * are not one sentence each.
  */
 export async function refusal(attempt: () => unknown): Promise<OmniError> {
   try {
@@ -106,5 +109,12 @@ export async function refusal(attempt: () => unknown): Promise<OmniError> {
     if (!/^[A-Z][^\n]{5,200}\.$/.test(error.action)) throw new Error(`no action: ${error.action}`);
     return error;
   }
-  throw new Error('it was not refused');
+  throw new Error('no error was thrown');
+}
+
+/** The error of opening the tiny checkpoint after `damage` has changed its files. */
+export async function openingError(damage: (files: Files) => void): Promise<OmniError> {
+  const files = await fixtureFiles();
+  damage(files);
+  return refusal(() => openCheckpoint(memoryFolder('tiny', files)));
 }

@@ -5,14 +5,17 @@ import { basename, join, resolve } from 'node:path';
 import { OmniError } from '../errors.ts';
 import { type CheckpointFolder, endsEarly, type FolderFile, insidePath, unreadableFile } from './folder.ts';
 
-/** Deeper than any checkpoint; ends the walk through links that form a circle. */
+/** Depth of subfolders that are listed. It is more than any checkpoint has, and ends cycles of links. */
 const MAX_DEPTH = 4;
-/** One read call of Node cannot pass 2 GiB. */
+/** Bytes of one read call. Node's limit is 2 GiB. */
 const READ_BYTES = 2 ** 30;
 
 /**
- * A folder on disk. Links are followed (caches of downloads are made of them); hidden files are left out.
- * `list` throws OmniError `bad_checkpoint` if there is no such folder.
+ * A folder on disk. Follows links, because download caches consist of them. Leaves out hidden files.
+ * `list` throws OmniError `bad_checkpoint` if the folder does not exist.
+ *
+ * @example
+ * const checkpoint = await openCheckpoint(nodeFolder('downloads/OmniGen2'));
  */
 export function nodeFolder(path: string): CheckpointFolder {
   const root = resolve(path);
@@ -94,14 +97,14 @@ function allocate(name: string, length: number): Uint8Array {
   } catch (cause) {
     throw new OmniError({
       code: 'device',
-      message: `${name}: ${length} bytes do not fit into memory at once.`,
+      message: `${name}: ${length} bytes do not fit into memory.`,
       action: 'Close other programs, or use smaller weights (convert with --weights q4).',
       cause,
     });
   }
 }
 
-/** Why a file operation failed, in words that follow a colon. */
+/** Why a file operation failed: a reason that follows a colon. */
 export function describeFileError(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const words: Record<string, string> = {
@@ -112,7 +115,7 @@ export function describeFileError(cause: unknown): string {
     ENOTDIR: 'a part of its path is a file',
     ENAMETOOLONG: 'its name is too long',
     ELOOP: 'its links form a circle',
-    EROFS: 'the disk may only be read',
+    EROFS: 'the disk is read-only',
     ENOSPC: 'the disk is full',
     EMFILE: 'too many files are open',
     EIO: 'the disk reports an error',

@@ -34,7 +34,7 @@ describe('nodeFolder', () => {
     expect(text(await readWhole(nodeFolder(folder), 'a.bin'))).toBe('0123456789');
   });
 
-  it('follows the links that download caches are made of', async () => {
+  it('follows the links of download caches', async () => {
     const blobs = join(folder, 'blobs');
     const snapshot = join(folder, 'snapshot');
     await mkdir(blobs);
@@ -48,7 +48,7 @@ describe('nodeFolder', () => {
     expect((await openCheckpoint(nodeFolder(snapshot))).name).toBe('snapshot');
   });
 
-  it('ends with links that form a circle', async () => {
+  it('lists a folder with a cycle of links', async () => {
     await symlink(folder, join(folder, 'self'));
     await writeFile(join(folder, 'a.bin'), '1');
     const paths = (await nodeFolder(folder).list()).map(({ path }) => path);
@@ -57,7 +57,7 @@ describe('nodeFolder', () => {
   });
 
   it.each(['../secret', '/etc/passwd', 'a/../../b', '', 'a//b', './a', 'a\\b', 'C:x'])(
-    'refuses the path %j',
+    'rejects the path %j',
     async (path) => {
       expect((await refusal(() => nodeFolder(folder).read(path, 0, 1))).message).toMatch(
         /outside of its folder/,
@@ -65,7 +65,7 @@ describe('nodeFolder', () => {
     },
   );
 
-  it('says what is wrong with a folder or a file', async () => {
+  it('reports missing folders, files and bytes', async () => {
     await writeFile(join(folder, 'a.bin'), '123');
     const missing = join(folder, 'nothing');
     expect((await refusal(() => nodeFolder(missing).list())).message).toBe(`There is no folder ${missing}.`);
@@ -82,7 +82,7 @@ describe('nodeFolder', () => {
 });
 
 describe('memoryFolder', () => {
-  it('gives the same from bytes and Blobs', async () => {
+  it('reads the same from bytes and Blobs', async () => {
     const bytes = new TextEncoder().encode('0123456789');
     const both = memoryFolder(
       'both',
@@ -103,7 +103,7 @@ describe('memoryFolder', () => {
   });
 });
 
-it('insidePath joins plain names', () => {
+it('insidePath joins plain paths', () => {
   expect(insidePath('vae', 'x.safetensors', 'index')).toBe('vae/x.safetensors');
   expect(insidePath('', 'vae/x', 'index')).toBe('vae/x');
 });

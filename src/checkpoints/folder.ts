@@ -1,29 +1,35 @@
-/** Where the files of a checkpoint come from: memory, a disk, files picked in a browser, or its storage. */
+/** The folder of a checkpoint: in memory, on disk, picked in a browser, or in the browser's storage. */
 
 import { OmniError } from '../errors.ts';
 
-/** A file of a checkpoint; `path` is relative to the folder, with `/`. */
+/** A file of a checkpoint. `path` is relative to the folder, with `/`. */
 export interface FolderFile {
   readonly path: string;
   readonly sizeBytes: number;
 }
 
-/** A folder with a checkpoint. Paths come from {@link CheckpointFolder.list} or have passed {@link insidePath}. */
+/** A folder with a checkpoint. Paths come from {@link CheckpointFolder.list} or {@link insidePath}. */
 export interface CheckpointFolder {
-  /** How people know it: the last part of its path, or the model's name. */
+  /** Name for a person: the last segment of its path, or the model's name. */
   readonly name: string;
-  /** Every file, in subfolders too. */
+  /** Lists all files, those in subfolders included. */
   list(): Promise<readonly FolderFile[]>;
   /**
-   * Exactly `length` bytes from `offset` of a file.
-   * @throws OmniError `unreachable` if they cannot be read.
+   * Reads exactly `length` bytes of a file, from `offset` on.
+   * @throws OmniError `unreachable` if they cannot be read
    */
   read(path: string, offset: number, length: number): Promise<Uint8Array>;
-  /** A whole file: in memory, or a Blob that is read piece by piece. */
+  /** A whole file: in memory, or a Blob that is read in pieces. */
   file(path: string): Promise<Uint8Array | Blob>;
 }
 
-/** A folder whose files are in memory, or in Blobs (files picked by a person are Blobs too). */
+/**
+ * A folder whose files are in memory or in Blobs. Files that a person picks in a browser are Blobs.
+ *
+ * @example
+ * const { files } = await loadBundle(signal, 'models/builtin', onProgress);
+ * const checkpoint = await openCheckpoint(memoryFolder('built-in model', files));
+ */
 export function memoryFolder(name: string, files: ReadonlyMap<string, Uint8Array | Blob>): CheckpointFolder {
   const find = (path: string) => {
     const file = files.get(path);
@@ -48,17 +54,17 @@ export function memoryFolder(name: string, files: ReadonlyMap<string, Uint8Array
   };
 }
 
-/** All bytes of a file of a folder, in memory: configurations, tokenizers, and weights for engines that take no Blob. */
+/** Reads a whole file into memory: configurations, tokenizers, and weights if the engine accepts no Blob. */
 export async function readWhole(folder: CheckpointFolder, path: string): Promise<Uint8Array> {
   const file = await folder.file(path);
   return file instanceof Uint8Array ? file : new Uint8Array(await blobBytes(file, path));
 }
 
 /**
- * The path of `relative` as written in a file of `base`, provided that it stays inside the folder.
- * @param base folder of the file that names it, such as `transformer`.
- * @param source how messages name the file that names it.
- * @throws OmniError `bad_checkpoint` for an absolute path or one that climbs out.
+ * Joins `base` and a path that a file in `base` names. The path must stay inside `base`.
+ * @param base folder of that file, such as `transformer`
+ * @param source name of that file, for messages
+ * @throws OmniError `bad_checkpoint` for an absolute path, or one with `.`, `..` or a backslash
  */
 export function insidePath(base: string, relative: string, source: string): string {
   const parts = relative.split('/');
@@ -73,17 +79,20 @@ export function insidePath(base: string, relative: string, source: string): stri
   return base === '' ? relative : `${base}/${relative}`;
 }
 
-/** The error for a file that exists but cannot be read, or no longer exists. */
+/**
+ * The error for a file that cannot be read.
+ * @param why the reason, which follows a colon
+ */
 export function unreadableFile(path: string, why: string, cause?: unknown): OmniError {
   return new OmniError({
     code: 'unreachable',
     message: `${path} cannot be read: ${why}.`,
-    action: 'Check that the file is still there and may be read, then try again.',
+    action: 'Check that the file exists and can be read, then try again.',
     cause,
   });
 }
 
-/** Words for a read beyond the end of a file. */
+/** The reason for {@link unreadableFile} if a read goes beyond the end of the file. */
 export function endsEarly(wanted: number, sizeBytes: number): string {
   return `it ends at byte ${sizeBytes}, before byte ${wanted}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The list of a served bundle's files, `manifest.json` beside them. It names each file's hash, so that a browser knows
- * without asking which bytes it has already.
+ * `manifest.json` of a served bundle: its files with sizes and hashes. The hashes tell a browser which files
+ * it has in its cache.
  */
 
 import { z } from 'zod';
@@ -11,7 +11,7 @@ const manifestSchema = z.object({
   files: z
     .array(
       z.object({
-        /** Path below the bundle's folder, with `/`; never outside it. */
+        /** Path inside the bundle's folder, with `/`. */
         path: z
           .string()
           .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))[\w./-]+$/, 'must be a plain path inside the bundle'),
@@ -28,7 +28,11 @@ export type ManifestFile = Manifest['files'][number];
 
 export const MANIFEST_FILE = 'manifest.json';
 
-/** @throws OmniError `bad_checkpoint`, naming the field, if `value` is not a manifest */
+/**
+ * Parses a manifest.
+ * @param where its address, for messages
+ * @throws OmniError `bad_checkpoint` with the field that is not valid
+ */
 export function parseManifest(value: unknown, where: string): Manifest {
   const result = manifestSchema.safeParse(value);
   if (result.success) return result.data;
@@ -36,6 +40,6 @@ export function parseManifest(value: unknown, where: string): Manifest {
   throw new OmniError({
     code: 'bad_checkpoint',
     message: `The manifest ${where} is not valid: ${issue.path.join('.') || 'the whole'}: ${issue.message}`,
-    action: 'Serve the bundle as "npm run build" makes it.',
+    action: 'Serve the bundle exactly as "npm run build" writes it.',
   });
 }

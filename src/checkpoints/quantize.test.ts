@@ -8,7 +8,7 @@ import { BLOCK_SIZE, dequantize, quantize } from './quantize.ts';
 
 fc.configureGlobal({ seed: 2506 });
 
-/** Repeatable values, roughly normal. */
+/** Pseudorandom values, approximately normal. */
 function normal(count: number, seed = 1): Float32Array {
   let state = seed;
   const uniform = () => {
@@ -34,13 +34,13 @@ function relativeError(values: Float32Array, out: Float32Array): number {
 }
 
 describe('quantize', () => {
-  it('loses 8 % of a normal matrix with 4 bits and half a percent with 8', () => {
+  it('has a relative error of 8 % with 4 bits and 0.5 % with 8, for a normal matrix', () => {
     const values = normal(64 * 256);
     expect(relativeError(values, roundTrip(values, 64, 256, 4).out)).toBeLessThan(0.083);
     expect(relativeError(values, roundTrip(values, 64, 256, 8).out)).toBeLessThan(0.0053);
   });
 
-  it('is better with 4 bits than covering the largest value of each block', () => {
+  it('has a smaller error with 4 bits than scales that cover the largest value of each block', () => {
     const values = normal(32 * 64, 7);
     const covering = new Float32Array(values.length);
     for (let start = 0; start < values.length; start += BLOCK_SIZE) {
@@ -55,7 +55,7 @@ describe('quantize', () => {
     );
   });
 
-  it('bounds the error of 8 bits by a step, and zero stays zero', () => {
+  it('has an error of at most one step with 8 bits, and keeps zero', () => {
     fc.assert(
       fc.property(
         fc.float32Array({
@@ -71,7 +71,7 @@ describe('quantize', () => {
           const steps = halfToFloat(scales);
           values.forEach((value, i) => {
             const block = Math.floor(i / 48) * 2 + Math.floor((i % 48) / BLOCK_SIZE);
-            // The scale is a float16 (2^-11 relative, 2^-25 absolute); code -128 or 127 times that error.
+            // The error of the float16 scale (2^-11 relative, 2^-25 absolute) counts up to 128 times.
             const bound = Math.abs(steps[block]) * 1.07 + 128 * 2 ** -24;
             expect(Math.abs(value - out[i])).toBeLessThanOrEqual(bound);
             if (value === 0) expect(Math.abs(out[i])).toBe(0);
@@ -87,14 +87,14 @@ describe('quantize', () => {
     expect([...roundTrip(values, 1, 32, 4).out]).toEqual([...values]);
   });
 
-  it('gives zero for a block of zeros, and for the columns beyond the last', () => {
+  it('encodes a block of zeros and padding columns as zero', () => {
     const { codes, scales, out } = roundTrip(new Float32Array(40), 1, 40, 4);
     expect([...scales]).toEqual([0, 0]);
     expect([...codes]).toEqual(new Array(32).fill(0x88));
     expect([...out]).toEqual(new Array(40).fill(0));
   });
 
-  it('puts the first of two 4-bit codes into the low half of a byte', () => {
+  it('stores the first of two 4-bit codes in the low half of a byte', () => {
     const values = new Float32Array(32);
     values[0] = -8;
     values[1] = 7;
@@ -104,7 +104,7 @@ describe('quantize', () => {
   });
 });
 
-describe('the layout is the one that MatMulNBits reads', () => {
+describe('MatMulNBits reads the layout', () => {
   it.each<[4 | 8, number, number, number]>([
     [4, 8, 64, 32],
     [4, 5, 84, 32],

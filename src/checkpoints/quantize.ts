@@ -1,25 +1,32 @@
 /**
- * Symmetric block quantization of matrices, in the layout that `com.microsoft.MatMulNBits` reads (see `tensors.ts`):
- * value = (code - 2^(bits-1)) * scale, one float16 scale for every block of columns in a row.
+ * Symmetric block quantization of matrices: value = (code - 2^(bits-1)) * scale, with one float16 scale per
+ * block of columns in a row. The layout is that of `com.microsoft.MatMulNBits` (see `tensors/stored.ts`).
  */
 
 import { halfBits, halfToFloat, roundToHalf } from '../tensors/half.ts';
 
-/** Columns that share a scale. 32 is what the fast WebGPU kernels want. */
+/** Number of columns that share a scale. The fast WebGPU kernels need 32. */
 export const BLOCK_SIZE = 32;
 
 /** A quantized matrix `[N, K]` in memory. */
 export interface QuantizedBytes {
-  /** U8 `[N, ceil(K / block), block * bits / 8]`; of two 4-bit codes in a byte the low half is the first. */
+  /**
+   * U8 `[N, ceil(K / block), block * bits / 8]`. The low half of a byte holds the first of two 4-bit codes.
+   */
   readonly codes: Uint8Array<ArrayBuffer>;
   /** float16 patterns `[N, ceil(K / block)]`. */
   readonly scales: Uint16Array<ArrayBuffer>;
 }
 
 /**
- * Quantizes a matrix. The scale of a block is the one with the least squared error among candidates around the one
- * that just covers its largest value: with 16 levels, giving up an outlier often pays.
- * @param values row-major `[rows, columns]`, finite.
+ * Quantizes a matrix. The scale of a block is the candidate with the least squared error. With 16 levels, a
+ * scale that clips the largest value often has a smaller error than one that covers it.
+ * @param values `[rows, columns]` row-major, finite
+ *
+ * @example
+ * const { codes, scales } = quantize(weights, 96, 64, 4);
+ * const out = new Float32Array(96 * 64);
+ * dequantize(codes, scales, { rows: 96, columns: 64, bits: 4, blockSize: BLOCK_SIZE }, out);
  */
 export function quantize(
   values: Float32Array,
@@ -31,7 +38,7 @@ export function quantize(
   const blocks = Math.ceil(columns / blockSize);
   const blockBytes = (blockSize * bits) / 8;
   const zero = 2 ** (bits - 1);
-  // Columns beyond the last are zero: the code that means 0.
+  // Padding columns have the code of the value 0.
   const codes = new Uint8Array(rows * blocks * blockBytes).fill(bits === 4 ? 0x88 : 0x80);
   const scales = new Uint16Array(rows * blocks);
   for (let row = 0; row < rows; row++) {
@@ -59,8 +66,8 @@ export function quantize(
 }
 
 /**
- * The matrix `[rows, columns]` that codes and scales stand for, written into `out`.
- * @param out takes `rows * columns` values.
+ * Writes the matrix `[rows, columns]` of codes and scales into `out`.
+ * @param out has room for `rows * columns` values
  */
 export function dequantize(
   codes: Uint8Array,
@@ -90,8 +97,8 @@ export function dequantize(
 }
 
 /**
- * The float16 scale for `values[start..end)`. Codes reach from -zero to zero - 1, so the sign is chosen such that the
- * largest value can use the longer side.
+ * The float16 scale for `values[start..end)`. Codes range from -zero to zero - 1, so the sign of the scale
+ * gives the largest value the longer side.
  */
 function bestScale(values: Float32Array, start: number, end: number, zero: number): number {
   let extreme = 0;
@@ -110,14 +117,14 @@ function bestScale(values: Float32Array, start: number, end: number, zero: numbe
     }
   }
   if (best === 0) return 0;
-  // With the codes held fixed, the best scale is a ratio of two sums.
+  // For fixed codes, the best scale is a ratio of two sums.
   const refined = roundToHalf(leastSquares(values, start, end, best, zero));
   return squaredError(values, start, end, refined, zero) < bestError ? refined : best;
 }
 
 /**
- * The multiple of the scale that the largest value of a block comes to lie on. Beyond 8 it is cut off, which pays with
- * 16 levels: the error of the built-in model's matrices falls by 5 %, against covering it.
+ * Candidates for the largest value of a block, in multiples of the scale. Above 8 the value is clipped. This
+ * reduces the error of the built-in model's matrices by 5 %, compared with a scale that covers it.
  */
 const FOUR_BIT_STEPS: readonly number[] = [8, 8.4, 9, -7.2, -7.7];
 const EIGHT_BIT_STEPS: readonly number[] = [128, -127];

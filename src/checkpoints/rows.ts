@@ -1,16 +1,16 @@
-/** Rows of a stored tensor, as they lie in its file or as floats. */
+/** Rows of a stored tensor, as stored bytes or as floats. */
 
 import type { QuantizedMatrix, StoredTensor } from '../tensors/stored.ts';
 import type { CheckpointFolder } from './folder.ts';
 import { dequantize } from './quantize.ts';
 import { aligned, toFloat32 } from './safetensors.ts';
 
-/** Some rows of a tensor, seen as the matrix of its first dimension and the rest. */
+/** A range of rows of a tensor. The tensor is treated as a matrix: its first dimension by all others. */
 export interface Band {
   readonly firstRow: number;
   readonly rows: number;
   readonly columns: number;
-  /** Of the whole tensor. */
+  /** Number of rows of the whole tensor. */
   readonly totalRows: number;
 }
 
@@ -18,7 +18,7 @@ export function isQuantized(source: StoredTensor | QuantizedMatrix): source is Q
   return 'codes' in source;
 }
 
-/** The bytes of a band as they lie in the checkpoint: one part, or codes and scales. */
+/** The stored bytes of a band: one part, or codes and scales. */
 export function storedRows(
   folder: Pick<CheckpointFolder, 'read'>,
   source: StoredTensor | QuantizedMatrix,
@@ -33,7 +33,7 @@ export function storedRows(
   );
 }
 
-/** The values `[rows, columns]` of a band; they may lie in the checkpoint's own bytes, so they are not to be changed. */
+/** The values `[rows, columns]` of a band. They may be a view of the checkpoint, so do not change them. */
 export async function floatRows(
   folder: Pick<CheckpointFolder, 'read'>,
   source: StoredTensor | QuantizedMatrix,

@@ -16,7 +16,7 @@ fc.configureGlobal({ seed: 2506 });
 const FILE = 'transformer/weights.safetensors';
 const encoder = new TextEncoder();
 
-/** A file with any header and any data. */
+/** A file with this header, and zeros as data. */
 function fileOf(header: string | Uint8Array, dataBytes: number, claimed?: bigint): Uint8Array {
   const json = typeof header === 'string' ? encoder.encode(header) : header;
   const bytes = new Uint8Array(8 + json.length + dataBytes);
@@ -33,7 +33,7 @@ const entry = (dtype: string, shape: unknown, offsets: unknown) => ({ dtype, sha
 const message = async (bytes: Uint8Array) => (await refusal(() => readTensors(bytes, FILE))).message;
 
 describe('reading', () => {
-  it('finds tensors, whatever their order, and ignores metadata', () => {
+  it('finds tensors in any order and ignores metadata', () => {
     const header = headerOf({
       __metadata__: { format: 'pt' },
       b: entry('F32', [2], [4, 12]),
@@ -53,7 +53,7 @@ describe('reading', () => {
     expect(readTensors(fileOf('{}', 0), FILE).size).toBe(0);
   });
 
-  it('reads a header in two ranges and never the data', async () => {
+  it('reads a header in two ranges and does not read the data', async () => {
     const bytes = writeSafetensors(
       new Map([['x', { dtype: 'F32', shape: [1000], bytes: new Uint8Array(4000) }]]),
     );
@@ -67,13 +67,13 @@ describe('reading', () => {
     expect(ranges.reduce((sum, [, length]) => sum + length, 0)).toBeLessThan(200);
   });
 
-  it('keeps a tensor named like a property of every object', () => {
+  it('keeps a tensor with the name of an object property', () => {
     const header = headerOf({ constructor: entry('U8', [1], [0, 1]) }).replace('constructor', '__proto__');
     expect([...readTensors(fileOf(header, 1), FILE).keys()]).toEqual(['__proto__']);
   });
 });
 
-describe('refusing', () => {
+describe('rejecting', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['an empty file', new Uint8Array(0), /weights\.safetensors: it is empty \(0 bytes\)/],
     ['five bytes', new Uint8Array(5), /only 5 bytes and ends before its header/],
@@ -90,7 +90,7 @@ describe('refusing', () => {
       /not a safetensors file.*<!DOCTYPE html>/,
     ],
     [
-      'a pointer of a version store',
+      'a Git LFS pointer',
       encoder.encode('version https://git-lfs.github.com/spec/v1\n'),
       /begins with the text "version https/,
     ],
@@ -106,11 +106,11 @@ describe('refusing', () => {
       fileOf('['.repeat(100_000) + ']'.repeat(100_000), 0),
       /nested deeper than 64/,
     ],
-    ['a list as header', fileOf('[1,2]', 0), /its header is \[1,2\] and not a list of tensors/],
+    ['an array as header', fileOf('[1,2]', 0), /its header is \[1,2\] instead of an object with tensors/],
     ['null as header', fileOf('null', 0), /its header is null/],
     ['NaN in the header', fileOf('{"a": NaN}', 0), /contains NaN, which JSON does not allow/],
     [
-      'a name that is there twice',
+      'a name that occurs twice',
       fileOf(
         '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}',
         1,
@@ -118,7 +118,7 @@ describe('refusing', () => {
       /names "a" twice/,
     ],
     [
-      'a name that is there twice in disguise',
+      'a name that occurs twice, once escaped',
       fileOf('{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\\u0061":1}', 1),
       /names "a" twice/,
     ],
@@ -167,7 +167,7 @@ describe('refusing', () => {
     [
       'a shape of other size',
       fileOf(headerOf({ a: entry('F32', [3], [0, 16]) }), 16),
-      /tensor a has 16 bytes, but shape \[3\] of F32 takes 12/,
+      /tensor a has 16 bytes, but shape \[3\] of F32 needs 12/,
     ],
     [
       'a shape whose product overflows',
@@ -203,7 +203,7 @@ describe('refusing', () => {
     },
   );
 
-  it('any cut of a good file', async () => {
+  it('a valid file cut off at any byte', async () => {
     const whole = writeSafetensors(
       new Map([
         ['a', { dtype: 'F32', shape: [3], bytes: new Uint8Array(12) }],
@@ -215,7 +215,7 @@ describe('refusing', () => {
     }
   });
 
-  it('never fails in other words, whatever byte is changed', async () => {
+  it('throws only errors of the project if any byte changes', async () => {
     const whole = writeSafetensors(
       new Map([['layer.weight', { dtype: 'F16', shape: [2, 3], bytes: new Uint8Array(12) }]]),
     );
@@ -245,7 +245,7 @@ const tensorArbitrary = fc
   });
 
 describe('writing', () => {
-  it('is undone by reading, at addresses that fit the element type', () => {
+  it('is the inverse of reading, and aligns tensors to their element size', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.string({ minLength: 1 }), tensorArbitrary), { maxLength: 8 }),
@@ -279,7 +279,7 @@ describe('toFloat32', () => {
     ['I8', Int8Array.of(-5, 7), [-5, 7]],
     ['U8', Uint8Array.of(200, 7), [200, 7]],
     ['BOOL', Uint8Array.of(1, 0), [1, 0]],
-  ])('reads %s, at odd addresses too', (dtype, view, expected) => {
+  ])('reads %s, also at odd addresses', (dtype, view, expected) => {
     const bytes = new Uint8Array(view.buffer);
     const shifted = new Uint8Array(bytes.length + 1);
     shifted.set(bytes, 1);

@@ -1,7 +1,8 @@
 /**
- * The safetensors file format: 8 bytes little-endian length of the header, the header (JSON), then the data.
- * Each tensor is {dtype, shape, data_offsets: [begin, end]}, counted from the end of the header; together the tensors
- * cover the data without gap or overlap. Source: huggingface/safetensors, `safetensors/src/tensor.rs`.
+ * The safetensors file format: the length of the header (8 bytes, little-endian), the header (JSON), then the
+ * data. Each tensor is {dtype, shape, data_offsets: [begin, end]}, counted from the end of the header. The
+ * tensors cover the data without gaps or overlaps. Source: huggingface/safetensors,
+ * `safetensors/src/tensor.rs`.
  */
 
 import { OmniError } from '../errors.ts';
@@ -9,12 +10,12 @@ import { isObject, parseJson, quote } from '../json.ts';
 import { bfloatToFloat, halfToFloat } from '../tensors/half.ts';
 import { STORED_SIZE_BYTES, type StoredDtype, type StoredTensor } from '../tensors/stored.ts';
 
-/** The same bound as the official reader's. */
+/** The limit of the official reader. */
 const MAX_HEADER_BYTES = 100_000_000;
 const PREFIX_BYTES = 8;
-/** The one entry of the header that is no tensor. */
+/** The only entry of the header that is not a tensor. */
 const METADATA = '__metadata__';
-/** How much of a file decides whether it is text. */
+/** Number of leading bytes that decide whether a file is text. */
 const TEXT_BYTES = 64;
 
 /** Reads `length` bytes from `offset` of one file. */
@@ -28,19 +29,19 @@ export interface TensorBytes {
 }
 
 /**
- * Reads and checks the header of a safetensors file without touching its data.
- * @param read gives bytes of the file.
- * @param file the path that messages and the resulting tensors carry.
- * @param sizeBytes size of the whole file.
- * @throws OmniError `bad_checkpoint` if the file is not a whole, consistent safetensors file; `unsupported` for an
- * element type that this program does not read.
+ * Reads and checks the header of a safetensors file. Does not read its data.
+ * @param read reads bytes of the file
+ * @param file path of the file, for messages and for the returned tensors
+ * @param sizeBytes size of the whole file
+ * @throws OmniError `bad_checkpoint` if the file is not a complete, consistent safetensors file;
+ *   `unsupported` for an unknown element type
  */
 export async function readSafetensorsHeader(
   read: ReadRange,
   file: string,
   sizeBytes: number,
 ): Promise<StoredTensor[]> {
-  // Some bytes more than the prefix, so that text can be quoted.
+  // More bytes than the prefix, so that the message can quote text.
   const start = await read(0, Math.min(sizeBytes, TEXT_BYTES));
   const headerBytes = headerLength(start, file, sizeBytes);
   return parseSafetensorsHeader(await read(0, PREFIX_BYTES + headerBytes), file, sizeBytes);
@@ -48,10 +49,10 @@ export async function readSafetensorsHeader(
 
 /**
  * Parses and checks the header of a safetensors file.
- * @param start the first bytes of the file, at least up to the end of the header.
- * @param file the path that messages and the resulting tensors carry.
- * @param sizeBytes size of the whole file.
- * @throws OmniError see {@link readSafetensorsHeader}.
+ * @param start the first bytes of the file, at least up to the end of the header
+ * @param file path of the file, for messages and for the returned tensors
+ * @param sizeBytes size of the whole file
+ * @throws OmniError see {@link readSafetensorsHeader}
  */
 export function parseSafetensorsHeader(start: Uint8Array, file: string, sizeBytes: number): StoredTensor[] {
   const { header, dataStart } = parseHeader(start, file, sizeBytes);
@@ -63,8 +64,8 @@ export function parseSafetensorsHeader(start: Uint8Array, file: string, sizeByte
 }
 
 /**
- * The texts that a file in memory carries besides its tensors, by name; none if it carries nothing.
- * @throws OmniError see {@link readSafetensorsHeader}.
+ * The metadata of a file in memory: texts by name.
+ * @throws OmniError see {@link readSafetensorsHeader}
  */
 export function readMetadata(bytes: Uint8Array, file: string): ReadonlyMap<string, string> {
   const metadata = parseHeader(bytes, file, bytes.length).header[METADATA] ?? {};
@@ -80,8 +81,8 @@ export function readMetadata(bytes: Uint8Array, file: string): ReadonlyMap<strin
 }
 
 /**
- * All tensors of a small file that is in memory.
- * @throws OmniError see {@link readSafetensorsHeader}.
+ * All tensors of a file in memory. Their bytes are views of the file.
+ * @throws OmniError see {@link readSafetensorsHeader}
  */
 export function readTensors(bytes: Uint8Array, file: string): Map<string, TensorBytes> {
   return new Map(
@@ -93,8 +94,8 @@ export function readTensors(bytes: Uint8Array, file: string): Map<string, Tensor
 }
 
 /**
- * The values of a tensor as float32, whatever its type and wherever its bytes begin.
- * float64 and 64-bit integers are rounded; the others are exact up to 2^24.
+ * The values of a tensor as float32. `bytes` may begin at any address. float64 values are rounded, and
+ * integers above 2^24. An F32 tensor at an aligned address is returned as a view, not a copy.
  */
 export function toFloat32(bytes: Uint8Array, dtype: StoredDtype): Float32Array {
   const buffer = aligned(bytes, STORED_SIZE_BYTES[dtype]);
@@ -123,18 +124,18 @@ export function toFloat32(bytes: Uint8Array, dtype: StoredDtype): Float32Array {
   }
 }
 
-/** Where each tensor of a file to be written lies, and the bytes that precede the data. */
+/** The header of a file to be written, and the place of each tensor in it. */
 export interface SafetensorsLayout {
-  /** Length prefix and JSON; its length is a multiple of 8. */
+  /** Length prefix and JSON. Its length is a multiple of 8. */
   readonly header: Uint8Array<ArrayBuffer>;
-  /** The tensors in the order in which their bytes follow. */
+  /** The tensors in the order of their bytes. */
   readonly tensors: readonly StoredTensor[];
   readonly sizeBytes: number;
 }
 
 /**
- * Plans a safetensors file. As in the official writer, wide element types come first, then names in order, so that
- * every tensor begins at a multiple of its element size.
+ * Plans a safetensors file. Tensors are sorted as in the official writer: wide element types first, then by
+ * name. So every tensor begins at a multiple of its element size.
  */
 export function layoutSafetensors(
   tensors: readonly {
@@ -167,7 +168,7 @@ export function layoutSafetensors(
   };
 }
 
-/** Writes a whole safetensors file in memory. */
+/** Writes a safetensors file into memory. */
 export function writeSafetensors(tensors: ReadonlyMap<string, TensorBytes>): Uint8Array<ArrayBuffer> {
   const layout = layoutSafetensors(
     [...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape })),
@@ -182,12 +183,12 @@ export function writeSafetensors(tensors: ReadonlyMap<string, TensorBytes>): Uin
   return out;
 }
 
-/** Number of elements of a shape; a scalar has one. */
+/** Number of elements of a shape. A scalar has one. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((count, size) => count * size, 1);
 }
 
-/** The bytes at an address that is a multiple of `alignment`: themselves, or a copy. */
+/** The bytes at an address that is a multiple of `alignment`. Copies them if necessary. */
 export function aligned(bytes: Uint8Array, alignment: number): Uint8Array {
   return bytes.byteOffset % alignment === 0 ? bytes : bytes.slice();
 }
@@ -199,9 +200,10 @@ function parseHeader(
 ): { header: Readonly<Record<string, unknown>>; dataStart: number } {
   const headerBytes = headerLength(start, file, sizeBytes);
   const dataStart = PREFIX_BYTES + headerBytes;
-  if (start.length < dataStart) throw broken(file, 'its header could not be read to the end');
+  if (start.length < dataStart) throw broken(file, 'its header is incomplete');
   const header = parseJson(start.subarray(PREFIX_BYTES, dataStart), `The header of ${file}`);
-  if (!isObject(header)) throw broken(file, `its header is ${quote(header)} and not a list of tensors`);
+  if (!isObject(header))
+    throw broken(file, `its header is ${quote(header)} instead of an object with tensors`);
   return { header, dataStart };
 }
 
@@ -226,7 +228,7 @@ function headerLength(start: Uint8Array, file: string, sizeBytes: number): numbe
   return Number(claimed);
 }
 
-/** The beginning of a file as text if every byte is printable, as in a web page or a Git LFS pointer. */
+/** The beginning of a file as text if all bytes are printable, as in a web page or a Git LFS pointer. */
 function looksLikeText(bytes: Uint8Array): string | undefined {
   const printable = bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13));
   return printable ? String.fromCharCode(...bytes.subarray(0, 40)) : undefined;
@@ -240,7 +242,7 @@ function parseEntry(name: string, entry: unknown, file: string, dataStart: numbe
   if (!isStoredDtype(dtype)) {
     throw new OmniError({
       code: 'unsupported',
-      message: `${file}: tensor ${name} has the element type ${quote(dtype)}, which this program does not read.`,
+      message: `${file}: tensor ${name} has the element type ${quote(dtype)}, which is not supported.`,
       action: `Use weights stored as one of ${Object.keys(STORED_SIZE_BYTES).join(', ')}.`,
     });
   }
@@ -252,12 +254,12 @@ function parseEntry(name: string, entry: unknown, file: string, dataStart: numbe
   if (begin > end) throw fail(`ends before it begins: data_offsets ${quote(offsets)}`);
   const expected = elementCount(shape) * STORED_SIZE_BYTES[dtype];
   if (end - begin !== expected) {
-    throw fail(`has ${end - begin} bytes, but shape [${shape.join(', ')}] of ${dtype} takes ${expected}`);
+    throw fail(`has ${end - begin} bytes, but shape [${shape.join(', ')}] of ${dtype} needs ${expected}`);
   }
   return { name, dtype, shape, file, offset: dataStart + begin, sizeBytes: expected };
 }
 
-/** The tensors must follow each other without gap or overlap, and end where the file ends. */
+/** Checks that the tensors cover the data without gaps or overlaps, up to the end of the file. */
 function checkCoverage(tensors: readonly StoredTensor[], file: string, dataStart: number, sizeBytes: number) {
   let end = dataStart;
   let last = 'the header';
@@ -266,7 +268,7 @@ function checkCoverage(tensors: readonly StoredTensor[], file: string, dataStart
     if (tensor.offset > end) {
       throw broken(
         file,
-        `${tensor.offset - end} bytes between ${last} and tensor ${tensor.name} belong to none`,
+        `${tensor.offset - end} bytes between ${last} and tensor ${tensor.name} belong to no tensor`,
       );
     }
     end = tensor.offset + tensor.sizeBytes;
@@ -293,6 +295,6 @@ function broken(file: string, why: string): OmniError {
   return new OmniError({
     code: 'bad_checkpoint',
     message: `${file}: ${why}.`,
-    action: 'Fetch this file again from where the checkpoint came from.',
+    action: 'Fetch this file again from the source of the checkpoint.',
   });
 }

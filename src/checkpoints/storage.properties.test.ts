@@ -1,4 +1,4 @@
-/** Weights as they are stored: quantized blocks, and files of any content. */
+/** Properties of stored weights: quantized blocks, and files with arbitrary content. */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ describe.each([4, 8] as const)('quantization to %i bits', (bits) => {
     return { out, scales: halfToFloat(scales) };
   }
 
-  /** Where the blocks of the matrix begin and end. */
+  /** The blocks of the matrix. */
   function blocksOf(values: Float32Array): Float32Array[] {
     return Array.from({ length: rows * blocks }, (_, i) => {
       const start = Math.floor(i / blocks) * columns + (i % blocks) * BLOCK_SIZE;
@@ -37,7 +37,7 @@ describe.each([4, 8] as const)('quantization to %i bits', (bits) => {
     });
   }
 
-  it('is nowhere off by more than half a step, beyond what is cut off at the ends of the range', () => {
+  it('has an error of at most half a step, plus the clipping at the ends of the range', () => {
     fc.assert(
       fc.property(matrix, (values) => {
         const { out, scales } = roundTrip(values);
@@ -54,7 +54,7 @@ describe.each([4, 8] as const)('quantization to %i bits', (bits) => {
     );
   });
 
-  it('loses no more in a block than a scale that covers its largest value', () => {
+  it('has no larger error in a block than a scale that covers the largest value', () => {
     fc.assert(
       fc.property(matrix, (values) => {
         const { out } = roundTrip(values);
@@ -63,18 +63,18 @@ describe.each([4, 8] as const)('quantization to %i bits', (bits) => {
           const most = 2 ** (bits - 1);
           const extreme = block.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0);
           const scale = roundToHalf(-extreme / most);
-          const lost = (of: (value: number, at: number) => number) =>
+          const errorOf = (of: (value: number, at: number) => number) =>
             block.reduce((sum, value, at) => sum + (value - of(value, at)) ** 2, 0);
-          const covering = lost((value) =>
+          const covering = errorOf((value) =>
             scale === 0 ? 0 : Math.max(-most, Math.min(most - 1, Math.round(value / scale))) * scale,
           );
-          expect(lost((_, at) => got[i][at])).toBeLessThanOrEqual(covering * 1.001 + 1e-12);
+          expect(errorOf((_, at) => got[i][at])).toBeLessThanOrEqual(covering * 1.001 + 1e-12);
         });
       }),
     );
   });
 
-  it('changes nothing the second time', () => {
+  it('is idempotent', () => {
     fc.assert(
       fc.property(matrix, (values) => {
         const once = roundTrip(values).out;
@@ -86,7 +86,7 @@ describe.each([4, 8] as const)('quantization to %i bits', (bits) => {
 
 describe('a weights file', () => {
   const number = fc.oneof(fc.nat(40), fc.integer(), fc.double());
-  /** Entries that are nearly right. */
+  /** Entries that are nearly valid. */
   const entry = fc.record(
     {
       dtype: fc.oneof(fc.constantFrom('F32', 'F16', 'U8', 'BF16', 'I64'), fc.string({ maxLength: 4 })),
@@ -100,7 +100,7 @@ describe('a weights file', () => {
     fc.jsonValue({ maxDepth: 3 }),
   );
 
-  function readOrRefuse(bytes: Uint8Array): void {
+  function readOrReject(bytes: Uint8Array): void {
     try {
       readTensors(bytes, 'weights.safetensors');
     } catch (error) {
@@ -109,20 +109,20 @@ describe('a weights file', () => {
     }
   }
 
-  it('of any header is read or refused in words', () => {
+  it('with an arbitrary header is read, or rejected with an error of the project', () => {
     fc.assert(
       fc.property(header, fc.nat(80), (json, dataBytes) => {
         const text = new TextEncoder().encode(JSON.stringify(json) ?? '');
         const bytes = new Uint8Array(8 + text.length + dataBytes);
         new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
         bytes.set(text, 8);
-        readOrRefuse(bytes);
+        readOrReject(bytes);
       }),
       { numRuns: 600 },
     );
   });
 
-  it('of any bytes is read or refused in words', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), readOrRefuse), { numRuns: 400 });
+  it('of arbitrary bytes is read, or rejected with an error of the project', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), readOrReject), { numRuns: 400 });
   });
 });

@@ -1,4 +1,4 @@
-/** Finds the weights of one component: one safetensors file, or shards and the index that lists them. */
+/** Finds the weights of one component: one safetensors file, or shards and their index. */
 
 import { OmniError } from '../errors.ts';
 import { isObject, parseJson, quote } from '../json.ts';
@@ -9,19 +9,20 @@ import { readSafetensorsHeader } from './safetensors.ts';
 /** The weights of a component. */
 export interface ComponentWeights {
   readonly index: WeightIndex;
-  /** The safetensors files that the tensors lie in, and the index file if there is one. */
+  /** The safetensors files with the tensors, and the index file if there is one. */
   readonly files: readonly FolderFile[];
 }
 
-/** File names of weights that other programs use; named in words instead of being called missing. */
+/** Weight files of other programs. The error message names them. */
 const OTHER_FORMATS = /\.(bin|pt|pth|ckpt|gguf|onnx|msgpack|h5)$/;
 
 /**
  * Reads the headers of a component's weights.
- * @param component its folder: `transformer`, `vae` or `mllm`.
- * @param files all files of the checkpoint.
- * @param canonical gives the name that the program knows a tensor by.
- * @throws OmniError if there are no weights, several candidates, or any of them is broken.
+ * @param component the component's folder: `transformer`, `vae` or `mllm`
+ * @param files all files of the checkpoint
+ * @param canonical maps a tensor's name in the file to its name in the program
+ * @throws OmniError `bad_checkpoint` if there are no weights, several candidates without an index, or a
+ *   damaged file
  */
 export async function readComponentWeights(
   folder: CheckpointFolder,
@@ -37,7 +38,7 @@ export async function readComponentWeights(
   const index = new Map<string, StoredTensor>();
   for (const tensor of tensors) {
     const name = canonical(tensor.name);
-    if (index.has(name)) throw broken(`${tensor.file}: tensor ${name} is there twice, under two names`);
+    if (index.has(name)) throw broken(`${tensor.file}: tensor ${name} occurs twice, under two names`);
     index.set(name, { ...tensor, name });
   }
   const used = new Set([chosen.path, ...tensors.map(({ file }) => file)]);
@@ -48,8 +49,8 @@ export async function readComponentWeights(
 }
 
 /**
- * The file to start from. Official names go before variants (`….fp16.safetensors`), one file before an index, as
- * `from_pretrained` of diffusers and transformers does without a variant.
+ * The weight file or index to read. Official names take precedence over variants (`….fp16.safetensors`), and
+ * a file over an index, as in `from_pretrained` of diffusers and transformers without a variant.
  */
 function choose(component: string, files: readonly FolderFile[]): FolderFile {
   const order = [
@@ -65,8 +66,8 @@ function choose(component: string, files: readonly FolderFile[]): FolderFile {
     if (matches.length > 1) {
       throw new OmniError({
         code: 'bad_checkpoint',
-        message: `${component}/ holds several weight files and no index that says which belong together: ${names(matches)}.`,
-        action: 'Fetch the file …safetensors.index.json too, or keep only one of them.',
+        message: `${component}/ holds several weight files and no index: ${names(matches)}.`,
+        action: 'Fetch the file …safetensors.index.json too, or keep only one weight file.',
       });
     }
   }
@@ -86,7 +87,9 @@ async function readHeader(folder: CheckpointFolder, file: FolderFile): Promise<S
   return readSafetensorsHeader(read, file.path, file.sizeBytes);
 }
 
-/** Source of the format: huggingface_hub serialization (`metadata`, `weight_map`: tensor name to shard file). */
+/**
+ * Source of the format: huggingface_hub serialization (`metadata`, `weight_map`: tensor name to shard file).
+ */
 async function readShards(
   folder: CheckpointFolder,
   component: string,
@@ -96,12 +99,12 @@ async function readShards(
   const json = parseJson(await readWhole(folder, indexFile.path), indexFile.path);
   const weightMap = isObject(json) ? json.weight_map : undefined;
   if (!isObject(weightMap) || Object.keys(weightMap).length === 0) {
-    throw broken(`${indexFile.path}: weight_map is ${quote(weightMap)} and not a list of tensors`);
+    throw broken(`${indexFile.path}: weight_map is ${quote(weightMap)} instead of an object with tensors`);
   }
   const byShard = new Map<string, string[]>();
   for (const [name, shard] of Object.entries(weightMap)) {
     if (typeof shard !== 'string') {
-      throw broken(`${indexFile.path}: tensor ${name} lies in ${quote(shard)}, which is not a file name`);
+      throw broken(`${indexFile.path}: tensor ${name} is in ${quote(shard)}, which is not a file name`);
     }
     const path = insidePath(component, shard, `${indexFile.path}: tensor ${name}`);
     byShard.set(path, [...(byShard.get(path) ?? []), name]);
