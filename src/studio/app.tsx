@@ -1,58 +1,58 @@
 import { useEffect, useRef } from 'react';
-import { Stage } from './canvas/canvas.tsx';
+import { Canvas } from './canvas/canvas.tsx';
 import { Composer } from './composer/composer.tsx';
 import { Examples } from './examples/examples.tsx';
 import { Notices } from './notices/notices.tsx';
 import { AppBar } from './page/app-bar.tsx';
 import { DropAnywhere } from './page/drop-anywhere.tsx';
-import { Facts } from './page/page-footer.tsx';
+import { PageFooter } from './page/page-footer.tsx';
 import { QuestionBox } from './questions/question-box.tsx';
-import { NowAndNext } from './queue/queue.tsx';
-import { Shelf } from './results/results-list.tsx';
+import { Queue } from './queue/queue.tsx';
+import { ResultsList } from './results/results-list.tsx';
 import { useActions, useStudio } from './store/context.tsx';
-import { showsRounds, stageOf } from './store/selectors.ts';
+import { canvasContent, showsRounds } from './store/selectors.ts';
 import './app.css';
 
 export function App() {
   const theme = useStudio((state) => state.theme);
-  const stage = useStudio(stageOf);
+  const content = useStudio(canvasContent);
   const wide = useStudio(showsRounds);
-  const table = useRef<HTMLElement>(null);
-  const toTable = () => table.current?.scrollIntoView({ block: 'start' });
+  const canvas = useRef<HTMLElement>(null);
+  const scrollToCanvas = () => canvas.current?.scrollIntoView({ block: 'start' });
   useEffect(() => {
     document.documentElement.dataset.theme = theme;
   }, [theme]);
   useEscapeToStop();
   useEffect(() => {
-    // From here on words can be typed.
+    // The prompt can be typed from now on.
     performance.mark('studio-ready');
   }, []);
   return (
     <>
-      <a className="skip" href="#main">
-        Skip to the picture
+      <a className="skip-link" href="#main">
+        Skip to main content
       </a>
       <AppBar />
       <main id="main" tabIndex={-1}>
         <Notices />
-        <div className={`make ${stage} ${wide ? 'wide' : ''}`}>
-          <section className="stage" ref={table} aria-label="The table">
-            <Stage />
+        <div className={`workspace ${content === 'empty' ? 'empty' : ''} ${wide ? 'wide' : ''}`}>
+          <section className="canvas" ref={canvas} aria-label="Canvas">
+            <Canvas />
           </section>
           <div className="side">
-            {stage === 'first' && <Intro />}
-            {!wide && <NowAndNext />}
-            <Composer onMake={toTable} />
+            {content === 'empty' && <Intro />}
+            {!wide && <Queue />}
+            <Composer onDraw={scrollToCanvas} />
           </div>
-          <div className="talk">
-            {wide && <NowAndNext />}
+          <div className="below">
+            {wide && <Queue />}
             <QuestionBox />
           </div>
         </div>
-        <Shelf />
-        <Examples onMake={toTable} />
+        <ResultsList />
+        <Examples onDraw={scrollToCanvas} />
       </main>
-      <Facts />
+      <PageFooter />
       <DropAnywhere />
       <Announcer />
     </>
@@ -64,28 +64,28 @@ function Intro() {
     <div className="intro">
       <h1>Say what you want to&nbsp;see.</h1>
       <p className="lede">
-        It draws pictures, changes them and looks at them on this computer; nothing is sent anywhere.
+        OmniGen2 draws, edits and checks pictures on this device. Nothing is sent anywhere.
       </p>
     </div>
   );
 }
 
-/** Says to screen readers what happens to the jobs. */
+/** Announces changes of the jobs to screen readers. */
 function Announcer() {
-  const said = useStudio((state) => state.said);
+  const announcement = useStudio((state) => state.announcement);
   return (
-    <p className="unseen" role="status" aria-live="polite" data-testid="announcer">
-      {said}
+    <p className="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
+      {announcement}
     </p>
   );
 }
 
-/** Escape stops what is running, unless it has something nearer to close. */
+/** Escape stops the running job, unless it has a dialog or an input method to close. */
 function useEscapeToStop(): void {
   const { stop } = useActions();
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      // While an input method composes, Escape puts away its suggestions.
+      // While an input method composes, Escape closes its suggestions.
       if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return;
       if (document.querySelector('dialog[open]')) return;
       stop();

@@ -1,13 +1,17 @@
-/** Entry of the page: reads the settings, starts the studio and its worker, and shows it. */
+/** Entry point of the page. */
 
+import { randomSeed } from '../settings/random-seed.ts';
 import '@fontsource-variable/bricolage-grotesque/opsz.css';
 import '@fontsource-variable/literata/wght.css';
 import '@fontsource-variable/literata/wght-italic.css';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/utilities.css';
+import './styles/indicators.css';
+import './styles/buttons.css';
+import './styles/inputs.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { randomSeed } from '../draw-settings.ts';
 import { spawnModelWorker } from '../worker-client.ts';
 import { App } from './app.tsx';
 import { ErrorBoundary } from './notices/error-boundary.tsx';
@@ -47,5 +51,5 @@ if (root) {
     </StrictMode>,
   );
 }
-// After the first paint: the words can be typed while the model loads.
+// Load the model after the first paint, so that the prompt can be typed meanwhile.
 requestAnimationFrame(() => setTimeout(studio.actions.loadModel));

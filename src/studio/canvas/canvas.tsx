@@ -1,22 +1,22 @@
-import type { DrawJob } from '../jobs/draw-job.ts';
-import { isOver, keptOf } from '../jobs/draw-job.ts';
+import { type DrawJob, finalPictureOf, isOver } from '../jobs/draw-job.ts';
 import { NoticeCard } from '../notices/notices.tsx';
-import { Timeline } from '../rounds/rounds-view.tsx';
+import { RoundsView } from '../rounds/rounds-view.tsx';
 import { useActions, useStudio } from '../store/context.tsx';
-import { isInForm, shownJob, showsRounds, stageOf } from '../store/selectors.ts';
-import { failureId, noticeOf, type View } from '../store/state.ts';
+import { canvasContent, matchesForm, shownJob, showsRounds } from '../store/selectors.ts';
+import { errorNotice, failureId, type View } from '../store/state.ts';
 import { Icon } from '../ui/icon.tsx';
-import { Plate } from './job-picture.tsx';
-import { EmptyTable, Recipe } from './reference-overview.tsx';
+import { EmptyCanvas } from './empty-canvas.tsx';
+import { JobPicture } from './job-picture.tsx';
+import { ReferenceOverview } from './reference-overview.tsx';
 import { ResultTools } from './result-tools.tsx';
 import './canvas.css';
 
-/** What lies on the table: nothing yet, the pictures that were given, or the picture being made. */
-export function Stage() {
-  const stage = useStudio(stageOf);
+/** The main area: a job, the references that were added, or nothing yet. */
+export function Canvas() {
+  const content = useStudio(canvasContent);
   const job = useStudio(shownJob);
-  if (job) return <JobStage job={job} />;
-  return stage === 'compose' ? <Recipe /> : <EmptyTable />;
+  if (job) return <JobCanvas job={job} />;
+  return content === 'references' ? <ReferenceOverview /> : <EmptyCanvas />;
 }
 
 const VIEWS: readonly { readonly view: View; readonly name: string }[] = [
@@ -24,29 +24,29 @@ const VIEWS: readonly { readonly view: View; readonly name: string }[] = [
   { view: 'rounds', name: 'Rounds' },
 ];
 
-function JobStage({ job }: { job: DrawJob }) {
+function JobCanvas({ job }: { job: DrawJob }) {
   const rounds = useStudio(showsRounds);
-  const kept = keptOf(job);
+  const final = finalPictureOf(job);
   return (
     <>
-      <h1 className="unseen">{kept ? 'Your picture' : 'Making a picture'}</h1>
-      <div className="row between stage-head">
-        {job.request.rounds > 1 ? <Views job={job} /> : <span />}
-        {isOver(job) && <ResultTools job={job} kept={kept} />}
+      <h1 className="visually-hidden">{final ? 'Your picture' : 'Drawing a picture'}</h1>
+      <div className="row between canvas-toolbar">
+        {job.request.rounds > 1 ? <ViewSwitch job={job} /> : <span />}
+        {isOver(job) && <ResultTools job={job} final={final} />}
       </div>
       {job.state.status === 'failed' && <Failure job={job} />}
-      {rounds ? <Timeline job={job} /> : <Plate job={job} />}
+      {rounds ? <RoundsView job={job} /> : <JobPicture job={job} />}
     </>
   );
 }
 
-/** Picture or rounds: two views of the same job. */
-function Views({ job }: { job: DrawJob }) {
+/** Switches between the picture and the rounds of a job. */
+function ViewSwitch({ job }: { job: DrawJob }) {
   const shown = useStudio((state) => state.view);
   const { setView } = useActions();
   return (
     <fieldset className="views">
-      <legend className="unseen">Show</legend>
+      <legend className="visually-hidden">View</legend>
       {VIEWS.map(({ view, name }) => (
         <button
           key={view}
@@ -64,17 +64,17 @@ function Views({ job }: { job: DrawJob }) {
 }
 
 function Failure({ job }: { job: DrawJob }) {
-  const inForm = useStudio((state) => isInForm(state, job));
-  const { makeAgain } = useActions();
+  const inForm = useStudio((state) => matchesForm(state, job));
+  const { drawAgain } = useActions();
   if (job.state.status !== 'failed') return null;
   const { error } = job.state;
-  const kept = keptOf(job) ? ' What was drawn so far is kept below.' : '';
-  const words = inForm ? ' Your words and pictures are still in the box.' : '';
+  const picture = finalPictureOf(job) ? ' The unfinished picture is below.' : '';
+  const form = inForm ? ' Your prompt and pictures are still in the form.' : '';
   return (
     <div className="notices">
-      <NoticeCard notice={{ ...noticeOf(failureId(job.id), error), text: error.action + kept + words }}>
+      <NoticeCard notice={{ ...errorNotice(failureId(job.id), error), text: error.action + picture + form }}>
         {!error.permanent && (
-          <button type="button" className="btn primary" onClick={() => makeAgain(job.id)}>
+          <button type="button" className="btn primary" onClick={() => drawAgain(job.id)}>
             <Icon name="undo" />
             <span>Try again</span>
           </button>

@@ -1,10 +1,10 @@
 import { useActions, useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
-import { megabytes } from '../ui/format.ts';
+import { formatMegabytes } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import './loading-bar.css';
 
-/** How far the model has come, in bytes. */
+/** Progress of loading the model, in bytes. */
 export function LoadingBar({ model }: { model: ModelView }) {
   if (model.status === 'ready') return null;
   if (model.status === 'failed') return <NotLoaded />;
@@ -13,11 +13,13 @@ export function LoadingBar({ model }: { model: ModelView }) {
     <div className="loading">
       <p>
         <b>
-          {model.status === 'loading' && model.from === 'cache' ? 'Opening the model' : 'Loading the model'}
+          {model.status === 'loading' && model.from === 'network'
+            ? 'Downloading the model'
+            : 'Loading the model'}
         </b>
         {known && (
           <span className="loading-bytes">
-            {megabytes(model.doneBytes)} of {megabytes(model.totalBytes)}
+            {formatMegabytes(model.doneBytes)} of {formatMegabytes(model.totalBytes)}
           </span>
         )}
       </p>
@@ -30,9 +32,9 @@ export function LoadingBar({ model }: { model: ModelView }) {
   );
 }
 
-/** The way to load it again, unless a notice offers that already. */
+/** Offers to load the model again, unless a notice already does. */
 function NotLoaded() {
-  const offered = useStudio(({ notices }) => notices.some(({ remedy }) => remedy?.kind === 'load again'));
+  const offered = useStudio(({ notices }) => notices.some(({ action }) => action?.kind === 'reload model'));
   const { loadModel } = useActions();
   return (
     <div className="loading not-loaded">

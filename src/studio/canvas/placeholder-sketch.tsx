@@ -1,14 +1,14 @@
 import './placeholder-sketch.css';
 
-/** A pencil sketch of a house and a hill, as a place for the first picture. */
-export function EaselSketch() {
+/** A decorative sketch that fills an empty picture frame. */
+export function PlaceholderSketch() {
   return (
-    <svg className="sketch" viewBox="0 0 160 110" aria-hidden="true">
+    <svg className="placeholder-sketch" viewBox="0 0 160 110" aria-hidden="true">
       <path d="M4 88c22-9 38-8 56-3s40 6 96-5" />
       <path d="M30 84V56l22-18 22 18v30M26 60l26-22 26 22M46 85V68h12v17" />
       <path d="M112 83V64M112 64c-12 1-15-9-9-15-1-10 17-12 18-2 8 4 4 17-9 17Z" />
       <circle cx="134" cy="22" r="9" />
-      <path className="sketch-tick" d="M84 22c4 2 6 5 8 9 4-10 9-17 17-22" />
+      <path className="check-mark" d="M84 22c4 2 6 5 8 9 4-10 9-17 17-22" />
     </svg>
   );
 }

@@ -3,30 +3,28 @@ import { sizeOf } from '../composer/draw-form.ts';
 import { useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { BlobView } from '../ui/picture-view.tsx';
-import { LoadingBar } from './loading-bar.tsx';
-import { EaselSketch } from './placeholder-sketch.tsx';
 import './reference-overview.css';
 
-/** The table with the given pictures laid out: image 1 and image 2 make a new picture. */
-export function Recipe() {
+/** The references in a row, followed by an empty frame with the size of the result. */
+export function ReferenceOverview() {
   const form = useStudio((state) => state.form);
   const { width, height } = sizeOf(form);
   const several = form.references.length > 1;
   return (
-    <div className="table">
-      <h1 className="unseen">{several ? 'Compose from your pictures' : 'Edit your picture'}</h1>
-      <ul className="recipe" aria-label="What goes in">
+    <div className="reference-overview">
+      <h1 className="visually-hidden">{several ? 'Mix your pictures' : 'Edit your picture'}</h1>
+      <ul className="overview-row" aria-label="Pictures to start from">
         {form.references.map((reference, index) => (
           <Fragment key={reference.id}>
             {index > 0 && (
-              <li className="op" aria-hidden="true">
+              <li className="joiner" aria-hidden="true">
                 and
               </li>
             )}
-            <li className="mini">
-              <div className="mat">
+            <li className="overview-picture">
+              <div className="picture-frame">
                 <BlobView blob={reference.blob} label={`image ${index + 1}: ${reference.name}`} />
-                <span className="num big" aria-hidden="true">
+                <span className="number big" aria-hidden="true">
                   {index + 1}
                 </span>
               </div>
@@ -34,12 +32,12 @@ export function Recipe() {
             </li>
           </Fragment>
         ))}
-        <li className="op" aria-hidden="true">
+        <li className="joiner" aria-hidden="true">
           {several ? 'make' : 'becomes'}
         </li>
-        <li className="mini ghost">
-          <div className="mat">
-            <span className="blank-small" style={{ aspectRatio: `${width} / ${height}` }}>
+        <li className="overview-picture overview-result">
+          <div className="picture-frame">
+            <span className="result-size" style={{ aspectRatio: `${width} / ${height}` }}>
               <Icon name="image" />
               <span>
                 {width} × {height}
@@ -49,30 +47,10 @@ export function Recipe() {
           <b>result</b>
         </li>
       </ul>
-      <p className="dropline">
+      <p className="drop-tip">
         <Icon name="image" />
-        <span>Drop pictures anywhere on the page, paste them, or pick them from the box.</span>
+        <span>Add more pictures: drop them anywhere on the page, paste them, or choose files.</span>
       </p>
     </div>
-  );
-}
-
-/** The table before anything was made or given. */
-export function EmptyTable() {
-  const model = useStudio((state) => state.model);
-  return (
-    <figure className="plate empty-table">
-      <div className="mat">
-        <div className="blank">
-          <EaselSketch />
-          {model.status === 'ready' ? <p>Your picture lands here.</p> : <LoadingBar model={model} />}
-        </div>
-      </div>
-      <figcaption>
-        <p className="meta">
-          Write a line, or start from one of the six below. Pictures can be dropped anywhere on the page.
-        </p>
-      </figcaption>
-    </figure>
   );
 }

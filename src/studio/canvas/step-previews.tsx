@@ -1,59 +1,62 @@
 import { type CSSProperties, type KeyboardEvent, useRef } from 'react';
-import { frameAt, type RoundView } from '../jobs/draw-job.ts';
+import { type RoundView, stepPreviewAt } from '../jobs/draw-job.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { PictureView } from '../ui/picture-view.tsx';
 import './step-previews.css';
 
-/** The steps of a drawing so far; hovering, clicking or the arrow keys look back at one of them. */
-export function FilmStrip({ round, running }: { round: RoundView; running: boolean }) {
-  const lookBack = useStudio((state) => state.lookBack);
-  const actions = useActions();
+/** A thumbnail for each step. Hovering, clicking or the arrow keys show a step in the large picture. */
+export function StepPreviews({ round, running }: { round: RoundView; running: boolean }) {
+  const previewedStep = useStudio((state) => state.previewedStep);
+  const { previewStep } = useActions();
   const list = useRef<HTMLOListElement>(null);
-  const looked = lookBack?.round === round.round ? lookBack.step : undefined;
-  const latest = round.frames.at(-1)?.step ?? 0;
+  const chosen = previewedStep?.round === round.round ? previewedStep.step : undefined;
+  const latest = round.stepPreviews.at(-1)?.step ?? 0;
   const steps = Array.from({ length: round.steps }, (_, index) => index + 1);
 
-  const look = (step: number) => actions.lookBack(step >= latest ? undefined : { round: round.round, step });
+  const choose = (step: number) => previewStep(step >= latest ? undefined : { round: round.round, step });
   const onKeyDown = (event: KeyboardEvent) => {
-    const at = looked ?? latest;
-    const to = nextStep(event.key, at, latest);
+    const to = stepForKey(event.key, chosen ?? latest, latest);
     if (to === undefined) return;
     event.preventDefault();
-    const frame = frameAt(round, to) ?? round.frames[0];
-    if (!frame) return;
-    look(frame.step);
-    list.current?.querySelector<HTMLElement>(`[data-step="${frame.step}"]`)?.focus();
+    const preview = stepPreviewAt(round, to) ?? round.stepPreviews[0];
+    if (!preview) return;
+    choose(preview.step);
+    list.current?.querySelector<HTMLElement>(`[data-step="${preview.step}"]`)?.focus();
   };
 
   return (
     <ol
       ref={list}
-      className="film"
-      aria-label="Steps so far; choose one to look at it"
+      className="step-previews"
+      aria-label="Steps so far; choose one to see it"
       style={{ '--columns': Math.min(20, round.steps) } as CSSProperties}
       onKeyDown={onKeyDown}
-      onMouseLeave={() => actions.lookBack(undefined)}
-      onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || actions.lookBack(undefined)}
+      onMouseLeave={() => previewStep(undefined)}
+      onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || previewStep(undefined)}
     >
       {steps.map((step) => {
-        const frame = round.frames.find((each) => each.step === step);
-        const now = running && step === latest;
+        const preview = round.stepPreviews.find((each) => each.step === step);
+        const current = running && step === latest;
         return (
-          <li key={step} className={now ? 'now' : undefined} aria-current={now ? 'step' : undefined}>
-            {frame ? (
+          <li
+            key={step}
+            className={current ? 'current' : undefined}
+            aria-current={current ? 'step' : undefined}
+          >
+            {preview ? (
               <button
                 type="button"
                 data-step={step}
                 aria-label={`Step ${step}`}
-                aria-pressed={looked === step}
-                tabIndex={step === (looked ?? latest) ? 0 : -1}
-                onClick={() => look(step)}
-                onMouseEnter={() => look(step)}
+                aria-pressed={chosen === step}
+                tabIndex={step === (chosen ?? latest) ? 0 : -1}
+                onClick={() => choose(step)}
+                onMouseEnter={() => choose(step)}
               >
-                <PictureView picture={frame.picture} />
+                <PictureView picture={preview.picture} />
               </button>
             ) : null}
-            {(now || !frame) && <b aria-hidden="true">{step}</b>}
+            {(current || !preview) && <b aria-hidden="true">{step}</b>}
           </li>
         );
       })}
@@ -61,7 +64,8 @@ export function FilmStrip({ round, running }: { round: RoundView; running: boole
   );
 }
 
-function nextStep(key: string, at: number, latest: number): number | undefined {
+/** The step that an arrow key, Home or End moves to. */
+function stepForKey(key: string, at: number, latest: number): number | undefined {
   switch (key) {
     case 'ArrowLeft':
       return Math.max(1, at - 1);

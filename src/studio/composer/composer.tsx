@@ -1,37 +1,37 @@
 import { type KeyboardEvent, useId, useRef, useState } from 'react';
 import { quotedList, unknownWords } from '../../storybook/vocabulary.ts';
 import { useActions, useStudio } from '../store/context.tsx';
-import { stageOf, wouldQueue } from '../store/selectors.ts';
+import { canvasContent, wouldQueue } from '../store/selectors.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { type FormProblem, MAX_ROUNDS } from './draw-form.ts';
-import { GoOn } from './edit-result-offer.tsx';
+import { EditResultOffer } from './edit-result-offer.tsx';
 import { HintBox } from './hint-box.tsx';
 import { MoreDialog } from './more-dialog.tsx';
 import { PickPictures } from './pick-pictures.tsx';
 import { PresetPicker } from './preset-picker.tsx';
 import { ReferenceList } from './reference-list.tsx';
-import { type Mode, modeOf, modeWords } from './references.ts';
+import { type Mode, modeOf, modeText } from './references.ts';
 import './composer.css';
 
 const MODE_ICONS: Readonly<Record<Mode, IconName>> = { words: 'words', edit: 'pen', mix: 'mix' };
 
-/** The keys that make the picture, as this kind of machine writes them. */
-const MAKE_KEYS = /Mac|iP(?:hone|ad)/.test(navigator.userAgent) ? '⌘ ↵' : 'Ctrl ↵';
+/** The keyboard shortcut for drawing, as this platform writes it. */
+const DRAW_KEYS = /Mac|iP(?:hone|ad)/.test(navigator.userAgent) ? '⌘ ↵' : 'Ctrl ↵';
 
-/** Where a person says what to draw. It works before the model is there and while it draws. */
-export function Composer({ onMake }: { onMake: () => void }) {
+/** The form for a new picture. It works before the model is loaded and while it draws. */
+export function Composer({ onDraw }: { onDraw: () => void }) {
   const { prompt, references } = useStudio((state) => state.form);
   const problems = useStudio((state) => state.problems);
   const queues = useStudio(wouldQueue);
-  const again = useStudio((state) => stageOf(state) === 'job');
-  const { setPrompt, make } = useActions();
+  const again = useStudio((state) => canvasContent(state) === 'job');
+  const { setPrompt, draw } = useActions();
   const [more, setMore] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
   const fieldId = useId();
   const problemsId = useId();
 
   const submit = () => {
-    if (make()) onMake();
+    if (draw()) onDraw();
     else field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -53,12 +53,8 @@ export function Composer({ onMake }: { onMake: () => void }) {
         }}
       >
         {references.length > 0 && <ReferenceList />}
-        <label className="ask-label" htmlFor={fieldId}>
-          {queues
-            ? 'And then?'
-            : references.length > 0
-              ? 'What should become of it?'
-              : 'What do you want to see?'}
+        <label className="prompt-label" htmlFor={fieldId}>
+          {promptLabel(queues, references.length)}
         </label>
         <textarea
           id={fieldId}
@@ -66,19 +62,19 @@ export function Composer({ onMake }: { onMake: () => void }) {
           className="prompt"
           rows={3}
           value={prompt}
-          placeholder={placeholder(queues, references.length)}
+          placeholder={promptPlaceholder(queues, references.length)}
           aria-describedby={problems.length > 0 ? problemsId : undefined}
           aria-invalid={problems.some((problem) => problem.field === 'prompt') || undefined}
           onChange={(event) => setPrompt(event.target.value)}
         />
         <HintBox field={field} />
-        <GoOn />
-        <Unfamiliar request={prompt} />
+        <EditResultOffer />
+        <UnknownWords prompt={prompt} />
         <Problems id={problemsId} problems={problems} />
         <div className="row between">
           <span className="mode" role="status">
             <Icon name={MODE_ICONS[modeOf(references.length)]} />
-            {modeWords(references.length)}
+            {modeText(references.length)}
           </span>
           {references.length === 0 && <PickPictures className="btn quiet">Add a picture</PickPictures>}
         </div>
@@ -89,12 +85,12 @@ export function Composer({ onMake }: { onMake: () => void }) {
             <span>More</span>
           </button>
         </div>
-        <div className="row between go">
+        <div className="row between submit-row">
           <ChecksItself />
-          <button type="submit" className="btn primary big make-button">
-            {queues ? 'Add to queue' : again ? 'Make again' : 'Make it'}
+          <button type="submit" className="btn primary big draw-button">
+            {queues ? 'Add to queue' : again ? 'Draw again' : 'Draw'}
             <span className="keys" aria-hidden="true">
-              {MAKE_KEYS}
+              {DRAW_KEYS}
             </span>
           </button>
         </div>
@@ -104,22 +100,27 @@ export function Composer({ onMake }: { onMake: () => void }) {
   );
 }
 
-function placeholder(queues: boolean, references: number): string {
-  if (queues) return 'Describe the next one while this runs';
+function promptLabel(queues: boolean, references: number): string {
+  if (queues) return 'What should come next?';
+  return references === 1 ? 'What should change?' : 'What do you want to see?';
+}
+
+function promptPlaceholder(queues: boolean, references: number): string {
+  if (queues) return 'Describe the next picture';
   if (references === 0) return 'A blue frog in the snow at night';
   return references === 1 ? 'Make it night' : 'The bunny of image 1 beside the boat of image 2';
 }
 
-/** Says which words the built-in model has never seen: it draws what is nearest, and does not say so itself. */
-function Unfamiliar({ request }: { request: string }) {
-  const words = unknownWords(request);
+/** Warns about words that the built-in model does not know, because it ignores them silently. */
+function UnknownWords({ prompt }: { prompt: string }) {
+  const words = unknownWords(prompt);
   if (words.length === 0) return null;
   return (
-    <p className="unfamiliar" role="status">
+    <p className="unknown-words" role="status">
       <Icon name="warn" />
       <span>
-        The built-in model has not learnt {quotedList(words)}. It draws what is nearest; what it knows is at
-        the foot of the page.
+        The built-in model does not know {quotedList(words)} and may draw something else. The end of the page
+        lists what it knows.
       </span>
     </p>
   );
@@ -141,7 +142,7 @@ function Problems({ id, problems }: { id: string; problems: readonly FormProblem
   );
 }
 
-/** The switch of the reflection loop and how many rounds it may take. */
+/** Switches the reflection loop on and limits its rounds. */
 function ChecksItself() {
   const on = useStudio((state) => state.form.checksItself);
   const rounds = useStudio((state) => state.form.rounds);
@@ -163,7 +164,7 @@ function ChecksItself() {
       <label className="rounds-limit">
         <span>up to</span>
         <select
-          aria-label="Rounds at most"
+          aria-label="Maximum number of rounds"
           value={rounds}
           disabled={!on}
           onChange={(event) => setRounds(Number(event.target.value))}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findHints, renamed } from './hints.ts';
+import { findHints, replaceMention } from './hints.ts';
 
 const missing = (prompt: string, count: number) =>
   findHints(prompt, count).flatMap((hint) =>
@@ -7,13 +7,13 @@ const missing = (prompt: string, count: number) =>
   );
 
 describe('findHints', () => {
-  it('is silent when every named picture is there', () => {
+  it('finds nothing if every mentioned picture exists', () => {
     expect(findHints('the bunny of image 1 beside the boat of image 2', 2)).toEqual([]);
     expect(findHints('a red house in the snow', 0)).toEqual([]);
     expect(findHints('make the bunny happy', 1)).toEqual([]);
   });
 
-  it('finds a picture that is not there', () => {
+  it('finds a mention of a missing picture', () => {
     expect(missing('the bunny of image 1 beside the boat of image 3', 2)).toEqual(['3:image 3']);
     expect(missing('the cat from picture #2', 1)).toEqual(['2:picture #2']);
     expect(missing('the boat in the second picture', 1)).toEqual(['2:second picture']);
@@ -27,12 +27,12 @@ describe('findHints', () => {
     expect(missing('put image 1 and 2 trees in the snow', 1)).toEqual([]);
   });
 
-  it('does not take a number of things for the name of a picture', () => {
+  it('does not mistake a number of things for a mention', () => {
     expect(findHints('3 mushrooms and 2 cats', 1)).toEqual([]);
     expect(findHints('an image with 4 stars', 1)).toEqual([]);
   });
 
-  it('says when several pictures are there and none is named', () => {
+  it('reports several pictures of which the prompt mentions none', () => {
     expect(findHints('put the bunny beside the boat', 2)).toEqual([{ kind: 'unnamed', count: 2 }]);
     expect(findHints('put both animals on the beach', 2)).toEqual([]);
     expect(findHints('combine these pictures', 2)).toEqual([]);
@@ -40,18 +40,18 @@ describe('findHints', () => {
   });
 });
 
-describe('renamed', () => {
-  it('puts a picture that is there in the place of the words', () => {
+describe('replaceMention', () => {
+  it('replaces the words by the mention of another picture', () => {
     const prompt = 'the bunny of image 1 beside the boat of image 3, at sea';
     const [hint] = findHints(prompt, 2);
-    expect(hint?.kind === 'missing' && renamed(prompt, hint, 2)).toBe(
+    expect(hint?.kind === 'missing' && replaceMention(prompt, hint, 2)).toBe(
       'the bunny of image 1 beside the boat of image 2, at sea',
     );
   });
 
-  it('replaces the bare number of a list', () => {
+  it('replaces only the number in a list', () => {
     const prompt = 'mix images 1 and 5';
     const [hint] = findHints(prompt, 2);
-    expect(hint?.kind === 'missing' && renamed(prompt, hint, 2)).toBe('mix images 1 and 2');
+    expect(hint?.kind === 'missing' && replaceMention(prompt, hint, 2)).toBe('mix images 1 and 2');
   });
 });

@@ -1,8 +1,7 @@
-/** Finds what a prompt says about pictures that cannot be so. A hint never stops the person. */
+/** Finds mentions of pictures in a prompt that do not match the references. A hint never prevents drawing. */
 
-/** Something worth a second look before drawing. */
 export type Hint =
-  /** The prompt names a picture that is not there; `start` and `end` delimit the words in the prompt. */
+  /** The prompt mentions a picture that does not exist, in `words` from `start` to `end`. */
   | {
       readonly kind: 'missing';
       readonly number: number;
@@ -10,10 +9,10 @@ export type Hint =
       readonly start: number;
       readonly end: number;
     }
-  /** There are several pictures and the prompt names none of them. */
+  /** There are several pictures and the prompt mentions none of them. */
   | { readonly kind: 'unnamed'; readonly count: number };
 
-/** One place in a prompt where pictures are named by number. */
+/** A place in a prompt that mentions a picture by its number. */
 interface Mention {
   readonly number: number;
   readonly start: number;
@@ -21,22 +20,25 @@ interface Mention {
 }
 
 const NOUN = '(?:images?|pictures?|photos?|img)';
-/** "image 2", "picture #2", and in the plural "images 1, 2 and 3"; "image 1 and 2 trees" names one picture. */
-const MARK = '\\s*(?:#|no\\.?|number)?\\s*';
+/** "image 2", "picture #2", "images 1, 2 and 3". "image 1 and 2 trees" mentions one picture. */
+const NUMBER_SIGN = '\\s*(?:#|no\\.?|number)?\\s*';
 const BY_NUMBER = new RegExp(
-  `\\b(?:images|pictures|photos)${MARK}\\d{1,3}\\b(?:\\s*(?:,\\s*and|,|and|&)\\s*\\d{1,3}\\b)*|\\b${NOUN}${MARK}\\d{1,3}\\b`,
+  `\\b(?:images|pictures|photos)${NUMBER_SIGN}\\d{1,3}\\b(?:\\s*(?:,\\s*and|,|and|&)\\s*\\d{1,3}\\b)*|\\b${NOUN}${NUMBER_SIGN}\\d{1,3}\\b`,
   'giu',
 );
 const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh'];
 /** "the second picture". */
 const BY_ORDINAL = new RegExp(`\\b(${ORDINALS.join('|')})\\s+${NOUN}\\b`, 'giu');
-/** Words that speak of all pictures at once. */
-const ALL_OF_THEM = new RegExp(
+/** Phrases that mean all pictures. */
+const ALL_PICTURES = new RegExp(
   `\\b(?:both|all|each|every|these|two|three|four|five)\\b.{0,24}\\b${NOUN}\\b|\\bboth\\b`,
   'iu',
 );
 
-/** The hints for `prompt` when `count` reference pictures are there, in the order of the prompt. */
+/**
+ * The hints for a prompt with `count` references, in the order of the prompt.
+ * @example findHints('the boat of image 3', 2) // [{ kind: 'missing', number: 3, words: 'image 3', … }]
+ */
 export function findHints(prompt: string, count: number): readonly Hint[] {
   const mentions = findMentions(prompt);
   const missing = mentions
@@ -51,8 +53,8 @@ export function findHints(prompt: string, count: number): readonly Hint[] {
       }),
     );
   if (missing.length > 0) return missing;
-  const silent = count >= 2 && prompt.trim() !== '' && mentions.length === 0 && !ALL_OF_THEM.test(prompt);
-  return silent ? [{ kind: 'unnamed', count }] : [];
+  const unnamed = count >= 2 && prompt.trim() !== '' && mentions.length === 0 && !ALL_PICTURES.test(prompt);
+  return unnamed ? [{ kind: 'unnamed', count }] : [];
 }
 
 function findMentions(prompt: string): readonly Mention[] {
@@ -60,7 +62,7 @@ function findMentions(prompt: string): readonly Mention[] {
   for (const match of prompt.matchAll(BY_NUMBER)) {
     const digits = [...match[0].matchAll(/\d+/g)];
     digits.forEach((digit, index) => {
-      // The first number takes its noun along, so that replacing the span gives a whole phrase.
+      // The span of the first number includes its noun, so that a replacement gives a whole phrase.
       const start = index === 0 ? match.index : match.index + digit.index;
       found.push({ number: Number(digit[0]), start, end: match.index + digit.index + digit[0].length });
     });
@@ -72,9 +74,13 @@ function findMentions(prompt: string): readonly Mention[] {
   return found.sort((a, b) => a.start - b.start);
 }
 
-/** The prompt with the words of a `missing` hint replaced by the name of a picture that is there. */
-export function renamed(prompt: string, hint: Extract<Hint, { kind: 'missing' }>, number: number): string {
-  const bare = /^\d+$/.test(hint.words);
-  const name = bare ? String(number) : `image ${number}`;
-  return prompt.slice(0, hint.start) + name + prompt.slice(hint.end);
+/** Replaces the words of a `missing` hint by a mention of picture `number`. */
+export function replaceMention(
+  prompt: string,
+  hint: Extract<Hint, { kind: 'missing' }>,
+  number: number,
+): string {
+  const numberOnly = /^\d+$/.test(hint.words);
+  const mention = numberOnly ? String(number) : `image ${number}`;
+  return prompt.slice(0, hint.start) + mention + prompt.slice(hint.end);
 }

@@ -37,7 +37,7 @@ export function MoreDialog({ open, onClose }: { open: boolean; onClose: () => vo
         <div className="drawer-sheet">
           <header>
             <h2 id={titleId}>How to make it</h2>
-            <button type="button" className="btn only quiet" aria-label="Close" onClick={onClose}>
+            <button type="button" className="btn icon-only quiet" aria-label="Close" onClick={onClose}>
               <Icon name="close" />
             </button>
           </header>
@@ -59,7 +59,7 @@ export function MoreDialog({ open, onClose }: { open: boolean; onClose: () => vo
 
 function Changes() {
   const form = useStudio((state) => state.form);
-  const { putBack } = useActions();
+  const { resetSettings } = useActions();
   const count = Object.keys(form.changes).length;
   const preset = PRESETS[form.preset].label;
   return (
@@ -74,7 +74,7 @@ function Changes() {
         )}
       </span>
       {count > 0 && (
-        <button type="button" className="btn quiet" onClick={putBack}>
+        <button type="button" className="btn quiet" onClick={resetSettings}>
           <Icon name="undo" />
           <span>Put back</span>
         </button>
@@ -133,8 +133,8 @@ function Adjusting() {
       />
       <div className={changed('scheduler') ? 'set inline changed' : 'set inline'}>
         <span className="set-label">Scheduler</span>
-        <fieldset className="seg">
-          <legend className="unseen">Scheduler</legend>
+        <fieldset className="segmented">
+          <legend className="visually-hidden">Scheduler</legend>
           {(
             [
               ['euler', 'Euler'],
@@ -166,7 +166,7 @@ function Adjusting() {
         <textarea
           id={negativeId}
           rows={2}
-          className="words"
+          className="prose"
           placeholder="blurry, extra ears"
           value={values.negativePrompt}
           onChange={(event) => change({ negativePrompt: event.target.value })}

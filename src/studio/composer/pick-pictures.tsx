@@ -1,9 +1,9 @@
 import { type ReactNode, useRef } from 'react';
 import { useActions } from '../store/context.tsx';
-import { UNREADABLE } from '../store/state.ts';
+import { PICTURE_ERRORS } from '../store/state.ts';
 import type { StudioActions } from '../store/studio.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
-import { readPictures } from '../ui/picture-files.ts';
+import { inspectPictures } from '../ui/picture-files.ts';
 
 interface PickPicturesProps {
   readonly className: string;
@@ -11,7 +11,7 @@ interface PickPicturesProps {
   readonly children: ReactNode;
 }
 
-/** A button that opens the system's file picker and takes the pictures as references. */
+/** A button that opens the file picker and adds the chosen pictures as references. */
 export function PickPictures({ className, icon = 'image', children }: PickPicturesProps) {
   const actions = useActions();
   const input = useRef<HTMLInputElement>(null);
@@ -31,37 +31,37 @@ export function PickPictures({ className, icon = 'image', children }: PickPictur
         onChange={(event) => {
           const files = [...(event.target.files ?? [])];
           event.target.value = '';
-          void takePictures(actions, files);
+          void addPictureFiles(actions, files);
         }}
       />
     </>
   );
 }
 
-/** How many refusals one notice spells out. */
-const SPELLED_OUT = 6;
+/** How many refusals one notice lists. */
+const LISTED_REFUSALS = 6;
 
 /**
- * Reads files and adds them as references; says of each of the others why it cannot be one.
- * @param folders names of folders that were given beside them
+ * Inspects files and adds the pictures as references. A notice says why other files cannot be used.
+ * @param folders names of folders that were dropped together with the files
  */
-export async function takePictures(
+export async function addPictureFiles(
   actions: StudioActions,
   files: readonly Blob[],
   folders: readonly string[] = [],
 ): Promise<void> {
-  const { references, notes, refusals: unreadable, unread } = await readPictures(files);
+  const { references, notes, refusals: unreadable, skipped } = await inspectPictures(files);
   const refusals = [
     ...unreadable,
     ...folders.map((name) => ({
       message: `${name} is a folder, not a picture.`,
-      action: 'Open it and take the pictures in it.',
+      action: 'Open the folder and choose the pictures in it.',
     })),
   ];
   if (references.length > 0) {
-    actions.dismiss(UNREADABLE);
-    actions.addReferences(references, unread);
-    actions.say(references.length === 1 ? 'Picture added.' : `${references.length} pictures added.`);
+    actions.dismiss(PICTURE_ERRORS);
+    actions.addReferences(references, skipped);
+    actions.announce(references.length === 1 ? 'Picture added.' : `${references.length} pictures added.`);
   }
   if (notes.length > 0) {
     actions.notify({
@@ -73,14 +73,14 @@ export async function takePictures(
   }
   const [first, second] = refusals;
   if (!first) return;
-  const more = refusals.length - SPELLED_OUT;
+  const more = refusals.length - LISTED_REFUSALS;
   actions.notify({
-    id: UNREADABLE,
+    id: PICTURE_ERRORS,
     tone: 'warn',
     title: second ? `${refusals.length} files cannot be used as pictures` : first.message.replace(/\.$/, ''),
     text: second
       ? [
-          ...refusals.slice(0, SPELLED_OUT).map(({ message }) => message),
+          ...refusals.slice(0, LISTED_REFUSALS).map(({ message }) => message),
           ...(more > 0 ? [`And ${more} more.`] : []),
         ].join(' ')
       : `${first.action} Nothing else changed.`,

@@ -1,6 +1,6 @@
 import { useActions, useStudio } from '../store/context.tsx';
 import { presetMs } from '../store/selectors.ts';
-import { timeLeft } from '../ui/format.ts';
+import { formatTimeLeft } from '../ui/format.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './draw-form.ts';
 
 /** Fast, balanced or best; with the time each takes once that was measured on this machine. */
@@ -8,8 +8,8 @@ export function PresetPicker({ name, steps = false }: { name: string; steps?: bo
   const chosen = useStudio((state) => state.form.preset);
   const { setPreset } = useActions();
   return (
-    <fieldset className={steps ? 'seg stacked' : 'seg'}>
-      <legend className="unseen">Preset</legend>
+    <fieldset className={steps ? 'segmented stacked' : 'segmented'}>
+      <legend className="visually-hidden">Preset</legend>
       {PRESET_NAMES.map((preset) => (
         <label key={preset}>
           <input
@@ -33,7 +33,7 @@ function PresetFacts({ preset, steps }: { preset: PresetName; steps: boolean }) 
   const expected = useStudio((state) => presetMs(state, preset));
   const facts = [
     ...(steps ? [`${PRESETS[preset].steps} steps`] : []),
-    ...(expected === undefined ? [] : [timeLeft(expected)]),
+    ...(expected === undefined ? [] : [formatTimeLeft(expected)]),
   ];
   return facts.length === 0 ? null : <small>{facts.join(', ')}</small>;
 }

@@ -5,53 +5,56 @@ import { Icon } from '../ui/icon.tsx';
 import { BlobView } from '../ui/picture-view.tsx';
 import { PickPictures } from './pick-pictures.tsx';
 import type { Reference } from './references.ts';
+import './reference-list.css';
 
-/** A picture that is being moved: which one, where it stood before, and by what. */
-interface Lift {
+/** The reference that is being moved. `origin` is its index before the move. */
+interface Move {
   readonly id: string;
   readonly origin: number;
   readonly by: 'keys' | 'pointer';
 }
 
-/** The references in order. Dragged by their grip, or lifted with Space and moved with the arrow keys. */
+/** The references in order. They can be dragged, or picked up with Space and moved with the arrow keys. */
 export function ReferenceList() {
   const references = useStudio((state) => state.form.references);
-  const { moveReference, removeReference, say } = useActions();
-  const [lift, setLift] = useState<Lift>();
+  const { moveReference, removeReference, announce } = useActions();
+  const [move, setMove] = useState<Move>();
   const list = useRef<HTMLOListElement>(null);
-  const at = lift ? references.findIndex((reference) => reference.id === lift.id) : -1;
+  const at = move ? references.findIndex((reference) => reference.id === move.id) : -1;
 
   const moveTo = (to: number) => {
     if (to < 0 || to >= references.length || to === at) return;
     moveReference(at, to);
-    say(`Now image ${to + 1} of ${references.length}.`);
+    announce(`Now image ${to + 1} of ${references.length}.`);
   };
   const drop = (back: boolean) => {
-    if (lift && back) moveReference(at, lift.origin);
-    say(back ? 'Put back.' : `Dropped as image ${at + 1}.`);
-    setLift(undefined);
+    if (move && back) moveReference(at, move.origin);
+    announce(back ? 'Move cancelled.' : `Dropped as image ${at + 1}.`);
+    setMove(undefined);
   };
   const onKeyDown = (event: KeyboardEvent, index: number, id: string) => {
-    const lifted = lift?.id === id;
+    const moving = move?.id === id;
     if (event.key === ' ') {
-      if (lifted) drop(false);
+      if (moving) drop(false);
       else {
-        setLift({ id, origin: index, by: 'keys' });
-        say(`Image ${index + 1} lifted. Arrow keys move it, Space drops it, Escape puts it back.`);
+        setMove({ id, origin: index, by: 'keys' });
+        announce(
+          `Image ${index + 1} picked up. Press the arrow keys to move it, Space to drop it, Escape to cancel.`,
+        );
       }
-    } else if (lifted && (event.key === 'ArrowUp' || event.key === 'ArrowLeft')) moveTo(at - 1);
-    else if (lifted && (event.key === 'ArrowDown' || event.key === 'ArrowRight')) moveTo(at + 1);
-    else if (lifted && event.key === 'Escape') drop(true);
+    } else if (moving && (event.key === 'ArrowUp' || event.key === 'ArrowLeft')) moveTo(at - 1);
+    else if (moving && (event.key === 'ArrowDown' || event.key === 'ArrowRight')) moveTo(at + 1);
+    else if (moving && event.key === 'Escape') drop(true);
     else return;
     event.preventDefault();
     event.stopPropagation();
   };
-  // Listening on the window: moving a row in the document would end its pointer capture.
+  // Listens on the window, because moving a row in the document ends its pointer capture.
   useEffect(() => {
-    if (lift?.by !== 'pointer') return;
+    if (move?.by !== 'pointer') return;
     const listeners = new AbortController();
     const { signal } = listeners;
-    const onMove = (event: PointerEvent) => moveTo(placeUnder(list.current, event.clientY));
+    const onMove = (event: PointerEvent) => moveTo(rowUnder(list.current, event.clientY));
     window.addEventListener('pointermove', onMove, { signal });
     window.addEventListener('pointerup', () => drop(false), { signal });
     window.addEventListener('pointercancel', () => drop(true), { signal });
@@ -59,32 +62,36 @@ export function ReferenceList() {
   });
 
   return (
-    <ol className="refs" aria-label="Reference pictures, in order" ref={list}>
+    <ol className="reference-list" aria-label="Reference pictures, in order" ref={list}>
       {references.map((reference, index) => (
-        <li key={reference.id} className={lift?.id === reference.id ? 'ref lifted' : 'ref'} data-reference>
-          <span className="num" aria-hidden="true">
+        <li
+          key={reference.id}
+          className={move?.id === reference.id ? 'reference moving' : 'reference'}
+          data-reference
+        >
+          <span className="number" aria-hidden="true">
             {index + 1}
           </span>
           <BlobView blob={reference.blob} label={`image ${index + 1}: ${reference.name}`} />
           <Caption reference={reference} index={index} />
           <button
             type="button"
-            className="btn only grip"
-            aria-label={`Move image ${index + 1}. Space to lift, arrow keys to move`}
-            aria-pressed={lift?.id === reference.id}
+            className="btn icon-only grip"
+            aria-label={`Move image ${index + 1}. Press Space to pick it up, then the arrow keys`}
+            aria-pressed={move?.id === reference.id}
             onKeyDown={(event) => onKeyDown(event, index, reference.id)}
-            onPointerDown={() => setLift({ id: reference.id, origin: index, by: 'pointer' })}
-            onBlur={() => lift?.by === 'keys' && setLift(undefined)}
+            onPointerDown={() => setMove({ id: reference.id, origin: index, by: 'pointer' })}
+            onBlur={() => move?.by === 'keys' && setMove(undefined)}
           >
             <Icon name="grip" />
           </button>
           <button
             type="button"
-            className="btn only"
+            className="btn icon-only"
             aria-label={`Remove image ${index + 1}`}
             onClick={() => {
               removeReference(reference.id);
-              say(`Image ${index + 1} removed.`);
+              announce(`Image ${index + 1} removed.`);
             }}
           >
             <Icon name="close" />
@@ -92,10 +99,10 @@ export function ReferenceList() {
         </li>
       ))}
       {references.length < MAX_REFERENCES && (
-        <li className="ref add">
+        <li className="reference add">
           <PickPictures className="add-button" icon="plus">
             <span>Add image {references.length + 1}</span>
-            <small>up to {MAX_REFERENCES}. Drop, paste, pick</small>
+            <small>up to {MAX_REFERENCES}: drop, paste or choose</small>
           </PickPictures>
         </li>
       )}
@@ -105,7 +112,7 @@ export function ReferenceList() {
 
 function Caption({ reference, index }: { reference: Reference; index: number }) {
   return (
-    <span className="cap">
+    <span className="caption">
       <b>image {index + 1}</b>
       <small>
         {reference.name}, {reference.width} × {reference.height}
@@ -114,8 +121,8 @@ function Caption({ reference, index }: { reference: Reference; index: number }) 
   );
 }
 
-/** The place in the list whose row lies under `y`, in pixels from the top of the window. */
-function placeUnder(list: HTMLOListElement | null, y: number): number {
+/** Index of the row at `y`, in pixels from the top of the window. */
+function rowUnder(list: HTMLOListElement | null, y: number): number {
   const rows = [...(list?.querySelectorAll('[data-reference]') ?? [])];
   const below = rows.findIndex((row) => y < row.getBoundingClientRect().bottom);
   return below < 0 ? rows.length - 1 : below;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addReferences, modeWords, moveReference, type Reference, removeReference } from './references.ts';
+import { addReferences, modeText, moveReference, type Reference, removeReference } from './references.ts';
 
 const reference = (id: string): Reference => ({
   id,
@@ -18,20 +18,20 @@ describe('addReferences', () => {
     expect(refused).toBe(2);
   });
 
-  it('refuses all when five are there', () => {
+  it('refuses all pictures if there are five', () => {
     const full = addReferences(list, [reference('e')]).list;
     expect(addReferences(full, [reference('f')])).toEqual({ list: full, refused: 1 });
   });
 });
 
 describe('moveReference', () => {
-  it('moves to the place asked for, forwards and backwards', () => {
+  it('moves forwards and backwards', () => {
     expect(ids(moveReference(list, 0, 2))).toBe('bcad');
     expect(ids(moveReference(list, 3, 0))).toBe('dabc');
     expect(ids(moveReference(list, 2, 3))).toBe('abdc');
   });
 
-  it('leaves the list alone for a place that does not exist', () => {
+  it('returns the list unchanged if an index is out of range', () => {
     expect(moveReference(list, 0, -1)).toBe(list);
     expect(moveReference(list, 3, 4)).toBe(list);
     expect(moveReference(list, 4, 0)).toBe(list);
@@ -42,8 +42,8 @@ it('removes by id', () => {
   expect(ids(removeReference(list, 'b'))).toBe('acd');
 });
 
-it('says the mode in words', () => {
-  expect([0, 1, 2, 3].map(modeWords)).toEqual([
+it('describes the mode', () => {
+  expect([0, 1, 2, 3].map(modeText)).toEqual([
     'From words',
     'Edits image 1',
     'New picture from images 1 and 2',

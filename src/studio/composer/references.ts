@@ -3,7 +3,7 @@
 import { MAX_REFERENCES } from '../../config/config.ts';
 import { listed } from '../../listed.ts';
 
-/** A picture the person gave. Width and height in pixels, as shown (EXIF rotation applied). */
+/** A reference picture. Width and height in pixels, after EXIF rotation. */
 export interface Reference {
   readonly id: string;
   readonly blob: Blob;
@@ -12,7 +12,7 @@ export interface Reference {
   readonly height: number;
 }
 
-/** Appends pictures up to {@link MAX_REFERENCES}; `refused` counts those that found no place. */
+/** Appends pictures up to {@link MAX_REFERENCES}. `refused` counts the pictures above the limit. */
 export function addReferences(
   list: readonly Reference[],
   added: readonly Reference[],
@@ -21,7 +21,7 @@ export function addReferences(
   return { list: [...list, ...added.slice(0, places)], refused: Math.max(0, added.length - places) };
 }
 
-/** Moves the picture at `from` so that it stands at `to`; an index outside the list changes nothing. */
+/** Moves the picture at `from` to `to`. Returns the list unchanged if an index is out of range. */
 export function moveReference(list: readonly Reference[], from: number, to: number): readonly Reference[] {
   if (from === to || from < 0 || to < 0 || from >= list.length || to >= list.length) return list;
   const moved = list.filter((_, index) => index !== from);
@@ -33,7 +33,7 @@ export function removeReference(list: readonly Reference[], id: string): readonl
   return list.filter((reference) => reference.id !== id);
 }
 
-/** What the page will do with that many references. */
+/** What drawing does, by the number of references. */
 export type Mode = 'words' | 'edit' | 'mix';
 
 export function modeOf(count: number): Mode {
@@ -41,8 +41,8 @@ export function modeOf(count: number): Mode {
   return count === 1 ? 'edit' : 'mix';
 }
 
-/** The mode as the page says it, for example "New picture from images 1 and 2". */
-export function modeWords(count: number): string {
+/** The mode as text, for example "New picture from images 1 and 2". */
+export function modeText(count: number): string {
   switch (modeOf(count)) {
     case 'words':
       return 'From words';

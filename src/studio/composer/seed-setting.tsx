@@ -32,12 +32,18 @@ export function SeedSetting({ problem }: { problem: string | undefined }) {
             }}
           />
         </span>
-        <button type="button" className="btn only" aria-label="New seed" title="New seed" onClick={rollSeed}>
+        <button
+          type="button"
+          className="btn icon-only"
+          aria-label="New seed"
+          title="New seed"
+          onClick={rollSeed}
+        >
           <Icon name="dice" />
         </button>
         <button
           type="button"
-          className="btn only"
+          className="btn icon-only"
           aria-label="Keep this seed"
           title="Keep this seed"
           aria-pressed={seedLocked}

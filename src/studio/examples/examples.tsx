@@ -3,7 +3,7 @@ import { EXAMPLES, type Example } from '../../storybook/examples.ts';
 import { type Mode, modeOf } from '../composer/references.ts';
 import { useActions } from '../store/context.tsx';
 import { Icon, type IconName } from '../ui/icon.tsx';
-import { readPictures } from '../ui/picture-files.ts';
+import { inspectPictures } from '../ui/picture-files.ts';
 import './examples.css';
 
 const KINDS: Readonly<Record<Mode, { readonly name: string; readonly icon: IconName }>> = {
@@ -12,8 +12,8 @@ const KINDS: Readonly<Record<Mode, { readonly name: string; readonly icon: IconN
   mix: { name: 'Mix pictures', icon: 'mix' },
 };
 
-/** Six things to try; a click fills the box and makes the picture. */
-export function Examples({ onMake }: { onMake: () => void }) {
+/** Examples to try. A click fills the form and draws the picture. */
+export function Examples({ onDraw }: { onDraw: () => void }) {
   const actions = useActions();
   const titleId = useId();
   if (EXAMPLES.length === 0) return null;
@@ -21,24 +21,24 @@ export function Examples({ onMake }: { onMake: () => void }) {
   const run = async (example: Example) => {
     try {
       const files = await Promise.all(example.references.map(fetchPicture));
-      const { references, refusals } = await readPictures(files);
+      const { references, refusals } = await inspectPictures(files);
       if (refusals.length > 0) throw new Error(refusals.map(({ message }) => message).join(' '));
-      actions.makeExample({ ...example, references, width: example.size, height: example.size });
-      onMake();
+      actions.drawExample({ ...example, references, width: example.size, height: example.size });
+      onDraw();
     } catch (cause) {
       actions.notify({
         id: 'example',
         tone: 'warn',
-        title: 'The pictures of this example could not be fetched',
+        title: 'The pictures of this example did not load',
         details: String(cause),
-        text: 'Nothing else changed. Check the connection and click the example again, or give a picture of your own.',
+        text: 'Nothing else changed. Check your connection and click the example again, or add your own picture.',
       });
     }
   };
   return (
     <section className="examples" aria-labelledby={titleId}>
       <h2 id={titleId}>
-        Six to try <small>one click each</small>
+        Examples <small>one click each</small>
       </h2>
       <ul>
         {EXAMPLES.map((example) => {
@@ -46,12 +46,12 @@ export function Examples({ onMake }: { onMake: () => void }) {
           return (
             <li key={example.id}>
               <button type="button" className="example" onClick={() => void run(example)}>
-                <ExamplePrint example={example} />
+                <ExamplePicture example={example} />
                 <span className="kind">
                   <Icon name={icon} />
                   {name}
                 </span>
-                <span className="words">{example.prompt}</span>
+                <span className="prose">{example.prompt}</span>
               </button>
             </li>
           );
@@ -61,12 +61,12 @@ export function Examples({ onMake }: { onMake: () => void }) {
   );
 }
 
-/** What a click on the example draws, and in the corner what it starts from. Drawn by `npm run examples`. */
-function ExamplePrint({ example }: { example: Example }) {
+/** The picture that the example draws, with its references in the corner. `npm run examples` draws these files. */
+function ExamplePicture({ example }: { example: Example }) {
   return (
-    <span className="mat small">
+    <span className="picture-frame small">
       <img
-        className="pic"
+        className="picture"
         src={`samples/drawn/${example.id}.png`}
         alt=""
         width={example.size}
@@ -74,7 +74,7 @@ function ExamplePrint({ example }: { example: Example }) {
         loading="lazy"
       />
       {example.references.length > 0 && (
-        <span className="example-sources">
+        <span className="example-references">
           {example.references.map((path) => (
             <img key={path} src={path} alt="" width={example.size} height={example.size} loading="lazy" />
           ))}

@@ -1,4 +1,4 @@
-/** A drawing job as the page sees it: the worker's events folded into one value. */
+/** The page's view of a draw job: a reducer over the worker's events. */
 
 import type { ErrorReport } from '../../errors.ts';
 import type {
@@ -15,45 +15,45 @@ import { thumbnailOf } from './thumbnail.ts';
 export interface DrawJob {
   readonly id: JobId;
   readonly request: DrawRequest;
-  /** What will be drawn, in pixels. */
+  /** Size of the picture in pixels. */
   readonly size: { readonly width: number; readonly height: number };
-  /** How the settings are called, for example "Balanced" or "Own settings". */
+  /** A preset's name, or "custom settings". */
   readonly settingsName: string;
   readonly state: DrawState;
-  /** The rounds begun so far, round 1 first. */
+  /** The rounds that have started, round 1 first. */
   readonly rounds: readonly RoundView[];
 }
 
 export type DrawState =
   | { readonly status: 'waiting' }
-  | { readonly status: 'running'; readonly doing: Doing; readonly stopping: boolean }
+  | { readonly status: 'running'; readonly activity: Activity; readonly stopping: boolean }
   | { readonly status: 'done'; readonly result: Extract<JobResult, { type: 'picture' }> }
   | { readonly status: 'failed'; readonly error: ErrorReport }
   | { readonly status: 'stopped'; readonly partial?: Picture };
 
-/** What the worker is at, in order of a round's life. */
-export type Doing =
+/** What the worker is doing, in the order of a round. */
+export type Activity =
   | { readonly phase: 'starting' }
-  | { readonly phase: 'preparing'; readonly part: ModelPart }
-  | { readonly phase: 'reading' }
-  | { readonly phase: 'encoding'; readonly index: number; readonly count: number }
+  | { readonly phase: 'loading'; readonly part: ModelPart }
+  | { readonly phase: 'encoding-prompt' }
+  | { readonly phase: 'encoding-reference'; readonly index: number; readonly count: number }
   | { readonly phase: 'drawing' }
-  | { readonly phase: 'finishing' }
-  | { readonly phase: 'looking' };
+  | { readonly phase: 'decoding' }
+  | { readonly phase: 'critiquing' };
 
-/** One look at the unfinished picture, reduced to {@link FRAME_EDGE}. */
-export interface Frame {
+/** The unfinished picture after one step, at most {@link STEP_PREVIEW_SIDE} pixels a side. */
+export interface StepPreview {
   readonly step: number;
   readonly picture: Picture;
 }
 
-/** One round, from its first event on. `steps` is 0 before the first step is announced. Times in milliseconds. */
+/** One round, from its first event on. `steps` is 0 until the worker reports it. Times in milliseconds. */
 export interface RoundView {
   readonly round: number;
   readonly instruction: string;
   readonly step: number;
   readonly steps: number;
-  readonly frames: readonly Frame[];
+  readonly stepPreviews: readonly StepPreview[];
   readonly preview?: Picture;
   readonly remainingMs?: number;
   /** Time from the first to the last step. */
@@ -65,8 +65,8 @@ export interface RoundView {
   readonly critiqueMs?: number;
 }
 
-/** Frames of the film strip are kept no larger than this: a hundred steps of 1024 px would take 400 MB, so 26 MB. */
-export const FRAME_EDGE = 256;
+/** Largest side of a step preview in pixels. A hundred at 1024 px would take 400 MB; at 256 px they take 26 MB. */
+export const STEP_PREVIEW_SIDE = 256;
 
 export function newDrawJob(
   id: JobId,
@@ -77,32 +77,32 @@ export function newDrawJob(
   return { id, request, size, settingsName, state: { status: 'waiting' }, rounds: [] };
 }
 
-/** The job after one event of the worker. Events after the end of a job change nothing. */
+/** The job after one event of the worker. Ignores events that arrive after the job has ended. */
 export function applyDrawEvent(job: DrawJob, event: JobEvent): DrawJob {
   if (isOver(job)) return job;
   switch (event.type) {
     case 'queued':
-      return doing(job, { phase: 'starting' });
-    case 'preparing':
-      return doing(job, { phase: 'preparing', part: event.part });
-    case 'reading':
-      return doing(inRound(job, event.round, {}), { phase: 'reading' });
-    case 'encoding':
-      return doing(inRound(job, event.round, {}), {
-        phase: 'encoding',
+      return withActivity(job, { phase: 'starting' });
+    case 'loading':
+      return withActivity(job, { phase: 'loading', part: event.part });
+    case 'encoding-prompt':
+      return withActivity(inRound(job, event.round, {}), { phase: 'encoding-prompt' });
+    case 'encoding-reference':
+      return withActivity(inRound(job, event.round, {}), {
+        phase: 'encoding-reference',
         index: event.index,
         count: event.count,
       });
     case 'denoising':
-      return doing(withStep(job, event), { phase: 'drawing' });
+      return withActivity(withStep(job, event), { phase: 'drawing' });
     case 'decoding':
-      return doing(inRound(job, event.round, { remainingMs: undefined }), { phase: 'finishing' });
+      return withActivity(inRound(job, event.round, { remainingMs: undefined }), { phase: 'decoding' });
     case 'picture':
-      return doing(withPicture(job, event), {
-        phase: job.request.rounds > 1 ? 'looking' : 'finishing',
+      return withActivity(withPicture(job, event), {
+        phase: job.request.rounds > 1 ? 'critiquing' : 'decoding',
       });
-    case 'reflecting':
-      return doing(inRound(job, event.round, { critique: event.text }), { phase: 'looking' });
+    case 'critiquing':
+      return withActivity(inRound(job, event.round, { critique: event.text }), { phase: 'critiquing' });
     case 'round': {
       const { round, ...report } = event.report;
       return inRound(job, round, report);
@@ -120,7 +120,7 @@ export function applyDrawEvent(job: DrawJob, event: JobEvent): DrawJob {
   }
 }
 
-/** The job after the person asked it to stop, until the worker says it has. */
+/** The job after a request to stop, until the worker confirms it. */
 export function markStopping(job: DrawJob): DrawJob {
   return job.state.status === 'running' ? { ...job, state: { ...job.state, stopping: true } } : job;
 }
@@ -129,104 +129,105 @@ export function isOver(job: DrawJob): boolean {
   return job.state.status === 'done' || job.state.status === 'failed' || job.state.status === 'stopped';
 }
 
-/** What a job leaves behind: its result, or what was on the easel when it ended. */
-export interface Kept {
+/** The picture that a job ended with: its result, or the unfinished picture if it stopped or failed. */
+export interface FinalPicture {
   readonly picture: Picture;
-  /** The round it comes from, counted from 1. */
+  /** The round that drew it, from 1. */
   readonly round: number;
-  readonly finished: boolean;
+  readonly complete: boolean;
 }
 
-export function keptOf(job: DrawJob): Kept | undefined {
+/** Undefined while the job runs, and if it ended before the first preview. */
+export function finalPictureOf(job: DrawJob): FinalPicture | undefined {
   const current = job.rounds.at(-1);
   const result = resultRound(job);
   const drawn = job.rounds.find(({ round }) => round === result);
   if (!isOver(job) || current === undefined) return undefined;
-  // A whole picture of an earlier round is worth more than a half-drawn one.
-  if (drawn?.picture) return { picture: drawn.picture, round: drawn.round, finished: true };
+  // A complete picture of an earlier round is better than an unfinished one of the current round.
+  if (drawn?.picture) return { picture: drawn.picture, round: drawn.round, complete: true };
   const partial = job.state.status === 'stopped' ? (job.state.partial ?? current.preview) : current.preview;
-  return partial && { picture: partial, round: current.round, finished: false };
+  return partial && { picture: partial, round: current.round, complete: false };
 }
 
-/** The round whose picture is the result as things stand; none before the first picture. */
+/** The round whose picture is the result so far; undefined before the first complete picture. */
 export function resultRound(job: DrawJob): number | undefined {
   if (job.state.status === 'done') return job.state.result.round;
   return job.rounds.findLast((round) => round.picture !== undefined)?.round;
 }
 
-/** The frame of `step` in the round, or the nearest one before it. */
-export function frameAt(round: RoundView, step: number): Frame | undefined {
-  return round.frames.findLast((frame) => frame.step <= step);
+/** The preview of `step`, or the nearest earlier one. */
+export function stepPreviewAt(round: RoundView, step: number): StepPreview | undefined {
+  return round.stepPreviews.findLast((preview) => preview.step <= step);
 }
 
-function doing(job: DrawJob, now: Doing): DrawJob {
+function withActivity(job: DrawJob, activity: Activity): DrawJob {
   const stopping = job.state.status === 'running' && job.state.stopping;
-  return { ...job, state: { status: 'running', doing: now, stopping } };
+  return { ...job, state: { status: 'running', activity, stopping } };
 }
 
-/** Only the round that is looked at afterwards keeps its film strip. */
+/** Keeps the step previews of the final picture's round only. */
 function ended(job: DrawJob, state: DrawState): DrawJob {
   const over = { ...job, state };
-  const kept = keptOf(over)?.round;
+  const final = finalPictureOf(over)?.round;
   return {
     ...over,
-    rounds: job.rounds.map((round) => (round.round === kept ? round : withoutFrames(round))),
+    rounds: job.rounds.map((round) => (round.round === final ? round : withoutStepPreviews(round))),
   };
 }
 
-function withoutFrames(round: RoundView): RoundView {
-  return round.frames.length === 0 ? round : { ...round, frames: [] };
+function withoutStepPreviews(round: RoundView): RoundView {
+  return round.stepPreviews.length === 0 ? round : { ...round, stepPreviews: [] };
 }
 
-/** How many of the jobs that are over keep their film strips: a hundred of them would take gigabytes. */
-const STRIPS_KEPT = 3;
+/** How many ended jobs keep their step previews. A hundred jobs would take gigabytes. */
+const JOBS_WITH_STEP_PREVIEWS = 3;
 
-/** The jobs, of which only the newest that are over have film strips. */
-export function withFewStrips(jobs: readonly DrawJob[]): readonly DrawJob[] {
-  const old = new Set(jobs.filter(isOver).slice(0, -STRIPS_KEPT));
-  return jobs.map((job) => (old.has(job) ? { ...job, rounds: job.rounds.map(withoutFrames) } : job));
+/** Drops the step previews of all ended jobs but the newest {@link JOBS_WITH_STEP_PREVIEWS}. */
+export function limitStepPreviews(jobs: readonly DrawJob[]): readonly DrawJob[] {
+  const old = new Set(jobs.filter(isOver).slice(0, -JOBS_WITH_STEP_PREVIEWS));
+  return jobs.map((job) => (old.has(job) ? { ...job, rounds: job.rounds.map(withoutStepPreviews) } : job));
 }
 
-/** The finished picture is also the last frame of the film strip, which the worker does not preview. */
+/** Stores the finished picture, also as the preview of the last step: the worker sends none for it. */
 function withPicture(job: DrawJob, event: Extract<JobEvent, { type: 'picture' }>): DrawJob {
   const { round, picture, drawMs } = event;
   const before = job.rounds.find((each) => each.round === round);
-  const frames = (before?.frames ?? []).filter((frame) => frame.step !== before?.steps);
-  const last = before ? [{ step: before.steps, picture: thumbnailOf(picture, FRAME_EDGE) }] : [];
-  return inRound(job, round, { picture, drawMs, preview: undefined, frames: [...frames, ...last] });
+  const earlier = (before?.stepPreviews ?? []).filter(({ step }) => step !== before?.steps);
+  const last = before ? [{ step: before.steps, picture: thumbnailOf(picture, STEP_PREVIEW_SIDE) }] : [];
+  return inRound(job, round, { picture, drawMs, preview: undefined, stepPreviews: [...earlier, ...last] });
 }
 
 function withStep(job: DrawJob, event: Extract<JobEvent, { type: 'denoising' }>): DrawJob {
   const before = job.rounds.find((each) => each.round === event.round);
-  const frames = before?.frames ?? [];
-  const frame = event.preview && { step: event.step, picture: thumbnailOf(event.preview, FRAME_EDGE) };
+  const earlier = before?.stepPreviews ?? [];
+  const added = event.preview && { step: event.step, picture: thumbnailOf(event.preview, STEP_PREVIEW_SIDE) };
   return inRound(job, event.round, {
     step: event.step,
     steps: event.steps,
-    frames: frame ? [...frames, frame] : frames,
+    stepPreviews: added ? [...earlier, added] : earlier,
     preview: event.preview ?? before?.preview,
     remainingMs: event.remainingMs,
     steppingMs: event.elapsedMs,
   });
 }
 
-/** The job with `change` made to a round, which begins now if it has not yet. */
+/** Applies `change` to a round; starts the round if it is new. */
 function inRound(job: DrawJob, number: number, change: Partial<RoundView>): DrawJob {
   const known = job.rounds.find((round) => round.round === number);
   if (known) {
     return { ...job, rounds: job.rounds.map((round) => (round === known ? { ...round, ...change } : round)) };
   }
-  return { ...job, rounds: [...job.rounds, { ...beginRound(job, number), ...change }] };
+  return { ...job, rounds: [...job.rounds, { ...newRound(job, number), ...change }] };
 }
 
 /** A round before its first event. */
-export function beginRound(job: DrawJob, number: number): RoundView {
+export function newRound(job: DrawJob, number: number): RoundView {
   return {
     round: number,
     instruction: job.rounds.at(-1)?.critique ?? job.request.prompt,
     step: 0,
     steps: 0,
-    frames: [],
+    stepPreviews: [],
     steppingMs: 0,
     critique: '',
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { DeviceReport, DrawSettings } from '../../protocol.ts';
+import type { DeviceReport } from '../../protocol.ts';
+import type { DrawSettings } from '../../settings/draw-settings.ts';
 import type { RoundView } from './draw-job.ts';
 import { expectedMs, measuredPace, paceKey } from './pace.ts';
 
@@ -8,7 +9,7 @@ const round = (change: Partial<RoundView>): RoundView => ({
   instruction: '',
   step: 20,
   steps: 20,
-  frames: [],
+  stepPreviews: [],
   steppingMs: 2000,
   drawMs: 2500,
   critique: '',
@@ -30,20 +31,20 @@ const settings: DrawSettings = {
 };
 
 describe('measuredPace', () => {
-  it('tells the steps from what does not grow with them', () => {
+  it('separates time per step from overhead', () => {
     const pace = measuredPace(round({}));
     expect(pace).toEqual({ perStepMs: 100, overheadMs: 500 });
     expect(pace && expectedMs(pace, 8)).toBe(1300);
   });
 
-  it('measures nothing in a drawing that did not get to its end', () => {
+  it('is undefined for an unfinished drawing', () => {
     expect(measuredPace(round({ drawMs: undefined }))).toBeUndefined();
     expect(measuredPace(round({ steps: 0, steppingMs: 0 }))).toBeUndefined();
   });
 });
 
-it('keeps paces apart that cannot be compared', () => {
-  const plan = (count: number, change: Partial<DrawSettings> = {}, width = 128) => ({
+it('gives different keys to paces that cannot be compared', () => {
+  const drawing = (count: number, change: Partial<DrawSettings> = {}, width = 128) => ({
     request: {
       prompt: 'a',
       references: Array.from({ length: count }, () => new Blob([])),
@@ -53,13 +54,13 @@ it('keeps paces apart that cannot be compared', () => {
     size: { width, height: 128 },
   });
   const keys = [
-    paceKey(device, plan(0)),
-    paceKey(device, plan(1)),
-    paceKey(device, plan(1, { imageGuidance: 1 })),
-    paceKey(device, plan(0, {}, 256)),
-    paceKey({ ...device, backend: 'webgpu' }, plan(0)),
-    paceKey(device, plan(0, { acceleration: 'teacache' })),
+    paceKey(device, drawing(0)),
+    paceKey(device, drawing(1)),
+    paceKey(device, drawing(1, { imageGuidance: 1 })),
+    paceKey(device, drawing(0, {}, 256)),
+    paceKey({ ...device, backend: 'webgpu' }, drawing(0)),
+    paceKey(device, drawing(0, { acceleration: 'teacache' })),
   ];
   expect(new Set(keys).size).toBe(keys.length);
-  expect(paceKey(device, plan(0, { seed: 2, steps: 8 }))).toBe(keys[0]);
+  expect(paceKey(device, drawing(0, { seed: 2, steps: 8 }))).toBe(keys[0]);
 });

@@ -1,9 +1,9 @@
-/** How fast this machine draws, from pictures it has drawn; nothing is guessed before the first one. */
+/** Measures how fast this machine draws, to estimate the time of the next picture. No estimate before the first one. */
 
 import type { DeviceReport, DrawRequest } from '../../protocol.ts';
 import type { DrawJob, RoundView } from './draw-job.ts';
 
-/** One measured drawing. Times in milliseconds; `overheadMs` is what does not grow with the steps. */
+/** One measured drawing. Times in milliseconds; `overheadMs` does not depend on the number of steps. */
 export interface Pace {
   readonly perStepMs: number;
   readonly overheadMs: number;
@@ -12,23 +12,23 @@ export interface Pace {
 /** Measured paces by {@link paceKey}. */
 export type Paces = Readonly<Record<string, Pace>>;
 
-/** What a pace depends on: device, size, number of references, guidance, and what skips work. */
+/** A pace depends on the device, size, number of references, guidance and acceleration. */
 export function paceKey(device: DeviceReport, { request, size }: Pick<DrawJob, 'request' | 'size'>): string {
   const { backend, description } = device;
   const pixels = `${size.width}x${size.height}`;
   const { acceleration, guidanceRange } = request.settings;
-  const skips = acceleration === 'none' ? [] : [acceleration];
-  const guided = [mostBranches(request), ...guidanceRange];
-  return [backend, description, pixels, request.references.length, ...guided, ...skips].join('|');
+  const skipping = acceleration === 'none' ? [] : [acceleration];
+  const guided = [maxBranches(request), ...guidanceRange];
+  return [backend, description, pixels, request.references.length, ...guided, ...skipping].join('|');
 }
 
-/** How often the transformer runs in a guided step; `guidanceBranches` in omnigen2/guidance.ts says it of every step. */
-function mostBranches({ settings, references }: DrawRequest): number {
+/** Number of guidance branches in a guided step. */
+function maxBranches({ settings, references }: DrawRequest): number {
   if (settings.textGuidance <= 1) return 1;
   return references.length > 0 && settings.imageGuidance > 1 ? 3 : 2;
 }
 
-/** The pace of a finished round; nothing if it was not drawn to its end. */
+/** The pace of a finished round; undefined if its drawing did not finish. */
 export function measuredPace(round: RoundView): Pace | undefined {
   const { drawMs, steppingMs, steps } = round;
   if (drawMs === undefined || steps < 1 || steppingMs <= 0) return undefined;

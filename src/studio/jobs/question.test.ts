@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { JobEvent, JobId } from '../../protocol.ts';
-import { applyAnswerEvent, foundWords, newQuestion, shownWords, unsaid } from './question.ts';
+import { answerText, applyAnswerEvent, foundText, newQuestion, noAnswerText } from './question.ts';
 
 const asked = newQuestion(
   'job-1' as JobId,
@@ -12,24 +12,26 @@ const answer = (text: string, draws: boolean, complete = true): JobEvent => ({
   result: { type: 'answer', text, complete, draws, found: [], notes: [], totalMs: 5 },
 });
 
-it('says of an answer without words what the model wants instead', () => {
-  expect(unsaid(asked)).toBeUndefined();
-  expect(unsaid(applyAnswerEvent(asked, { type: 'answering', text: '' }))).toBeUndefined();
-  expect(unsaid(applyAnswerEvent(asked, answer('A red house.', false)))).toBeUndefined();
-  expect(unsaid(applyAnswerEvent(asked, answer('', false)))).toMatch(/^It has no words for this/);
-  expect(unsaid(applyAnswerEvent(asked, answer('', true)))).toMatch(/^It would draw a picture/);
-  expect(unsaid(applyAnswerEvent(asked, answer('Here it is.', true)))).toMatch(/^It would draw a picture/);
+it('explains an answer without text and one that asks for a picture', () => {
+  expect(noAnswerText(asked)).toBeUndefined();
+  expect(noAnswerText(applyAnswerEvent(asked, { type: 'answering', text: '' }))).toBeUndefined();
+  expect(noAnswerText(applyAnswerEvent(asked, answer('A red house.', false)))).toBeUndefined();
+  expect(noAnswerText(applyAnswerEvent(asked, answer('', false)))).toMatch(/^The model gave no answer/);
+  expect(noAnswerText(applyAnswerEvent(asked, answer('', true)))).toMatch(/^This asks for a picture/);
+  expect(noAnswerText(applyAnswerEvent(asked, answer('Here it is.', true)))).toMatch(
+    /^This asks for a picture/,
+  );
 });
 
-it('shows that an answer was cut', () => {
-  const shown = (event: JobEvent) => shownWords(applyAnswerEvent(asked, event));
-  expect(shown({ type: 'answering', text: 'A red' })).toBe('A red');
-  expect(shown(answer('A red', false, false))).toBe('A red …');
-  expect(shown(answer('A red house.', false))).toBe('A red house.');
-  expect(shown(answer('', true, false))).toBe('');
+it('marks an answer that was cut', () => {
+  const text = (event: JobEvent) => answerText(applyAnswerEvent(asked, event));
+  expect(text({ type: 'answering', text: 'A red' })).toBe('A red');
+  expect(text(answer('A red', false, false))).toBe('A red …');
+  expect(text(answer('A red house.', false))).toBe('A red house.');
+  expect(text(answer('', true, false))).toBe('');
 });
 
-it('names what an answer points at', () => {
+it('names the objects that an answer points at', () => {
   const found = [{ label: 'cat', box: [0, 0, 0.5, 0.5] }, { box: [0.5, 0, 1, 1] }] as const;
   const result = {
     type: 'answer',
@@ -40,5 +42,5 @@ it('names what an answer points at', () => {
     notes: [],
     totalMs: 5,
   } as const;
-  expect(foundWords(applyAnswerEvent(asked, { type: 'done', result }).found)).toBe('Found: cat, thing 2.');
+  expect(foundText(applyAnswerEvent(asked, { type: 'done', result }).found)).toBe('Found: cat, object 2.');
 });

@@ -1,4 +1,4 @@
-/** A question about a picture, and the answer as it comes in. */
+/** A question about a picture: a reducer over the worker's events. */
 
 import type { ErrorReport } from '../../errors.ts';
 import type { AskRequest, JobEvent, JobId, RelativeBox } from '../../protocol.ts';
@@ -6,22 +6,23 @@ import type { AskRequest, JobEvent, JobId, RelativeBox } from '../../protocol.ts
 export interface Question {
   readonly id: JobId;
   readonly request: AskRequest;
-  /** What is asked about, for example "the result" or "image 1". */
+  /** Name of the picture, for example "the result" or "image 1". */
   readonly about: string;
   readonly text: string;
-  /** False if the answer was cut because it did not end within its tokens. */
+  /** False if the answer was cut at the token limit. */
   readonly complete: boolean;
-  /** The model would rather draw than answer in words. */
+  /** The model wants to draw a picture instead of answering in words. */
   readonly draws: boolean;
-  /** Where in the picture the answer points. */
+  /** The objects in the picture that the answer points at. */
   readonly found: readonly RelativeBox[];
-  /** What the person should know about the answer, in sentences. */
+  /** Notes about the answer, each a sentence. */
   readonly notes: readonly string[];
   readonly state:
-    | { readonly status: 'waiting' | 'thinking' | 'done' | 'stopped' }
+    | { readonly status: 'waiting' | 'answering' | 'done' | 'stopped' }
     | { readonly status: 'failed'; readonly error: ErrorReport };
 }
 
+/** In characters. */
 export const MAX_QUESTION_LENGTH = 2_000;
 
 export function newQuestion(id: JobId, request: AskRequest, about: string): Question {
@@ -29,13 +30,13 @@ export function newQuestion(id: JobId, request: AskRequest, about: string): Ques
   return { id, request, about, text: '', complete: true, draws: false, found: [], notes: [], state };
 }
 
-/** The question after one event of the worker. Events after its end change nothing. */
+/** The question after one event of the worker. Ignores events that arrive after its end. */
 export function applyAnswerEvent(question: Question, event: JobEvent): Question {
   const { status } = question.state;
   if (status === 'done' || status === 'stopped' || status === 'failed') return question;
   switch (event.type) {
     case 'answering':
-      return { ...question, text: event.text, state: { status: 'thinking' } };
+      return { ...question, text: event.text, state: { status: 'answering' } };
     case 'done':
       if (event.result.type !== 'answer') return question;
       return {
@@ -52,24 +53,24 @@ export function applyAnswerEvent(question: Question, event: JobEvent): Question 
     case 'cancelled':
       return { ...question, state: { status: 'stopped' } };
     default:
-      return { ...question, state: { status: 'thinking' } };
+      return { ...question, state: { status: 'answering' } };
   }
 }
 
-/** The words as they are shown: those of an answer that was cut go on. */
-export function shownWords({ text, complete }: Question): string {
+/** The answer so far, with an ellipsis if it was cut. */
+export function answerText({ text, complete }: Question): string {
   return complete || text === '' ? text : `${text} …`;
 }
 
-/** What to say of an answer that is no answer in words; nothing if it is one. */
-export function unsaid({ state, text, draws }: Question): string | undefined {
+/** Explains an answer that has no text or asks for a picture; undefined for other answers. */
+export function noAnswerText({ state, text, draws }: Question): string | undefined {
   if (state.status !== 'done') return undefined;
-  if (draws) return 'It would draw a picture for this. Write it into the box where pictures are made.';
-  return text === '' ? 'It has no words for this. Ask in another way.' : undefined;
+  if (draws) return 'This asks for a picture. Enter it as a prompt to draw it.';
+  return text === '' ? 'The model gave no answer. Try asking in another way.' : undefined;
 }
 
-/** "Found: cat, ball." in place of the numbers that an answer points with. */
-export function foundWords(found: readonly RelativeBox[]): string {
-  const names = found.map(({ label }, i) => label ?? `thing ${i + 1}`);
+/** "Found: cat, ball.", which replaces the coordinates in the answer. */
+export function foundText(found: readonly RelativeBox[]): string {
+  const names = found.map(({ label }, i) => label ?? `object ${i + 1}`);
   return `Found: ${names.join(', ')}.`;
 }

@@ -1,17 +1,17 @@
-/** What the page says aloud, and shows in a line, while a job runs. */
+/** Text that describes a draw job: a status line for the page and announcements for screen readers. */
 
 import type { DrawJob, RoundView } from './draw-job.ts';
 import { isOver } from './draw-job.ts';
 
-/** What the job is at, in a few words without a full stop. */
-export function doingWords(job: DrawJob): string {
+/** What the job is doing, without a full stop. */
+export function statusText(job: DrawJob): string {
   switch (job.state.status) {
     case 'waiting':
       return 'Waiting';
     case 'done':
       return 'Done';
     case 'failed':
-      return 'Not drawn';
+      return 'Failed';
     case 'stopped':
       return 'Stopped';
     case 'running':
@@ -19,58 +19,58 @@ export function doingWords(job: DrawJob): string {
     default:
       return job.state satisfies never;
   }
-  const { doing, stopping } = job.state;
+  const { activity, stopping } = job.state;
   if (stopping) return 'Stopping after this step';
-  switch (doing.phase) {
+  switch (activity.phase) {
     case 'starting':
       return 'Starting';
-    case 'preparing':
-      return `Opening the model: ${doing.part === 'vae' ? 'picture decoder' : doing.part}`;
-    case 'reading':
-      return 'Reading the words';
-    case 'encoding':
-      return `Looking at image ${doing.index} of ${doing.count}`;
+    case 'loading':
+      return `Loading the model: ${activity.part === 'vae' ? 'picture decoder' : activity.part}`;
+    case 'encoding-prompt':
+      return 'Reading the prompt';
+    case 'encoding-reference':
+      return `Reading image ${activity.index} of ${activity.count}`;
     case 'drawing':
       return 'Drawing';
-    case 'finishing':
+    case 'decoding':
       return 'Finishing the picture';
-    case 'looking':
-      return 'Looking at the picture';
+    case 'critiquing':
+      return 'Checking the picture';
     default:
-      return doing satisfies never;
+      return activity satisfies never;
   }
 }
 
 /**
- * What a screen reader is told when `before` became `after`: changes of phase, quarters of a drawing, critiques and
- * endings, but not each step.
+ * What a screen reader announces when `before` becomes `after`: new phases, each quarter of the steps, critiques and
+ * the end. Single steps are not announced.
  */
-export function announcement(before: DrawJob, after: DrawJob): string | undefined {
+export function announcementFor(before: DrawJob, after: DrawJob): string | undefined {
   const current = after.rounds.at(-1);
-  if (isOver(after)) return isOver(before) ? undefined : endWords(after);
+  if (isOver(after)) return isOver(before) ? undefined : endText(after);
   const earlier = before.rounds.find((round) => round.round === current?.round);
-  if (current?.outcome && !earlier?.outcome) return roundWords(after, current);
+  if (current?.outcome && !earlier?.outcome) return roundText(after, current);
   const prefix = current && after.request.rounds > 1 ? `Round ${current.round}: ` : '';
-  if (doingWords(before) !== doingWords(after)) return `${prefix}${doingWords(after)}.`;
+  if (statusText(before) !== statusText(after)) return `${prefix}${statusText(after)}.`;
   if (current && quarter(current) > (earlier ? quarter(earlier) : 0)) {
     return `${prefix}Step ${current.step} of ${current.steps}.`;
   }
   return undefined;
 }
 
-function roundWords(job: DrawJob, round: RoundView): string {
-  const { title, why } = outcomeWords(job, round);
+function roundText(job: DrawJob, round: RoundView): string {
+  const { title, why } = outcomeText(job, round);
   return `Round ${round.round}: ${round.outcome === 'unclear' ? why : round.critique} ${title}.`;
 }
 
-function endWords(job: DrawJob): string {
+function endText(job: DrawJob): string {
   switch (job.state.status) {
     case 'done':
       return job.request.rounds > 1
-        ? `The picture is done; round ${job.state.result.round} is the result.`
+        ? `The picture is done. Round ${job.state.result.round} is the result.`
         : 'The picture is done.';
     case 'stopped':
-      return 'Stopped. What was drawn is kept.';
+      return 'Stopped. The picture so far is kept.';
     case 'failed':
       return `${job.state.error.message} ${job.state.error.action}`;
     default:
@@ -78,51 +78,51 @@ function endWords(job: DrawJob): string {
   }
 }
 
-/** A outcome of the critic as the page says it. */
-export function outcomeWords(
+/** The outcome of a round, or its current state while it has none. */
+export function outcomeText(
   job: DrawJob,
   round: RoundView,
 ): { readonly title: string; readonly why: string } {
   switch (round.outcome) {
     case 'accept':
       return {
-        title: 'Nothing to mend',
-        why: 'It noticed nothing wrong, so it stops here. It can be mistaken.',
+        title: 'Nothing to fix',
+        why: 'The check found nothing wrong. It can miss things.',
       };
     case 'fix':
       return {
-        title: 'Goes on mending',
-        why: `What it said becomes the instruction of round ${round.round + 1}.`,
+        title: 'Fixing',
+        why: `Round ${round.round + 1} makes this change.`,
       };
     case 'out_of_rounds':
       return {
-        title: 'Out of rounds',
-        why: `It would mend this too, but round ${job.request.rounds} was the last.${keptWords(job, round)}`,
+        title: 'No rounds left',
+        why: `This still needs fixing, but round ${job.request.rounds} was the last.${keptRoundText(job, round)}`,
       };
     case 'repeated':
       return {
-        title: 'Stops here',
-        why: `It says the same as in the round before: mending once more would not help.${keptWords(job, round)}`,
+        title: 'Stopped here',
+        why: `The check said the same as in the round before, so another round would not help.${keptRoundText(job, round)}`,
       };
     case 'unclear':
       return {
-        title: 'Stops here',
-        why: 'It did not say whether the picture is right, so this one is kept.',
+        title: 'Stopped here',
+        why: 'The check gave no clear answer, so this picture is kept.',
       };
     case undefined:
       return {
-        title: round.picture ? 'Now it looks' : 'Then it looks',
-        why: 'It checks the picture and says what is wrong.',
+        title: round.picture ? 'Checking' : 'Check comes next',
+        why: 'The model checks the picture and says what is wrong.',
       };
     default:
       return round.outcome satisfies never;
   }
 }
 
-/** Which round is kept instead of the last, with a blank before it. */
-function keptWords({ state }: DrawJob, { round }: RoundView): string {
+/** Names the result, after a space, if it is not the last round. */
+function keptRoundText({ state }: DrawJob, { round }: RoundView): string {
   if (state.status !== 'done' || state.result.round === round) return '';
-  return ` Round ${state.result.round} is kept: of that it said least.`;
+  return ` Round ${state.result.round} is the result: it had the fewest complaints.`;
 }
 
 function quarter(round: RoundView): number {

@@ -1,32 +1,39 @@
 import type { Picture } from '../../protocol.ts';
 
 /**
- * The picture reduced to at most `edge` pixels on its longer side, each pixel the mean of those it covers.
- * A picture that is small enough is given back as it is.
+ * Shrinks a picture to at most `side` pixels on its longer side. Each pixel is the mean of the pixels it covers.
+ * Returns a smaller picture unchanged.
  */
-export function thumbnailOf(picture: Picture, edge: number): Picture {
-  const scale = edge / Math.max(picture.width, picture.height);
+export function thumbnailOf(picture: Picture, side: number): Picture {
+  const scale = side / Math.max(picture.width, picture.height);
   if (scale >= 1) return picture;
   const width = Math.max(1, Math.round(picture.width * scale));
   const height = Math.max(1, Math.round(picture.height * scale));
   const data = new Uint8ClampedArray(4 * width * height);
   for (let y = 0; y < height; y++) {
-    const [top, bottom] = covered(y, height, picture.height);
+    const [top, bottom] = sourceRange(y, height, picture.height);
     for (let x = 0; x < width; x++) {
-      const [left, right] = covered(x, width, picture.width);
-      data.set(mean(picture, left, top, right, bottom), 4 * (y * width + x));
+      const [left, right] = sourceRange(x, width, picture.width);
+      data.set(meanPixel(picture, left, top, right, bottom), 4 * (y * width + x));
     }
   }
   return { width, height, data };
 }
 
-/** The range of source pixels under target pixel `at`. */
-function covered(at: number, target: number, source: number): readonly [number, number] {
+/** The half-open range of source pixels that target pixel `at` covers. */
+function sourceRange(at: number, target: number, source: number): readonly [number, number] {
   const first = Math.floor((at * source) / target);
   return [first, Math.max(first + 1, Math.floor(((at + 1) * source) / target))];
 }
 
-function mean(picture: Picture, left: number, top: number, right: number, bottom: number): readonly number[] {
+/** Mean RGBA of a rectangle of the picture. */
+function meanPixel(
+  picture: Picture,
+  left: number,
+  top: number,
+  right: number,
+  bottom: number,
+): readonly number[] {
   const sum = [0, 0, 0, 0];
   for (let y = top; y < bottom; y++) {
     for (let x = left; x < right; x++) {

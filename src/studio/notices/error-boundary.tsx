@@ -2,7 +2,7 @@ import { Component, type ReactNode } from 'react';
 import { Icon } from '../ui/icon.tsx';
 import { NoticeCard } from './notices.tsx';
 
-/** Catches a defect of the page itself and says it in words instead of leaving a blank page. */
+/** Shows a notice instead of a blank page when a component throws. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, { readonly thrown?: unknown }> {
   override state: { readonly thrown?: unknown } = {};
 
@@ -19,8 +19,8 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { readonly
           notice={{
             id: 'defect',
             tone: 'bad',
-            title: 'The page ran into a defect of its own',
-            text: 'Pictures that you saved to files are safe. Reload the page to go on; please report it with the details below.',
+            title: 'The page has crashed',
+            text: 'Pictures that you saved as files are safe. Reload the page to continue, and please report the details below.',
             details: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
           }}
         >

@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react';
 import { useActions, useStudio } from '../store/context.tsx';
-import type { Notice, Remedy } from '../store/state.ts';
+import type { Notice, NoticeAction } from '../store/state.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import './notices.css';
 
-/** The notices that concern the page as a whole, newest last. */
+/** The notices about the whole page, newest last. */
 export function Notices() {
   const notices = useStudio((state) => state.notices);
   const { dismiss } = useActions();
@@ -12,13 +12,13 @@ export function Notices() {
   return (
     <div className="notices">
       {notices.map((notice) =>
-        notice.brief ? (
+        notice.oneLine ? (
           <NoticeLine key={notice.id} notice={notice} />
         ) : (
           <NoticeCard key={notice.id} notice={notice}>
-            {notice.remedy && <RemedyButton remedy={notice.remedy} />}
+            {notice.action && <NoticeActionButton action={notice.action} />}
             <button type="button" className="btn" onClick={() => dismiss(notice.id)}>
-              Put away
+              Dismiss
             </button>
           </NoticeCard>
         ),
@@ -27,20 +27,20 @@ export function Notices() {
   );
 }
 
-/** One line for what stands in nobody's way: it leaves the window to the box and the table. */
+/** A notice in one line, so that the form and the canvas stay on the screen. */
 function NoticeLine({ notice }: { notice: Notice }) {
   const { dismiss } = useActions();
   return (
     <section className={`notice-line ${notice.tone}`} role="status" aria-label={notice.title}>
       <Icon name="chip" />
       <p title={notice.text}>
-        {notice.title}. {notice.remedy && <RemedyButton remedy={notice.remedy} />}
+        {notice.title}. {notice.action && <NoticeActionButton action={notice.action} />}
       </p>
       <button
         type="button"
-        className="btn only quiet"
-        aria-label="Put away"
-        title="Put away"
+        className="btn icon-only quiet"
+        aria-label="Dismiss"
+        title="Dismiss"
         onClick={() => dismiss(notice.id)}
       >
         <Icon name="close" />
@@ -49,38 +49,38 @@ function NoticeLine({ notice }: { notice: Notice }) {
   );
 }
 
-function RemedyButton({ remedy }: { remedy: Remedy }) {
-  const { loadModel, makeAgain, bringBack } = useActions();
-  switch (remedy.kind) {
-    case 'load again':
-      return <RemedyFace words="Load the model again" onClick={loadModel} />;
-    case 'try the GPU again':
+function NoticeActionButton({ action }: { action: NoticeAction }) {
+  const { loadModel, drawAgain, restoreResult } = useActions();
+  switch (action.kind) {
+    case 'reload model':
+      return <UndoButton label="Load the model again" onClick={loadModel} />;
+    case 'retry GPU':
       return (
         <button type="button" className="link" onClick={loadModel}>
           Try the GPU again
         </button>
       );
-    case 'make again':
-      return <RemedyFace words="Try again" onClick={() => makeAgain(remedy.job)} />;
-    case 'bring back':
-      return <RemedyFace words="Bring it back" onClick={() => bringBack(remedy.job)} />;
+    case 'draw again':
+      return <UndoButton label="Try again" onClick={() => drawAgain(action.job)} />;
+    case 'undo removal':
+      return <UndoButton label="Undo" onClick={() => restoreResult(action.job)} />;
     default:
-      return remedy satisfies never;
+      return action satisfies never;
   }
 }
 
-function RemedyFace({ words, onClick }: { words: string; onClick: () => void }) {
+function UndoButton({ label, onClick }: { label: string; onClick: () => void }) {
   return (
     <button type="button" className="btn primary" onClick={onClick}>
       <Icon name="undo" />
-      <span>{words}</span>
+      <span>{label}</span>
     </button>
   );
 }
 
-const SIGNS: Readonly<Record<Notice['tone'], IconName>> = { bad: 'warn', warn: 'warn', good: 'check' };
+const TONE_ICONS: Readonly<Record<Notice['tone'], IconName>> = { bad: 'warn', warn: 'warn', good: 'check' };
 
-/** One notice: what happened, what is safe and what to do, the buttons for it, and details for a report. */
+/** A notice with its buttons as `children`, and details for a bug report. */
 export function NoticeCard({ notice, children }: { notice: Notice; children?: ReactNode }) {
   return (
     <section
@@ -88,8 +88,8 @@ export function NoticeCard({ notice, children }: { notice: Notice; children?: Re
       role={notice.tone === 'bad' ? 'alert' : 'status'}
       aria-label={notice.title}
     >
-      <span className="notice-sign">
-        <Icon name={SIGNS[notice.tone]} />
+      <span className="notice-icon">
+        <Icon name={TONE_ICONS[notice.tone]} />
       </span>
       <div>
         <h2>{notice.title}</h2>
@@ -98,7 +98,7 @@ export function NoticeCard({ notice, children }: { notice: Notice; children?: Re
         {notice.details && (
           <details>
             <summary>
-              Details for a report <Icon name="chevron" />
+              Details for a bug report <Icon name="chevron" />
             </summary>
             <pre>{notice.details}</pre>
           </details>

@@ -1,6 +1,6 @@
 import { useActions, useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
-import { megabytes } from '../ui/format.ts';
+import { formatMegabytes } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import './app-bar.css';
 
@@ -10,25 +10,25 @@ export function AppBar() {
   const { setTheme, clearCanvas } = useActions();
   const other = theme === 'dark' ? 'light' : 'dark';
   return (
-    <header className="bar">
-      <button type="button" className="brand" onClick={clearCanvas} aria-label="OmniGen2 Studio, start">
-        <Mark />
+    <header className="app-bar">
+      <button type="button" className="brand" onClick={clearCanvas} aria-label="OmniGen2 Studio, new picture">
+        <Logo />
         <span>
           OmniGen2 <b>Studio</b>
         </span>
       </button>
-      <nav className="places" aria-label="Main">
+      <nav className="main-nav" aria-label="Main">
         <a href="#main" aria-current="page">
-          <span>Make</span>
+          <span>Draw</span>
         </a>
       </nav>
-      <div className="bar-end">
+      <div className="app-bar-end">
         <ModelStatus model={model} />
         <button
           type="button"
-          className="btn only"
-          aria-label={`Switch to ${other}`}
-          title={`Switch to ${other}`}
+          className="btn icon-only"
+          aria-label={`Switch to ${other} theme`}
+          title={`Switch to ${other} theme`}
           onClick={() => setTheme(other)}
         >
           <Icon name={theme === 'dark' ? 'sun' : 'moon'} />
@@ -38,24 +38,24 @@ export function AppBar() {
   );
 }
 
-function Mark() {
+function Logo() {
   return (
     <svg viewBox="0 0 28 28" aria-hidden="true">
-      <rect className="mark-under" x="2" y="6" width="18" height="20" rx="1.5" />
-      <rect className="mark-over" x="8" y="2" width="18" height="20" rx="1.5" />
+      <rect className="logo-back" x="2" y="6" width="18" height="20" rx="1.5" />
+      <rect className="logo-front" x="8" y="2" width="18" height="20" rx="1.5" />
       <path d="M12 12.6c1.4.8 2.2 1.9 3 3.6 1.6-4 3.8-6.6 7-8.6" />
     </svg>
   );
 }
 
 function ModelStatus({ model }: { model: ModelView }) {
-  const { tone, long, short, why } = statusWords(model);
+  const { tone, long, short, why } = modelStatusText(model);
   return (
     <p className="status" title={why}>
       <span className={`dot ${tone}`} aria-hidden="true" />
       <span className="long">
         {long}
-        {why && <span className="unseen"> ({why})</span>}
+        {why && <span className="visually-hidden"> ({why})</span>}
       </span>
       <span className="short" aria-hidden="true">
         {short}
@@ -64,14 +64,14 @@ function ModelStatus({ model }: { model: ModelView }) {
   );
 }
 
-interface StatusWords {
+interface ModelStatusText {
   readonly tone: 'ok' | 'wait' | 'bad';
   readonly long: string;
   readonly short: string;
   readonly why?: string;
 }
 
-function statusWords(model: ModelView): StatusWords {
+function modelStatusText(model: ModelView): ModelStatusText {
   switch (model.status) {
     case 'starting':
       return { tone: 'wait', long: 'Starting the built-in model', short: 'Starting' };
@@ -80,7 +80,7 @@ function statusWords(model: ModelView): StatusWords {
       const percent = totalBytes > 0 ? `${Math.floor((100 * doneBytes) / totalBytes)} %` : 'Loading';
       return {
         tone: 'wait',
-        long: `Loading the built-in model, ${megabytes(doneBytes)} of ${megabytes(totalBytes)}`,
+        long: `Loading the built-in model, ${formatMegabytes(doneBytes)} of ${formatMegabytes(totalBytes)}`,
         short: percent,
       };
     }
@@ -95,7 +95,7 @@ function statusWords(model: ModelView): StatusWords {
       const { backend, description, reason } = model.device;
       return {
         tone: 'ok',
-        long: `Built-in model, on this ${backend === 'webgpu' ? 'GPU' : 'processor'}`,
+        long: `Built-in model, on the ${backend === 'webgpu' ? 'GPU' : 'CPU'}`,
         short: backend === 'webgpu' ? 'On the GPU' : 'On the CPU',
         why: reason ? `${description}. ${reason}` : description,
       };

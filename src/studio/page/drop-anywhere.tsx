@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'react';
 import { MAX_REFERENCES } from '../../config/config.ts';
-import { takePictures } from '../composer/pick-pictures.tsx';
+import { addPictureFiles } from '../composer/pick-pictures.tsx';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import './drop-anywhere.css';
 
-/** Takes pictures that are dropped or pasted anywhere on the page, and shows that it would. */
+/** Adds pictures that are dropped or pasted anywhere on the page. Shows an overlay while files are dragged over it. */
 export function DropAnywhere() {
   const actions = useActions();
   const count = useStudio((state) => state.form.references.length);
@@ -13,7 +13,7 @@ export function DropAnywhere() {
   useEffect(() => {
     const listeners = new AbortController();
     const { signal } = listeners;
-    // Leaving an element for its child fires too; only leaving the window has no related target.
+    // The event also fires when the pointer enters a child. It has no related target only at the window's edge.
     window.addEventListener('dragenter', (event) => setOver(carriesFiles(event)), { signal });
     window.addEventListener('dragleave', (event) => event.relatedTarget ?? setOver(false), { signal });
     window.addEventListener('dragover', (event) => carriesFiles(event) && event.preventDefault(), { signal });
@@ -25,7 +25,7 @@ export function DropAnywhere() {
         event.preventDefault();
         const folders = foldersOf(event);
         const files = [...(event.dataTransfer?.files ?? [])].filter(({ name }) => !folders.includes(name));
-        void takePictures(actions, files, folders);
+        void addPictureFiles(actions, files, folders);
       },
       { signal },
     );
@@ -33,9 +33,9 @@ export function DropAnywhere() {
       'paste',
       (event) => {
         const files = [...(event.clipboardData?.files ?? [])];
-        if (files.length === 0 || pastesWords(event)) return;
+        if (files.length === 0 || pastesText(event)) return;
         event.preventDefault();
-        void takePictures(actions, files);
+        void addPictureFiles(actions, files);
       },
       { signal },
     );
@@ -43,25 +43,25 @@ export function DropAnywhere() {
   }, [actions]);
   if (!over) return null;
   return (
-    <div className="drop-veil">
+    <div className="drop-overlay">
       <p>
         <Icon name="image" />
         {count < MAX_REFERENCES
-          ? `Drop it to make it image ${count + 1}`
-          : `${MAX_REFERENCES} pictures are all it takes`}
+          ? `Drop to add as image ${count + 1}`
+          : `You have already added ${MAX_REFERENCES} pictures`}
       </p>
     </div>
   );
 }
 
-/** Whether words go into a field: office programs put a picture of the words beside them on the clipboard. */
-function pastesWords(event: ClipboardEvent): boolean {
+/** Whether text is pasted into a field. Office programs put a picture of the text on the clipboard as well. */
+function pastesText(event: ClipboardEvent): boolean {
   const { target, clipboardData } = event;
   const editable = target instanceof HTMLElement && target.matches('input, textarea, [contenteditable]');
   return editable && (clipboardData?.types.includes('text/plain') ?? false);
 }
 
-/** Names of the folders among what is dropped: they look like files that cannot be read. */
+/** Names of dropped folders, which `files` also lists, as files that cannot be read. */
 function foldersOf(event: DragEvent): readonly string[] {
   const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry());
   return entries.flatMap((entry) => (entry?.isDirectory ? [entry.name] : []));

@@ -4,34 +4,34 @@ import { LoadingBar } from '../canvas/loading-bar.tsx';
 import { NATIVE_EDGE } from '../composer/draw-form.ts';
 import { useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
-import { megabytes } from '../ui/format.ts';
+import { formatMegabytes } from '../ui/format.ts';
 import './page-footer.css';
 
-/** The foot of the page: what runs here, what it can do, and that nothing leaves the machine. */
-export function Facts() {
+/** Facts about the model, what it can draw, and privacy. */
+export function PageFooter() {
   const model = useStudio((state) => state.model);
   return (
-    <footer className="facts">
-      <Fact title="On this machine">
-        <ModelFact model={model} />
-      </Fact>
-      <Fact title="What it can draw">
+    <footer className="page-footer">
+      <Section title="On this device">
+        <ModelFacts model={model} />
+      </Section>
+      <Section title="What it can draw">
         <p>
-          Storybook scenes of {NATIVE_EDGE} × {NATIVE_EDGE} pixels. It is a small model with the architecture
-          of OmniGen2, and wrong at times: one thing or two come out right four times in five, three two times
-          in three; stripes, spots and hats are rough.
+          Storybook scenes of {NATIVE_EDGE} × {NATIVE_EDGE} pixels. The built-in model is small, has the
+          architecture of OmniGen2, and makes mistakes: scenes with one or two things come out right four
+          times in five, scenes with three things two times in three. Stripes, spots and hats are rough.
         </p>
-        <Contents />
-      </Fact>
-      <Fact title="Nothing leaves this machine">
-        <p>No account, no upload. Words and pictures stay in this browser tab.</p>
-      </Fact>
+        <Vocabulary />
+      </Section>
+      <Section title="Nothing leaves this device">
+        <p>No account, no upload. Your prompts and pictures stay in this browser tab.</p>
+      </Section>
     </footer>
   );
 }
 
-/** Everything that the built-in model has learnt, by group. */
-function Contents() {
+/** Everything that the built-in model knows, by group. */
+function Vocabulary() {
   return (
     <details>
       <summary>Everything it knows</summary>
@@ -47,7 +47,7 @@ function Contents() {
   );
 }
 
-function Fact({ title, children }: { title: string; children: ReactNode }) {
+function Section({ title, children }: { title: string; children: ReactNode }) {
   return (
     <section>
       <h2>{title}</h2>
@@ -56,16 +56,16 @@ function Fact({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function ModelFact({ model }: { model: ModelView }) {
+function ModelFacts({ model }: { model: ModelView }) {
   if (model.status !== 'ready') return <LoadingBar model={model} />;
   const { device, sizeBytes } = model;
-  const unit = device.backend === 'webgpu' ? 'GPU' : 'processor';
+  const unit = device.backend === 'webgpu' ? 'GPU' : 'CPU';
   return (
     <p>
-      <b>Built-in model</b>, {megabytes(sizeBytes)}, loaded. It draws on the {unit}: {device.description}
+      <b>Built-in model</b>, {formatMegabytes(sizeBytes)}, loaded. It runs on the {unit}: {device.description}
       {device.halfPrecision ? ', with 16-bit floats' : ''}.
       {device.reason &&
-        ` ${device.reason} Chrome, Edge and Safari 26 have WebGPU; on Linux it may be behind a switch in the browser’s settings.`}
+        ` ${device.reason} Chrome, Edge and Safari 26 support WebGPU. On Linux, WebGPU may have to be enabled in the browser’s settings.`}
     </p>
   );
 }

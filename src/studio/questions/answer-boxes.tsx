@@ -2,15 +2,15 @@ import type { RelativeBox } from '../../protocol.ts';
 import { BlobView } from '../ui/picture-view.tsx';
 import './answer-boxes.css';
 
-/** The picture that was asked about, with a frame around everything that the answer points at. */
-export function FoundView({ picture, found }: { picture: Blob; found: readonly RelativeBox[] }) {
+/** The picture of a question with a box around every object that the answer points at. */
+export function AnswerBoxes({ picture, found }: { picture: Blob; found: readonly RelativeBox[] }) {
   return (
-    <figure className="found">
+    <figure className="answer-boxes">
       <BlobView blob={picture} />
       {found.map(({ label, box: [x0, y0, x1, y1] }) => (
         <span
           key={`${label} ${x0} ${y0} ${x1} ${y1}`}
-          className="found-box"
+          className="answer-box"
           style={{
             left: `${x0 * 100}%`,
             top: `${y0 * 100}%`,
@@ -18,7 +18,7 @@ export function FoundView({ picture, found }: { picture: Blob; found: readonly R
             height: `${(y1 - y0) * 100}%`,
           }}
         >
-          {label !== undefined && <span className="found-name">{label}</span>}
+          {label !== undefined && <span className="answer-box-label">{label}</span>}
         </span>
       ))}
     </figure>

@@ -3,52 +3,52 @@ import { isBlank } from '../../omnigen2/language/blank.ts';
 import { encodePng } from '../../pictures/encode.web.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
-import { type DrawJob, keptOf } from '../jobs/draw-job.ts';
-import { foundWords, MAX_QUESTION_LENGTH, type Question, shownWords, unsaid } from '../jobs/question.ts';
+import { type DrawJob, finalPictureOf } from '../jobs/draw-job.ts';
+import { answerText, foundText, MAX_QUESTION_LENGTH, noAnswerText, type Question } from '../jobs/question.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { shownJob } from '../store/selectors.ts';
 import { Icon } from '../ui/icon.tsx';
 import { BlobView, PictureView } from '../ui/picture-view.tsx';
 import { ResultNotes } from '../ui/result-notes.tsx';
-import { FoundView } from './answer-boxes.tsx';
+import { AnswerBoxes } from './answer-boxes.tsx';
 import './question-box.css';
 
-/** A picture that can be asked about. */
-type Subject =
+/** A picture that the person can ask about. */
+type AskablePicture =
   | { readonly name: string; readonly picture: Picture }
   | { readonly name: string; readonly blob: Blob };
 
-/** Asks the model about the picture on the table or about one that was given; the answer streams in. */
+/** Questions about the picture on the canvas or a reference, with their answers. */
 export function QuestionBox() {
   const job = useStudio(shownJob);
   const references = useStudio((state) => state.form.references);
   const questions = useStudio((state) => state.questions);
   const running = useStudio((state) => state.running);
-  const { ask, notify, stop, takeOut } = useActions();
+  const { ask, notify, stop, removeFromQueue } = useActions();
   const [chosen, setChosen] = useState<string>();
-  const [words, setWords] = useState('');
+  const [text, setText] = useState('');
   const [sending, setSending] = useState(false);
   const titleId = useId();
   const fieldId = useId();
 
-  const subjects = subjectsOf(job, references);
-  const subject = subjects.find((each) => each.name === chosen) ?? subjects[0];
-  if (!subject && questions.length === 0) return null;
-  const open = questions.find(({ state }) => state.status === 'waiting' || state.status === 'thinking');
+  const pictures = askablePictures(job, references);
+  const picture = pictures.find((each) => each.name === chosen) ?? pictures[0];
+  if (!picture && questions.length === 0) return null;
+  const open = questions.find(({ state }) => state.status === 'waiting' || state.status === 'answering');
 
   const submit = async () => {
-    const question = words.trim();
-    if (isBlank(question) || open || sending || !subject) return;
+    const question = text.trim();
+    if (isBlank(question) || open || sending || !picture) return;
     setSending(true);
     try {
-      ask(question, 'blob' in subject ? subject.blob : await encodePng(subject.picture), subject.name);
-      setWords('');
+      ask(question, 'blob' in picture ? picture.blob : await encodePng(picture.picture), picture.name);
+      setText('');
     } catch (cause) {
       notify({
         id: 'not asked',
         tone: 'warn',
-        title: 'The browser could not hand the picture over',
-        text: 'Your question is still in its field. Close other tabs to free memory, then ask again.',
+        title: 'The browser could not encode the picture',
+        text: 'Your question is still in the text field. Close other tabs to free memory, then ask again.',
         details: String(cause),
       });
     } finally {
@@ -59,28 +59,28 @@ export function QuestionBox() {
     <section className="questions" aria-labelledby={titleId}>
       <h2 id={titleId}>Ask about the picture</h2>
       {questions.length > 0 && (
-        <ol className="lines" aria-live="polite">
+        <ol className="question-list" aria-live="polite">
           {questions.map((question) => (
-            <Line key={question.id} question={question} />
+            <QuestionItem key={question.id} question={question} />
           ))}
         </ol>
       )}
-      {subject && (
+      {picture && (
         <form
-          className="say"
+          className="ask-form"
           onSubmit={(event) => {
             event.preventDefault();
             void submit();
           }}
         >
-          <fieldset className="subjects">
-            <legend className="unseen">Which picture</legend>
-            {subjects.map((each) => (
+          <fieldset className="askable-pictures">
+            <legend className="visually-hidden">Picture to ask about</legend>
+            {pictures.map((each) => (
               <label key={each.name}>
                 <input
                   type="radio"
-                  name="subject"
-                  checked={each.name === subject.name}
+                  name="asked-picture"
+                  checked={each.name === picture.name}
                   onChange={() => setChosen(each.name)}
                 />
                 <span>
@@ -90,30 +90,30 @@ export function QuestionBox() {
               </label>
             ))}
           </fieldset>
-          <div className="say-row">
-            <label className="unseen" htmlFor={fieldId}>
+          <div className="ask-row">
+            <label className="visually-hidden" htmlFor={fieldId}>
               Your question
             </label>
             <input
               id={fieldId}
-              className="words"
+              className="prose"
               type="text"
               maxLength={MAX_QUESTION_LENGTH}
               placeholder="What is in the picture?"
-              value={words}
-              onChange={(event) => setWords(event.target.value)}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
             />
             {open ? (
               <button
                 type="button"
                 className="btn danger"
-                onClick={() => (open.id === running ? stop() : takeOut(open.id))}
+                onClick={() => (open.id === running ? stop() : removeFromQueue(open.id))}
               >
                 <Icon name="stop" />
                 <span>Stop</span>
               </button>
             ) : (
-              <button type="submit" className="btn" disabled={isBlank(words)}>
+              <button type="submit" className="btn" disabled={isBlank(text)}>
                 <Icon name="send" />
                 <span>Ask</span>
               </button>
@@ -125,29 +125,34 @@ export function QuestionBox() {
   );
 }
 
-function subjectsOf(job: DrawJob | undefined, references: readonly Reference[]): readonly Subject[] {
-  const kept = job && keptOf(job);
+function askablePictures(
+  job: DrawJob | undefined,
+  references: readonly Reference[],
+): readonly AskablePicture[] {
+  const final = job && finalPictureOf(job);
   return [
-    ...(kept ? [{ name: kept.finished ? 'the result' : 'what was drawn', picture: kept.picture }] : []),
+    ...(final
+      ? [{ name: final.complete ? 'the result' : 'the unfinished picture', picture: final.picture }]
+      : []),
     ...references.map((reference, index) => ({ name: `image ${index + 1}`, blob: reference.blob })),
   ];
 }
 
-function Line({ question }: { question: Question }) {
+function QuestionItem({ question }: { question: Question }) {
   const { state, text, notes, found } = question;
   const [picture] = question.request.pictures;
-  const instead = unsaid(question);
+  const explanation = noAnswerText(question);
   return (
     <li>
-      <p className="who you">
+      <p className="speaker you">
         You <span>about {question.about}</span>
       </p>
-      <p className="words asked-words">{question.request.question}</p>
-      <p className="who">
+      <p className="prose question-text">{question.request.question}</p>
+      <p className="speaker">
         OmniGen2
-        {state.status === 'waiting' && <span> waits for its turn</span>}
-        {state.status === 'thinking' && <span> {text === '' ? 'looks' : 'answers'}</span>}
-        {state.status === 'stopped' && <span> stopped</span>}
+        {state.status === 'waiting' && <span> is waiting</span>}
+        {state.status === 'answering' && <span> is {text === '' ? 'thinking' : 'answering'}</span>}
+        {state.status === 'stopped' && <span> was stopped</span>}
       </p>
       {state.status === 'failed' ? (
         <p className="answer-failed">
@@ -157,13 +162,13 @@ function Line({ question }: { question: Question }) {
           </span>
         </p>
       ) : (
-        <p className="words" hidden={text === '' && instead !== undefined}>
-          {found.length > 0 ? foundWords(found) : shownWords(question)}
-          {state.status === 'thinking' && <span className="caret" aria-hidden="true" />}
+        <p className="prose" hidden={text === '' && explanation !== undefined}>
+          {found.length > 0 ? foundText(found) : answerText(question)}
+          {state.status === 'answering' && <span className="caret" aria-hidden="true" />}
         </p>
       )}
-      {picture && found.length > 0 && <FoundView picture={picture} found={found} />}
-      <ResultNotes notes={instead === undefined ? notes : [instead, ...notes]} />
+      {picture && found.length > 0 && <AnswerBoxes picture={picture} found={found} />}
+      <ResultNotes notes={explanation === undefined ? notes : [explanation, ...notes]} />
     </li>
   );
 }

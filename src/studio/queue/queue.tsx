@@ -1,56 +1,56 @@
 import { useId, useState } from 'react';
-import { modeOf, modeWords } from '../composer/references.ts';
+import { modeOf, modeText } from '../composer/references.ts';
 import type { DrawJob } from '../jobs/draw-job.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { runningJob, showsRounds } from '../store/selectors.ts';
-import { seedWords, sentence } from '../ui/format.ts';
+import { capitalize, formatSeed } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { BlobView } from '../ui/picture-view.tsx';
 import './queue.css';
 
-/** What is being made, and what waits for its turn. */
-export function NowAndNext() {
+/** The running job and the waiting jobs. */
+export function Queue() {
   const running = useStudio(runningJob);
   const jobs = useStudio((state) => state.jobs);
   const queue = useStudio((state) => state.queue);
   const shown = useStudio((state) => state.shown);
   const waiting = queue.flatMap((id) => jobs.filter((job) => job.id === id && job.id !== shown));
-  // The rounds on the table say themselves what is being made.
-  const told = useStudio(showsRounds) && running?.id === shown;
+  // The rounds view already names the running job.
+  const inRoundsView = useStudio(showsRounds) && running?.id === shown;
   return (
     <>
-      {running && !told && <Now job={running} />}
-      {waiting.length > 0 && <Next jobs={waiting} />}
+      {running && !inRoundsView && <RunningJob job={running} />}
+      {waiting.length > 0 && <WaitingJobs jobs={waiting} />}
     </>
   );
 }
 
-function Now({ job }: { job: DrawJob }) {
+function RunningJob({ job }: { job: DrawJob }) {
   const shown = useStudio((state) => state.shown);
   const { show } = useActions();
   const { prompt, references, settings } = job.request;
   const { width, height } = job.size;
+  // The references of a job never change, so the number identifies them.
+  const numbered = references.map((blob, index) => ({ blob, number: index + 1 }));
   return (
-    <section className="now-making" aria-label="Now making">
+    <section className="running-job" aria-label="Drawing now">
       <div className="row between">
         <h2>Now</h2>
         {shown !== job.id && (
           <button type="button" className="btn quiet" onClick={() => show(job.id)}>
             <Icon name="eye" />
-            <span>Look at it</span>
+            <span>Show</span>
           </button>
         )}
       </div>
-      <p className="words">“{prompt}”</p>
-      <div className="now-facts">
-        {references.length > 0 && (
-          <ol className="mini-refs" aria-label="Pictures it is made from">
-            {references.map((blob, index) => (
-              // The references of a job never change, so their place names them.
-              // biome-ignore lint/suspicious/noArrayIndexKey: see above
-              <li key={index}>
-                <BlobView blob={blob} label={`image ${index + 1}`} />
-                <b aria-hidden="true">{index + 1}</b>
+      <p className="prose">“{prompt}”</p>
+      <div className="running-job-facts">
+        {numbered.length > 0 && (
+          <ol className="small-references" aria-label="References">
+            {numbered.map(({ blob, number }) => (
+              <li key={number}>
+                <BlobView blob={blob} label={`image ${number}`} />
+                <b aria-hidden="true">{number}</b>
               </li>
             ))}
           </ol>
@@ -58,7 +58,7 @@ function Now({ job }: { job: DrawJob }) {
         <p className="meta">
           {width} × {height}, {settings.steps} steps
           <br />
-          seed <code>{seedWords(settings.seed)}</code>
+          seed <code>{formatSeed(settings.seed)}</code>
         </p>
         <CopySeed seed={settings.seed} />
       </div>
@@ -76,7 +76,7 @@ function CopySeed({ seed }: { seed: number }) {
   return (
     <button
       type="button"
-      className="btn only quiet"
+      className="btn icon-only quiet"
       aria-label={copied ? 'Seed copied' : 'Copy seed'}
       title="Copy seed"
       onClick={() => void copy()}
@@ -86,11 +86,11 @@ function CopySeed({ seed }: { seed: number }) {
   );
 }
 
-function Next({ jobs }: { jobs: readonly DrawJob[] }) {
-  const { takeOut } = useActions();
+function WaitingJobs({ jobs }: { jobs: readonly DrawJob[] }) {
+  const { removeFromQueue } = useActions();
   const titleId = useId();
   return (
-    <section className="next" aria-labelledby={titleId}>
+    <section className="waiting-jobs" aria-labelledby={titleId}>
       <h2 id={titleId}>
         Next <span className="count">{jobs.length}</span>
       </h2>
@@ -107,20 +107,20 @@ function Next({ jobs }: { jobs: readonly DrawJob[] }) {
                 </span>
               )}
               <p>
-                <span className="words">{job.request.prompt}</span>
+                <span className="prose">{job.request.prompt}</span>
                 <small>
                   {modeOf(job.request.references.length) === 'mix'
                     ? 'From pictures'
-                    : sentence(modeWords(job.request.references.length))}
+                    : capitalize(modeText(job.request.references.length))}
                   , {job.settingsName}
                 </small>
               </p>
               <button
                 type="button"
-                className="btn only quiet"
-                aria-label={`Take out of the queue: ${job.request.prompt}`}
-                title="Take out of the queue"
-                onClick={() => takeOut(job.id)}
+                className="btn icon-only quiet"
+                aria-label={`Remove from the queue: ${job.request.prompt}`}
+                title="Remove from the queue"
+                onClick={() => removeFromQueue(job.id)}
               >
                 <Icon name="close" />
               </button>

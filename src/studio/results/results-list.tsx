@@ -1,41 +1,41 @@
 import { useId, useMemo } from 'react';
-import { keptOf } from '../jobs/draw-job.ts';
+import { finalPictureOf } from '../jobs/draw-job.ts';
 import { useActions, useStudio } from '../store/context.tsx';
-import { shelfJobs } from '../store/selectors.ts';
+import { resultJobs } from '../store/selectors.ts';
 import { Icon } from '../ui/icon.tsx';
 import { PictureView } from '../ui/picture-view.tsx';
 import './results-list.css';
 
-/** What was made on this visit, newest first, failures included; a click puts it back on the table. */
-export function Shelf() {
+/** The pictures of this visit, newest first, including failed jobs. A click shows one on the canvas. */
+export function ResultsList() {
   const jobs = useStudio((state) => state.jobs);
   const shown = useStudio((state) => state.shown);
   const { show } = useActions();
   const titleId = useId();
-  const made = useMemo(() => shelfJobs(jobs), [jobs]);
-  if (made.length < 2 && (made.length === 0 || made[0]?.id === shown)) return null;
+  const results = useMemo(() => resultJobs(jobs), [jobs]);
+  if (results.length < 2 && (results.length === 0 || results[0]?.id === shown)) return null;
   return (
-    <section className="shelf" aria-labelledby={titleId}>
+    <section className="results" aria-labelledby={titleId}>
       <h2 id={titleId}>
-        Shelf <small>made on this visit</small>
+        Results <small>from this visit</small>
       </h2>
       <ul>
-        {made.map((job) => {
-          const kept = keptOf(job);
+        {results.map((job) => {
+          const final = finalPictureOf(job);
           const failed = job.state.status === 'failed';
           return (
             <li key={job.id}>
               <button
                 type="button"
-                className="thumb"
-                aria-label={`Show${failed ? ', not drawn' : ''}: ${job.request.prompt}`}
+                className="thumbnail"
+                aria-label={`Show${failed ? ' failed picture' : ''}: ${job.request.prompt}`}
                 aria-pressed={job.id === shown}
                 title={job.request.prompt}
                 onClick={() => show(job.id)}
               >
-                {kept && <PictureView picture={kept.picture} />}
+                {final && <PictureView picture={final.picture} />}
                 {failed && (
-                  <span className={kept ? 'thumb-failed over' : 'thumb-failed'}>
+                  <span className={final ? 'failed-mark over' : 'failed-mark'}>
                     <Icon name="warn" />
                   </span>
                 )}

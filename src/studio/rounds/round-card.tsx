@@ -2,13 +2,14 @@ import { useId } from 'react';
 import type { RoundOutcome } from '../../protocol.ts';
 import { LoadingBar } from '../canvas/loading-bar.tsx';
 import { type DrawJob, isOver, type RoundView, resultRound } from '../jobs/draw-job.ts';
-import { outcomeWords } from '../jobs/status-text.ts';
+import { outcomeText } from '../jobs/status-text.ts';
 import { useStudio } from '../store/context.tsx';
-import { seconds, timeLeft } from '../ui/format.ts';
+import { formatSeconds, formatTimeLeft } from '../ui/format.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { fileNameFor } from '../ui/picture-files.ts';
 import { PictureView } from '../ui/picture-view.tsx';
 import { usePictureTools } from '../ui/use-picture-tools.ts';
+import './round-card.css';
 
 interface RoundCardProps {
   readonly job: DrawJob;
@@ -16,7 +17,7 @@ interface RoundCardProps {
   readonly newest: boolean;
 }
 
-/** One round: what was drawn, what the model said of it, and what it decided. */
+/** One round: its picture, the critique and the outcome. */
 export function RoundCard({ job, round, newest }: RoundCardProps) {
   const titleId = useId();
   const model = useStudio((state) => state.model);
@@ -27,19 +28,19 @@ export function RoundCard({ job, round, newest }: RoundCardProps) {
   return (
     <li className={classes}>
       <article aria-labelledby={titleId} data-outcome={round.outcome}>
-        <div className="peg" aria-hidden="true">
+        <div className="round-number" aria-hidden="true">
           {isResult ? <Icon name="star" filled /> : round.round}
         </div>
         <header>
           <h3 id={titleId}>Round {round.round}</h3>
           <RoundBadge job={job} round={round} live={live} isResult={isResult} />
-          <Took round={round} live={live} />
+          <DrawTime round={round} live={live} />
         </header>
-        <div className="print">
+        <div className="round-picture">
           {picture ? (
-            <PictureView picture={picture} smooth label={printLabel(round)} />
+            <PictureView picture={picture} smooth label={pictureLabel(round)} />
           ) : (
-            <div className="blank-print" style={{ aspectRatio: `${job.size.width} / ${job.size.height}` }}>
+            <div className="empty-round" style={{ aspectRatio: `${job.size.width} / ${job.size.height}` }}>
               {live && <LoadingBar model={model} />}
             </div>
           )}
@@ -49,18 +50,18 @@ export function RoundCard({ job, round, newest }: RoundCardProps) {
         </div>
         {round.round > 1 && <Instruction round={round} />}
         <Critique round={round} live={live} />
-        <Decision job={job} round={round} live={live} />
-        {round.picture && <CardTools job={job} round={round} />}
+        <Outcome job={job} round={round} live={live} />
+        {round.picture && <RoundTools job={job} round={round} />}
       </article>
     </li>
   );
 }
 
-/** How long the drawing took, or will still take. */
-function Took({ round, live }: { round: RoundView; live: boolean }) {
-  if (round.drawMs !== undefined) return <span className="took">{seconds(round.drawMs)}</span>;
+/** The time that the drawing took, or the time left. */
+function DrawTime({ round, live }: { round: RoundView; live: boolean }) {
+  if (round.drawMs !== undefined) return <span className="draw-time">{formatSeconds(round.drawMs)}</span>;
   if (!live || round.remainingMs === undefined) return null;
-  return <span className="took">{timeLeft(round.remainingMs)} left</span>;
+  return <span className="draw-time">{formatTimeLeft(round.remainingMs)} left</span>;
 }
 
 interface BadgeProps {
@@ -76,40 +77,39 @@ function RoundBadge({ job, round, live, isResult }: BadgeProps) {
   return (
     <span className="badge busy">
       <span className="pulse" aria-hidden="true" />
-      {badgeWords(job, round)}
+      {badgeText(job, round)}
     </span>
   );
 }
 
-/** Drawing, looking, or what comes before. */
-function badgeWords(job: DrawJob, round: RoundView): string {
-  if (round.picture) return 'Looking';
+function badgeText(job: DrawJob, round: RoundView): string {
+  if (round.picture) return 'Checking';
   return job.state.status === 'waiting' ? 'Waiting' : 'Drawing';
 }
 
-function printLabel(round: RoundView): string {
+function pictureLabel(round: RoundView): string {
   return round.picture
     ? `Picture of round ${round.round}`
     : `Round ${round.round}, unfinished, step ${round.step} of ${round.steps}`;
 }
 
-/** From round 2 on, what was asked for is the critique of the round before. */
+/** The instruction of a later round, which is the critique of the round before. */
 function Instruction({ round }: { round: RoundView }) {
   return (
     <p className="instruction">
-      <span>Asked for</span> <q className="words">{round.instruction}</q>
+      <span>Instruction</span> <q className="prose">{round.instruction}</q>
     </p>
   );
 }
 
 function Critique({ round, live }: { round: RoundView; live: boolean }) {
-  // What it said of no use is not shown as its judgement; the outcome says so.
+  // An unclear critique is not shown: the outcome explains it.
   if (round.critique === '' || round.outcome === 'unclear') return null;
   const writing = live && round.outcome === undefined;
   return (
-    <div className="crit">
-      <h4>It says</h4>
-      <p className="words">
+    <div className="critique">
+      <h4>Critique</h4>
+      <p className="prose">
         {round.critique}
         {writing && <span className="caret" aria-hidden="true" />}
       </p>
@@ -126,11 +126,11 @@ const OUTCOME_ICONS: Readonly<Record<RoundOutcome | 'open', IconName>> = {
   open: 'eye',
 };
 
-function Decision({ job, round, live }: { job: DrawJob; round: RoundView; live: boolean }) {
+function Outcome({ job, round, live }: { job: DrawJob; round: RoundView; live: boolean }) {
   if (round.outcome === undefined && !live) return null;
-  const { title, why } = outcomeWords(job, round);
+  const { title, why } = outcomeText(job, round);
   return (
-    <div className={`act ${round.outcome ?? 'open'}`}>
+    <div className={`outcome ${round.outcome ?? 'open'}`}>
       <p>
         <b>
           <Icon name={OUTCOME_ICONS[round.outcome ?? 'open']} />
@@ -140,29 +140,30 @@ function Decision({ job, round, live }: { job: DrawJob; round: RoundView; live: 
       <p>
         {why}
         {round.critiqueMs !== undefined && (
-          <span className="looked"> Looked for {seconds(round.critiqueMs)}.</span>
+          <span className="critique-time"> Checked in {formatSeconds(round.critiqueMs)}.</span>
         )}
       </p>
     </div>
   );
 }
 
-function CardTools({ job, round }: { job: DrawJob; round: RoundView }) {
+function RoundTools({ job, round }: { job: DrawJob; round: RoundView }) {
   const tools = usePictureTools();
   const { picture } = round;
   if (!picture) return null;
   const fileName = fileNameFor(`${job.request.prompt} round ${round.round}`, job.request.settings.seed);
   return (
-    <fieldset className="card-tools">
-      <legend className="unseen">Round {round.round}</legend>
+    <fieldset className="round-tools">
+      <legend className="visually-hidden">Round {round.round}</legend>
       <button
         type="button"
         className="btn"
-        aria-label={`Use it as reference: round ${round.round}`}
-        onClick={() => tools.use(picture, fileName, `Round ${round.round} added as a reference.`)}
+        aria-label={`Use as reference: round ${round.round}`}
+        title="Use as reference"
+        onClick={() => tools.addAsReference(picture, fileName, `Round ${round.round} added as a reference.`)}
       >
         <Icon name="reference" />
-        <span>Use it</span>
+        <span>Use</span>
       </button>
       <button
         type="button"

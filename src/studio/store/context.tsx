@@ -9,17 +9,17 @@ export function StudioProvider({ studio, children }: { studio: Studio; children:
   return <StudioContext value={studio}>{children}</StudioContext>;
 }
 
-/** Reads a part of the state; the selector must give a stable value for an unchanged state. */
+/** Selects part of the state. The selector must return a stable value for an unchanged state. */
 export function useStudio<T>(selector: (state: StudioState) => T): T {
-  return useStore(useGivenStudio().store, selector);
+  return useStore(useStudioContext().store, selector);
 }
 
 export function useActions(): StudioActions {
-  return useGivenStudio().actions;
+  return useStudioContext().actions;
 }
 
-function useGivenStudio(): Studio {
+function useStudioContext(): Studio {
   const studio = useContext(StudioContext);
-  if (!studio) throw new Error('A component of the studio stands outside StudioProvider.');
+  if (!studio) throw new Error('This component must be inside StudioProvider.');
   return studio;
 }

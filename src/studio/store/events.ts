@@ -1,24 +1,24 @@
-/** Folds what the worker says into the state. */
+/** Updates the state from the messages of the worker. */
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { ErrorReport } from '../../errors.ts';
 import type { AdapterChangeId, AdapterOutcome, JobEvent, JobId, ModelState } from '../../protocol.ts';
 import type { WorkerListener } from '../../worker-client.ts';
-import { applyDrawEvent, type DrawJob, isOver, withFewStrips } from '../jobs/draw-job.ts';
+import { applyDrawEvent, type DrawJob, isOver, limitStepPreviews } from '../jobs/draw-job.ts';
 import { measuredPace, type Paces, paceKey } from '../jobs/pace.ts';
 import { applyAnswerEvent } from '../jobs/question.ts';
-import { announcement } from '../jobs/status-text.ts';
+import { announcementFor } from '../jobs/status-text.ts';
 import {
-  CPU,
+  addNotice,
+  CPU_NOTICE,
+  errorNotice,
   failureNotice,
   type Notice,
-  noticeOf,
   type StudioState,
-  withNotice,
-  withoutModel,
+  withoutModelNotices,
 } from './state.ts';
 
-/** The listener of the worker. `startNext` is called whenever a waiting job may start. */
+/** Listens to the worker. Calls `startNext` whenever a waiting job may start. */
 export function workerEvents(store: StoreApi<StudioState>, startNext: () => void): WorkerListener {
   const { getState: get, setState: set } = store;
 
@@ -38,45 +38,45 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
 
   function drawEvent(before: DrawJob, event: JobEvent): void {
     const after = applyDrawEvent(before, event);
-    const said = announcement(before, after);
+    const announcement = announcementFor(before, after);
     const failure = get().shown === after.id || isOver(before) ? undefined : failureNotice(after);
     set((state) => ({
-      jobs: withFewStrips(state.jobs.map((each) => (each.id === before.id ? after : each))),
-      said: said ?? state.said,
-      notices: failure ? withNotice(state.notices, failure) : state.notices,
+      jobs: limitStepPreviews(state.jobs.map((each) => (each.id === before.id ? after : each))),
+      announcement: announcement ?? state.announcement,
+      notices: failure ? addNotice(state.notices, failure) : state.notices,
       paces: event.type === 'picture' ? withPace(state, after, event.round) : state.paces,
-      // A film strip of a finished drawing gives way to the picture.
-      lookBack: isOver(after) && state.shown === after.id ? undefined : state.lookBack,
+      // A finished drawing shows its result.
+      previewedStep: isOver(after) && state.shown === after.id ? undefined : state.previewedStep,
     }));
   }
 
   function model(next: ModelState): void {
     set(({ notices, acceptsCpu, jobs }) => ({
       model: next,
-      // Who has asked for a picture is waiting for it, and not for news.
-      notices: [...withoutModel(notices), ...modelNotices(next, acceptsCpu || jobs.length > 0)],
+      // A person who already asked for a picture does not need the CPU notice.
+      notices: [...withoutModelNotices(notices), ...modelNotices(next, acceptsCpu || jobs.length > 0)],
     }));
     if (next.status === 'ready') startNext();
   }
 
   function adapters(_: AdapterChangeId, outcome: AdapterOutcome): void {
     if (outcome.status === 'done') return;
-    set(({ notices }) => ({ notices: withNotice(notices, noticeOf('adapters', outcome.error)) }));
+    set(({ notices }) => ({ notices: addNotice(notices, errorNotice('adapters', outcome.error)) }));
   }
 
   function crashed(error: ErrorReport, restarted: boolean): void {
     const { running, queue } = get();
     set({ model: restarted ? { status: 'starting' } : { status: 'failed', error } });
-    // The job that ran into it carries the notice; without one, the page does.
+    // A running job shows the error itself; otherwise a notice does.
     if (running !== undefined) job(running, { type: 'failed', error });
     if (running !== undefined && restarted) return;
-    const waiting = queue.length > 0 ? ' What waits in the queue is safe and comes next.' : '';
-    const safe = ' Pictures already made are safe.';
+    const waiting = queue.length > 0 ? ' The queue is safe and continues.' : '';
+    const safe = ' Finished pictures are safe.';
     set(({ notices }) => ({
-      notices: withNotice(notices, {
-        ...noticeOf('crash', error),
+      notices: addNotice(notices, {
+        ...errorNotice('crash', error),
         text: error.action + safe + waiting,
-        ...(!restarted && { ofModel: true, remedy: { kind: 'load again' } }),
+        ...(!restarted && { aboutModel: true, action: { kind: 'reload model' } }),
       }),
     }));
   }
@@ -86,56 +86,56 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
 
 function withPace(state: StudioState, job: DrawJob, number: number): Paces {
   const round = job.rounds.find((each) => each.round === number);
-  // Later rounds edit the picture before: their references differ from the request's.
+  // Later rounds edit the previous picture, so their references differ from those of the request.
   const pace = round && number === 1 ? measuredPace(round) : undefined;
   if (!pace || state.model.status !== 'ready') return state.paces;
   return { ...state.paces, [paceKey(state.model.device, job)]: pace };
 }
 
-function modelNotices(model: ModelState, knowsCpu: boolean): readonly Notice[] {
+function modelNotices(model: ModelState, hideCpuNotice: boolean): readonly Notice[] {
   switch (model.status) {
     case 'loading':
       return [];
     case 'failed':
-      return [modelNotice(model.error)];
+      return [modelFailureNotice(model.error)];
     case 'ready':
       return [
-        ...(model.device.reason && !knowsCpu ? [cpuNotice(model.device.reason)] : []),
-        ...(model.note ? [remarkNotice(model.note)] : []),
+        ...(model.device.reason && !hideCpuNotice ? [cpuNotice(model.device.reason)] : []),
+        ...(model.note ? [modelNoteNotice(model.note)] : []),
       ];
     default:
       return model satisfies never;
   }
 }
 
-function modelNotice(error: ErrorReport): Notice {
+function modelFailureNotice(error: ErrorReport): Notice {
   return {
-    ...noticeOf('model', error),
-    ofModel: true,
-    remedy: { kind: 'load again' },
+    ...errorNotice('model', error),
+    aboutModel: true,
+    action: { kind: 'reload model' },
     title: 'The built-in model did not load',
-    text: `${error.message} ${error.action} What you write and drop here meanwhile is kept.`,
+    text: `${error.message} ${error.action} Your prompt and pictures are kept.`,
   };
 }
 
-function remarkNotice(note: string): Notice {
+function modelNoteNotice(note: string): Notice {
   return {
-    id: 'model remark',
+    id: 'model note',
     tone: 'warn',
-    title: 'The model is here, with one thing to know',
+    title: 'The model is ready, but note this',
     text: note,
-    ofModel: true,
+    aboutModel: true,
   };
 }
 
 function cpuNotice(reason: string): Notice {
   return {
-    id: CPU,
+    id: CPU_NOTICE,
     tone: 'warn',
-    title: 'No GPU here, so the processor draws',
-    text: `${reason} The built-in model still works, only slower.`,
-    brief: true,
-    ofModel: true,
-    remedy: { kind: 'try the GPU again' },
+    title: 'No GPU available, drawing on the CPU',
+    text: `${reason} The built-in model still works, but slower.`,
+    oneLine: true,
+    aboutModel: true,
+    action: { kind: 'retry GPU' },
   };
 }

@@ -1,4 +1,4 @@
-/** Selectors: what components read. Each gives a stable value for an unchanged state. */
+/** Selectors for components. Each returns a stable value for an unchanged state. */
 
 import type { JobId } from '../../protocol.ts';
 import {
@@ -8,7 +8,7 @@ import {
   type PresetName,
   planDrawing,
 } from '../composer/draw-form.ts';
-import { type DrawJob, keptOf } from '../jobs/draw-job.ts';
+import { type DrawJob, finalPictureOf } from '../jobs/draw-job.ts';
 import { expectedMs, paceKey } from '../jobs/pace.ts';
 import type { StudioState } from './state.ts';
 
@@ -20,26 +20,26 @@ export const shownJob = (state: StudioState): DrawJob | undefined => jobOf(state
 
 export const runningJob = (state: StudioState): DrawJob | undefined => jobOf(state, state.running);
 
-/** Whether the composer's button queues a picture rather than starting it at once. */
+/** Whether a new picture would have to wait in the queue. */
 export const wouldQueue = (state: StudioState): boolean =>
   state.jobs.some((job) => job.state.status === 'waiting' || job.state.status === 'running');
 
-/** "first": nothing made and nothing given yet; "compose": pictures wait for words; "job": one is on the canvas. */
-export function stageOf(state: StudioState): 'first' | 'compose' | 'job' {
+/** What the canvas shows: a job, otherwise the references of the form, otherwise nothing. */
+export function canvasContent(state: StudioState): 'empty' | 'references' | 'job' {
   if (state.shown !== undefined) return 'job';
-  return state.form.references.length > 0 ? 'compose' : 'first';
+  return state.form.references.length > 0 ? 'references' : 'empty';
 }
 
-/** Whether the canvas shows rounds side by side. */
+/** Whether the canvas shows the rounds of its job side by side. */
 export function showsRounds(state: StudioState): boolean {
   const job = shownJob(state);
   return job !== undefined && job.request.rounds > 1 && state.view === 'rounds';
 }
 
-/** Time that a preset takes for one drawing of the form as it is; nothing before it was measured here. */
+/** Estimated time to draw the form once with a preset; undefined until this machine has drawn such a picture. */
 export function presetMs(state: StudioState, preset: PresetName): number | undefined {
   if (state.model.status !== 'ready') return undefined;
-  // The time depends neither on the words nor on the seed: they may still be missing.
+  // The time depends on neither the prompt nor the seed, and both may be missing.
   const plan = planDrawing({ ...state.form, prompt: '-' }, 0);
   if (!plan.ok) return undefined;
   const pace = state.paces[paceKey(state.model.device, plan)];
@@ -48,23 +48,28 @@ export function presetMs(state: StudioState, preset: PresetName): number | undef
   return expectedMs(pace, own);
 }
 
-/** What lies on the shelf, newest first: jobs that left a picture, and those that failed. */
-export function shelfJobs(jobs: readonly DrawJob[]): readonly DrawJob[] {
-  return jobs.filter((job) => keptOf(job) !== undefined || job.state.status === 'failed').toReversed();
+/** The jobs in the list of results, newest first: jobs with a final picture, and jobs that failed. */
+export function resultJobs(jobs: readonly DrawJob[]): readonly DrawJob[] {
+  return jobs
+    .filter((job) => finalPictureOf(job) !== undefined || job.state.status === 'failed')
+    .toReversed();
 }
 
-/** The finished edit on the canvas whose picture stands in the composer again, with other words: what they change is not its result. */
-export function editOnShow(state: StudioState): DrawJob | undefined {
+/**
+ * The finished edit on the canvas, if the form has the same reference and another prompt. Drawing the form would then
+ * edit the original picture, not the result.
+ */
+export function editWithNewPrompt(state: StudioState): DrawJob | undefined {
   const { form } = state;
   const job = shownJob(state);
   if (job?.state.status !== 'done' || form.references.length !== 1 || !hasReferencesOf(form, job))
     return undefined;
-  const words = form.prompt.trim();
-  return words !== '' && words !== job.request.prompt ? job : undefined;
+  const prompt = form.prompt.trim();
+  return prompt !== '' && prompt !== job.request.prompt ? job : undefined;
 }
 
-/** Whether a job asks for what stands in the composer. */
-export function isInForm({ form }: StudioState, job: DrawJob): boolean {
+/** Whether the form still has the prompt and references of a job. */
+export function matchesForm({ form }: StudioState, job: DrawJob): boolean {
   return form.prompt.trim() === job.request.prompt && hasReferencesOf(form, job);
 }
 

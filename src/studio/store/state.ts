@@ -1,68 +1,68 @@
-/** The state of the studio. No framework, no worker, no storage here. */
+/** The state of the studio, independent of React, the worker and storage. */
 
 import type { ErrorReport } from '../../errors.ts';
 import type { JobId, ModelState } from '../../protocol.ts';
 import { type DrawForm, type FormProblem, NEW_FORM, type PresetName } from '../composer/draw-form.ts';
-import { type DrawJob, keptOf } from '../jobs/draw-job.ts';
+import { type DrawJob, finalPictureOf } from '../jobs/draw-job.ts';
 import type { Paces } from '../jobs/pace.ts';
 import type { Question } from '../jobs/question.ts';
-import { quoted } from '../ui/format.ts';
+import { quotePrompt } from '../ui/format.ts';
 
 export type Theme = 'light' | 'dark';
 
-/** What the canvas shows of a job: the picture alone, or the rounds side by side. */
+/** How the canvas shows a job: its picture, or its rounds side by side. */
 export type View = 'picture' | 'rounds';
 
-/** A notice: what happened, what is safe, what to do. */
+/** A message to the person: what happened, what is safe, what to do. */
 export interface Notice {
   readonly id: string;
   readonly tone: 'bad' | 'warn' | 'good';
   readonly title: string;
   readonly text: string;
-  /** It is about the model and goes away with the model's next state. */
-  readonly ofModel?: boolean;
-  /** Its title alone is said, in one line. */
-  readonly brief?: boolean;
-  readonly remedy?: Remedy;
-  /** Plain lines for a report of the problem. */
+  /** The notice is removed when the state of the model changes. */
+  readonly aboutModel?: boolean;
+  /** Show only the title, in one line. */
+  readonly oneLine?: boolean;
+  readonly action?: NoticeAction;
+  /** Lines of text for a bug report. */
   readonly details?: string;
 }
 
-/** What a notice offers beside being put away. */
-export type Remedy =
-  | { readonly kind: 'load again' | 'try the GPU again' }
-  | { readonly kind: 'make again'; readonly job: JobId }
-  /** Undoes the removal of a picture; it is kept here as long as the notice stands. */
-  | { readonly kind: 'bring back'; readonly job: DrawJob };
+/** What a notice offers besides being dismissed. */
+export type NoticeAction =
+  | { readonly kind: 'reload model' | 'retry GPU' }
+  | { readonly kind: 'draw again'; readonly job: JobId }
+  /** Holds the removed job until the notice is dismissed. */
+  | { readonly kind: 'undo removal'; readonly job: DrawJob };
 
-/** The model, including the moment before the worker has said anything. */
+/** The state of the model, including the time before the worker's first message. */
 export type ModelView = { readonly status: 'starting' } | ModelState;
 
 export interface StudioState {
   readonly theme: Theme;
   readonly model: ModelView;
   readonly form: DrawForm;
-  /** What stood in the way when the person last asked for a picture. */
+  /** What was wrong with the form when it was last submitted. */
   readonly problems: readonly FormProblem[];
   readonly jobs: readonly DrawJob[];
   readonly questions: readonly Question[];
-  /** Jobs and questions that wait for their turn, the next one first. */
+  /** Waiting jobs and questions, the next one first. */
   readonly queue: readonly JobId[];
   readonly running: JobId | undefined;
   /** The job on the canvas. */
   readonly shown: JobId | undefined;
   readonly view: View;
-  /** A step of the film strip that the person looks back at. */
-  readonly lookBack: { readonly round: number; readonly step: number } | undefined;
+  /** The step whose preview is shown instead of the current picture. */
+  readonly previewedStep: { readonly round: number; readonly step: number } | undefined;
   readonly notices: readonly Notice[];
   readonly paces: Paces;
-  /** The person has read that there is no GPU here. */
+  /** The person has dismissed the notice that there is no GPU. */
   readonly acceptsCpu: boolean;
-  /** The last thing said to screen readers. */
-  readonly said: string;
+  /** The last announcement for screen readers. */
+  readonly announcement: string;
 }
 
-/** The small part of the state that is kept across visits. */
+/** The part of the state that is stored between visits. */
 export interface Settings {
   readonly theme: Theme;
   readonly preset: PresetName;
@@ -85,11 +85,11 @@ export function initialState(settings: Settings): StudioState {
     running: undefined,
     shown: undefined,
     view: 'picture',
-    lookBack: undefined,
+    previewedStep: undefined,
     notices: [],
     paces,
     acceptsCpu,
-    said: '',
+    announcement: '',
   };
 }
 
@@ -105,14 +105,14 @@ export function settingsOf(state: StudioState): Settings {
   };
 }
 
-/** The notice about files that cannot be used as pictures. */
-export const UNREADABLE = 'unreadable pictures';
+/** Id of the notice about files that cannot be used as pictures. */
+export const PICTURE_ERRORS = 'unreadable pictures';
 
-/** The notice that there is no GPU here. */
-export const CPU = 'cpu';
+/** Id of the notice that there is no GPU. */
+export const CPU_NOTICE = 'cpu';
 
-/** An error of the model or of a job as a notice. */
-export function noticeOf(id: string, error: ErrorReport): Notice {
+/** A notice about an error of the model or of a job. */
+export function errorNotice(id: string, error: ErrorReport): Notice {
   return {
     id,
     tone: 'bad',
@@ -122,15 +122,15 @@ export function noticeOf(id: string, error: ErrorReport): Notice {
   };
 }
 
-/** Says of a job that is not on the canvas that it failed; nothing of one that did not. */
+/** A notice about a failed job that is not on the canvas; undefined for other jobs. */
 export function failureNotice(job: DrawJob): Notice | undefined {
   if (job.state.status !== 'failed') return undefined;
   const { error } = job.state;
   return {
-    ...noticeOf(failureId(job.id), error),
-    title: `${quoted(job.request.prompt)} was not drawn`,
-    text: `${error.message} ${error.action}${keptOf(job) ? ' What was drawn of it is kept on the shelf.' : ''}`,
-    remedy: error.permanent ? undefined : { kind: 'make again', job: job.id },
+    ...errorNotice(failureId(job.id), error),
+    title: `${quotePrompt(job.request.prompt)} was not drawn`,
+    text: `${error.message} ${error.action}${finalPictureOf(job) ? ' The unfinished picture is in the results.' : ''}`,
+    action: error.permanent ? undefined : { kind: 'draw again', job: job.id },
   };
 }
 
@@ -138,12 +138,12 @@ export function failureId(job: JobId): string {
   return `failed ${job}`;
 }
 
-/** The notices with one more; it takes the place of one with its id. */
-export function withNotice(notices: readonly Notice[], notice: Notice): readonly Notice[] {
+/** Adds a notice, which replaces one with the same id. */
+export function addNotice(notices: readonly Notice[], notice: Notice): readonly Notice[] {
   return [...notices.filter(({ id }) => id !== notice.id), notice];
 }
 
-/** The notices without those about the model. */
-export function withoutModel(notices: readonly Notice[]): readonly Notice[] {
-  return notices.filter(({ ofModel }) => !ofModel);
+/** Removes the notices about the model. */
+export function withoutModelNotices(notices: readonly Notice[]): readonly Notice[] {
+  return notices.filter(({ aboutModel }) => !aboutModel);
 }

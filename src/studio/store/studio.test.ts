@@ -11,10 +11,10 @@ import type { WorkerPort } from '../../worker-client.ts';
 import { readSettings } from './settings.ts';
 import { createStudio } from './studio.ts';
 
-/** The other end of the message port, where a real worker would stand. */
-class Port implements WorkerPort {
+/** Stands in for a real worker: records the messages it gets and sends messages of its own. */
+class FakeWorker implements WorkerPort {
   readonly sent: ToWorker[] = [];
-  ended = false;
+  terminated = false;
   onmessage: WorkerPort['onmessage'] = null;
   onmessageerror: WorkerPort['onmessageerror'] = null;
   onerror: WorkerPort['onerror'] = null;
@@ -22,18 +22,18 @@ class Port implements WorkerPort {
     this.sent.push(message);
   }
   terminate(): void {
-    this.ended = true;
+    this.terminated = true;
   }
-  say(message: unknown): void {
+  send(message: unknown): void {
     this.onmessage?.({ data: message } as MessageEvent<unknown>);
   }
   job(job: JobId, event: JobEvent): void {
-    this.say({ type: 'job', job, event } satisfies FromWorker);
+    this.send({ type: 'job', job, event } satisfies FromWorker);
   }
   ready(): void {
     const device = { backend: 'wasm', description: '2 processor threads', halfPrecision: false } as const;
     const state = { status: 'ready', model: 'storybook', sizeBytes: 1, trainedSide: 128, device } as const;
-    this.say({ type: 'model', state } satisfies FromWorker);
+    this.send({ type: 'model', state } satisfies FromWorker);
   }
   crash(message: string): void {
     this.onerror?.({ message, preventDefault: () => undefined } as unknown as ErrorEvent);
@@ -47,83 +47,83 @@ const done: JobEvent = {
 };
 
 function start() {
-  const ports: Port[] = [];
+  const workers: FakeWorker[] = [];
   let seed = 100;
   const studio = createStudio({
     model: { id: 'storybook', baseUrl: 'http://localhost/models/storybook/' },
     backend: 'auto',
     settings: { ...readSettings(undefined, 'light'), checksItself: false },
     spawn: () => {
-      const port = new Port();
-      ports.push(port);
-      return port;
+      const worker = new FakeWorker();
+      workers.push(worker);
+      return worker;
     },
     randomSeed: () => seed++,
   });
   const { actions, store } = studio;
-  const make = (prompt: string): JobId => {
+  const draw = (prompt: string): JobId => {
     actions.setPrompt(prompt);
-    actions.make();
+    actions.draw();
     return store.getState().jobs.at(-1)!.id;
   };
   const drawn = () =>
-    ports.at(-1)!.sent.flatMap((each) => (each.type === 'draw' ? [each.request.prompt] : []));
+    workers.at(-1)!.sent.flatMap((each) => (each.type === 'draw' ? [each.request.prompt] : []));
   actions.loadModel();
-  return { actions, ports, make, drawn, state: () => store.getState() };
+  return { actions, workers, draw, drawn, state: () => store.getState() };
 }
 
 describe('queue', () => {
-  it('waits for the model, then draws one after another', () => {
-    const { make, drawn, ports, state } = start();
-    expect(ports[0]!.sent).toMatchObject([{ type: 'open', version: PROTOCOL_VERSION, backend: 'auto' }]);
-    const first = make('one');
-    make('two');
+  it('waits for the model, then draws one job after another', () => {
+    const { draw, drawn, workers, state } = start();
+    expect(workers[0]!.sent).toMatchObject([{ type: 'open', version: PROTOCOL_VERSION, backend: 'auto' }]);
+    const first = draw('one');
+    draw('two');
     expect(drawn()).toEqual([]);
     expect(state().shown).toBe(first);
-    ports[0]!.ready();
+    workers[0]!.ready();
     expect(drawn()).toEqual(['one']);
     expect(state()).toMatchObject({ running: first, shown: first });
-    ports[0]!.job(first, done);
+    workers[0]!.job(first, done);
     expect(drawn()).toEqual(['one', 'two']);
     expect(state().shown).toBe(state().running);
   });
 
-  it('goes on after a failure and forgets what was taken out', () => {
-    const { actions, make, drawn, ports } = start();
-    ports[0]!.ready();
-    const first = make('one');
-    const second = make('two');
-    make('three');
-    actions.takeOut(second);
+  it('continues after a failure and skips removed jobs', () => {
+    const { actions, draw, drawn, workers } = start();
+    workers[0]!.ready();
+    const first = draw('one');
+    const second = draw('two');
+    draw('three');
+    actions.removeFromQueue(second);
     const error = { code: 'internal', permanent: false, message: 'It broke.', action: 'Try again.' } as const;
-    ports[0]!.job(first, { type: 'failed', error });
+    workers[0]!.job(first, { type: 'failed', error });
     expect(drawn()).toEqual(['one', 'three']);
   });
 
-  it('asks the worker to stop and waits for its word', () => {
-    const { actions, make, ports, state } = start();
-    ports[0]!.ready();
-    const job = make('one');
+  it('asks the worker to stop and waits until it has', () => {
+    const { actions, draw, workers, state } = start();
+    workers[0]!.ready();
+    const job = draw('one');
     actions.stop();
-    expect(ports[0]!.sent.at(-1)).toEqual({ type: 'cancel', job });
+    expect(workers[0]!.sent.at(-1)).toEqual({ type: 'cancel', job });
     expect(state().running).toBe(job);
-    ports[0]!.job(job, { type: 'cancelled', partial: picture });
+    workers[0]!.job(job, { type: 'cancelled', partial: picture });
     expect(state().running).toBeUndefined();
   });
 
   it('puts questions in the same queue', () => {
-    const { actions, make, ports, state } = start();
-    ports[0]!.ready();
-    const job = make('one');
+    const { actions, draw, workers, state } = start();
+    workers[0]!.ready();
+    const job = draw('one');
     actions.ask('What is it?', new Blob(['x']), 'image 1');
     expect(state().questions[0]?.state.status).toBe('waiting');
-    ports[0]!.job(job, done);
-    const asked = ports[0]!.sent.at(-1)!;
+    workers[0]!.job(job, done);
+    const asked = workers[0]!.sent.at(-1)!;
     expect(asked).toMatchObject({ type: 'ask', request: { question: 'What is it?' } });
     const { id } = state().questions[0]!;
-    ports[0]!.job(id, { type: 'answering', text: 'A red' });
-    expect(state().questions[0]).toMatchObject({ text: 'A red', state: { status: 'thinking' } });
-    ports[0]!.job(id, {
+    workers[0]!.job(id, { type: 'answering', text: 'A red' });
+    expect(state().questions[0]).toMatchObject({ text: 'A red', state: { status: 'answering' } });
+    workers[0]!.job(id, {
       type: 'done',
       result: {
         type: 'answer',
@@ -147,114 +147,114 @@ describe('a job that fails', () => {
   const broken = { code: 'internal', permanent: false, message: 'It broke.', action: 'Try again.' } as const;
   const failed: JobEvent = { type: 'failed', error: broken };
 
-  it('is told in a notice when the next one takes its place, and can be made again as it was', () => {
-    const { actions, make, drawn, ports, state } = start();
-    ports[0]!.ready();
-    const first = make('one');
-    const second = make('two');
+  it('leaves a notice when the next job replaces it, and can be drawn again with the same request', () => {
+    const { actions, draw, drawn, workers, state } = start();
+    workers[0]!.ready();
+    const first = draw('one');
+    const second = draw('two');
     actions.setPrompt('something else');
-    ports[0]!.job(first, failed);
+    workers[0]!.job(first, failed);
     expect(state().shown).toBe(second);
     const [notice] = state().notices;
     expect(notice).toMatchObject({
       title: '“one” was not drawn',
       text: 'It broke. Try again.',
-      remedy: { kind: 'make again', job: first },
+      action: { kind: 'draw again', job: first },
     });
-    actions.makeAgain(first);
+    actions.drawAgain(first);
     expect(state().notices).toEqual([]);
-    ports[0]!.job(second, done);
+    workers[0]!.job(second, done);
     expect(drawn()).toEqual(['one', 'two', 'one']);
     const [before, , after] = state().jobs;
     expect(after?.request).toBe(before?.request);
   });
 
-  it('needs no notice while its own card is looked at', () => {
-    const { make, ports, state } = start();
-    ports[0]!.ready();
-    ports[0]!.job(make('one'), failed);
+  it('leaves no notice while it is on the canvas', () => {
+    const { draw, workers, state } = start();
+    workers[0]!.ready();
+    workers[0]!.job(draw('one'), failed);
     expect(state().notices).toEqual([]);
   });
 
-  it('is told when the person looks at something else, and when the engine comes back after a crash', () => {
-    const { actions, make, ports, state } = start();
-    ports[0]!.ready();
-    const first = make('one');
-    ports[0]!.job(first, done);
-    const second = make('two');
+  it('leaves a notice while another job is on the canvas, and after the worker has crashed', () => {
+    const { actions, draw, workers, state } = start();
+    workers[0]!.ready();
+    const first = draw('one');
+    workers[0]!.job(first, done);
+    const second = draw('two');
     actions.show(first);
-    ports[0]!.job(second, failed);
+    workers[0]!.job(second, failed);
     expect(state().notices.map(({ title }) => title)).toEqual(['“two” was not drawn']);
-    make('three');
-    make('four');
-    ports[0]!.crash('Uncaught Error: out of memory');
-    ports[1]!.ready();
+    draw('three');
+    draw('four');
+    workers[0]!.crash('Uncaught Error: out of memory');
+    workers[1]!.ready();
     expect(state().notices.map(({ title }) => title)).toContain('“three” was not drawn');
   });
 });
 
 describe('a model that did not load', () => {
-  it('is loaded again for a picture and for a question', () => {
+  it('loads again for a picture and for a question', () => {
     const error = { code: 'unreachable', permanent: false, message: 'No net.', action: 'Retry.' } as const;
-    const { actions, make, drawn, ports, state } = start();
-    ports[0]!.say({ type: 'model', state: { status: 'failed', error } } satisfies FromWorker);
+    const { actions, draw, drawn, workers, state } = start();
+    workers[0]!.send({ type: 'model', state: { status: 'failed', error } } satisfies FromWorker);
     actions.dismiss('model');
-    make('one');
-    expect(ports).toHaveLength(2);
+    draw('one');
+    expect(workers).toHaveLength(2);
     expect(state().model.status).toBe('starting');
-    make('two');
-    expect(ports).toHaveLength(2);
-    ports[1]!.ready();
+    draw('two');
+    expect(workers).toHaveLength(2);
+    workers[1]!.ready();
     expect(drawn()).toEqual(['one']);
-    ports[1]!.say({ type: 'model', state: { status: 'failed', error } } satisfies FromWorker);
+    workers[1]!.send({ type: 'model', state: { status: 'failed', error } } satisfies FromWorker);
     actions.ask('What is it?', new Blob(['x']), 'image 1');
-    expect(ports).toHaveLength(3);
+    expect(workers).toHaveLength(3);
   });
 });
 
-describe('the shelf', () => {
-  it('lets a picture go and brings it back to its place', () => {
-    const { actions, make, ports, state } = start();
-    ports[0]!.ready();
+describe('results', () => {
+  it('can be removed and restored to their place', () => {
+    const { actions, draw, workers, state } = start();
+    workers[0]!.ready();
     const ids = ['one', 'two', 'three'].map((prompt) => {
-      const id = make(prompt);
-      ports[0]!.job(id, { type: 'picture', round: 1, picture, drawMs: 5 });
-      ports[0]!.job(id, done);
+      const id = draw(prompt);
+      workers[0]!.job(id, { type: 'picture', round: 1, picture, drawMs: 5 });
+      workers[0]!.job(id, done);
       return id;
     });
-    actions.remove(ids[1]!);
+    actions.removeResult(ids[1]!);
     expect(state().jobs.map(({ id }) => id)).toEqual([ids[0], ids[2]]);
-    const remedy = state().notices[0]?.remedy;
-    if (remedy?.kind !== 'bring back') throw new Error('it cannot be brought back');
-    actions.bringBack(remedy.job);
+    const action = state().notices[0]?.action;
+    if (action?.kind !== 'undo removal') throw new Error('the removal cannot be undone');
+    actions.restoreResult(action.job);
     expect(state().jobs.map(({ id }) => id)).toEqual(ids);
     expect(state()).toMatchObject({ shown: ids[1], notices: [] });
   });
 
-  it('keeps what is running or waiting', () => {
-    const { actions, make, ports, state } = start();
-    ports[0]!.ready();
-    const running = make('one');
-    const waiting = make('two');
-    actions.remove(running);
-    actions.remove(waiting);
-    actions.takeOut(running);
+  it('do not include running or waiting jobs, which cannot be removed', () => {
+    const { actions, draw, workers, state } = start();
+    workers[0]!.ready();
+    const running = draw('one');
+    const waiting = draw('two');
+    actions.removeResult(running);
+    actions.removeResult(waiting);
+    actions.removeFromQueue(running);
     expect(state().jobs.map(({ id }) => id)).toEqual([running, waiting]);
   });
 });
 
-it('does not move for a job that it does not know', () => {
-  const { ports, state } = start();
+it('ignores events of unknown jobs', () => {
+  const { workers, state } = start();
   const before = state();
-  ports[0]!.job('job-99' as JobId, { type: 'answering', text: 'A' });
+  workers[0]!.job('job-99' as JobId, { type: 'answering', text: 'A' });
   expect(state()).toBe(before);
 });
 
-it('says what the loading of the model left to know', () => {
-  const { ports, state } = start();
+it('shows the note of the loaded model', () => {
+  const { workers, state } = start();
   const device = { backend: 'wasm', description: '2 threads', halfPrecision: false } as const;
-  const note = 'The weights were not kept.';
-  ports[0]!.say({
+  const note = 'The weights were not stored.';
+  workers[0]!.send({
     type: 'model',
     state: { status: 'ready', model: 'storybook', sizeBytes: 1, trainedSide: 128, device, note },
   } satisfies FromWorker);
@@ -262,22 +262,22 @@ it('says what the loading of the model left to know', () => {
 });
 
 describe('seed', () => {
-  it('is new for each picture unless it is locked', () => {
-    const { actions, make, state } = start();
-    make('one');
-    make('two');
+  it('is new for each picture unless locked', () => {
+    const { actions, draw, state } = start();
+    draw('one');
+    draw('two');
     actions.setSeed(7);
-    make('three');
-    make('four');
+    draw('three');
+    draw('four');
     expect(state().jobs.map((job) => job.request.settings.seed)).toEqual([100, 101, 7, 7]);
   });
 });
 
-describe('a form that cannot be drawn', () => {
-  it('sends nothing and says why', () => {
-    const { actions, ports, state } = start();
-    ports[0]!.ready();
-    expect(actions.make()).toBe(false);
+describe('an invalid form', () => {
+  it('sends nothing and lists its problems', () => {
+    const { actions, workers, state } = start();
+    workers[0]!.ready();
+    expect(actions.draw()).toBe(false);
     expect(state().problems.map((problem) => problem.field)).toEqual(['prompt']);
     expect(state().jobs).toEqual([]);
     actions.setPrompt('a');
@@ -286,51 +286,51 @@ describe('a form that cannot be drawn', () => {
 });
 
 describe('a worker that crashes', () => {
-  it('is started again; its job fails in words and the queue goes on', () => {
-    const { make, drawn, ports, state } = start();
-    ports[0]!.ready();
-    make('one');
-    make('two');
-    ports[0]!.crash('Uncaught Error: out of memory');
-    expect(ports).toHaveLength(2);
-    expect(ports[0]!.ended).toBe(true);
+  it('restarts; its job fails with a message and the queue continues', () => {
+    const { draw, drawn, workers, state } = start();
+    workers[0]!.ready();
+    draw('one');
+    draw('two');
+    workers[0]!.crash('Uncaught Error: out of memory');
+    expect(workers).toHaveLength(2);
+    expect(workers[0]!.terminated).toBe(true);
     expect(state().jobs[0]?.state).toMatchObject({
       status: 'failed',
       error: { message: 'The drawing engine stopped (out of memory).' },
     });
     expect(state().model.status).toBe('starting');
-    ports[1]!.ready();
+    workers[1]!.ready();
     expect(drawn()).toEqual(['two']);
   });
 
-  it('is not started again before it ever worked', () => {
-    const { actions, ports, state } = start();
-    ports[0]!.crash('');
-    expect(ports).toHaveLength(1);
+  it('does not restart if it never loaded the model', () => {
+    const { actions, workers, state } = start();
+    workers[0]!.crash('');
+    expect(workers).toHaveLength(1);
     expect(state().model).toMatchObject({ status: 'failed' });
-    expect(state().notices).toMatchObject([{ id: 'crash', remedy: { kind: 'load again' } }]);
+    expect(state().notices).toMatchObject([{ id: 'crash', action: { kind: 'reload model' } }]);
     actions.loadModel();
-    expect(ports).toHaveLength(2);
+    expect(workers).toHaveLength(2);
     expect(state().notices).toEqual([]);
   });
 
-  it('keeps what was drawn when the person loads the model again', () => {
-    const { actions, make, drawn, ports, state } = start();
-    ports[0]!.ready();
-    const job = make('one');
-    ports[0]!.job(job, { type: 'denoising', round: 1, step: 1, steps: 4, preview: picture, elapsedMs: 1 });
-    make('two');
+  it('keeps the unfinished picture when the model is loaded again', () => {
+    const { actions, draw, drawn, workers, state } = start();
+    workers[0]!.ready();
+    const job = draw('one');
+    workers[0]!.job(job, { type: 'denoising', round: 1, step: 1, steps: 4, preview: picture, elapsedMs: 1 });
+    draw('two');
     actions.loadModel();
     expect(state().jobs[0]?.state.status).toBe('stopped');
     expect(state().running).toBeUndefined();
-    ports[1]!.ready();
+    workers[1]!.ready();
     expect(drawn()).toEqual(['two']);
   });
 
-  it('is refused when it speaks another version of the protocol', () => {
-    const { ports, state } = start();
-    ports[0]!.say({ type: 'progress', percent: 3 });
-    expect(ports[0]!.ended).toBe(true);
+  it('is stopped if it has another version of the protocol', () => {
+    const { workers, state } = start();
+    workers[0]!.send({ type: 'progress', percent: 3 });
+    expect(workers[0]!.terminated).toBe(true);
     expect(state().notices[0]?.title).toMatch(/different versions/);
   });
 });
@@ -347,30 +347,30 @@ describe('without a GPU', () => {
     state: { status: 'ready', model: 'storybook', sizeBytes: 1, trainedSide: 128, device },
   } as const;
 
-  it('says so once, until the person has read it', () => {
-    const { actions, ports, state } = start();
-    ports[0]!.say(message);
+  it('shows a notice until it is dismissed', () => {
+    const { actions, workers, state } = start();
+    workers[0]!.send(message);
     expect(state().notices.map((notice) => notice.id)).toEqual(['cpu']);
     actions.dismiss('cpu');
     actions.loadModel();
-    ports[1]!.say(message);
+    workers[1]!.send(message);
     expect(state().notices).toEqual([]);
   });
 
-  it('says it again after the GPU was tried again, and no more once a picture is asked for', () => {
-    const { actions, ports, make, state } = start();
-    ports[0]!.say(message);
+  it('shows the notice again after a retry, and hides it once a picture is requested', () => {
+    const { actions, workers, draw, state } = start();
+    workers[0]!.send(message);
     actions.loadModel();
-    ports[1]!.say(message);
+    workers[1]!.send(message);
     expect(state().notices.map((notice) => notice.id)).toEqual(['cpu']);
-    make('a house');
+    draw('a house');
     expect(state()).toMatchObject({ notices: [], acceptsCpu: true });
   });
 
-  it('keeps quiet to who waits for a picture, and says it on another visit', () => {
-    const { ports, make, state } = start();
-    make('a house');
-    ports[0]!.say(message);
+  it('shows no notice to a person who waits for a picture, but shows it on the next visit', () => {
+    const { workers, draw, state } = start();
+    draw('a house');
+    workers[0]!.send(message);
     expect(state()).toMatchObject({ notices: [], acceptsCpu: false });
   });
 });

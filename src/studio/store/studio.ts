@@ -1,4 +1,4 @@
-/** The studio: state, the worker, and everything a person can do. Components call actions and select state. */
+/** The store, the worker client and the actions of the studio. Components select state and call actions. */
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { MAX_NEW_TOKENS, MAX_REFERENCES } from '../../config/config.ts';
@@ -15,26 +15,26 @@ import {
 import { addReferences, moveReference, type Reference, removeReference } from '../composer/references.ts';
 import { type DrawJob, isOver, markStopping, newDrawJob } from '../jobs/draw-job.ts';
 import { newQuestion } from '../jobs/question.ts';
-import { quoted } from '../ui/format.ts';
+import { quotePrompt } from '../ui/format.ts';
 import { workerEvents } from './events.ts';
-import { jobOf, shelfJobs, shownJob, wouldQueue } from './selectors.ts';
+import { jobOf, resultJobs, shownJob, wouldQueue } from './selectors.ts';
 import {
-  CPU,
+  addNotice,
+  CPU_NOTICE,
   failureId,
   failureNotice,
   initialState,
   type Notice,
+  PICTURE_ERRORS,
   type Settings,
   type StudioState,
   type Theme,
-  UNREADABLE,
   type View,
-  withNotice,
-  withoutModel,
+  withoutModelNotices,
 } from './state.ts';
 
-/** What the studio is given: the model to open and the outside world, so that tests can give another one. */
-export interface StudioWorld {
+/** The model to load, and the side effects that tests replace. */
+export interface StudioEnvironment {
   readonly model: ModelRef;
   readonly backend: BackendChoice;
   readonly settings: Settings;
@@ -51,44 +51,46 @@ export interface Studio {
 export interface StudioActions {
   setTheme(theme: Theme): void;
   setPrompt(prompt: string): void;
-  /** `unread` counts further pictures that were given with them and found no place. */
-  addReferences(added: readonly Reference[], unread?: number): void;
+  /** Adds pictures up to the limit. `skipped` counts pictures that the caller has already left out. */
+  addReferences(added: readonly Reference[], skipped?: number): void;
   replaceReferences(references: readonly Reference[]): void;
   moveReference(from: number, to: number): void;
   removeReference(id: string): void;
   setPreset(preset: PresetName): void;
   change(change: Partial<Adjustments>): void;
-  putBack(): void;
+  resetSettings(): void;
   setSeed(seed: number): void;
   rollSeed(): void;
   lockSeed(locked: boolean): void;
   setChecksItself(on: boolean): void;
   setRounds(rounds: number): void;
-  /** Checks the form and starts or queues the picture. False if something stands in the way; `problems` says what. */
-  make(): boolean;
-  /** Starts or queues the same request once more, with the same seed. */
-  makeAgain(id: JobId): void;
-  /** Puts an example into the composer and makes it, with the example's own seed and size. */
-  makeExample(example: ExampleRequest): void;
+  /** Checks the form and starts or queues the picture. Returns false and sets `problems` if the form is invalid. */
+  draw(): boolean;
+  /** Starts or queues the same request again, with the same seed. */
+  drawAgain(id: JobId): void;
+  /** Fills the form with an example and draws it, with the example's seed and size. */
+  drawExample(example: ExampleRequest): void;
   ask(question: string, picture: Blob, about: string): void;
-  /** Stops what is running and keeps what is there. */
+  /** Stops the running job and keeps its picture so far. */
   stop(): void;
-  /** Takes a waiting job out of the queue. */
-  takeOut(id: JobId): void;
-  /** Removes a job that is over from the shelf, with a way back. */
-  remove(id: JobId): void;
-  /** Puts a removed job back on the shelf. */
-  bringBack(job: DrawJob): void;
+  /** Removes a waiting job or question from the queue. */
+  removeFromQueue(id: JobId): void;
+  /** Removes a job that is over from the results. The notice about it can undo this. */
+  removeResult(id: JobId): void;
+  /** Undoes {@link StudioActions.removeResult}. */
+  restoreResult(job: DrawJob): void;
+  /** Shows a job on the canvas. */
   show(id: JobId): void;
-  /** Clears the canvas for a new start; what was made stays on the shelf. */
+  /** Empties the canvas. The results are kept. */
   clearCanvas(): void;
   setView(view: View): void;
-  lookBack(at: StudioState['lookBack']): void;
+  previewStep(step: StudioState['previewedStep']): void;
   notify(notice: Notice): void;
   dismiss(noticeId: string): void;
-  /** Starts the worker anew and loads the model. */
+  /** Starts a new worker and loads the model. */
   loadModel(): void;
-  say(words: string): void;
+  /** Announces a text to screen readers. */
+  announce(announcement: string): void;
   dispose(): void;
 }
 
@@ -100,15 +102,15 @@ export interface ExampleRequest {
   readonly height: number;
 }
 
-export function createStudio(world: StudioWorld): Studio {
-  const store = createStore<StudioState>(() => initialState(world.settings));
+export function createStudio(environment: StudioEnvironment): Studio {
+  const store = createStore<StudioState>(() => initialState(environment.settings));
   const { getState: get, setState: set } = store;
   const events = workerEvents(store, startNext);
-  const client = createWorkerClient(events, world.spawn);
+  const client = createWorkerClient(events, environment.spawn);
   let lastId = 0;
   const newId = () => `job-${++lastId}` as JobId;
 
-  /** Sends the next waiting job to the worker, if it is free and the model is there. */
+  /** Sends the next waiting job to the worker, if the worker is idle and the model is loaded. */
   function startNext(): void {
     const { model, running, queue, jobs, questions } = get();
     const [next, ...rest] = queue;
@@ -117,10 +119,10 @@ export function createStudio(world: StudioWorld): Studio {
     const job = jobs.find((each) => each.id === next);
     const question = questions.find((each) => each.id === next);
     if (job) {
-      const left = shownJob(get());
-      const failure = left && left.id !== next ? failureNotice(left) : undefined;
+      const previous = shownJob(get());
+      const failure = previous && previous.id !== next ? failureNotice(previous) : undefined;
       if (failure) actions.notify(failure);
-      set({ shown: next, lookBack: undefined, view: viewOf(job) });
+      set({ shown: next, previewedStep: undefined, view: viewOf(job) });
       client.draw(next, job.request);
     } else if (question) {
       client.ask(next, question.request);
@@ -129,37 +131,37 @@ export function createStudio(world: StudioWorld): Studio {
 
   function enqueue(id: JobId): void {
     set({ queue: [...get().queue, id] });
-    // Without a model it would wait for ever.
+    // Without a model the job would wait forever.
     if (get().model.status === 'failed') actions.loadModel();
     startNext();
   }
 
   function enqueueJob(job: DrawJob): void {
-    // Who draws on has read it.
-    if (get().notices.some(({ id }) => id === CPU)) actions.dismiss(CPU);
+    // A person who goes on to draw has seen the notice.
+    if (get().notices.some(({ id }) => id === CPU_NOTICE)) actions.dismiss(CPU_NOTICE);
     set((state) => ({
       jobs: [...state.jobs, job],
       ...(wouldQueue(state)
-        ? { said: 'Added to the queue.' }
-        : { shown: job.id, view: viewOf(job), lookBack: undefined, said: 'Starting.' }),
+        ? { announcement: 'Added to the queue.' }
+        : { shown: job.id, view: viewOf(job), previewedStep: undefined, announcement: 'Starting.' }),
     }));
     enqueue(job.id);
   }
 
   function dropJob(id: JobId): void {
     set(({ jobs, shown }) => {
-      const left = jobs.filter((job) => job.id !== id);
-      return { jobs: left, shown: shown === id ? shelfJobs(left)[0]?.id : shown };
+      const remaining = jobs.filter((job) => job.id !== id);
+      return { jobs: remaining, shown: shown === id ? resultJobs(remaining)[0]?.id : shown };
     });
   }
 
   const actions: StudioActions = {
     setTheme: (theme) => set({ theme }),
     setPrompt: (prompt) => set(({ form }) => ({ form: { ...form, prompt }, problems: [] })),
-    addReferences(added, unread = 0) {
+    addReferences(added, skipped = 0) {
       const { list, refused } = addReferences(get().form.references, added);
       set(({ form }) => ({ form: { ...form, references: list }, problems: [] }));
-      if (refused + unread > 0) actions.notify(refusedNotice(refused + unread));
+      if (refused + skipped > 0) actions.notify(tooManyPicturesNotice(refused + skipped));
     },
     replaceReferences: (references) => set(({ form }) => ({ form: { ...form, references }, problems: [] })),
     moveReference: (from, to) =>
@@ -168,46 +170,46 @@ export function createStudio(world: StudioWorld): Studio {
       set(({ form }) => ({ form: { ...form, references: removeReference(form.references, id) } })),
     setPreset: (preset) =>
       set(({ form }) => {
-        // The steps are what a preset is; other changes are kept.
+        // A preset sets the steps; other changes are kept.
         const { steps: _, ...changes } = form.changes;
         return { form: { ...form, preset, changes } };
       }),
     change: (change) => set(({ form }) => ({ form: withChange(form, change), problems: [] })),
-    putBack: () => set(({ form }) => ({ form: { ...form, changes: {} }, problems: [] })),
+    resetSettings: () => set(({ form }) => ({ form: { ...form, changes: {} }, problems: [] })),
     setSeed: (seed) => set(({ form }) => ({ form: { ...form, seed, seedLocked: true }, problems: [] })),
-    rollSeed: () => actions.setSeed(world.randomSeed()),
+    rollSeed: () => actions.setSeed(environment.randomSeed()),
     lockSeed: (seedLocked) => set(({ form }) => ({ form: { ...form, seedLocked } })),
     setChecksItself: (checksItself) => set(({ form }) => ({ form: { ...form, checksItself } })),
     setRounds: (rounds) => set(({ form }) => ({ form: { ...form, rounds } })),
-    make() {
+    draw() {
       const { form } = get();
-      const seed = form.seedLocked ? form.seed : world.randomSeed();
+      const seed = form.seedLocked ? form.seed : environment.randomSeed();
       const plan = planDrawing(form, seed);
       if (!plan.ok) {
-        const said = plan.problems.map(({ message, action }) => `${message} ${action}`).join(' ');
-        set({ problems: plan.problems, said });
+        const announcement = plan.problems.map(({ message, action }) => `${message} ${action}`).join(' ');
+        set({ problems: plan.problems, announcement });
         return false;
       }
-      const name = Object.keys(form.changes).length > 0 ? 'own settings' : form.preset;
+      const name = Object.keys(form.changes).length > 0 ? 'custom settings' : form.preset;
       set({ form: { ...form, seed }, problems: [] });
-      actions.dismiss(UNREADABLE);
+      actions.dismiss(PICTURE_ERRORS);
       enqueueJob(newDrawJob(newId(), plan.request, plan.size, name));
       return true;
     },
-    makeAgain(id) {
+    drawAgain(id) {
       const job = jobOf(get(), id);
       if (!job) return;
       actions.dismiss(failureId(id));
       enqueueJob(newDrawJob(newId(), job.request, job.size, job.settingsName));
     },
-    makeExample({ prompt, references, seed, width, height }) {
+    drawExample({ prompt, references, seed, width, height }) {
       set(({ form }) => {
         const next: DrawForm = { ...form, prompt, references, seed, seedLocked: true, changes: {} };
         const asIs = sizeOf(next);
         const fits = asIs.width === width && asIs.height === height;
         return { form: fits ? next : withChange(next, { size: { kind: 'fixed', width, height } }) };
       });
-      actions.make();
+      actions.draw();
       actions.lockSeed(false);
     },
     ask(question, picture, about) {
@@ -222,7 +224,7 @@ export function createStudio(world: StudioWorld): Studio {
       set({ jobs: jobs.map((job) => (job.id === running ? markStopping(job) : job)) });
       client.cancel(running);
     },
-    takeOut(id) {
+    removeFromQueue(id) {
       if (!get().queue.includes(id)) return;
       set(({ queue, questions }) => ({
         queue: queue.filter((each) => each !== id),
@@ -230,17 +232,17 @@ export function createStudio(world: StudioWorld): Studio {
       }));
       dropJob(id);
     },
-    remove(id) {
+    removeResult(id) {
       const job = jobOf(get(), id);
       if (!job || !isOver(job)) return;
       dropJob(id);
       actions.dismiss(failureId(id));
       actions.notify(removedNotice(job));
-      actions.say('Removed from the shelf.');
+      actions.announce('Picture removed.');
     },
-    bringBack(job) {
+    restoreResult(job) {
       const { jobs } = get();
-      actions.dismiss(REMOVED);
+      actions.dismiss(REMOVED_NOTICE);
       if (jobOf(get(), job.id)) return;
       const later = jobs.findIndex((each) => orderOf(each.id) > orderOf(job.id));
       set({ jobs: jobs.toSpliced(later < 0 ? jobs.length : later, 0, job) });
@@ -248,59 +250,59 @@ export function createStudio(world: StudioWorld): Studio {
     },
     show(id) {
       const job = get().jobs.find((each) => each.id === id);
-      if (job) set({ shown: id, lookBack: undefined, view: viewOf(job) });
+      if (job) set({ shown: id, previewedStep: undefined, view: viewOf(job) });
     },
-    clearCanvas: () => set({ shown: undefined, lookBack: undefined }),
+    clearCanvas: () => set({ shown: undefined, previewedStep: undefined }),
     setView: (view) => set({ view }),
-    lookBack: (lookBack) => set({ lookBack }),
-    notify: (notice) => set(({ notices }) => ({ notices: withNotice(notices, notice) })),
+    previewStep: (previewedStep) => set({ previewedStep }),
+    notify: (notice) => set(({ notices }) => ({ notices: addNotice(notices, notice) })),
     dismiss: (id) =>
       set(({ notices, acceptsCpu }) => ({
         notices: notices.filter((notice) => notice.id !== id),
-        acceptsCpu: acceptsCpu || id === CPU,
+        acceptsCpu: acceptsCpu || id === CPU_NOTICE,
       })),
     loadModel() {
       const { running } = get();
       set({ model: { status: 'starting' } });
-      // The worker goes, and with it what it was drawing; the last preview is kept.
+      // The running job ends with the worker; its last preview is kept.
       if (running !== undefined) events.job(running, { type: 'cancelled' });
-      set(({ notices }) => ({ notices: withoutModel(notices) }));
-      client.open(world.model, world.backend);
+      set(({ notices }) => ({ notices: withoutModelNotices(notices) }));
+      client.open(environment.model, environment.backend);
     },
-    say: (said) => set({ said }),
+    announce: (announcement) => set({ announcement }),
     dispose: client.dispose,
   };
   return { store, actions };
 }
 
-/** Rounds lie side by side from the start; a single drawing lies alone. */
+/** A job with several rounds opens in the rounds view. */
 function viewOf(job: DrawJob): View {
   return job.request.rounds > 1 ? 'rounds' : 'picture';
 }
 
-/** Jobs are numbered as they were asked for. */
+/** Jobs are numbered in the order of their requests. */
 function orderOf(id: JobId): number {
   return Number(id.slice('job-'.length));
 }
 
-const REMOVED = 'removed';
+const REMOVED_NOTICE = 'removed';
 
-/** Only the last removal can be undone: a second one lets the first picture go. */
+/** Only the last removal can be undone, because this notice replaces the previous one. */
 function removedNotice(job: DrawJob): Notice {
   return {
-    id: REMOVED,
+    id: REMOVED_NOTICE,
     tone: 'good',
-    title: 'Removed from the shelf',
-    text: `${quoted(job.request.prompt)} can be brought back as long as this is here.`,
-    remedy: { kind: 'bring back', job },
+    title: 'Picture removed',
+    text: `You can bring back ${quotePrompt(job.request.prompt)} until you dismiss this message.`,
+    action: { kind: 'undo removal', job },
   };
 }
 
-function refusedNotice(refused: number): Notice {
+function tooManyPicturesNotice(refused: number): Notice {
   return {
     id: 'too many pictures',
     tone: 'warn',
-    title: refused === 1 ? 'One picture found no place' : `${refused} pictures found no place`,
-    text: `OmniGen2 takes up to ${MAX_REFERENCES} pictures. The ones that are there are safe; remove one to make room.`,
+    title: refused === 1 ? 'One picture was not added' : `${refused} pictures were not added`,
+    text: `OmniGen2 takes up to ${MAX_REFERENCES} pictures. Remove one to add another.`,
   };
 }

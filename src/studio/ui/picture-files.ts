@@ -1,14 +1,14 @@
-/** Pictures to and from files: reading what a person gives, and giving away what was drawn. */
+/** Reads picture files and saves drawn pictures. */
 
 import { MAX_REFERENCES } from '../../config/config.ts';
 import { type ErrorReport, reportOf } from '../../errors.ts';
 import { encodePng } from '../../pictures/encode.web.ts';
 import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
-import { rememberPreview } from './file-previews.ts';
-import { openPictureReader, type PictureReader } from './picture-inspector.ts';
+import { setFileThumbnail } from './file-thumbnails.ts';
+import { type PictureInspector, startPictureInspector } from './picture-inspector.ts';
 
-/** Hands the picture to the browser's downloads. */
+/** Downloads the picture as a PNG file. */
 export async function savePicture(picture: Picture, fileName: string): Promise<void> {
   const url = URL.createObjectURL(await encodePng(picture));
   const link = document.createElement('a');
@@ -19,66 +19,66 @@ export async function savePicture(picture: Picture, fileName: string): Promise<v
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** Puts the picture on the clipboard; rejects if the browser does not let the page do that. */
+/** Copies the picture to the clipboard. Rejects if the browser does not allow it. */
 export async function copyPicture(picture: Picture): Promise<void> {
   await navigator.clipboard.write([new ClipboardItem({ 'image/png': encodePng(picture) })]);
 }
 
-/** A drawn picture as a reference for the next one. */
+/** Makes a drawn picture a reference. */
 export async function referenceOf(picture: Picture, name: string): Promise<Reference> {
   const { width, height } = picture;
   return { id: crypto.randomUUID(), blob: await encodePng(picture), name, width, height };
 }
 
-export interface ReadPictures {
+export interface InspectedPictures {
   readonly references: readonly Reference[];
-  /** What is to be told of those: each names its file. */
+  /** Notes about the references; each names its file. */
   readonly notes: readonly string[];
-  /** Why the other files cannot be used, each with its name. */
+  /** Why files cannot be used; each names its file. */
   readonly refusals: readonly ErrorReport[];
-  /** How many files were not looked at, because as many pictures were found as can be used. */
-  readonly unread: number;
+  /** Number of files that were skipped because `references` has reached `MAX_REFERENCES`. */
+  readonly skipped: number;
 }
 
-/** Reads files as pictures, in the order given, until no more can be used. */
-export async function readPictures(files: readonly Blob[]): Promise<ReadPictures> {
+/** Inspects files in order, until there are `MAX_REFERENCES` references. */
+export async function inspectPictures(files: readonly Blob[]): Promise<InspectedPictures> {
   const references: Reference[] = [];
   const notes: string[] = [];
   const refusals: ErrorReport[] = [];
-  const reader = openPictureReader();
+  const inspector = startPictureInspector();
   try {
     for (const file of files) {
       if (references.length === MAX_REFERENCES) break;
       try {
-        references.push(await readPicture(reader, file, notes));
+        references.push(await inspectPicture(inspector, file, notes));
       } catch (error) {
         refusals.push(reportOf(error, 'Reading the picture'));
       }
     }
   } finally {
-    reader.close();
+    inspector.close();
   }
-  return { references, notes, refusals, unread: files.length - references.length - refusals.length };
+  return { references, notes, refusals, skipped: files.length - references.length - refusals.length };
 }
 
-/** @throws OmniError `bad_image`, or `unreachable` if the file is no longer there */
-async function readPicture(reader: PictureReader, file: Blob, notes: string[]): Promise<Reference> {
+/** @throws OmniError `bad_image`, or `unreachable` if the file no longer exists */
+async function inspectPicture(inspector: PictureInspector, file: Blob, notes: string[]): Promise<Reference> {
   const name = file instanceof File && file.name !== '' ? file.name : 'The pasted picture';
-  const seen = await reader.read(file, name);
-  const { width, height, file: blob } = seen;
-  rememberPreview(blob, seen.thumbnail);
-  notes.push(...seen.notes);
+  const inspected = await inspector.inspect(file, name);
+  const { width, height, file: blob } = inspected;
+  setFileThumbnail(blob, inspected.thumbnail);
+  notes.push(...inspected.notes);
   return { id: crypto.randomUUID(), blob, name, width, height };
 }
 
-/** A file name from the words of a request: "a-red-house-48213007.png". */
+/** A file name made of the prompt and the seed: "a-red-house-48213007.png". */
 export function fileNameFor(prompt: string, seed: number): string {
-  const words = prompt
+  const slug = prompt
     .toLowerCase()
     .normalize('NFKD')
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 48)
     .replace(/-+$/, '');
-  return `${words || 'picture'}-${seed}.png`;
+  return `${slug || 'picture'}-${seed}.png`;
 }

@@ -1,34 +1,34 @@
-/** The page's end of the worker that looks at picture files. */
+/** Client of the pictures worker, which inspects picture files. */
 
 import { OmniError } from '../../errors.ts';
 import { isRecord } from '../../is-record.ts';
 import type { InspectAnswer, InspectedPicture, InspectRequest } from '../../pictures/inspect.ts';
 
-export interface PictureReader {
+export interface PictureInspector {
   /**
-   * One file at a time: a folder of photographs decoded at once takes gigabytes.
-   * @throws OmniError `bad_image`, or `unreachable` if the file is no longer there
+   * Call it for one file at a time: decoding a folder of photographs at once takes gigabytes.
+   * @throws OmniError `bad_image`, or `unreachable` if the file no longer exists
    */
-  read(file: Blob, name: string): Promise<InspectedPicture>;
-  /** Ends the worker, and gives back what it has taken of the memory. */
+  inspect(file: Blob, name: string): Promise<InspectedPicture>;
+  /** Ends the worker, which frees its memory. */
   close(): void;
 }
 
-export function openPictureReader(): PictureReader {
+export function startPictureInspector(): PictureInspector {
   const worker = new Worker(new URL('../../../workers/pictures.worker.ts', import.meta.url), {
     type: 'module',
     name: 'pictures',
   });
   return {
-    read: (file, name) =>
+    inspect: (file, name) =>
       new Promise((resolve, reject) => {
         const fail = (cause: unknown) =>
           reject(
             new OmniError({
               code: 'device',
               permanent: false,
-              message: `${name} could not be read: the part of the page that reads pictures stopped.`,
-              action: 'Close other tabs to free memory, then give the picture again.',
+              message: `${name} could not be read: the picture reader stopped.`,
+              action: 'Close other tabs to free memory, then add the picture again.',
               cause,
             }),
           );
@@ -48,7 +48,7 @@ export function openPictureReader(): PictureReader {
   };
 }
 
-/** The worker is a part of the page; what could come in its place is a message of another version. */
+/** Rejects messages of a worker from another version of the page. */
 function isAnswer(data: unknown): data is InspectAnswer {
   return isRecord(data) && ('inspected' in data || 'refused' in data);
 }

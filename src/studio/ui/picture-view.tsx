@@ -1,39 +1,41 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Picture } from '../../protocol.ts';
-import { shownFor } from './file-previews.ts';
+import { fileThumbnail } from './file-thumbnails.ts';
 
-/** Small pictures are enlarged to at least this many pixels by the browser's best filter before CSS scales them. */
-const SMOOTH_EDGE = 512;
+/** Smooth enlargement gives the longer side at least this many pixels, with the browser's best filter. */
+const SMOOTH_SIDE = 512;
 
 interface PictureViewProps {
   readonly picture: Picture;
-  /** What the picture is, for those who do not see it; without it the picture is decoration. */
+  /** Text alternative. Without it the picture is decorative. */
   readonly label?: string;
-  /** Enlarges a small picture smoothly; thumbnails do without. */
+  /** Enlarge a small picture smoothly. Thumbnails do not need it. */
   readonly smooth?: boolean;
 }
 
-/** Shows raw pixels. */
+/** Shows a picture from its pixels. */
 export function PictureView({ picture, label, smooth = false }: PictureViewProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
-    if (canvas.current) paint(canvas.current, picture, smooth);
+    if (canvas.current) drawPixels(canvas.current, picture, smooth);
   }, [picture, smooth]);
-  const naming = label ? ({ role: 'img', 'aria-label': label } as const) : ({ 'aria-hidden': true } as const);
+  const accessibility = label
+    ? ({ role: 'img', 'aria-label': label } as const)
+    : ({ 'aria-hidden': true } as const);
   return (
     <canvas
       ref={canvas}
-      className="pic"
+      className="picture"
       style={{ aspectRatio: `${picture.width} / ${picture.height}` }}
       data-size={`${picture.width}x${picture.height}`}
-      {...naming}
+      {...accessibility}
     />
   );
 }
 
-function paint(canvas: HTMLCanvasElement, picture: Picture, smooth: boolean): void {
+function drawPixels(canvas: HTMLCanvasElement, picture: Picture, smooth: boolean): void {
   const { width, height } = picture;
-  const enlarge = smooth ? Math.max(1, Math.ceil(SMOOTH_EDGE / Math.max(width, height))) : 1;
+  const enlarge = smooth ? Math.max(1, Math.ceil(SMOOTH_SIDE / Math.max(width, height))) : 1;
   canvas.width = width * enlarge;
   canvas.height = height * enlarge;
   const context = canvas.getContext('2d');
@@ -50,13 +52,13 @@ function paint(canvas: HTMLCanvasElement, picture: Picture, smooth: boolean): vo
   context.drawImage(original, 0, 0, canvas.width, canvas.height);
 }
 
-/** Shows a picture file that the person gave, as it is used. */
+/** Shows a picture file by its thumbnail. */
 export function BlobView({ blob, label = '' }: { blob: Blob; label?: string }) {
   const [url, setUrl] = useState<string>();
   useEffect(() => {
-    const made = URL.createObjectURL(shownFor(blob));
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
+    const created = URL.createObjectURL(fileThumbnail(blob));
+    setUrl(created);
+    return () => URL.revokeObjectURL(created);
   }, [blob]);
-  return url ? <img className="pic" src={url} alt={label} /> : <span className="pic" />;
+  return url ? <img className="picture" src={url} alt={label} /> : <span className="picture" />;
 }

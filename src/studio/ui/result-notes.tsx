@@ -1,7 +1,7 @@
 import { Icon } from './icon.tsx';
 import './result-notes.css';
 
-/** What the worker wants known about a result, for example that the prompt was cut. */
+/** The worker's notes about a result, for example that the prompt was cut. */
 export function ResultNotes({ notes }: { notes: readonly string[] }) {
   if (notes.length === 0) return null;
   return (

@@ -3,42 +3,48 @@ import { useActions } from '../store/context.tsx';
 import type { Notice } from '../store/state.ts';
 import { copyPicture, referenceOf, savePicture } from './picture-files.ts';
 
+/** What a person can do with a drawn picture. A failure appears as a notice. */
 export interface PictureTools {
   save(picture: Picture, fileName: string): void;
-  /** Adds the picture to the composer's references, or has it take their place. */
-  use(picture: Picture, fileName: string, said: string, how?: 'beside' | 'instead'): void;
-  copy(picture: Picture, done: () => void): void;
+  /** Adds the picture to the references and announces `announcement`. */
+  addAsReference(picture: Picture, fileName: string, announcement: string): void;
+  /** Replaces all references by the picture and announces `announcement`. */
+  replaceReferences(picture: Picture, fileName: string, announcement: string): void;
+  copy(picture: Picture, onCopied: () => void): void;
 }
 
-/** What can be done with a drawn picture; whatever the browser refuses is said in a notice. */
 export function usePictureTools(): PictureTools {
-  const { addReferences, replaceReferences, notify, say } = useActions();
-  const attempt = (work: Promise<void>, refused: Pick<Notice, 'title' | 'text'>) => {
+  const { addReferences, replaceReferences, notify, announce } = useActions();
+  const attempt = (work: Promise<void>, failure: Pick<Notice, 'title' | 'text'>) => {
     work.catch((cause: unknown) =>
-      notify({ id: refused.title, tone: 'warn', ...refused, details: String(cause) }),
+      notify({ id: failure.title, tone: 'warn', ...failure, details: String(cause) }),
     );
+  };
+  const use = async (
+    apply: typeof addReferences | typeof replaceReferences,
+    picture: Picture,
+    fileName: string,
+    announcement: string,
+  ) => {
+    apply([await referenceOf(picture, fileName)]);
+    announce(announcement);
+  };
+  const referenceFailure = {
+    title: 'The browser could not add the picture as a reference',
+    text: 'The picture is still here. Close other tabs to free memory, then try again.',
   };
   return {
     save: (picture, fileName) =>
       attempt(savePicture(picture, fileName), {
-        title: 'The browser could not make a file of the picture',
-        text: 'The picture is safe here. Close other tabs to free memory, then save it again.',
+        title: 'The browser could not save the picture',
+        text: 'The picture is still here. Close other tabs to free memory, then try again.',
       }),
-    use: (picture, fileName, said, how = 'beside') =>
-      attempt(
-        referenceOf(picture, fileName).then((reference) => {
-          (how === 'instead' ? replaceReferences : addReferences)([reference]);
-          say(said);
-        }),
-        {
-          title: 'The browser could not make a reference of the picture',
-          text: 'The picture is safe here. Close other tabs to free memory, then try again.',
-        },
-      ),
-    copy: (picture, done) =>
-      attempt(copyPicture(picture).then(done), {
-        title: 'The browser did not let the page copy the picture',
-        text: 'The picture is safe here. Save it to a file instead, or allow the clipboard for this page.',
+    addAsReference: (...given) => attempt(use(addReferences, ...given), referenceFailure),
+    replaceReferences: (...given) => attempt(use(replaceReferences, ...given), referenceFailure),
+    copy: (picture, onCopied) =>
+      attempt(copyPicture(picture).then(onCopied), {
+        title: 'The browser did not allow copying the picture',
+        text: 'The picture is still here. Save it as a file instead, or allow this page to use the clipboard.',
       }),
   };
 }
