@@ -39,7 +39,7 @@ export async function openModel(model: string): Promise<OmniGen2Model> {
 
 /** The folder of the served built-in model; made from the trained checkpoint if it is not there or not current. */
 export async function builtInModel(signal: AbortSignal = new AbortController().signal): Promise<string> {
-  const source = `${SERVED_WEIGHTS} of ${await trainedDigest()}`;
+  const source = `${SERVED_WEIGHTS} of ${await digestOf(TRAINED)}`;
   if (await isCurrent(source)) return SERVED;
   try {
     await makeServed(source, signal);
@@ -50,9 +50,9 @@ export async function builtInModel(signal: AbortSignal = new AbortController().s
   return SERVED;
 }
 
-/** SHA-256 of the trained checkpoint's files and their names. */
+/** SHA-256 of the trained checkpoint's files and their names. Its README does not change what it draws. */
 export function trainedDigest(): Promise<string> {
-  return digestOf(TRAINED);
+  return digestOf(TRAINED, (path) => path !== 'README.md');
 }
 
 async function isCurrent(source: string): Promise<boolean> {
@@ -83,9 +83,11 @@ async function manifestOf(folder: string): Promise<Manifest> {
   return { format: 1, files };
 }
 
-async function digestOf(folder: string): Promise<string> {
+async function digestOf(folder: string, counts = (_path: string) => true): Promise<string> {
   const hash = createHash('sha256');
-  for (const path of await filesOf(folder)) hash.update(path).update(await readFile(join(folder, path)));
+  for (const path of (await filesOf(folder)).filter(counts)) {
+    hash.update(path).update(await readFile(join(folder, path)));
+  }
   return hash.digest('hex');
 }
 

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { openModel } from '../cli/models.ts';
 import { draw } from '../src/omnigen2/pipeline.ts';
+import { canvasPixels } from './canvas-pixels.ts';
 import { type Served, serveWithLibrary } from './library/serve.ts';
 import { decodedSample, expectSamePixels, options } from './node-side.ts';
 import { sample } from './studio-page.ts';
@@ -24,13 +25,13 @@ test('the example page draws from words and edits a picture, as the same job doe
   await openExample(page);
   await page.getByRole('button', { name: 'Draw' }).click();
   await expect(page.getByRole('status')).toHaveText('Drawn with seed 2.', { timeout: 120_000 });
-  const fromWords = await pixels(page);
+  const fromWords = await canvasPixels(page);
   await page.getByLabel('Draw').fill('Make it night.');
   await page.getByLabel('from').setInputFiles(sample('house-in-snow'));
   await page.getByRole('button', { name: 'Draw' }).click();
   await expect(page.getByRole('status')).toContainText('Step');
   await expect(page.getByRole('status')).toHaveText('Drawn with seed 2.', { timeout: 120_000 });
-  const edited = await pixels(page);
+  const edited = await canvasPixels(page);
 
   const model = await openModel('storybook');
   const guidance = { textGuidance: 4, imageGuidance: 2 };
@@ -207,15 +208,4 @@ test('TypeScript finds the types by a relative path, and by the address if it is
 async function openExample(page: Page, url = served.url): Promise<void> {
   await page.goto(`${url}example.html`);
   await expect(page.getByRole('status')).toHaveText('Ready.', { timeout: 120_000 });
-}
-
-/** What is on the example's canvas. */
-async function pixels(page: Page) {
-  const { width, height, rgba } = await page.locator('canvas').evaluate((element) => {
-    const canvas = element as HTMLCanvasElement;
-    const { width, height } = canvas;
-    const data = canvas.getContext('2d')?.getImageData(0, 0, width, height).data ?? [];
-    return { width, height, rgba: Array.from(data) };
-  });
-  return { width, height, data: Uint8Array.from(rgba.filter((_, i) => i % 4 !== 3)) };
 }

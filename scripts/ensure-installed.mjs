@@ -1,6 +1,7 @@
 /**
- * Makes a fresh clone ready: installs the packages of package-lock.json if they are not there or not current and,
- * with `--browser`, a Chromium for the end-to-end tests (Debian as root only; elsewhere it says what to run).
+ * Prepares a fresh clone. Installs the packages of package-lock.json if they are missing or outdated. With
+ * `--browser` it also installs a Chromium for the end-to-end tests, on Debian as root only. Elsewhere it
+ * prints the command.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -8,12 +9,12 @@ import { browserPath } from './browser-path.mjs';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  fail(`Node ${process.versions.node} is too old: install Node 20.19 or newer, then run the command again.`);
+  fail(`Node ${process.versions.node} is too old. Install Node 20.19 or newer, then run the command again.`);
 }
 
 if (!packagesCurrent()) {
   console.log('Installing packages …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
 if (process.argv.includes('--browser') && !browserPath()) {
@@ -22,11 +23,11 @@ if (process.argv.includes('--browser') && !browserPath()) {
     run('apt-get', ['update', '-qq']);
     run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-liberation']);
   } else {
-    fail('The browser tests need Chromium: run "npx playwright install chromium", then this command again.');
+    fail('The browser tests need Chromium. Run "npx playwright install chromium", then this command again.');
   }
 }
 
-/** npm writes its own record of what is installed; it is current if it is not older than the lock file's content. */
+/** Whether all packages are installed in the versions of the lock file. npm records what it has installed. */
 function packagesCurrent() {
   const record = 'node_modules/.package-lock.json';
   if (!existsSync(record)) return false;

@@ -16,8 +16,9 @@ export const EMBEDDED: Readonly<Record<string, readonly string[]>> = {
   '@huggingface/transformers': ['@huggingface/jinja', '@huggingface/tokenizers'],
 };
 
-const INTRODUCTION = `OmniGen2 Studio is licensed under Apache-2.0. It contains the third-party software below, each part
-under its own licence. Nothing of it was modified, except that the build joins and minifies scripts.
+const INTRODUCTION = `OmniGen2 Studio and its built-in model are licensed under Apache-2.0. The text of that licence comes
+first. The licences of the third-party software in this build follow. None of that software was modified,
+except that the build joins and minifies scripts.
 `;
 
 export interface NoticesPlugins {
@@ -64,7 +65,7 @@ function noticesText(packages: readonly LicenseInfo[]): string {
     const source = `https://www.npmjs.com/package/${name}/v/${version}`;
     return `${'#'.repeat(80)}\n${name} ${version}\nLicence: ${license}\nSource: ${source}\n\n${licenseText.trim()}\n`;
   });
-  return `\uFEFF${[INTRODUCTION, ...parts].join('\n')}`;
+  return `\uFEFF${[INTRODUCTION, readFileSync('LICENSE', 'utf8').trimEnd(), '', ...parts].join('\n')}`;
 }
 
 function readInstalled(name: string): LicenseInfo {
