@@ -7,7 +7,7 @@ const PORT = 4174;
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
-  // The engine uses every processor; two pages at once would only wait for each other.
+  // The engine uses all processors, so two pages at once would wait for each other.
   workers: 1,
   fullyParallel: false,
   timeout: 180_000,
@@ -18,12 +18,12 @@ export default defineConfig({
     screenshot: 'only-on-failure',
   },
   projects: [
-    // Without a graphics processor the page draws on WebAssembly, of its own accord.
+    // Without a GPU the page falls back to WebAssembly.
     {
       name: 'wasm',
       use: { launchOptions: { executablePath: browserPath(), args: [...CHROMIUM_FLAGS] } },
     },
-    // Real WebGPU on a software adapter: slow, so only what depends on the backend.
+    // WebGPU on a software adapter. It is slow, so only tests that depend on the backend run there.
     {
       name: 'webgpu',
       testMatch: 'same-pictures.spec.ts',

@@ -12,7 +12,7 @@ const notices = thirdPartyNotices();
 
 export default defineConfig({
   plugins: [react(), notices.page],
-  // onnxruntime-web without embedded engine scripts: its threads must start from the engine's own file.
+  // Uses onnxruntime-web without embedded engine scripts, because its threads start from the engine's file.
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
   optimizeDeps: { exclude: ['onnxruntime-web'] },
   worker: { format: 'es', plugins: () => [notices.worker()] },

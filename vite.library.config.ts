@@ -5,13 +5,13 @@ import { thirdPartyNotices } from './scripts/third-party-notices.ts';
 const OUT = 'dist-library';
 const MODEL = 'public/models/storybook';
 
-/** Vite's form of `new Worker(new URL(…))`. Bundlers do not find the worker's file in it. */
+/** How Vite writes `new Worker(new URL(…))`. Other bundlers do not find the worker's file in this form. */
 const WORKER_BY_VITE =
   /new Worker\(new URL\(\s*\/\* @vite-ignore \*\/\s*new URL\("([^"]+)", import\.meta\.url\)\.href,\s*"" \+ import\.meta\.url\s*\)/;
 
 const notices = thirdPartyNotices();
 
-/** Writes the worker's address in the form that bundlers of other pages recognize. */
+/** Writes the worker's address in the form that other bundlers recognize. */
 function recognizableWorker(): Plugin {
   return {
     name: 'recognizable-worker',
@@ -20,7 +20,7 @@ function recognizableWorker(): Plugin {
       for (const file of Object.values(bundle)) {
         if (file.type !== 'chunk' || !file.isEntry) continue;
         if (!WORKER_BY_VITE.test(file.code))
-          this.error('The entry starts no worker in the form that Vite writes.');
+          this.error('The entry does not start the worker in the form that Vite writes.');
         file.code = file.code.replace(WORKER_BY_VITE, 'new Worker(new URL("./$1", import.meta.url)');
       }
     },
@@ -37,9 +37,9 @@ function modelAndTypes(): Plugin {
   };
 }
 
-/** Builds `src/library` as one ES module with its worker, the engine's files and the built-in model beside it. */
+/** Builds `src/library` as an ES module, with its worker, the engine's files and the built-in model. */
 export default defineConfig({
-  // All files are found relative to the module.
+  // Addresses of files are relative to the module.
   base: './',
   publicDir: false,
   plugins: [notices.page, recognizableWorker(), modelAndTypes()],
@@ -47,8 +47,8 @@ export default defineConfig({
   worker: {
     format: 'es',
     plugins: () => [notices.worker()],
-    // One file: a chunk that imported the worker's own file would run it a second time under Vite's dev server, which
-    // adds a query to the worker's address.
+    // One file. Vite's dev server adds a query to the worker's address, so a chunk that imports the worker's
+    // file would run it a second time.
     rolldownOptions: { output: { codeSplitting: false } },
   },
   build: {

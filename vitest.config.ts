@@ -9,7 +9,7 @@ export default defineConfig({
       'scripts/**/*.test.ts',
       'training/**/*.test.ts',
     ],
-    // Graphs run on every processor; files side by side would only slow each other down.
+    // Graphs use all processors, so files in parallel would only slow each other down.
     fileParallelism: false,
     testTimeout: 60_000,
   },

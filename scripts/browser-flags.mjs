@@ -1,4 +1,4 @@
-/** Flags under which Chromium runs in tests: quiet, without services of its own. */
+/** Flags for Chromium in tests: no background services, no first-run pages. */
 export const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-quic',
@@ -8,5 +8,5 @@ export const CHROMIUM_FLAGS = [
   '--disable-sync',
 ];
 
-/** Real WebGPU on a software adapter, for machines without a graphics processor. float32 only. */
+/** Flags for WebGPU on a software adapter, for machines without a GPU. It computes in float32 only. */
 export const SOFTWARE_WEBGPU_FLAGS = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];

@@ -1,7 +1,6 @@
 /**
  * Prepares a fresh clone. Installs the packages of package-lock.json if they are missing or outdated. With
- * `--browser` it also installs a Chromium for the end-to-end tests, on Debian as root only. Elsewhere it
- * prints the command.
+ * `--browser` it also installs a Chromium on Debian as root. Elsewhere it prints the command for that.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Fails unless this project and @huggingface/transformers use one and the same onnxruntime-web. */
+/** Fails if more than one copy of onnxruntime-web is installed, or not the one that transformers.js pins. */
 
 import { readFileSync } from 'node:fs';
 
@@ -16,7 +16,7 @@ const pinned = packages['node_modules/@huggingface/transformers']?.dependencies?
 
 if (copies.length !== 1 || own !== pinned) {
   console.error(
-    `Expected one onnxruntime-web, the ${pinned} that @huggingface/transformers pins; ` +
+    `Expected one onnxruntime-web, version ${pinned} as @huggingface/transformers pins it; ` +
       `found ${copies.join(', ')} with ${own} at the top level.`,
   );
   process.exit(1);

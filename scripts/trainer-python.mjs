@@ -1,9 +1,9 @@
-/** Finds a Python that can train: one that imports what training/requirements.txt names, in those versions. */
+/** Finds a Python for the trainer: one with the packages of training/requirements.txt. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 const REQUIREMENTS = 'training/requirements.txt';
-/** Prints what is missing; nothing if all is there. */
+/** Exits with a message if a package is missing or too old. */
 const PROBE = `
 import importlib, importlib.metadata as metadata, re, sys
 numbers = lambda text: [int(n) for n in re.findall(r"\\d+", text)[:3]]
@@ -18,18 +18,21 @@ for line in open("${REQUIREMENTS}"):
         sys.exit(f"{name} {have} is older than {least}")
 `;
 
-/** @returns {{ python: string } | { why: string }} the first of STORYBOOK_PYTHON, the trainer's venv and python3 that can. */
+/**
+ * Tries STORYBOOK_PYTHON, training/.venv and python3, in this order.
+ * @returns {{ python: string } | { why: string }} the first that works, or why none does
+ */
 export function trainerPython() {
   const reasons = [];
   for (const python of [process.env.STORYBOOK_PYTHON, 'training/.venv/bin/python', 'python3']) {
     if (!python) continue;
     if (python.includes('/') && !existsSync(python)) {
-      reasons.push(`there is no ${python}`);
+      reasons.push(`${python} does not exist`);
       continue;
     }
     const { status, error, stderr } = spawnSync(python, ['-c', PROBE], { encoding: 'utf8' });
     if (status === 0) return { python };
     reasons.push(`${python}: ${error ? 'it does not start' : stderr.trim().split('\n').at(-1)}`);
   }
-  return { why: `no Python that can train (${reasons.join('; ')})` };
+  return { why: `no Python with the packages of the trainer (${reasons.join('; ')})` };
 }
