@@ -1,4 +1,4 @@
-/** The graph sessions of one component: opened when first needed, one at a time, closed together. */
+/** The sessions of one component: opened on first use, one at a time, and disposed together. */
 
 import type { GraphDefinition, InputSpecs, OutputSpecs } from '../onnx/define-graph.ts';
 import type { BuiltGraph } from '../onnx/graph.ts';
@@ -6,8 +6,8 @@ import { TypedSession } from '../runtime/typed-session.ts';
 import type { GraphSession, Runtime, WeightBytes } from '../runtime/types.ts';
 import { disposeAll } from './dispose.ts';
 
-/** An open session, and which of the variants of its graph it is. */
 interface OpenSession {
+  /** The variant of its graph. */
   readonly variant: number;
   readonly session: Promise<GraphSession>;
 }
@@ -25,7 +25,8 @@ export class Sessions {
 
   /**
    * The session of a graph, opened if it is not open. Graphs of one component have different names.
-   * @param variant of a graph that has several, each with its own copy of the weights. Another variant is closed first.
+   * @param variant of a graph that has several, each with its own copy of the weights. Another variant is
+   *   closed first.
    * @throws OmniError `device` if the graph does not fit; a later call tries again
    */
   async open<Parts, In extends InputSpecs, Out extends OutputSpecs>(
@@ -38,9 +39,9 @@ export class Sessions {
   }
 
   /**
-   * The session known as `key`, opened from `build()` if there is none yet.
-   * @param variant of a graph that has several, each with a copy of the weights: one of another variant is closed first
-   * @throws OmniError `device` if the graph does not fit; a later call tries again
+   * The session `key`. The first call opens it from `build()`.
+   * @param variant of the graph: each has its own copy of the weights, so another variant is disposed first
+   * @throws OmniError `device` if the graph does not fit into memory; a later call tries again
    */
   get(key: string, build: () => BuiltGraph, variant = 1): Promise<GraphSession> {
     const known = this.#open.get(key);
@@ -56,7 +57,7 @@ export class Sessions {
     return session;
   }
 
-  /** Closes the session known as `key`, if there is one. */
+  /** Disposes the session `key`, if it is open. */
   async close(key: string): Promise<void> {
     const known = this.#open.get(key);
     if (!known) return;
@@ -64,14 +65,14 @@ export class Sessions {
     await this.#inTurn(() => disposeAll([known.session]));
   }
 
-  /** Closes every session, even if one of them fails to close; then throws as that one. */
+  /** Disposes every session. @throws the first error, after all have been disposed */
   async dispose(): Promise<void> {
     const sessions = [...this.#open.values()].map(({ session }) => session);
     this.#open.clear();
     await this.#inTurn(() => disposeAll(sessions));
   }
 
-  /** Opens and closes one after another. */
+  /** Runs `work` after all earlier work. */
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => undefined);
@@ -79,7 +80,7 @@ export class Sessions {
   }
 }
 
-/** Keeps the files that it has read, for sessions that are opened from the same file one after another. */
+/** Caches the files that it reads, for sessions that are opened from the same file one after another. */
 export class CachedFiles implements WeightBytes {
   readonly #bytes: WeightBytes;
   readonly #files = new Map<string, Promise<Uint8Array | Blob>>();
@@ -101,8 +102,8 @@ export class CachedFiles implements WeightBytes {
     return this.#bytes.derived(graph);
   }
 
-  /** Lets go of the files; a later call reads them anew. */
-  forget(): void {
+  /** Empties the cache. */
+  clear(): void {
     this.#files.clear();
   }
 }

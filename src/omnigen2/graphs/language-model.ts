@@ -2,8 +2,8 @@
  * The decoder of Qwen2.5-VL with a key/value cache, and its output projection.
  *
  * Source of the rules: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`, Qwen2_5_VLDecoderLayer and
- * Qwen2_5_VLModel.forward. The input is embeddings: token rows are looked up outside of the graph, so that a table of
- * hundreds of megabytes is not loaded into it.
+ * Qwen2_5_VLModel.forward. The input is embeddings: token rows are looked up outside of the graph, so that a
+ * table of hundreds of megabytes is not loaded into it.
  */
 
 import type { LanguageConfig } from '../../config/config.ts';
@@ -25,10 +25,16 @@ export function cacheNames(when: 'past' | 'present', layer: number): { key: stri
 /**
  * The decoder layers for one prompt (batch 1).
  *
- * Inputs: `inputs_embeds [L, H]`; `cos`, `sin [L, D / 2]` (see `rope-positions.ts`); `last` int32 `[1]` = P + L - 1 and
- * `total` int32 `[1]` = P + L; per layer `past_key_i`, `past_value_i [1, kvHeads, P, D]`, where P may be 0.
- * Outputs: `last_hidden_state [L, H]`, after the final norm; per layer `present_key_i`, `present_value_i
- * [1, kvHeads, P + L, D]`, resident; with `taps` also `hidden_i [L, H]`, the input of layer i.
+ * Inputs:
+ * - `inputs_embeds [L, H]`
+ * - `cos`, `sin [L, D / 2]`: see `rope-positions.ts`
+ * - `last`, `total` int32 `[1]`: P + L - 1 and P + L
+ * - per layer `past_key_i`, `past_value_i [1, kvHeads, P, D]`, where P may be 0
+ *
+ * Outputs:
+ * - `last_hidden_state [L, H]`, after the final norm
+ * - per layer `present_key_i`, `present_value_i [1, kvHeads, P + L, D]`, resident
+ * - with `taps`, `hidden_i [L, H]`: the input of layer i
  */
 export function languageModelGraph(
   weights: WeightIndex,
@@ -113,7 +119,9 @@ function decoderLayer(
 }
 
 /**
- * Copies the beginning of one layer's cache. Inputs: `tokens` int32 `[Q]` = 0, 1, …; `key`, `value [1, kvHeads, P, D]`.
+ * Copies the beginning of one layer's cache.
+ *
+ * Inputs: `tokens` int32 `[Q]` = 0, 1, …; `key`, `value [1, kvHeads, P, D]`.
  * Outputs: `short_key`, `short_value [1, kvHeads, Q, D]`, resident.
  */
 export function cacheTruncationGraph({ numKeyValueHeads, headDim }: LanguageConfig): BuiltGraph {
@@ -126,7 +134,9 @@ export function cacheTruncationGraph({ numKeyValueHeads, headDim }: LanguageConf
   return g.finish();
 }
 
-/** The output projection: `last_hidden_state [n, H]` -> `logits [n, V]`, with the token table if weights are tied. */
+/**
+ * The output projection: `last_hidden_state [n, H]` -> `logits [n, V]`. Tied weights use the token table.
+ */
 export function lmHeadGraph(weights: WeightIndex, config: LanguageConfig, numerics: Numerics): BuiltGraph {
   const g = new GraphBuilder('lm head');
   const x = g.input('last_hidden_state', 'float32', ['n', config.hiddenSize]);

@@ -1,6 +1,7 @@
 /**
- * The blocks of the picture autoencoder, on feature maps `[1, C, H, W]`.
- * Source: diffusers `models/resnet.py` ResnetBlock2D, `models/attention_processor.py` Attention, `models/unets/unet_2d_blocks.py`
+ * The blocks of the VAE, on feature maps `[1, C, H, W]`.
+ * Source: diffusers `models/resnet.py` ResnetBlock2D, `models/attention_processor.py` Attention,
+ * `models/unets/unet_2d_blocks.py`
  */
 
 import type { VaeConfig } from '../../config/config.ts';
@@ -12,10 +13,13 @@ import { reshape, reshapeTo, transpose } from '../../onnx/ops/layout.ts';
 import { instanceNorm } from '../../onnx/ops/normalization.ts';
 import type { Layers } from './layers.ts';
 
-/** Epsilon of every norm, fixed in the official code. Source: diffusers `models/autoencoders/vae.py` (resnet_eps) */
+/**
+ * The epsilon of every norm, a constant in the official code. Source: diffusers `models/autoencoders/vae.py`
+ * (resnet_eps)
+ */
 export const NORM_EPS = 1e-6;
 
-/** Layers of one autoencoder graph. */
+/** The blocks of one VAE graph. */
 export class VaeBlocks {
   readonly layers: Layers;
   readonly #groups: number;
@@ -25,15 +29,15 @@ export class VaeBlocks {
     this.#groups = config.normNumGroups;
   }
 
-  /** A 3x3 convolution that keeps height and width. */
+  /** A 3x3 convolution with padding: same height and width. */
   conv3(x: Value, name: string): Value {
     const [height, width] = x.shape.slice(2);
     return this.layers.conv(x, name, { pads: [1, 1, 1, 1], height, width });
   }
 
   /**
-   * GroupNorm as InstanceNormalization of whole groups. A group's values lie together in memory; how they are cut into
-   * axes does not matter, and keeping the height as an axis of its own leaves one size to infer in either reshape.
+   * GroupNorm as InstanceNormalization over groups. The values of a group are contiguous, so the reshape can
+   * split them into any axes. With the height as its own axis, both reshapes infer only one size.
    */
   groupNorm(x: Value, name: string): Value {
     const { g } = this.layers;
@@ -59,8 +63,8 @@ export class VaeBlocks {
   }
 
   /**
-   * Resnet, self-attention of all pixels with one head, resnet. Declares the input `middle_shape` int64 `[4]`: the shape
-   * of `x` when the graph runs.
+   * Resnet, self-attention over all pixels with one head, resnet. Declares the input `middle_shape` int64
+   * `[4]`: the shape of `x` at run time.
    */
   middle(x: Value, name: string): Value {
     const first = this.resnet(x, `${name}.resnets.0`);
@@ -87,8 +91,8 @@ export class VaeBlocks {
   }
 
   /**
-   * Adds to `x` what its pixels saw.
-   * @param y `[1, pixels, C]`
+   * The output projection of the attention, added to `x`.
+   * @param y `[1, pixels, C]`, the result of the attention
    * @param sizes int64 `[4]`, the shape of `x`
    */
   attentionOutput(x: Value, y: Value, sizes: Value, name: string): Value {

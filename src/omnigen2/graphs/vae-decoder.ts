@@ -7,8 +7,11 @@ import { VaeBlocks } from './vae-blocks.ts';
 import type { VaeGraphSource } from './vae-encoder.ts';
 
 /**
- * Inputs: `latents` `[1, latentChannels, height, width]`, as the autoencoder has them (unscaled), and `middle_shape` (see
- * {@link VaeBlocks.middle}). Output: `pixels` `[1, 3, H, W]`, about -1..1.
+ * The decoder.
+ *
+ * Inputs: `latents` `[1, latentChannels, height, width]`, in the scale of the VAE; `middle_shape` (see
+ * {@link VaeBlocks.middle}).
+ * Output: `pixels` `[1, 3, H, W]`, about -1 … 1.
  * Source: diffusers `models/autoencoders/vae.py`, Decoder.forward
  */
 export function decoderGraph({ config, weights, numerics }: VaeGraphSource): BuiltGraph {

@@ -6,7 +6,6 @@ import type { WeightIndex } from '../../tensors/stored.ts';
 import { Layers, type Numerics } from './layers.ts';
 import { VaeBlocks } from './vae-blocks.ts';
 
-/** What an autoencoder graph is built from. */
 export interface VaeGraphSource {
   readonly config: VaeConfig;
   readonly weights: WeightIndex;
@@ -14,9 +13,10 @@ export interface VaeGraphSource {
 }
 
 /**
- * Inputs: `pixels` `[1, 3, height, width]` in -1..1, `middle_shape` (see {@link VaeBlocks.middle}). Output:
- * `moments` `[1, 2 * latentChannels, h, w]`, means before
- * logarithms of variances, these not yet clamped.
+ * The encoder.
+ *
+ * Inputs: `pixels` `[1, 3, height, width]`, -1 … 1; `middle_shape` (see {@link VaeBlocks.middle}).
+ * Output: `moments` `[1, 2 * latentChannels, h, w]`: means, then log variances, not clamped.
  * Source: diffusers `models/autoencoders/vae.py`, Encoder.forward
  */
 export function encoderGraph({ config, weights, numerics }: VaeGraphSource): BuiltGraph {
@@ -30,7 +30,8 @@ export function encoderGraph({ config, weights, numerics }: VaeGraphSource): Bui
     const name = `encoder.down_blocks.${level}`;
     for (let i = 0; i < config.layersPerBlock; i++) x = blocks.resnet(x, `${name}.resnets.${i}`);
     if (level === last) break;
-    // One row and one column of zeros, right and bottom only. Source: diffusers Downsample2D.forward
+    // Pads one row and one column of zeros, at the bottom and right only. Source: diffusers
+    // Downsample2D.forward
     const [height, width] = [`height/${2 ** (level + 1)}`, `width/${2 ** (level + 1)}`];
     x = layers.conv(x, `${name}.downsamplers.0.conv`, { stride: 2, pads: [0, 0, 1, 1], height, width });
   }

@@ -1,6 +1,7 @@
 /**
- * The autoencoder cut at its group norms, for pictures that are worked on strip by strip. A segment runs on one strip and
- * the rows beside it; the norm before its convolution takes moments of the whole picture, which are inputs.
+ * The VAE cut into segments at its group norms, for pictures that run in strips. A segment runs on one strip
+ * and the rows above and below it. The norm before its convolution takes the moments of the whole picture as
+ * inputs.
  */
 
 import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
@@ -13,30 +14,38 @@ import { Layers } from './layers.ts';
 import { VaeBlocks } from './vae-blocks.ts';
 import type { VaeGraphSource } from './vae-encoder.ts';
 
-/** One convolution and what surrounds it. */
+/** One convolution, with the norm before it and the skip connection after it. */
 export interface ConvSegment {
   /** Official name of the 3x3 convolution. */
   readonly conv: string;
-  /** Channels that it reads. */
+  /** Input channels. */
   readonly channels: number;
-  /** Official name of the group norm before it, which SiLU follows. */
+  /** Official name of the group norm before it, followed by SiLU. */
   readonly norm?: string;
-  /** Pixels are doubled before it, or it takes every second one. */
+  /** Upsamples by 2 before the convolution, or uses stride 2. */
   readonly resize?: 'double' | 'halve';
-  /** What is added to its result: another map of so many channels, through a 1x1 convolution where they differ. */
+  /** A map that is added to the result, through the 1x1 convolution `shortcut` if the channels differ. */
   readonly skip?: { readonly channels: number; readonly shortcut?: string };
-  /** Whether a group norm follows; then the result's moments are wanted. */
+  /** Whether to output the moments of the result, for a group norm that follows. */
   readonly withMoments: boolean;
-  /** Whether the result leaves the device. */
+  /** Whether the result goes to main memory instead of staying on the device. */
   readonly toHost: boolean;
 }
 
 /**
- * Inputs: `rows` `[1, C, height, width]`, `above` and `below` `[1, C, 1, width]`. With a norm also `mean`, `inverse` `[C, 1, 1]`
- * and `inside` `[2, 1, 1, 1]`, 0 where `above` or `below` is outside of the picture; without one, rows outside are zero. With
- * `halve` there is no `above`. With a skip also `skip` `[1, S, height, width]`.
- * Outputs: `out` `[1, O, H, W]`; unless it leaves, its `first` and `last` row `[1, O, 1, W]`, all resident; if withMoments,
- * `means` and `variances` of its rows `[1, O, H]`.
+ * The graph of a segment. Rows outside of the picture are zero.
+ *
+ * Inputs:
+ * - `rows` `[1, C, height, width]`
+ * - `above`, `below` `[1, C, 1, width]`: the adjacent rows; no `above` with `halve`
+ * - with a norm, `mean`, `inverse` `[C, 1, 1]`, and `inside` `[2, 1, 1, 1]`: 0 if `above` or `below` is
+ *   outside of the picture, else 1
+ * - with a skip, `skip` `[1, S, height, width]`
+ *
+ * Outputs:
+ * - `out` `[1, O, H, W]`, resident without `toHost`
+ * - without `toHost`, its `first` and `last` row `[1, O, 1, W]`, resident
+ * - with `withMoments`, `means` and `variances` of its rows `[1, O, H]`
  */
 export function convSegmentGraph(
   { weights, numerics }: Pick<VaeGraphSource, 'weights' | 'numerics'>,
@@ -46,11 +55,11 @@ export function convSegmentGraph(
   const layers = new Layers(g, weights, numerics);
   const { conv, channels, resize, skip } = segment;
   const strip = (name: string, rows: 'height' | 1) => g.input(name, 'float32', [1, channels, rows, 'width']);
-  const prepared = prepare(layers, segment);
-  const above = resize === 'halve' ? [] : [prepared.edge(strip('above', 1), 'above')];
+  const activate = activation(layers, segment);
+  const above = resize === 'halve' ? [] : [activate.edge(strip('above', 1), 'above')];
   const x = concat(
     g,
-    [...above, prepared.body(strip('rows', 'height')), prepared.edge(strip('below', 1), 'below')],
+    [...above, activate.body(strip('rows', 'height')), activate.edge(strip('below', 1), 'below')],
     2,
   );
   const halved = resize === 'halve';
@@ -61,23 +70,23 @@ export function convSegmentGraph(
     height,
     width,
   });
-  const out = skip ? add(g, skipped(layers, skip), y) : y;
+  const out = skip ? add(g, skipConnection(layers, skip), y) : y;
   g.output('out', out, { resident: !segment.toHost });
   if (!segment.toHost) {
     g.output('first', slice(g, out, 2, 0, 1, 1), { resident: true });
     g.output('last', slice(g, out, 2, -1, Number.POSITIVE_INFINITY, 1), { resident: true });
   }
-  if (segment.withMoments) measure(g, out);
+  if (segment.withMoments) outputMoments(g, out);
   return g.finish();
 }
 
-/** What is done to a strip, and to the row above or below it, before the convolution. */
-function prepare(layers: Layers, { norm, channels, resize }: ConvSegment) {
+/** The operations before the convolution, on a strip (`body`) and on the row above or below it (`edge`). */
+function activation(layers: Layers, { norm, channels, resize }: ConvSegment) {
   const { g } = layers;
   if (resize === 'double') {
     return {
       body: (x: Value) => upsampleNearest(g, x, 'double height', 'double width'),
-      // Both rows that one becomes are alike.
+      // Upsampling gives two equal rows; the convolution needs one.
       edge: (x: Value) => slice(g, upsampleNearest(g, x, 2, 'double width'), 2, 0, 1, 1),
     };
   }
@@ -95,29 +104,31 @@ function prepare(layers: Layers, { norm, channels, resize }: ConvSegment) {
   };
 }
 
-function skipped(layers: Layers, { channels, shortcut }: NonNullable<ConvSegment['skip']>): Value {
+function skipConnection(layers: Layers, { channels, shortcut }: NonNullable<ConvSegment['skip']>): Value {
   const x = layers.g.input('skip', 'float32', [1, channels, 'height', 'width']);
   if (shortcut === undefined) return x;
   return layers.conv(x, shortcut, { pads: [0, 0, 0, 0], height: 'height', width: 'width' });
 }
 
-function measure(g: GraphBuilder, x: Value): void {
+function outputMoments(g: GraphBuilder, x: Value): void {
   const [, channels, height] = x.shape;
   const means = mean(g, x, 3);
-  const apart = sub(g, x, reshape(g, means, [1, channels, height, 1]));
+  const centred = sub(g, x, reshape(g, means, [1, channels, height, 1]));
   g.output('means', means);
-  g.output('variances', mean(g, mul(g, apart, apart), 3));
+  g.output('variances', mean(g, mul(g, centred, centred), 3));
 }
 
 /**
- * The way into the middle of the encoder or the decoder, whole. Input: `map` `[1, C, height, width]`, latents or the encoder's
- * last feature map. Outputs: `x` `[1, C, height, width]`, `k` and `v` `[1, pixels, C]`, resident; `q` `[1, pixels, C]`.
+ * The middle of the encoder or decoder up to its attention, on the whole map.
+ *
+ * Input: `map` `[1, C, height, width]`, latents or the encoder's last feature map.
+ * Outputs: `x` `[1, C, height, width]`, `k` and `v` `[1, pixels, C]`, resident; `q` `[1, pixels, C]`.
  */
 export function middleEntryGraph(
   { config, weights, numerics }: VaeGraphSource,
   part: 'encoder' | 'decoder',
 ): BuiltGraph {
-  const g = new GraphBuilder(`vae.${part}.enter`);
+  const g = new GraphBuilder(`vae.${part}.middle entry`);
   const blocks = new VaeBlocks(new Layers(g, weights, numerics), config);
   const widest = config.blockOutChannels[config.blockOutChannels.length - 1];
   const map = g.input('map', 'float32', [
@@ -136,9 +147,14 @@ export function middleEntryGraph(
   return g.finish();
 }
 
-/** Some pixels look at all. Inputs: `q` `[1, queries, C]`, `k` and `v` `[1, pixels, C]`. Output: `out` `[1, queries, C]`. */
+/**
+ * Attention of some pixels over all pixels.
+ *
+ * Inputs: `q` `[1, queries, C]`, `k` and `v` `[1, pixels, C]`.
+ * Output: `out` `[1, queries, C]`.
+ */
 export function middleAttentionGraph({ config }: VaeGraphSource): BuiltGraph {
-  const g = new GraphBuilder('vae.attend');
+  const g = new GraphBuilder('vae.middle attention');
   const channels = config.blockOutChannels[config.blockOutChannels.length - 1];
   const [q, k, v] = ['q', 'k', 'v'].map((name) =>
     g.input(name, 'float32', [1, name === 'q' ? 'queries' : 'pixels', channels]),
@@ -148,15 +164,17 @@ export function middleAttentionGraph({ config }: VaeGraphSource): BuiltGraph {
 }
 
 /**
- * The way out of the middle, whole. Inputs: `x` `[1, C, height, width]`, `attended` `[1, pixels, C]` and `middle_shape` (see
- * {@link VaeBlocks.middle}). Output: `out` `[1, O, height, width]`, the encoder's moments or the decoder's first
- * feature map.
+ * The middle after its attention, on the whole map.
+ *
+ * Inputs: `x` `[1, C, height, width]`, `attended` `[1, pixels, C]`, `middle_shape` (see {@link
+ * VaeBlocks.middle}).
+ * Output: `out` `[1, O, height, width]`, the encoder's moments or the decoder's first feature map.
  */
 export function middleExitGraph(
   { config, weights, numerics }: VaeGraphSource,
   part: 'encoder' | 'decoder',
 ): BuiltGraph {
-  const g = new GraphBuilder(`vae.${part}.leave`);
+  const g = new GraphBuilder(`vae.${part}.middle exit`);
   const blocks = new VaeBlocks(new Layers(g, weights, numerics), config);
   const channels = config.blockOutChannels[config.blockOutChannels.length - 1];
   const x = g.input('x', 'float32', [1, channels, 'height', 'width']);

@@ -6,7 +6,7 @@ import { visionLayout, windowPatches } from '../language/vision-windows.ts';
 import { CPU_NUMERICS } from './layers.ts';
 import { visionTowerGraph } from './vision-tower.ts';
 
-it('gives the same where the patches look at all others in parts', async () => {
+it('gives the same result with full attention in parts', async () => {
   const source = mllmSource(await fixtureCheckpoint());
   const { config, weights } = source.component;
   const { vision } = config;

@@ -1,8 +1,7 @@
 /**
- * The vision tower of Qwen2.5-VL for one picture of any size.
- *
- * Source of the rules: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`, Qwen2_5_VisionTransformerPretrainedModel.
- * All index inputs come from `vision-windows.ts`.
+ * The vision tower of Qwen2.5-VL for one picture of any size. All index inputs come from `vision-windows.ts`.
+ * Source of the rules: transformers `models/qwen2_5_vl/modeling_qwen2_5_vl.py`,
+ * Qwen2_5_VisionTransformerPretrainedModel.
  */
 
 import type { VisionConfig } from '../../config/config.ts';
@@ -15,15 +14,21 @@ import { windowPatches } from '../language/vision-windows.ts';
 import { Layers, type Numerics } from './layers.ts';
 
 /**
- * Inputs: `patches [L, K]`, K = channels * frames * side * side, in the order of merge blocks; `order` int32 `[L]`, the
- * patch that stands at each place of window order; `cos`, `sin [L, D / 2]` in window order; `slots` int32 `[W, S]`, the
- * place that fills each slot of each window (any place where the slot is empty); `slot_bias [W, S]`, very negative at
- * empty slots; `slot_of` int32 `[L]`, the slot in which each place stands; `restore` int32 `[cells]`, the merged cell in
- * window order for each cell of the picture.
+ * The blocks and the merger of the vision tower.
  *
- * Outputs: `embeds [cells, H]`, one row per merged cell in the picture's order; with `taps` also `patch_embed [L, C]` in
- * the order of `patches`, and `block_i [L, C]` in window order.
- * @param attentionParts in how many parts the patches look at all others where they do, one part after another
+ * Inputs:
+ * - `patches [L, K]`, K = channels * frames * side * side, in the order of merge blocks
+ * - `order` int32 `[L]`: the patch at each place of window order
+ * - `cos`, `sin [L, D / 2]`, in window order
+ * - `slots` int32 `[W, S]`: the place in each slot of each window, any place for an empty slot
+ * - `slot_bias [W, S]`: very negative for empty slots
+ * - `slot_of` int32 `[L]`: the slot of each place
+ * - `restore` int32 `[cells]`: the merged cell in window order for each cell of the picture
+ *
+ * Outputs:
+ * - `embeds [cells, H]`, one row per merged cell in the order of the picture
+ * - with `taps`, `patch_embed [L, C]` in the order of `patches`, and `block_i [L, C]` in window order
+ * @param attentionParts the number of runs that full attention is split into
  */
 export function visionTowerGraph(
   weights: WeightIndex,
@@ -44,15 +49,15 @@ export function visionTowerGraph(
   const slotOf = g.input('slot_of', 'int32', ['L']);
   const restore = g.input('restore', 'int32', ['cells']);
 
-  // The convolution over whole patches is a matrix product on their rows.
+  // The patch convolution is a matrix product on the rows.
   const embedded = layers.product(patches, 'visual.patch_embed.proj.weight');
   if (taps) g.output('patch_embed', embedded);
   const bias = expand(g, reshape(g, slotBias, ['W', 1, 1, slotCount]), ['W', 1, slotCount, slotCount]);
   const windows: Windows = { slots, slotOf, bias };
   let x = gather(g, embedded, order, 0);
   for (let i = 0; i < depth; i++) {
-    const whole = config.fullattBlockIndexes.includes(i);
-    x = block(layers, x, `visual.blocks.${i}`, config, { cos, sin, look: whole ? attentionParts : windows });
+    const full = config.fullattBlockIndexes.includes(i);
+    x = block(layers, x, `visual.blocks.${i}`, config, { cos, sin, over: full ? attentionParts : windows });
     if (taps) g.output(`block_${i}`, x);
   }
 
@@ -72,14 +77,14 @@ interface Windows {
 
 /**
  * Pre-norm attention and SwiGLU, each added to the stream `x [L, C]`. Source: Qwen2_5_VLVisionBlock.forward
- * @param look the windows that patches look within, or in how many parts they look at all
+ * @param over the attention windows, or the number of parts of full attention
  */
 function block(
   layers: Layers,
   x: Value,
   name: string,
   config: VisionConfig,
-  { cos, sin, look }: { cos: Value; sin: Value; look: Windows | number },
+  { cos, sin, over }: { cos: Value; sin: Value; over: Windows | number },
 ): Value {
   const { g } = layers;
   const { hiddenSize, numHeads, rmsNormEps } = config;
@@ -88,9 +93,9 @@ function block(
   const q = rotaryHalves(g, parts[0], cos, sin, numHeads);
   const k = rotaryHalves(g, parts[1], cos, sin, numHeads);
   const attended =
-    typeof look === 'number'
-      ? wholeAttention(layers, { q, k, v: parts[2] }, config, look)
-      : windowAttention(layers, [q, k, parts[2]], look, config);
+    typeof over === 'number'
+      ? fullAttention(layers, { q, k, v: parts[2] }, config, over)
+      : windowAttention(layers, [q, k, parts[2]], over, config);
   const afterAttention = add(g, x, layers.linear(attended, `${name}.attn.proj`));
   const inner = layers.rmsNorm(afterAttention, `${name}.norm2`, rmsNormEps);
   const gate = silu(g, layers.linear(inner, `${name}.mlp.gate_proj`));
@@ -98,8 +103,8 @@ function block(
   return add(g, afterAttention, layers.linear(mul(g, gate, up), `${name}.mlp.down_proj`));
 }
 
-/** Every patch looks at all, one part of the patches after another. */
-function wholeAttention(
+/** Attention over all patches, with the queries in `parts` parts. */
+function fullAttention(
   layers: Layers,
   { q, k, v }: { q: Value; k: Value; v: Value },
   config: VisionConfig,
@@ -112,7 +117,7 @@ function wholeAttention(
   return reshape(g, concat(g, attended, 1), [q.shape[1], config.hiddenSize]);
 }
 
-/** Attention inside windows: each window becomes one row of a batch, filled up to the size of a whole window. */
+/** Attention within windows: each window is one row of a batch, padded to the size of a full window. */
 function windowAttention(
   layers: Layers,
   streams: readonly Value[],

@@ -1,4 +1,4 @@
-/** Planes of numbers, and what is cut from them and joined to them row by row. */
+/** Planes of numbers: slices of rows and their concatenation. */
 
 /** Planes `[channels, height, width]`, row-major. */
 export interface Planes {
@@ -8,8 +8,8 @@ export interface Planes {
   readonly data: Float32Array;
 }
 
-/** Rows `top` to `bottom` of every plane; those outside of the planes are zero. */
-export function rowsOf({ channels, height, width, data }: Planes, top: number, bottom: number): Planes {
+/** Rows `top` to `bottom` (exclusive) of every plane. Rows outside of the planes are zero. */
+export function sliceRows({ channels, height, width, data }: Planes, top: number, bottom: number): Planes {
   const out = new Float32Array(channels * (bottom - top) * width);
   const [from, to] = [Math.max(top, 0), Math.min(bottom, height)];
   for (let channel = 0; channel < channels; channel++) {
@@ -19,8 +19,8 @@ export function rowsOf({ channels, height, width, data }: Planes, top: number, b
   return { channels, height: bottom - top, width, data: out };
 }
 
-/** Joins planes of equal width from top to bottom. */
-export function below(parts: readonly Planes[]): Planes {
+/** Concatenates planes of equal width from top to bottom. */
+export function concatRows(parts: readonly Planes[]): Planes {
   const { channels, width } = parts[0];
   const height = parts.reduce((sum, part) => sum + part.height, 0);
   const data = new Float32Array(channels * height * width);

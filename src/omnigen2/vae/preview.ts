@@ -1,16 +1,17 @@
-/** What a picture will look like, foreseen in the middle of the denoising loop. */
+/** Previews during denoising. */
 
 import type { RgbImage } from '../../pictures/image.ts';
 import type { Latents } from '../diffusion/latents.ts';
 import { toRgbImage } from '../pixels.ts';
 import type { Vae } from './vae.ts';
 
-/** Previews are decoded at no more latent pixels a side than this, so that they stay cheap at any size. */
+/** The longest side of a preview in latent pixels, so that decoding is cheap at any size. */
 const MAX_PREVIEW_SIDE = 32;
 
 /**
- * The picture at the end of the straight line from `latents` along `velocity`, as small as a preview may be.
- * @param timestep at which `velocity` was predicted, 0 (noise) to 1 (picture)
+ * Decodes a preview: the straight line from `latents` along `velocity` to the end, averaged down to at most
+ * 32 latent pixels a side.
+ * @param timestep of the prediction of `velocity`, 0 (noise) to 1 (picture)
  */
 export async function previewPicture(
   vae: Vae,
@@ -20,11 +21,13 @@ export async function previewPicture(
 ): Promise<RgbImage> {
   const end = latents.data.map((x, i) => x + (1 - timestep) * velocity[i]);
   const factor = Math.ceil(Math.max(latents.height, latents.width) / MAX_PREVIEW_SIDE);
-  return toRgbImage(await vae.decode(vae.fromTransformer(averaged({ ...latents, data: end }, factor))));
+  return toRgbImage(await vae.decode(vae.fromTransformer(averagePool({ ...latents, data: end }, factor))));
 }
 
-/** Means of blocks of `factor x factor` latent pixels; blocks at the far edges may be cut off. */
-function averaged(latents: Latents, factor: number): Latents {
+/**
+ * Means of blocks of `factor x factor` latent pixels. Drops incomplete blocks at the right and bottom edges.
+ */
+function averagePool(latents: Latents, factor: number): Latents {
   if (factor === 1) return latents;
   const { channels } = latents;
   const height = Math.max(1, Math.floor(latents.height / factor));

@@ -1,43 +1,44 @@
-/** How the autoencoder cuts pictures that are too large for one run: into strips of whole rows of latents. */
+/** Splits pictures that are too large for one run of the VAE into strips of whole rows of latents. */
 
 import type { VaeConfig } from '../../config/config.ts';
 import type { Size } from '../../pictures/image.ts';
 import { rowsAtOnce } from '../diffusion/attention-parts.ts';
 
 /**
- * No buffer on the device is larger than this unless it is asked for: half of what every WebGPU device can bind at once,
- * because engines round sizes up. It is also about where a single run begins to be less exact than strips are: the
- * engine's norms sum up a whole picture in float32.
+ * Default limit of a buffer on the device: half of what every WebGPU device can bind, because engines round
+ * sizes up. Above about this size, one run is less exact than strips: the engine's norms sum a whole picture
+ * in float32.
  */
 export const MAX_BUFFER_BYTES = 64 * 2 ** 20;
 
 const FLOAT_BYTES = 4;
-/** Convolutions see one row beyond a strip on either side. */
+/** Convolutions read one row above and one below a strip. */
 const HALO_ROWS = 2;
 
-/** The pieces of a picture. */
 export interface StripPlan {
-  /** Rows of latents in each strip, from top to bottom, as equal as can be. */
+  /** Rows of latents in each strip, from top to bottom. They differ by at most one. */
   readonly rows: readonly number[];
-  /** How many pixels of the lowest resolution look at all others in one run. */
+  /** Queries in one run of the attention at the lowest resolution. */
   readonly queries: number;
 }
 
-/** What a single run is kept within. */
-export interface StripBounds {
+/** Limits of one run. */
+export interface StripLimits {
+  /** Default: {@link MAX_BUFFER_BYTES}. Infinity disables strips. */
   readonly maxBufferBytes?: number;
-  /** Most of one attention; see `attention-parts.ts`. */
+  /** Limit of one attention run; see `attention-parts.ts`. Default: none. */
   readonly attentionWork?: number;
 }
 
 /**
- * The plan for a picture of `latents` latent pixels.
- * @returns undefined if it can be worked on whole, and wherever buffers have no bound
+ * Plans the strips of a picture.
+ * @param latents its size in latent pixels
+ * @returns undefined if one run is enough or if buffers have no limit
  */
 export function planStrips(
   config: VaeConfig,
   latents: Size,
-  { maxBufferBytes = MAX_BUFFER_BYTES, attentionWork = Number.POSITIVE_INFINITY }: StripBounds = {},
+  { maxBufferBytes = MAX_BUFFER_BYTES, attentionWork = Number.POSITIVE_INFINITY }: StripLimits = {},
 ): StripPlan | undefined {
   if (maxBufferBytes === Number.POSITIVE_INFINITY) return undefined;
   const pixels = latents.width * latents.height;
@@ -55,7 +56,7 @@ export function planStrips(
   };
 }
 
-/** The size of the largest feature map of encoder and decoder, for `rows` rows of latents. */
+/** Bytes of the largest feature map of encoder and decoder for `rows` rows of latents. */
 function largestMapBytes(
   { blockOutChannels, downscaleFactor }: VaeConfig,
   width: number,
@@ -63,7 +64,7 @@ function largestMapBytes(
   haloRows: number,
 ): number {
   const sizes = blockOutChannels.map((channels, level) => {
-    // On its way up, a map has the channels of the resolution below until the first block.
+    // In the decoder, a map has the channels of the lower resolution up to its first block.
     const widest = Math.max(channels, blockOutChannels[level + 1] ?? 0);
     const factor = downscaleFactor / 2 ** level;
     return widest * width * factor * (rows * factor + haloRows) * FLOAT_BYTES;
@@ -71,7 +72,7 @@ function largestMapBytes(
   return Math.max(...sizes);
 }
 
-/** The size of part `index` when `total` is cut into `count` nearly equal parts. */
+/** The size of part `index` of `total` in `count` nearly equal parts. */
 function share(total: number, count: number, index: number): number {
   return Math.floor(((index + 1) * total) / count) - Math.floor((index * total) / count);
 }

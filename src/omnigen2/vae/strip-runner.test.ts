@@ -6,19 +6,19 @@ import { planStrips } from './strip-plan.ts';
 import type { Vae } from './vae.ts';
 
 const FOLDER = 'fixtures/goldens';
-/** The resident tensors that have not been disposed, and the most values that they have held together. */
+/** The resident tensors that have not been disposed, and the peak of their values together. */
 const alive = new Set<ResidentTensor>();
-let mostValues = 0;
-/** Called with the number of runs that ended since the account was opened. */
+let peakValues = 0;
+/** Called after each run with the number of runs since `runs` was reset. */
 let onRun: (runs: number) => void = () => undefined;
 let runs = 0;
-const session = new VerifySession(FOLDER, `${FOLDER}/model`, () => counted(nodeRuntime({ threads: 1 })));
+const session = new VerifySession(FOLDER, `${FOLDER}/model`, () => recorded(nodeRuntime({ threads: 1 })));
 const opened = async (): Promise<Vae> => (await session.model()).vae();
 
 afterAll(() => session.dispose());
 
-/** The runtime, with an account of what it keeps. */
-function counted(runtime: Runtime): Runtime {
+/** Records the resident tensors and the runs. */
+function recorded(runtime: Runtime): Runtime {
   const { backend, halfPrecision, quantized } = runtime;
   return {
     backend,
@@ -37,7 +37,7 @@ function counted(runtime: Runtime): Runtime {
           for (const tensor of Object.values(kept.resident)) {
             alive.add(tensor);
             const held = [...alive].reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b), 0);
-            mostValues = Math.max(mostValues, held);
+            peakValues = Math.max(peakValues, held);
             const dispose = tensor.dispose.bind(tensor);
             tensor.dispose = () => {
               alive.delete(tensor);
@@ -51,7 +51,7 @@ function counted(runtime: Runtime): Runtime {
   };
 }
 
-/** Values whose mean is far from zero and whose rows differ: sums that cancel would show. */
+/** Values with a mean far from zero and different rows, which would show cancellation in sums. */
 function values(length: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => Math.sin(i / 7) + Math.cos(i / 1013) + 0.6);
 }
@@ -63,7 +63,7 @@ function worst(got: Float32Array, want: Float32Array): number {
 
 const WHOLE = { maxBufferBytes: Number.POSITIVE_INFINITY };
 
-/** Height and width in pixels, and in how many strips they are worked on. */
+/** Height and width in pixels, and the number of strips. */
 const CASES = [
   [64, 64, 2],
   [72, 40, 9],
@@ -74,8 +74,8 @@ const CASES = [
 ] as const;
 
 describe.each(CASES)('a picture of %i x %i in %i strips', (height, width, strips) => {
-  /** The largest bound on buffers that gives so many strips. */
-  async function bounded(vae: Vae): Promise<{ maxBufferBytes: number }> {
+  /** The largest limit of buffers that gives this number of strips. */
+  async function limits(vae: Vae): Promise<{ maxBufferBytes: number }> {
     const latents = vae.latentShape({ width, height });
     for (
       let maxBufferBytes = 2 ** 26;
@@ -85,46 +85,46 @@ describe.each(CASES)('a picture of %i x %i in %i strips', (height, width, strips
       if (planStrips(vae.config, latents, { maxBufferBytes })?.rows.length === strips)
         return { maxBufferBytes };
     }
-    throw new Error(`no bound gives ${strips} strips`);
+    throw new Error(`no limit gives ${strips} strips`);
   }
 
-  it('is encoded to the latents that it has in one piece', async () => {
+  it('has the latents of one run', async () => {
     const vae = await opened();
     const pixels = { height, width, data: values(3 * height * width) };
     const whole = await vae.encode(pixels, WHOLE);
-    const cut = await vae.encode(pixels, await bounded(vae));
+    const cut = await vae.encode(pixels, await limits(vae));
     expect(worst(cut.mean.data, whole.mean.data)).toBeLessThan(2e-5);
     expect(worst(cut.logvar.data, whole.logvar.data)).toBeLessThan(2e-5);
     expect(alive.size).toBe(0);
   });
 
-  it('is decoded to the pixels that it has in one piece', async () => {
+  it('has the pixels of one run', async () => {
     const vae = await opened();
     const shape = vae.latentShape({ width, height });
     const latents = { ...shape, data: values(shape.channels * shape.height * shape.width) };
     const whole = await vae.decode(latents, WHOLE);
-    const cut = await vae.decode(latents, await bounded(vae));
+    const cut = await vae.decode(latents, await limits(vae));
     expect([cut.height, cut.width]).toEqual([shape.height * 8, shape.width * 8]);
     expect(worst(cut.data, whole.data)).toBeLessThan(2e-5);
     expect(alive.size).toBe(0);
   });
 });
 
-it('keeps no more on the device than the two maps of a resnet and some rows', async () => {
+it('has at most the two maps of a resnet and some rows on the device', async () => {
   const vae = await opened();
   const [height, width] = [256, 64];
   const { blockOutChannels } = vae.config;
   const shape = vae.latentShape({ width, height });
-  mostValues = 0;
+  peakValues = 0;
   const latents = { ...shape, data: values(shape.channels * shape.height * shape.width) };
   await vae.decode(latents, { maxBufferBytes: 4 * blockOutChannels[1] * width * (8 + 2) });
-  // The first resnet at full size reads as many channels as the resolution below has.
+  // The input of the first resnet at full size has the channels of the lower resolution.
   const maps = (blockOutChannels[1] + blockOutChannels[0]) * height * width;
-  expect(mostValues).toBeGreaterThan(maps);
-  expect(mostValues).toBeLessThan(1.35 * maps);
+  expect(peakValues).toBeGreaterThan(maps);
+  expect(peakValues).toBeLessThan(1.35 * maps);
 });
 
-it('stops between runs, and leaves nothing on the device', async () => {
+it('an abort stops within one run and leaves no tensor on the device', async () => {
   const vae = await opened();
   const stop = new AbortController();
   const pixels = { height: 64, width: 64, data: values(3 * 64 * 64) };
@@ -137,7 +137,7 @@ it('stops between runs, and leaves nothing on the device', async () => {
   expect(alive.size).toBe(0);
 });
 
-it('stops at numbers that are none, as in one piece', async () => {
+it('rejects NaN', async () => {
   const vae = await opened();
   const shape = vae.latentShape({ width: 32, height: 64 });
   const data = new Float32Array(shape.channels * shape.height * shape.width).fill(Number.NaN);

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { VaeConfig } from '../../config/config.ts';
 import { attentionWork } from '../diffusion/attention-parts.ts';
-import { below, rowsOf } from './planes.ts';
+import { concatRows, sliceRows } from './planes.ts';
 import { MAX_BUFFER_BYTES, planStrips } from './strip-plan.ts';
-import { normMoments, type RowMoments, stripsOf } from './strips.ts';
+import { normMoments, type RowMoments, splitIntoStrips } from './strips.ts';
 
 fc.configureGlobal({ seed: 2506 });
 
-/** The official autoencoder's sizes. Source: OmniGen2 vae/config.json */
+/** The configuration of the official VAE. Source: OmniGen2 vae/config.json */
 const OFFICIAL: VaeConfig = {
   inChannels: 3,
   outChannels: 3,
@@ -27,21 +27,21 @@ const WASM = { attentionWork: attentionWork('wasm') };
 const side = fc.integer({ min: 1, max: 128 });
 
 describe('planStrips', () => {
-  it('leaves small pictures whole', () => {
+  it('does not split small pictures', () => {
     expect(planStrips(OFFICIAL, { width: 32, height: 32 })).toBeUndefined();
     expect(planStrips(OFFICIAL, { width: 1, height: 1 })).toBeUndefined();
   });
 
-  it('cuts 1024 x 1024 pixels of the official autoencoder', () => {
+  it('splits 1024 x 1024 pixels of the official VAE', () => {
     const plan = planStrips(OFFICIAL, { width: 128, height: 128 });
-    // A row of latents is 8 rows of 1024 pixels with up to 256 channels, 8 MiB.
+    // A row of latents has 8 rows of 1024 pixels with up to 256 channels, 8 MiB.
     expect(plan?.rows.length).toBe(19);
-    // 64 MiB of scores of 16,384 pixels each.
+    // 64 MiB of attention scores, 16,384 per query.
     expect(plan?.queries).toBe(1024);
     expect(planStrips(OFFICIAL, { width: 128, height: 128 }, WASM)).toEqual({ ...plan, queries: 127 });
   });
 
-  it('cuts nothing where there is no bound', () => {
+  it('does not split without a limit', () => {
     expect(
       planStrips(
         OFFICIAL,
@@ -51,7 +51,7 @@ describe('planStrips', () => {
     ).toBeUndefined();
   });
 
-  it('keeps every buffer within the bound wherever one row of latents does', () => {
+  it('keeps every buffer within the limit if one row of latents fits', () => {
     fc.assert(
       fc.property(side, side, fc.integer({ min: 20, max: 28 }), (width, height, exponent) => {
         const bound = 2 ** exponent;
@@ -61,7 +61,7 @@ describe('planStrips', () => {
         expect(Math.max(...rows) - Math.min(...rows)).toBeLessThanOrEqual(1);
         const most = Math.max(...rows);
         const halo = plan ? 2 : 0;
-        // Channels of the widest map that has so many pixels a latent pixel, along one side.
+        // The most channels of a map at each number of pixels per latent pixel, along one side.
         for (const [factor, channels] of [
           [8, 256],
           [4, 512],
@@ -79,7 +79,7 @@ describe('planStrips', () => {
     );
   });
 
-  it('needs no more than its default for any picture that can be drawn', () => {
+  it('stays within the default limit for any picture that can be drawn', () => {
     for (const [width, height] of [
       [128, 128],
       [256, 64],
@@ -99,7 +99,7 @@ const numbers = (length: number) =>
     .map((list) => Float32Array.from(list));
 
 describe('strips', () => {
-  it('are what their planes are, cut and joined again', () => {
+  it('concatenate to the planes that they are slices of', () => {
     fc.assert(
       fc.property(side, fc.integer({ min: 1, max: 5 }), numbers(24), (at, width, data) => {
         const planes = { channels: 1, height: 24, width: 1, data };
@@ -110,18 +110,18 @@ describe('strips', () => {
           data: data.slice(0, 24 - (24 % width)),
         };
         const cut = at % wide.height;
-        const parts = cut === 0 ? [wide] : [rowsOf(wide, 0, cut), rowsOf(wide, cut, wide.height)];
-        expect(below(parts)).toEqual(wide);
+        const parts = cut === 0 ? [wide] : [sliceRows(wide, 0, cut), sliceRows(wide, cut, wide.height)];
+        expect(concatRows(parts)).toEqual(wide);
       }),
     );
   });
 
-  it('hand zeros over from outside of the planes', () => {
+  it('have zeros outside of the planes', () => {
     const planes = { channels: 2, height: 2, width: 1, data: Float32Array.of(1, 2, 3, 4) };
-    expect([...rowsOf(planes, -1, 3).data]).toEqual([0, 1, 2, 0, 0, 3, 4, 0]);
+    expect([...sliceRows(planes, -1, 3).data]).toEqual([0, 1, 2, 0, 0, 3, 4, 0]);
   });
 
-  it('have the moments of a group norm over the whole, far from zero as well', () => {
+  it('have the moments of a group norm over the whole, also far from zero', () => {
     fc.assert(
       fc.property(
         numbers(4 * 6 * 3),
@@ -129,7 +129,7 @@ describe('strips', () => {
         fc.integer({ min: 1, max: 5 }),
         (data, far, cut) => {
           const planes = { channels: 4, height: 6, width: 3, data: data.map((value) => value + far) };
-          const { strips } = stripsOf(planes, [cut, 6 - cut]);
+          const { strips } = splitIntoStrips(planes, [cut, 6 - cut]);
           const moments = strips.map((strip) => strip.moments as RowMoments);
           const { mean, inverse } = normMoments(moments, 4, 2, 1e-6);
           for (const channel of [0, 1, 2, 3]) {

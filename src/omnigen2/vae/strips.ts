@@ -1,48 +1,45 @@
-/** Feature maps in horizontal strips, and the moments of a group norm over all of them. */
+/** Feature maps in horizontal strips, and the moments of a group norm over all strips. */
 
 import type { HostTensor, ResidentTensor } from '../../runtime/types.ts';
 import { float32Tensor } from '../float32.ts';
-import { type Planes, rowsOf } from './planes.ts';
+import { type Planes, sliceRows } from './planes.ts';
 
 type Tensor = HostTensor | ResidentTensor;
 
-/** Means and variances of every row of every channel, `[C, rows]`. */
+/** Mean and variance of every row of every channel, `[C, rows]`. */
 export interface RowMoments {
   readonly means: Float32Array;
   readonly variances: Float32Array;
 }
 
-/** A strip of a feature map, with what its neighbours need of it. */
+/** A strip of a feature map, with the rows that its neighbours need. */
 export interface Strip {
   /** `[1, C, rows, W]` */
   readonly body: Tensor;
-  /** Its first and its last row, `[1, C, 1, W]`; undefined where no segment follows. */
+  /** The first and last row, `[1, C, 1, W]`; undefined if no segment follows. */
   readonly first: Tensor | undefined;
   readonly last: Tensor | undefined;
-  /** Only where a group norm follows. */
+  /** Only if a group norm follows. */
   readonly moments: RowMoments | undefined;
 }
 
-/** A feature map `[1, C, H, W]`, from top to bottom. */
+/** A feature map `[1, C, H, W]` as strips from top to bottom. */
 export interface StripMap {
   readonly channels: number;
   readonly width: number;
   readonly strips: readonly Strip[];
 }
 
-/**
- * Cuts planes into strips.
- * @param heights of the strips; they add up to the planes' height
- */
-export function stripsOf(planes: Planes, heights: readonly number[]): StripMap {
+/** Splits planes into strips. @param heights of the strips, which sum to the height of the planes */
+export function splitIntoStrips(planes: Planes, heights: readonly number[]): StripMap {
   let top = 0;
   const strips = heights.map((height): Strip => {
-    const part = rowsOf(planes, top, top + height);
+    const part = sliceRows(planes, top, top + height);
     top += height;
     return {
-      body: mapOf(part),
-      first: mapOf(rowsOf(part, 0, 1)),
-      last: mapOf(rowsOf(part, height - 1, height)),
+      body: planesTensor(part),
+      first: planesTensor(sliceRows(part, 0, 1)),
+      last: planesTensor(sliceRows(part, height - 1, height)),
       moments: rowMoments(part),
     };
   });
@@ -50,7 +47,7 @@ export function stripsOf(planes: Planes, heights: readonly number[]): StripMap {
 }
 
 /** Planes as a feature map `[1, C, H, W]`. */
-export function mapOf({ channels, height, width, data }: Planes): HostTensor {
+export function planesTensor({ channels, height, width, data }: Planes): HostTensor {
   return float32Tensor([1, channels, height, width], data);
 }
 
@@ -71,15 +68,16 @@ function rowMoments({ width, data }: Planes): RowMoments {
   return { means, variances };
 }
 
-/** What a group norm subtracts from each channel and divides it by: `mean` and 1 / deviation, each `[C]`. */
+/** The moments of a group norm per channel: `mean` and `inverse` = 1 / deviation, each `[C]`. */
 export interface NormMoments {
   readonly mean: Float32Array;
   readonly inverse: Float32Array;
 }
 
 /**
- * Moments of groups of channels over all strips, from those of single rows. Rows are equally long, so that means are
- * means of means and variances add up, in float64: no large sums of squares cancel.
+ * Moments of groups of channels over all strips, from the moments of rows. Rows have equal lengths, so the
+ * mean is the mean of means. The sums are in float64, without cancellation between large sums of squares.
+ * @param parts the rows of each strip
  */
 export function normMoments(
   parts: readonly RowMoments[],

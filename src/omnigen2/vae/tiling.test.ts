@@ -10,8 +10,8 @@ function planes(channels: number, height: number, width: number): Planes {
   return { channels, height, width, data };
 }
 
-/** Every value repeated in a square of `factor` pixels a side. */
-function enlarged({ channels, height, width, data }: Planes, factor: number): Planes {
+/** Repeats every value in a square of `factor` pixels a side. */
+function upsampled({ channels, height, width, data }: Planes, factor: number): Planes {
   const [h, w] = [height * factor, width * factor];
   const out = Float32Array.from({ length: channels * h * w }, (_, i) => {
     const [channel, y, x] = [Math.floor(i / (h * w)), Math.floor(i / w) % h, i % w];
@@ -21,7 +21,7 @@ function enlarged({ channels, height, width, data }: Planes, factor: number): Pl
 }
 
 describe('runTiled', () => {
-  it('gives what one run gives, where a tile does not depend on its surroundings', async () => {
+  it('gives the result of one run if a tile does not depend on its surroundings', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 40 }),
@@ -29,8 +29,8 @@ describe('runTiled', () => {
         fc.constantFrom(4, 8, 12),
         async (height, width, side) => {
           const input = planes(2, height, width);
-          const whole = enlarged(input, 2);
-          const got = await runTiled(input, planTiles(side, 2 * side), async (tile) => enlarged(tile, 2));
+          const whole = upsampled(input, 2);
+          const got = await runTiled(input, planTiles(side, 2 * side), async (tile) => upsampled(tile, 2));
           expect([got.channels, got.height, got.width]).toEqual([2, 2 * height, 2 * width]);
           const worst = got.data.reduce(
             (most, value, i) => Math.max(most, Math.abs(value - whole.data[i])),
@@ -43,13 +43,13 @@ describe('runTiled', () => {
     );
   });
 
-  it('fades from one tile to the next over a quarter of a tile', async () => {
+  it('blends adjacent tiles over a quarter of a tile', async () => {
     let count = 0;
     const constant = async (tile: Planes): Promise<Planes> => ({
       ...tile,
       data: new Float32Array(tile.data.length).fill(count++),
     });
-    // Tiles of 8 start at 0 and 6: the second fades in over the pixels 6 and 7.
+    // Tiles of 8 start at 0 and 6. They are blended at the pixels 6 and 7.
     const got = await runTiled(planes(1, 1, 10), planTiles(8, 8), constant);
     expect([...got.data]).toEqual([0, 0, 0, 0, 0, 0, 0, 0.5, 1, 1]);
   });

@@ -1,23 +1,24 @@
 /**
  * Overlapping tiles whose seams are blended linearly.
- * Source: diffusers `models/autoencoders/autoencoder_kl.py`, AutoencoderKL.tiled_decode, _tiled_encode, blend_v, blend_h
+ * Source: diffusers `models/autoencoders/autoencoder_kl.py`, AutoencoderKL.tiled_decode, _tiled_encode,
+ * blend_v, blend_h
  */
 
-import { below, type Planes } from './planes.ts';
+import { concatRows, type Planes } from './planes.ts';
 
-/** Sides in pixels of the input (what is cut into tiles) or of the output (what the tiles become). */
+/** Sides of tiles, in pixels of the input or of the output. */
 export interface Tiling {
-  /** Side of an input tile; those at the far edges may be smaller, down to a sliver. */
+  /** Side of an input tile. Tiles at the right and bottom edges may be as small as one pixel. */
   readonly inputSide: number;
-  /** From one tile's start to the next. */
+  /** Distance between the starts of adjacent tiles. */
   readonly inputStride: number;
-  /** How far a tile's result is blended with the one above and the one to the left. */
+  /** Width of the blend with the tiles above and to the left. */
   readonly outputBlend: number;
-  /** How much of each tile's result is kept, from its start. */
-  readonly outputKeep: number;
+  /** Side of the part of each output tile that is used, from its start. */
+  readonly outputStride: number;
 }
 
-/** Part of a tile's side that overlaps with the next tile. */
+/** The fraction of a tile's side that overlaps with the next tile. */
 const OVERLAP = 0.25;
 
 export function planTiles(inputSide: number, outputSide: number): Tiling {
@@ -26,17 +27,17 @@ export function planTiles(inputSide: number, outputSide: number): Tiling {
     inputSide,
     inputStride: Math.trunc(inputSide * (1 - OVERLAP)),
     outputBlend,
-    outputKeep: outputSide - outputBlend,
+    outputStride: outputSide - outputBlend,
   };
 }
 
-/** Runs every tile of `input` through `run`, row by row, and joins the results. */
+/** Calls `run` for every tile of `input`, row by row, and blends the results. */
 export async function runTiled(
   input: Planes,
-  { inputSide, inputStride, outputBlend, outputKeep }: Tiling,
+  { inputSide, inputStride, outputBlend, outputStride }: Tiling,
   run: (tile: Planes) => Promise<Planes>,
 ): Promise<Planes> {
-  const bands: Planes[] = [];
+  const rows: Planes[] = [];
   let above: Planes[] = [];
   for (let top = 0; top < input.height; top += inputStride) {
     const row: Planes[] = [];
@@ -48,13 +49,13 @@ export async function runTiled(
       if (before) blendAcross(before, tile, outputBlend);
       row.push(tile);
     }
-    bands.push(beside(row.map((tile) => cut(tile, 0, 0, outputKeep))));
+    rows.push(concatColumns(row.map((tile) => cut(tile, 0, 0, outputStride))));
     above = row;
   }
-  return below(bands);
+  return concatRows(rows);
 }
 
-/** The part of `planes` of at most `side x side` that begins at `top`, `left`. */
+/** At most `side x side` of the planes, from `top`, `left`. */
 function cut({ channels, height, width, data }: Planes, top: number, left: number, side: number): Planes {
   const size = { height: Math.min(side, height - top), width: Math.min(side, width - left) };
   const out = new Float32Array(channels * size.height * size.width);
@@ -69,7 +70,7 @@ function cut({ channels, height, width, data }: Planes, top: number, left: numbe
   return { channels, ...size, data: out };
 }
 
-/** Fades the first rows of `tile` in from the last rows of the tile above it, in place. */
+/** Blends the last rows of the tile above into the first rows of `tile`, in place. */
 function blendDown(above: Planes, tile: Planes, blend: number): void {
   const extent = Math.min(above.height, tile.height, blend);
   for (let channel = 0; channel < tile.channels; channel++) {
@@ -77,30 +78,30 @@ function blendDown(above: Planes, tile: Planes, blend: number): void {
       const from = (channel * above.height + above.height - extent + y) * above.width;
       const to = (channel * tile.height + y) * tile.width;
       for (let x = 0; x < tile.width; x++) {
-        tile.data[to + x] = mix(above.data[from + x], tile.data[to + x], y / extent);
+        tile.data[to + x] = lerp(above.data[from + x], tile.data[to + x], y / extent);
       }
     }
   }
 }
 
-/** Fades the first columns of `tile` in from the last columns of the tile to its left, in place. */
+/** Blends the last columns of the tile to the left into the first columns of `tile`, in place. */
 function blendAcross(before: Planes, tile: Planes, blend: number): void {
   const extent = Math.min(before.width, tile.width, blend);
   for (let line = 0; line < tile.channels * tile.height; line++) {
     const from = (line + 1) * before.width - extent;
     const to = line * tile.width;
     for (let x = 0; x < extent; x++) {
-      tile.data[to + x] = mix(before.data[from + x], tile.data[to + x], x / extent);
+      tile.data[to + x] = lerp(before.data[from + x], tile.data[to + x], x / extent);
     }
   }
 }
 
-function mix(from: number, to: number, share: number): number {
-  return from * (1 - share) + to * share;
+function lerp(from: number, to: number, weight: number): number {
+  return from * (1 - weight) + to * weight;
 }
 
-/** Joins planes of equal height from left to right. */
-function beside(parts: readonly Planes[]): Planes {
+/** Concatenates planes of equal height from left to right. */
+function concatColumns(parts: readonly Planes[]): Planes {
   const { channels, height } = parts[0];
   const width = parts.reduce((sum, part) => sum + part.width, 0);
   const data = new Float32Array(channels * height * width);

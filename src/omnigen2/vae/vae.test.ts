@@ -16,17 +16,17 @@ function wave(length: number): Float32Array {
 }
 
 it.each(['vae_square_encode', 'vae_tall_encode', 'vae_square_decode', 'vae_tall_decode', 'vae_tiled_decode'])(
-  'gives the official values of %s',
+  'has the official values of %s',
   async (id) => {
     const golden = await fixtureCase(id);
     const comparisons = await run(golden, session);
-    expect(comparisons.length).toBe(golden.outputs.length * (id.includes('runTiled') ? 1 : 2));
+    expect(comparisons.length).toBe(golden.outputs.length * (id.includes('tiled') ? 1 : 2));
     for (const { maxAbsError } of comparisons) expect(maxAbsError).toBeLessThan(2e-5);
   },
 );
 
 describe('encode', () => {
-  it('gives latents of an eighth of the size, their variances clamped', async () => {
+  it('gives latents of an eighth of the size, with clamped variances', async () => {
     const vae = await opened();
     const size = { width: 40, height: 24 };
     const { mean, logvar } = await vae.encode({ ...size, data: wave(3 * 40 * 24).map((x) => x * 1e4) });
@@ -36,7 +36,7 @@ describe('encode', () => {
     for (const value of logvar.data) expect(Math.abs(value)).toBeLessThanOrEqual(value < 0 ? 30 : 20);
   });
 
-  it('refuses a picture smaller than one latent pixel', async () => {
+  it('rejects a picture smaller than one latent pixel', async () => {
     const vae = await opened();
     const pixels = { width: 64, height: 7, data: new Float32Array(3 * 64 * 7) };
     await expect(vae.encode(pixels)).rejects.toMatchObject({
@@ -45,7 +45,7 @@ describe('encode', () => {
     });
   });
 
-  it('cuts only what is larger than a tile', async () => {
+  it('only tiles pictures larger than a tile', async () => {
     const vae = await opened();
     const pixels = { width: 48, height: 48, data: wave(3 * 48 * 48) };
     const whole = await vae.encode(pixels);
@@ -55,7 +55,7 @@ describe('encode', () => {
     expect(inTiles.mean.data).not.toEqual(whole.mean.data);
   });
 
-  it('refuses tiles that do not overlap in whole latent pixels', async () => {
+  it('rejects tiles that do not overlap in whole latent pixels', async () => {
     const vae = await opened();
     const pixels = { width: 48, height: 48, data: wave(3 * 48 * 48) };
     await expect(vae.encode(pixels, { tileSide: 40 })).rejects.toMatchObject({ code: 'bad_request' });
@@ -63,7 +63,7 @@ describe('encode', () => {
 });
 
 describe('latents', () => {
-  it('go to the transformer and back', async () => {
+  it('are scaled for the transformer and back', async () => {
     const vae = await opened();
     const latents = { channels: 16, height: 2, width: 3, data: wave(96) };
     const back = vae.fromTransformer(vae.toTransformer(latents));
@@ -77,7 +77,7 @@ describe('latents', () => {
     );
   });
 
-  it('are the mean without noise, and spread by the variance with it', async () => {
+  it('are the mean without noise, and sampled with noise', async () => {
     const vae = await opened();
     const shape = { channels: 1, height: 1, width: 2 };
     const posterior = {

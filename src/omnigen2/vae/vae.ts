@@ -1,7 +1,7 @@
 /**
- * The picture autoencoder: pixels to latents and back.
- * Source of the rules: diffusers `models/autoencoders/autoencoder_kl.py`; OmniGen2 `pipeline_omnigen2.py`, encode_vae and
- * processing
+ * The VAE: pixels to latents and back.
+ * Source of the rules: diffusers `models/autoencoders/autoencoder_kl.py`; OmniGen2 `pipeline_omnigen2.py`,
+ * encode_vae and processing
  */
 
 import type { VaeConfig } from '../../config/config.ts';
@@ -21,58 +21,61 @@ import type { Pixels } from '../pixels.ts';
 import { CachedFiles, Sessions } from '../sessions.ts';
 import type { Planes } from './planes.ts';
 import { planStrips, type StripPlan } from './strip-plan.ts';
-import { decodeInStrips, encodeInStrips, type StripWork } from './strip-runner.ts';
-import { mapOf } from './strips.ts';
+import { decodeInStrips, encodeInStrips, type StripContext } from './strip-runner.ts';
+import { planesTensor } from './strips.ts';
 import { planTiles, runTiled } from './tiling.ts';
 
-/** What an autoencoder is opened from. */
 export interface VaeSource {
   readonly component: { readonly config: VaeConfig; readonly weights: WeightIndex };
   readonly bytes: WeightBytes;
 }
 
-/** Mean and logarithm of the variance of each latent value. */
+/** The normal distribution of each latent value: mean and log variance. */
 export interface Posterior {
   readonly mean: Latents;
   /** Clamped to -30..20. Source: diffusers `vae.py`, DiagonalGaussianDistribution */
   readonly logvar: Latents;
 }
 
-/** What references are read as: drawn from what the encoder gives, as the official pipeline does, or its mean. */
-export const POSTERIORS = ['sample', 'mean'] as const;
-export type PosteriorChoice = (typeof POSTERIORS)[number];
-
-/** How large pictures are cut. */
+/** How large pictures are encoded and decoded. */
 export interface VaeOptions {
   /**
-   * Pictures in which a buffer on the device would be larger are worked on in strips, which changes no value. 64 MiB
-   * by default.
+   * Limit of one buffer on the device. Pictures that need a larger one run in strips, with the same values.
+   * Default: 64 MiB.
    */
   readonly maxBufferBytes?: number;
   /**
-   * The official way to save memory, which changes values: pictures with a longer side, in pixels, are worked on in
-   * overlapping tiles of this side. A quarter of it must be whole latent pixels. Without it there are no tiles.
+   * The official way to save memory, which changes values: pictures with a longer side than this, in pixels,
+   * run in overlapping tiles of this side. A quarter of it must be whole latent pixels. Default: no tiles.
    */
   readonly tileSide?: number;
-  /** Heard between runs. */
+  /** Checked before each run. */
   readonly signal?: AbortSignal;
 }
 
 const [MIN_LOGVAR, MAX_LOGVAR] = [-30, 20];
 
+/**
+ * The VAE of a checkpoint.
+ *
+ * @example
+ * const vae = await model.vae();
+ * const { mean } = await vae.encode(toPixels(picture));
+ * const decoded = toRgbImage(await vae.decode(mean));
+ */
 export class Vae {
   readonly config: VaeConfig;
-  readonly #parts: VaeGraphSource;
+  readonly #source: VaeGraphSource;
   readonly #sessions: Sessions;
   readonly #stripFiles: CachedFiles;
   readonly #stripSessions: Sessions;
-  /** Most of one attention; see {@link attentionWork}. */
+  /** Limit of one attention run; see {@link attentionWork}. */
   readonly #attentionWork: number;
 
   private constructor(runtime: Runtime, { component, bytes }: VaeSource, numerics: Numerics) {
     const { config, weights } = component;
     this.config = config;
-    this.#parts = { config, weights, numerics };
+    this.#source = { config, weights, numerics };
     this.#sessions = new Sessions(runtime, bytes);
     this.#stripFiles = new CachedFiles(bytes);
     this.#stripSessions = new Sessions(runtime, this.#stripFiles);
@@ -80,16 +83,16 @@ export class Vae {
   }
 
   /**
-   * Opens the decoder; the encoder follows with the first picture to read.
-   * @throws OmniError `device` if it does not fit
+   * Opens the decoder. The encoder is opened on first use.
+   * @throws OmniError `device` if the decoder does not fit into memory
    */
   static async open(runtime: Runtime, source: VaeSource, numerics: Numerics): Promise<Vae> {
-    const autoencoder = new Vae(runtime, source, numerics);
-    await autoencoder.#openDecoder();
-    return autoencoder;
+    const vae = new Vae(runtime, source, numerics);
+    await vae.#openDecoder();
+    return vae;
   }
 
-  /** The latents of a picture of `size` pixels, without their values. */
+  /** The shape of the latents of a picture of this size in pixels. */
   latentShape({ width, height }: Size): Omit<Latents, 'data'> {
     const { downscaleFactor, latentChannels } = this.config;
     return {
@@ -100,9 +103,11 @@ export class Vae {
   }
 
   /**
-   * Reads a picture, `[3, height, width]` in -1..1.
-   * @throws OmniError `bad_image` if a side is shorter than one latent pixel; `bad_request` for an impossible tile;
-   * AbortError soon after an abort
+   * Encodes pixels `[3, height, width]`, -1 … 1.
+   * @returns mean and log variance, each `[latentChannels, h, w]`, in the scale of the VAE: see {@link
+   *   toTransformer}
+   * @throws OmniError `bad_image` if a side is shorter than one latent pixel, `bad_request` for an invalid
+   *   `tileSide`, `bad_checkpoint` for NaN or infinity in the result; AbortError within one run of an abort
    */
   async encode({ width, height, data }: Pixels, options: VaeOptions = {}): Promise<Posterior> {
     const { tileSide } = options;
@@ -133,8 +138,8 @@ export class Vae {
   }
 
   /**
-   * Draws from a posterior.
-   * @param noise standard normal numbers, one a value; without them the mean is taken
+   * Samples latents from a posterior.
+   * @param noise standard normal numbers, one per value; without it the result is the mean
    */
   sample({ mean, logvar }: Posterior, noise?: Float32Array): Latents {
     if (!noise) return mean;
@@ -142,19 +147,24 @@ export class Vae {
     return { ...mean, data };
   }
 
-  /** Latents of the autoencoder to those that the transformer works on. */
+  /** Scales latents of the VAE for the transformer: (x - shiftFactor) * scalingFactor. */
   toTransformer(latents: Latents): Latents {
     const { scalingFactor, shiftFactor } = this.config;
     return { ...latents, data: latents.data.map((value) => (value - shiftFactor) * scalingFactor) };
   }
 
-  /** Latents of the transformer to those of the autoencoder. */
+  /** Scales latents of the transformer for the VAE: the inverse of {@link toTransformer}. */
   fromTransformer(latents: Latents): Latents {
     const { scalingFactor, shiftFactor } = this.config;
     return { ...latents, data: latents.data.map((value) => value / scalingFactor + shiftFactor) };
   }
 
-  /** The picture of latents of the autoencoder: `[3, height, width]`, about -1..1 and not clamped. Throws as {@link encode}. */
+  /**
+   * Decodes latents `[latentChannels, h, w]` in the scale of the VAE.
+   * @returns pixels `[3, height, width]`, about -1 … 1, not clamped
+   * @throws OmniError `bad_request` for an invalid `tileSide`, `bad_checkpoint` for NaN or infinity in the
+   *   result; AbortError within one run of an abort
+   */
   async decode(latents: Latents, options: VaeOptions = {}): Promise<Pixels> {
     const { tileSide } = options;
     const inputSide = tileSide === undefined ? Number.POSITIVE_INFINITY : this.#latentSide(tileSide);
@@ -169,7 +179,7 @@ export class Vae {
     await disposeAll([Promise.resolve(this.#sessions), Promise.resolve(this.#stripSessions)]);
   }
 
-  /** The side of a tile in latent pixels. Tiles overlap by a quarter, which has to be the same on both sides. */
+  /** The side of a tile in latent pixels. The overlap of a quarter must be whole latent pixels. */
   #latentSide(tileSide: number): number {
     const { downscaleFactor } = this.config;
     const unit = 4 * downscaleFactor;
@@ -188,12 +198,12 @@ export class Vae {
     const latents = this.latentShape(pixels);
     const plan = planStrips(this.config, latents, { maxBufferBytes, attentionWork: this.#attentionWork });
     if (plan) {
-      const moments = await this.#inStrips(plan, signal, (work) => encodeInStrips(work, pixels, latents));
+      const moments = await this.#inStrips(plan, signal, (strips) => encodeInStrips(strips, pixels, latents));
       return checked(moments, 'latents of a reference');
     }
-    const session = await this.#sessions.get('encoder', () => encoderGraph(this.#parts));
+    const session = await this.#sessions.get('encoder', () => encoderGraph(this.#source));
     const outputs = await session.run({
-      pixels: mapOf(pixels),
+      pixels: planesTensor(pixels),
       middle_shape: this.#middleShape(latents),
     });
     return planesOf(outputs, 'moments', 'latents of a reference');
@@ -203,26 +213,29 @@ export class Vae {
     signal?.throwIfAborted();
     const plan = planStrips(this.config, latents, { maxBufferBytes, attentionWork: this.#attentionWork });
     if (plan) {
-      return checked(await this.#inStrips(plan, signal, (work) => decodeInStrips(work, latents)), 'pixels');
+      return checked(
+        await this.#inStrips(plan, signal, (strips) => decodeInStrips(strips, latents)),
+        'pixels',
+      );
     }
     const session = await this.#openDecoder();
     const outputs = await session.run({
-      latents: mapOf(latents),
+      latents: planesTensor(latents),
       middle_shape: this.#middleShape(latents),
     });
     return planesOf(outputs, 'pixels', 'pixels');
   }
 
-  /** Works on one picture in strips. Many small graphs are opened for it, each from a part of the same file. */
+  /** Runs one picture in strips. They need many small graphs, whose weights are parts of the same file. */
   async #inStrips(
     plan: StripPlan,
     signal: AbortSignal | undefined,
-    work: (strips: StripWork) => Promise<Planes>,
+    run: (strips: StripContext) => Promise<Planes>,
   ): Promise<Planes> {
     try {
-      return await work({ parts: this.#parts, sessions: this.#stripSessions, plan, signal });
+      return await run({ source: this.#source, sessions: this.#stripSessions, plan, signal });
     } finally {
-      this.#stripFiles.forget();
+      this.#stripFiles.clear();
     }
   }
 
@@ -234,11 +247,11 @@ export class Vae {
   }
 
   #openDecoder() {
-    return this.#sessions.get('decoder', () => decoderGraph(this.#parts));
+    return this.#sessions.get('decoder', () => decoderGraph(this.#source));
   }
 }
 
-/** The feature map that a graph gives as `name`. @param what names its values in messages */
+/** The output `name` of a graph. @param what how messages name its values */
 function planesOf(outputs: Readonly<Record<string, HostTensor>>, name: string, what: string): Planes {
   const [, channels, height, width] = outputs[name].dims;
   return checked({ channels, height, width, data: float32Data(outputs, name) }, what);
