@@ -1,10 +1,10 @@
 /**
  * Compares this program with recorded outputs of the official code, case by case, on the real graphs.
  *
- *   npm run -s verify -- --goldens DIR [--kinds a,b] [--backend node|wasm|webgpu]
+ *   npm run -s verify -- --goldens DIR [--kinds A,B] [--backend node|wasm|webgpu]
  *
- * One line a case: id, kind, largest absolute error, tolerance, ok. The last line is "N passed, N failed"; the exit
- * code is 1 if any case failed.
+ * Prints a line per case: id, kind, largest absolute error, tolerance, and ok or FAILED. The last line is
+ * "N passed, N failed". The exit code is 1 if any case failed.
  */
 
 import { existsSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { nodeRuntime } from '../src/runtime/runtime.node.ts';
 import type { Runtime } from '../src/runtime/types.ts';
 import { readArgs, runCommand } from './args.ts';
 import { browserRuntime } from './verify/browser-runtime.ts';
-import { faultWords, type ListedCase, readIndex } from './verify/goldens.ts';
+import { firstProblem, type ListedCase, readIndex } from './verify/goldens.ts';
 import { VerifySession } from './verify/session.ts';
 import type { Comparison, KindRunner } from './verify/types.ts';
 
@@ -29,11 +29,16 @@ await runCommand('The check', async (signal) => {
     options: {
       goldens: {
         placeholder: 'DIR',
-        help: 'folder with index.json, cases, images and a checkpoint',
+        help: 'folder with index.json, cases, images and a checkpoint, such as fixtures/goldens',
         required: true,
       },
-      kinds: { placeholder: 'A,B', help: 'only cases of these kinds' },
-      backend: { placeholder: 'NAME', help: 'what runs the graphs', fallback: 'node', oneOf: BACKENDS },
+      kinds: { placeholder: 'A,B', help: 'check only cases of these kinds, such as dit,vae' },
+      backend: {
+        placeholder: 'NAME',
+        help: 'where the graphs run; wasm and webgpu run in Chromium',
+        fallback: 'node',
+        oneOf: BACKENDS,
+      },
     },
   });
   const folder = resolve(goldens);
@@ -53,10 +58,10 @@ await runCommand('The check', async (signal) => {
   return passed === cases.length ? 0 : 1;
 });
 
-/** The cases of the kinds that are asked for, such as `dit,vae`; all without them. */
-function ofKinds(cases: readonly ListedCase[], asked: string | undefined): readonly ListedCase[] {
-  if (asked === undefined) return cases;
-  const wanted = asked
+/** The cases of the given kinds, such as `dit,vae`. All cases if `kinds` is undefined. */
+function ofKinds(cases: readonly ListedCase[], kinds: string | undefined): readonly ListedCase[] {
+  if (kinds === undefined) return cases;
+  const wanted = kinds
     .split(',')
     .map((kind) => kind.trim())
     .filter((kind) => kind !== '');
@@ -67,9 +72,9 @@ function ofKinds(cases: readonly ListedCase[], asked: string | undefined): reado
       code: 'bad_request',
       message:
         wanted.length === 0
-          ? '--kinds names no kind of case.'
-          : `The goldens hold no case of kind ${unknown.join(', ')}.`,
-      action: `They hold ${[...known].join(', ')}.`,
+          ? '--kinds names no kind.'
+          : `The goldens have no case of kind ${unknown.join(', ')}.`,
+      action: `They have ${[...known].join(', ')}.`,
     });
   }
   return cases.filter(({ kind }) => wanted.includes(kind));
@@ -88,7 +93,7 @@ function startRuntime(backend: Backend): Promise<Runtime> | Runtime {
   }
 }
 
-/** Runs the check of a case; whatever goes wrong in it is a failure of this case alone. */
+/** Checks a case. An error becomes a failure of this case; the other cases still run. */
 async function runCase(listed: ListedCase, session: VerifySession): Promise<Comparison[]> {
   try {
     const runner = await runnerOf(listed.kind);
@@ -96,7 +101,7 @@ async function runCase(listed: ListedCase, session: VerifySession): Promise<Comp
     return comparisons.length === 0 ? [failure('nothing was compared')] : comparisons;
   } catch (error) {
     if (error instanceof z.ZodError)
-      return [failure(`its record is not as this kind has it: ${faultWords(error)}`)];
+      return [failure(`its recording does not fit this kind: ${firstProblem(error)}`)];
     return [failure(reportOf(error, 'The case').message)];
   }
 }
@@ -118,7 +123,7 @@ async function runnerOf(kind: string): Promise<KindRunner> {
   return run;
 }
 
-/** Prints the line of a case, and where its failures are. @returns whether it passed */
+/** Prints the line of a case, and a line for each failed comparison. @returns whether the case passed */
 function report({ id, kind, tolerance }: ListedCase, comparisons: readonly Comparison[]): boolean {
   const ok = comparisons.every((comparison) => comparison.ok);
   const worstOf = (unit: string | undefined) =>

@@ -1,8 +1,8 @@
-/** A runtime whose graphs run in a real Chromium: WebAssembly, or WebGPU on the software adapter. */
+/** A runtime whose graphs run in a real Chromium, on WebAssembly or on WebGPU with a software adapter. */
 
 import { chromium, type Page } from '@playwright/test';
 import { createServer, type Plugin } from 'vite';
-import type { KeptTensor, SentGraph, SentTensor } from '../../e2e/harness/messages.ts';
+import type { ResidentTensorId, SentGraph, SentTensor } from '../../e2e/harness/messages.ts';
 import { CHROMIUM_FLAGS, SOFTWARE_WEBGPU_FLAGS } from '../../scripts/browser-flags.mjs';
 import { browserPath } from '../../scripts/browser-path.mjs';
 import { OmniError } from '../../src/errors.ts';
@@ -11,15 +11,15 @@ import type {
   GraphSession,
   HostTensor,
   Inputs,
-  RunOutputs,
   ResidentTensor,
+  RunOutputs,
   Runtime,
   TensorData,
   WeightBytes,
 } from '../../src/runtime/types.ts';
 
-/** Bytes on their way between the two sides, by number; each is taken once. */
-class ByteDesk {
+/** Holds bytes in transit between Node and the page, by ID. Each can be taken once. */
+class ByteStore {
   readonly #bytes = new Map<number, Uint8Array>();
   #next = 0;
 
@@ -35,18 +35,18 @@ class ByteDesk {
   }
 }
 
-function deskPlugin(desk: ByteDesk): Plugin {
+function byteStorePlugin(store: ByteStore): Plugin {
   return {
-    name: 'byte-desk',
+    name: 'byte-store',
     configureServer(server) {
       server.middlewares.use('/bytes', (request, response) => {
         if (request.method === 'POST') {
           const chunks: Buffer[] = [];
           request.on('data', (chunk: Buffer) => chunks.push(chunk));
-          request.on('end', () => response.end(String(desk.put(Buffer.concat(chunks)))));
+          request.on('end', () => response.end(String(store.put(Buffer.concat(chunks)))));
           return;
         }
-        const bytes = desk.take(Number(request.url?.slice(1)));
+        const bytes = store.take(Number(request.url?.slice(1)));
         if (!bytes) response.statusCode = 404;
         response.end(bytes);
       });
@@ -55,16 +55,16 @@ function deskPlugin(desk: ByteDesk): Plugin {
 }
 
 /**
- * Starts Chromium and the engine in it.
- * @param strictGpu refuse to run any operator of a WebGPU graph on the processor
+ * Starts Chromium, and onnxruntime in a page of it.
+ * @param strictGpu rejects WebGPU graphs with an operator that would run on the processor
  */
 export async function browserRuntime(
   backend: 'wasm' | 'webgpu',
   { strictGpu = false } = {},
 ): Promise<Runtime> {
-  const desk = new ByteDesk();
+  const store = new ByteStore();
   const server = await createServer({
-    plugins: [deskPlugin(desk)],
+    plugins: [byteStorePlugin(store)],
     server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
     logLevel: 'error',
   });
@@ -85,7 +85,7 @@ export async function browserRuntime(
     const { halfPrecision } = await inPage(() =>
       page.evaluate(([b, s]) => globalThis.harness?.start(b, s), [backend, strictGpu] as const),
     );
-    return new BrowserRuntime(backend, halfPrecision, page, desk, close);
+    return new BrowserRuntime(backend, halfPrecision, page, store, close);
   } catch (error) {
     await close();
     throw error;
@@ -112,21 +112,21 @@ class BrowserRuntime implements Runtime {
   readonly halfPrecision: boolean;
   readonly quantized: 'native' | 'widened';
   readonly #page: Page;
-  readonly #desk: ByteDesk;
+  readonly #store: ByteStore;
   readonly #close: () => Promise<void>;
 
   constructor(
     backend: 'wasm' | 'webgpu',
     halfPrecision: boolean,
     page: Page,
-    desk: ByteDesk,
+    store: ByteStore,
     close: () => Promise<void>,
   ) {
     this.backend = backend;
     this.halfPrecision = halfPrecision;
     this.quantized = backend === 'webgpu' ? 'native' : 'widened';
     this.#page = page;
-    this.#desk = desk;
+    this.#store = store;
     this.#close = close;
   }
 
@@ -134,16 +134,16 @@ class BrowserRuntime implements Runtime {
     const files: Record<string, number> = {};
     for (const path of graph.files) {
       const bytes = await weights.file(path);
-      files[path] = this.#desk.put(
+      files[path] = this.#store.put(
         bytes instanceof Uint8Array ? bytes : new Uint8Array(await bytes.arrayBuffer()),
       );
     }
     const { model, ...rest } = graph;
     const sent: SentGraph = {
       graph: rest,
-      model: this.#desk.put(model),
+      model: this.#store.put(model),
       files,
-      derived: graph.derived.length > 0 ? this.#desk.put(await weights.derived(graph)) : undefined,
+      derived: graph.derived.length > 0 ? this.#store.put(await weights.derived(graph)) : undefined,
     };
     const id = await inPage(() => this.#page.evaluate((s) => globalThis.harness?.open(s), sent));
     return {
@@ -159,24 +159,24 @@ class BrowserRuntime implements Runtime {
   }
 
   async #run(id: number, inputs: Inputs): Promise<RunOutputs> {
-    const sent: Record<string, SentTensor | KeptTensor> = {};
+    const sent: Record<string, SentTensor | ResidentTensorId> = {};
     for (const [name, input] of Object.entries(inputs)) {
       const { type, dims } = input;
-      if (input instanceof PageTensor) sent[name] = { type, dims, kept: input.kept };
-      else if ('data' in input) sent[name] = { type, dims, bytes: this.#desk.put(bytesOf(input.data)) };
+      if (input instanceof PageTensor) sent[name] = { type, dims, resident: input.id };
+      else if ('data' in input) sent[name] = { type, dims, bytes: this.#store.put(bytesOf(input.data)) };
     }
     const results = await inPage(() =>
       this.#page.evaluate(([session, feeds]) => globalThis.harness?.run(session, feeds), [id, sent] as const),
     );
     const outputs: Record<string, HostTensor> = {};
     for (const [name, { type, dims, bytes }] of Object.entries(results.outputs)) {
-      // A copy: small buffers of Node share one block of memory, and their slice() is only a view of it.
-      const raw = new Uint8Array(this.#desk.take(bytes) as Uint8Array);
+      // Copied: small Node buffers share one block of memory, and their slice() returns a view of it.
+      const raw = new Uint8Array(this.#store.take(bytes) as Uint8Array);
       outputs[name] = { type, dims, data: type === 'float32' ? new Float32Array(raw.buffer) : raw };
     }
     const resident: Record<string, ResidentTensor> = {};
-    for (const [name, { type, dims, kept }] of Object.entries(results.resident)) {
-      resident[name] = new PageTensor(this.#page, type, dims, kept);
+    for (const [name, tensor] of Object.entries(results.resident)) {
+      resident[name] = new PageTensor(this.#page, tensor.type, tensor.dims, tensor.resident);
     }
     return { outputs, resident };
   }
@@ -186,23 +186,23 @@ class BrowserRuntime implements Runtime {
   }
 }
 
-/** A tensor that stays in the page. */
+/** A tensor that is resident in the page. */
 class PageTensor implements ResidentTensor {
   readonly #page: Page;
   readonly type: ElementType;
   readonly dims: readonly number[];
-  readonly kept: number;
+  readonly id: number;
 
-  constructor(page: Page, type: ElementType, dims: readonly number[], kept: number) {
+  constructor(page: Page, type: ElementType, dims: readonly number[], id: number) {
     this.#page = page;
     this.type = type;
     this.dims = dims;
-    this.kept = kept;
+    this.id = id;
   }
 
   dispose(): void {
-    // Calls of one page are served in order, so nobody has to wait for this one.
-    void this.#page.evaluate((kept) => globalThis.harness?.forget(kept), this.kept);
+    // Not awaited: the page handles calls in order.
+    void this.#page.evaluate((id) => globalThis.harness?.freeTensor(id), this.id);
   }
 }
 

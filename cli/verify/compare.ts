@@ -1,9 +1,9 @@
-/** Comparisons of values with goldens. A failure says where the largest error is. */
+/** Compares values with goldens. A failed comparison says where the largest error is. */
 
 import { OmniError } from '../../src/errors.ts';
 import type { Comparison, GoldenCase, GoldenTensor, Tolerance } from './types.ts';
 
-/** Compares every element of `got` with `want` (same row-major order). NaN never passes. */
+/** Compares `got` with `want` element by element, both in row-major order. NaN never passes. */
 export function compareTensor(
   name: string,
   got: ArrayLike<number>,
@@ -46,27 +46,27 @@ export function compareExact(name: string, got: unknown, want: unknown): Compari
     : { name, maxAbsError: 1, ok: false, where: difference };
 }
 
-/** A tensor that the case must have. */
+/** The tensor of a case. @throws OmniError if the case does not have it */
 export function tensorOf(golden: GoldenCase, name: string): GoldenTensor {
   const tensor = golden.tensors.get(name);
   if (!tensor) throw badCase(golden, `has no tensor ${name}`);
   return tensor;
 }
 
-/** A float32 tensor that the case must have. */
+/** The values of a float32 tensor of a case. @throws OmniError if the case does not have it */
 export function floatsOf(golden: GoldenCase, name: string): Float32Array {
   const { data } = tensorOf(golden, name);
   if (!(data instanceof Float32Array))
-    throw badCase(golden, `has the tensor ${name} in another type than float32`);
+    throw badCase(golden, `has the tensor ${name} with a type other than float32`);
   return data;
 }
 
-/** The error for a case whose record contradicts itself. */
+/** The error for a case whose recording is inconsistent. */
 export function badCase({ id }: GoldenCase, why: string): OmniError {
   return new OmniError({
     code: 'bad_request',
     message: `Case ${id} ${why}.`,
-    action: 'Record the case anew.',
+    action: 'Record the case again.',
   });
 }
 
@@ -83,11 +83,12 @@ function firstDifference(got: unknown, want: unknown, path: string): string | un
   return `at ${path || '/'} got ${JSON.stringify(got)} want ${JSON.stringify(want)}`;
 }
 
+/** The index along each axis of a row-major index. */
 function unravel(index: number, shape: readonly number[]): string {
-  const place: number[] = [];
+  const indexes: number[] = [];
   for (let axis = shape.length - 1; axis >= 0; axis--) {
-    place.unshift(index % shape[axis]);
+    indexes.unshift(index % shape[axis]);
     index = Math.floor(index / shape[axis]);
   }
-  return place.join(', ');
+  return indexes.join(', ');
 }

@@ -14,7 +14,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-/** Changes the first case that has a file, and gives it as it is then listed. */
+/** Changes the first case that has a file, and returns its entry in the index. */
 async function changedCase(change: (entry: Record<string, unknown>) => void) {
   const path = join(folder, 'index.json');
   const index = JSON.parse(await readFile(path, 'utf8'));
@@ -26,12 +26,12 @@ async function changedCase(change: (entry: Record<string, unknown>) => void) {
   return cases[at];
 }
 
-describe('a case that cannot be used is listed and fails alone', () => {
-  it('that lists a tensor which its file does not have', async () => {
+describe('an invalid case is listed, and only its own read fails', () => {
+  it('that lists a tensor that is not in its file', async () => {
     await cp(join(GOLDENS, 'cases'), join(folder, 'cases'), { recursive: true });
     const listed = await changedCase((entry) => (entry.outputs as string[]).push('ghost'));
     await expect(listed.read()).rejects.toThrow(
-      / lists the tensor ghost, but cases\/\S+ has none of that name\.$/,
+      / lists the tensor ghost, but cases\/\S+ does not have it\.$/,
     );
   });
 
@@ -39,21 +39,21 @@ describe('a case that cannot be used is listed and fails alone', () => {
     [
       'without a tolerance',
       (entry) => Reflect.deleteProperty(entry, 'tolerance'),
-      /wrongly: tolerance: expected object, received undefined\.$/,
+      /invalid case \S+: tolerance: expected object, received undefined\.$/,
     ],
     [
       'with a negative tolerance',
       (entry) => Object.assign(entry, { tolerance: { abs: -1, rel: 0 } }),
-      /wrongly: tolerance\.abs: /,
+      /invalid case \S+: tolerance\.abs: /,
     ],
     [
       'without parameters',
       (entry) => Object.assign(entry, { params: null }),
-      /wrongly: params: expected record, received null\.$/,
+      /invalid case \S+: params: expected record, received null\.$/,
     ],
     ['whose file is missing', () => undefined, /\.safetensors cannot be read: it does not exist\.$/],
     [
-      'whose file lies elsewhere',
+      'whose file is outside the folder',
       (entry) => Object.assign(entry, { file: '../secret' }),
       /points to "\.\.\/secret", which is outside of its folder/,
     ],

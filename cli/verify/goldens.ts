@@ -1,4 +1,4 @@
-/** Reads a goldens folder: `index.json`, and the tensors of each case. */
+/** Reads a folder of goldens: `index.json` and the tensors of each case. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ const caseSchema = z.object({
   expected: z.record(z.string(), z.unknown()),
   tolerance: z.object({ abs: z.number().min(0), rel: z.number().min(0) }),
 });
-/** Enough of a case to say which one is broken. */
+/** Reads the id and kind of an invalid case, for the message about it. */
 const namedSchema = z.looseObject({ id: z.string().catch('(no id)'), kind: z.string().catch('(no kind)') });
 const indexSchema = z.object({
   format: z.literal(1),
@@ -35,11 +35,11 @@ const indexSchema = z.object({
 export interface ListedCase {
   readonly id: string;
   readonly kind: string;
-  /** Undefined if the case is not described as it must be; {@link read} then says how. */
+  /** Undefined if the case is invalid; then {@link read} rejects and says why. */
   readonly tolerance?: Tolerance;
   /**
-   * The case with its tensors.
-   * @throws OmniError if its description or its file cannot be used
+   * Reads the case with its tensors.
+   * @throws OmniError if the case is invalid, or its file cannot be read
    */
   readonly read: () => Promise<GoldenCase>;
 }
@@ -51,13 +51,13 @@ export interface GoldensIndex {
 }
 
 /**
- * Reads the index of a folder. A case that is described wrongly is listed all the same, so that the others can be checked.
+ * Reads the index of a folder. Lists invalid cases too, so that the valid ones can be checked.
  * @throws OmniError if the folder has no readable `index.json` of format 1
  */
 export async function readIndex(folder: string): Promise<GoldensIndex> {
   const path = join(folder, INDEX_FILE);
   const index = indexSchema.safeParse(parseJson(await readGolden(folder, INDEX_FILE), path));
-  if (!index.success) throw badGoldens(`${path} is not an index of goldens: ${faultWords(index.error)}.`);
+  if (!index.success) throw badGoldens(`${path} is not an index of goldens: ${firstProblem(index.error)}.`);
   return {
     model: index.data.model,
     cases: index.data.cases.map((entry, i) => {
@@ -68,15 +68,15 @@ export async function readIndex(folder: string): Promise<GoldensIndex> {
         id,
         kind,
         read: () =>
-          Promise.reject(badGoldens(`${path} describes case ${id} wrongly: ${faultWords(parsed.error)}.`)),
+          Promise.reject(badGoldens(`${path} has an invalid case ${id}: ${firstProblem(parsed.error)}.`)),
       };
     }),
   };
 }
 
 /**
- * The bytes of a file of a goldens folder.
- * @throws OmniError if it lies outside of the folder or cannot be read
+ * Reads a file of a goldens folder.
+ * @throws OmniError if the path leads outside the folder or the file cannot be read
  */
 export async function readGolden(folder: string, path: string): Promise<Uint8Array> {
   const at = join(folder, insidePath('', path, join(folder, INDEX_FILE)));
@@ -85,8 +85,8 @@ export async function readGolden(folder: string, path: string): Promise<Uint8Arr
   });
 }
 
-/** What a failed validation found first, such as "tolerance.abs: expected number, received null". */
-export function faultWords({ issues: [issue] }: z.ZodError): string {
+/** The first problem that a validation found, such as "tolerance.abs: expected number, received null". */
+export function firstProblem({ issues: [issue] }: z.ZodError): string {
   const words = issue.message.replace(/^Invalid input: /, '');
   return issue.path.length === 0 ? words : `${issue.path.join('.')}: ${words}`;
 }
@@ -104,7 +104,7 @@ async function readCase(folder: string, listed: z.infer<typeof caseSchema>): Pro
     throw badGoldens(
       listed.file === undefined
         ? `Case ${listed.id} lists the tensor ${missing}, but has no file.`
-        : `Case ${listed.id} lists the tensor ${missing}, but ${listed.file} has none of that name.`,
+        : `Case ${listed.id} lists the tensor ${missing}, but ${listed.file} does not have it.`,
     );
   }
   return { ...listed, tensors };
@@ -116,7 +116,7 @@ function goldenTensor(
   shape: readonly number[],
   bytes: Uint8Array,
 ): GoldenTensor {
-  // Copied into a buffer of its own: `slice` of a Node Buffer would share memory.
+  // Copied to align it: `slice` of a Node Buffer would share memory.
   const aligned = new Uint8Array(bytes);
   switch (dtype) {
     case 'F32':
@@ -135,6 +135,6 @@ function badGoldens(message: string): OmniError {
     code: 'bad_request',
     message,
     action:
-      'Give --goldens a folder in the documented format, with index.json, cases, images and a checkpoint.',
+      'Pass --goldens a folder with index.json, cases, images and a checkpoint, such as fixtures/goldens.',
   });
 }

@@ -1,4 +1,6 @@
-/** The check can fail: one shuffled weight tensor in any component makes it fail, and the message says where. */
+/**
+ * The check can fail: after a shuffle of one weight tensor of any part, it fails and the message says where.
+ */
 
 import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -49,7 +51,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-test.each(MUTATIONS)('a shuffled tensor of the $part is found', async ({ file, tensor, kinds }) => {
+test.each(MUTATIONS)('detects a shuffled tensor of the $part', async ({ file, tensor, kinds }) => {
   await shuffle(join(folder, 'model', file), tensor);
   const { status, stdout } = verify(kinds);
   expect(status).toBe(1);
@@ -57,7 +59,7 @@ test.each(MUTATIONS)('a shuffled tensor of the $part is found', async ({ file, t
   expect(stdout).toMatch(/\n\d+ passed, [1-9]\d* failed\n$/);
 });
 
-test('without a mutation the same cases pass', () => {
+test('passes the same cases without a mutation', () => {
   const { status, stdout } = verify('dit,vae,mllm');
   expect(stdout).toMatch(/\n\d+ passed, 0 failed\n$/);
   expect(status).toBe(0);
@@ -68,7 +70,7 @@ function verify(kinds: string) {
   return spawnSync('npx', args, { encoding: 'utf8' });
 }
 
-/** Reverses the order of a tensor's float32 values: the same numbers in other places. */
+/** Reverses the order of a tensor's float32 values. */
 async function shuffle(path: string, name: string): Promise<void> {
   const bytes = await readFile(path);
   const tensor = parseSafetensorsHeader(bytes, path, bytes.length).find((stored) => stored.name === name);

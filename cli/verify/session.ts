@@ -1,7 +1,9 @@
-/** What the checks of one run share: the folder, the engine and the model, each opened on first use. */
+/**
+ * What the checks of a run share: the goldens folder, the runtime and the model. Each is opened on first use.
+ */
 
-import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
 import { openCheckpoint } from '../../src/checkpoints/checkpoint.ts';
+import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
 import { loadTokenizer } from '../../src/omnigen2/language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../../src/omnigen2/model.ts';
 import { decodeImage } from '../../src/pictures/decode.node.ts';

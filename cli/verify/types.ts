@@ -1,9 +1,9 @@
-/** What a goldens folder holds, and what a check of one of its cases gives. */
+/** Types of goldens, and of the result of checking them. */
 
 import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
 import type { RgbImage } from '../../src/pictures/image.ts';
 
-/** `|got - want| <= abs + rel * |want|`. */
+/** A value passes if `|got - want| <= abs + rel * |want|`. */
 export interface Tolerance {
   readonly abs: number;
   readonly rel: number;
@@ -16,41 +16,41 @@ export interface GoldenTensor {
   readonly data: Float32Array | Int32Array | Uint8Array;
 }
 
-/** One case of a goldens folder, its tensors read. */
+/** One case of a goldens folder, with its tensors in memory. */
 export interface GoldenCase {
   readonly id: string;
   readonly kind: string;
-  /** Official file and class or function that it records. */
+  /** The official file, and the class or function whose outputs are recorded. */
   readonly source: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly params: Readonly<Record<string, unknown>>;
   readonly expected: Readonly<Record<string, unknown>>;
   readonly tolerance: Tolerance;
-  /** Inputs and outputs by name; empty if all values are JSON. */
+  /** Inputs and outputs by name. Empty if all values are in `params` and `expected`. */
   readonly tensors: ReadonlyMap<string, GoldenTensor>;
 }
 
-/** The outcome of comparing one value of a case. */
+/** The result of comparing one output of a case. */
 export interface Comparison {
   readonly name: string;
   /** Largest absolute difference; 0 or 1 for exact values. */
   readonly maxAbsError: number;
   readonly ok: boolean;
-  /** Where the largest error is, and the two values there. */
+  /** Position of the largest error, with both values. */
   readonly where?: string;
-  /** What the values count, where it is not what the case's tolerance is meant for. */
+  /** The unit of the values, if the case's tolerance does not apply to it. */
   readonly unit?: string;
 }
 
 export interface VerifyContext {
   /** Absolute path of the goldens folder. */
   readonly folder: string;
-  /** Reads an input picture by its path in the folder. */
+  /** Decodes an input picture, by its path in the folder. */
   readImage(path: string): Promise<RgbImage>;
-  /** The checkpoint of the folder on the chosen backend; opened on first use. */
+  /** The folder's checkpoint on the chosen backend. Opened on first use. */
   model(): Promise<OmniGen2Model>;
 }
 
-/** Checks one case; every output that the case lists must be compared. */
+/** Checks one case. Must compare every output that the case lists. */
 export type KindRunner = (golden: GoldenCase, context: VerifyContext) => Promise<Comparison[]>;

@@ -2,7 +2,7 @@
 
 import { startWebRuntime, type WebRuntime } from '../../src/runtime/runtime.web.ts';
 import type { GraphSession, HostTensor, ResidentTensor, TensorData } from '../../src/runtime/types.ts';
-import type { KeptTensor, SentTensor } from './messages.ts';
+import type { ResidentTensorId, SentTensor } from './messages.ts';
 
 let runtime: WebRuntime | undefined;
 const sessions = new Map<number, GraphSession>();
@@ -57,23 +57,23 @@ globalThis.harness = {
     const feeds: Record<string, HostTensor | ResidentTensor> = {};
     for (const [name, tensor] of Object.entries(inputs)) {
       feeds[name] =
-        'kept' in tensor ? (tensors.get(tensor.kept) as ResidentTensor) : await receiveTensor(tensor);
+        'resident' in tensor ? (tensors.get(tensor.resident) as ResidentTensor) : await receiveTensor(tensor);
     }
     const given = await (sessions.get(id) as GraphSession).runResident(feeds);
     const outputs: Record<string, SentTensor> = {};
     for (const [name, { type, dims, data }] of Object.entries(given.outputs)) {
       outputs[name] = { type, dims, bytes: await send(data) };
     }
-    const resident: Record<string, KeptTensor> = {};
+    const resident: Record<string, ResidentTensorId> = {};
     for (const [name, tensor] of Object.entries(given.resident)) {
       tensors.set(next, tensor);
-      resident[name] = { type: tensor.type, dims: tensor.dims, kept: next++ };
+      resident[name] = { type: tensor.type, dims: tensor.dims, resident: next++ };
     }
     return { outputs, resident };
   },
-  forget(kept) {
-    tensors.get(kept)?.dispose();
-    tensors.delete(kept);
+  freeTensor(id) {
+    tensors.get(id)?.dispose();
+    tensors.delete(id);
   },
   async dispose(id) {
     await sessions.get(id)?.dispose();

@@ -1,28 +1,31 @@
-/** What the command line and the harness page say to each other. Bytes go by number through the server. */
+/**
+ * Messages between the command line and the harness page. Bytes go through the server; messages hold their
+ * IDs.
+ */
 
 import type { BuiltGraph, ElementType } from '../../src/onnx/graph.ts';
 
-/** A tensor whose bytes lie on the server under `bytes`. */
+/** A tensor whose bytes the server has under the ID `bytes`. */
 export interface SentTensor {
   readonly type: ElementType;
   readonly dims: readonly number[];
   readonly bytes: number;
 }
 
-/** A tensor that stays in the page, by number. */
-export interface KeptTensor {
+/** A tensor that is resident in the page, by its ID there. */
+export interface ResidentTensorId {
   readonly type: ElementType;
   readonly dims: readonly number[];
-  readonly kept: number;
+  readonly resident: number;
 }
 
-/** What a run gives, by name. */
+/** The outputs of a run, by name. */
 export interface SentOutputs {
   readonly outputs: Record<string, SentTensor>;
-  readonly resident: Record<string, KeptTensor>;
+  readonly resident: Record<string, ResidentTensorId>;
 }
 
-/** A graph whose model, files and derived tensors lie on the server. */
+/** A graph, with the IDs of its model, files and derived tensors on the server. */
 export interface SentGraph {
   readonly graph: Omit<BuiltGraph, 'model'>;
   readonly model: number;
@@ -30,16 +33,16 @@ export interface SentGraph {
   readonly derived?: number;
 }
 
-/** The functions that the page offers to `page.evaluate`. */
+/** Functions of the page for `page.evaluate`. */
 export interface Harness {
   start(
     backend: 'wasm' | 'webgpu',
     strictGpu: boolean,
   ): Promise<{ description: string; halfPrecision: boolean }>;
   open(sent: SentGraph): Promise<number>;
-  run(session: number, inputs: Record<string, SentTensor | KeptTensor>): Promise<SentOutputs>;
-  /** Frees a tensor that stayed in the page. */
-  forget(kept: number): void;
+  run(session: number, inputs: Record<string, SentTensor | ResidentTensorId>): Promise<SentOutputs>;
+  /** Frees a resident tensor. */
+  freeTensor(id: number): void;
   dispose(session: number): Promise<void>;
 }
 

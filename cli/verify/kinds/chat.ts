@@ -1,7 +1,7 @@
-/** The chat pathway: what generated texts lead to, and whole drawings from chat prompts. */
+/** The chat pathway: how generated text is routed, and whole drawings from chat prompts. */
 
-import { drawFromChatPrompt } from '../../../src/omnigen2/language/draw-from-chat-prompt.ts';
 import { z } from 'zod';
+import { drawFromChatPrompt } from '../../../src/omnigen2/language/draw-from-chat-prompt.ts';
 import { chatTemplate } from '../../../src/omnigen2/language/prompt.ts';
 import { parseReply } from '../../../src/omnigen2/language/reply.ts';
 import { compareExact } from '../compare.ts';
@@ -15,7 +15,7 @@ const routingRows = z.array(
     with_image: z.boolean(),
     text: z.string(),
     draws: z.boolean(),
-    /** The prompt that conditions the picture; null where none is drawn. */
+    /** The prompt that conditions the picture; null if no picture is drawn. */
     dit_prompt: z.string().nullable(),
   }),
 );

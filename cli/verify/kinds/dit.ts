@@ -1,4 +1,4 @@
-/** Whole forwards of the diffusion transformer: the rows of a batch one by one, each with its own references. */
+/** Whole forward passes of the transformer: the rows of a batch one by one, each with its own references. */
 
 import type { Latents } from '../../../src/omnigen2/diffusion/latents.ts';
 import type { PredictRequest } from '../../../src/omnigen2/diffusion/request.ts';
@@ -17,7 +17,7 @@ export const run: KindRunner = async (golden, context) => {
     if (name === 'output_swapped') return swapped(golden, transformer);
     const alone = /^output_row(\d+)_alone$/.exec(name);
     if (alone) return rows[Number(alone[1])];
-    throw new Error(`case ${golden.id} lists an output ${name}, which nothing computes`);
+    throw new Error(`case ${golden.id} lists the output ${name}, which this check does not compute`);
   };
   const comparisons: Comparison[] = [];
   for (const name of golden.outputs) {
@@ -26,13 +26,13 @@ export const run: KindRunner = async (golden, context) => {
   return comparisons;
 };
 
-/** The only row with its references in reverse order. */
+/** Predicts the only row with its references in reverse order. */
 async function swapped(golden: GoldenCase, transformer: Transformer): Promise<Float32Array> {
   const request = await requestOf(golden, 0, transformer);
   return (await transformer.predict({ ...request, references: request.references.toReversed() })).data;
 }
 
-/** One row of a case as a request: text without its padding, and the references that are this row's. */
+/** Makes a request of one row of a case: its text without padding, and its references. */
 export async function requestOf(
   golden: GoldenCase,
   row: number,
@@ -55,12 +55,12 @@ export async function requestOf(
   };
 }
 
-/** References are numbered through all rows: the first row's come first. */
+/** The references of a row. Their numbers continue from row to row. */
 function referencesOf(golden: GoldenCase, row: number): Latents[] {
   const counts = golden.params.refs_per_row ?? [
     golden.inputs.filter((name) => /^ref_\d+$/.test(name)).length,
   ];
-  if (!Array.isArray(counts)) throw new Error(`case ${golden.id}: refs_per_row is no list`);
+  if (!Array.isArray(counts)) throw new Error(`case ${golden.id}: refs_per_row is not a list`);
   const first = counts.slice(0, row).reduce((sum: number, count: number) => sum + count, 0);
   return Array.from({ length: counts[row] ?? 0 }, (_, i) => latentsOf(golden, `ref_${first + i}`));
 }

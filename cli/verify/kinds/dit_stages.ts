@@ -1,20 +1,19 @@
-/**
- * Every stage of one forward of the diffusion transformer, and the same forward cut into sessions of one layer each.
- */
+/** Every stage of one forward pass of the transformer, and the same pass with one session per layer. */
 
 import { Transformer, type TransformerOptions } from '../../../src/omnigen2/diffusion/transformer.ts';
 import { compareTensor, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, GoldenTensor, KindRunner, VerifyContext } from '../types.ts';
 import { requestOf } from './dit.ts';
 
-/** Values of a stage, one entry a reference where the stage belongs to references. */
+/** Values by stage. A stage of the references has one entry per reference. */
 type Stages = Map<string, Float32Array[]>;
 
 export const run: KindRunner = async (golden, context) => {
   const stages = await traced(golden, context);
   const comparisons = golden.outputs.map((name) => {
     const parts = stages.get(name);
-    if (!parts) throw new Error(`case ${golden.id} lists an output ${name}, which nothing computes`);
+    if (!parts)
+      throw new Error(`case ${golden.id} lists the output ${name}, which this check does not compute`);
     return compareStage(golden, name, parts);
   });
   return [...comparisons, ...(await compareRanges(golden, context))];
@@ -80,8 +79,8 @@ async function withTransformer<Result>(
 }
 
 /**
- * Compares a stage. The official code batches references `[refs, longest, D]`, padded at the end with rows that mean
- * nothing; these are left out.
+ * Compares a stage. The official code batches references `[refs, longest, D]`; the padding at the end of each
+ * is not compared.
  */
 function compareStage(golden: GoldenCase, name: string, parts: readonly Float32Array[]): Comparison {
   const want = tensorOf(golden, name);

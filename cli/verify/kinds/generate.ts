@@ -1,4 +1,4 @@
-/** Text generation: ids, raw logits and text of three ways to sampler tokens. */
+/** Text generation: ids, raw logits and text of three ways to choose tokens. */
 
 import { z } from 'zod';
 import { concatFloats } from '../../../src/omnigen2/float32.ts';
@@ -19,7 +19,7 @@ const paramsSchema = z.object({
 });
 type Params = z.infer<typeof paramsSchema>;
 
-/** How each variant of a case chooses tokens, and whether it stops before the budget. */
+/** How each variant of a case chooses tokens, and whether it may stop before `max_new_tokens`. */
 function variants(params: Params): Record<string, { sampler: TokenSampler; stops: boolean }> {
   const penalised = greedySampler(params.repetition_penalty);
   return {

@@ -1,7 +1,7 @@
-/** Preprocessing of pictures, the final resize, and the rounding to 8 bits. */
+/** Preprocessing of pictures, the final resize, and the conversion to 8 bits. */
 
-import type { PromptImage } from '../../../src/omnigen2/language/vision-patches.ts';
 import { z } from 'zod';
+import type { PromptImage } from '../../../src/omnigen2/language/vision-patches.ts';
 import { visionPatches } from '../../../src/omnigen2/language/vision-patches.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from '../../../src/omnigen2/pixels.ts';
 import { compareExact, compareTensor, floatsOf, tensorOf } from '../compare.ts';
@@ -23,7 +23,7 @@ export const run: KindRunner = async (golden, context) => {
   return vision(golden, context);
 };
 
-/** `u8` `[B, H, W, 3]` are the pictures in 8 bits; `out_HxW` `[B, 3, H, W]` the pictures resized. */
+/** Output `u8` `[B, H, W, 3]` is the pictures in 8 bits, `out_HxW` `[B, 3, H, W]` the resized pictures. */
 function fromFloats(golden: GoldenCase): Comparison[] {
   const [count, channels, height, width] = tensorOf(golden, 'image').shape;
   const size = channels * height * width;

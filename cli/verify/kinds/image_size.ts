@@ -1,4 +1,4 @@
-/** Resize rules as tables: references, outputs, and what the vision tower sees. */
+/** Tables of resize rules: references, outputs, and the input of the vision tower. */
 
 import { z } from 'zod';
 import { OmniError } from '../../../src/errors.ts';
@@ -59,7 +59,7 @@ export const run: KindRunner = async ({ params, expected }, context) => {
   });
 };
 
-/** A size that would be drawn at 0 pixels must be refused in words, whatever the official code makes of it. */
+/** A size that would be drawn with 0 pixels must be refused, unlike in the official code. */
 function compareOutput(want: z.infer<typeof outputRow>): Comparison {
   const got = resultOrRefusal(() => {
     const { generated, requested } = outputSize(want, want.max_pixels);
@@ -73,7 +73,7 @@ function compareOutput(want: z.infer<typeof outputRow>): Comparison {
   return compareExact(`${want.width}x${want.height}`, got, drawn ? sizes : 'refused');
 }
 
-/** A row that the official code cannot use must be refused in words. */
+/** A size that the official code cannot use must be refused. */
 function compareSize(
   { width, height }: Size,
   want: { readonly ok: boolean; readonly out_width: number | null; readonly out_height: number | null },

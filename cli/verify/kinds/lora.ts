@@ -1,4 +1,4 @@
-/** An adapter on the transformer, at each of the strengths that the case records; it is taken off at the end. */
+/** The transformer with an adapter, at each recorded strength. The adapter is removed at the end. */
 
 import { z } from 'zod';
 import { readLora } from '../../../src/checkpoints/adapters/lora.ts';
@@ -9,7 +9,7 @@ import { requestOf } from './dit.ts';
 
 const paramsSchema = z.object({ adapter: z.string(), official: z.boolean().optional() });
 
-/** Strength of the adapter behind each recorded output; 0 is the transformer without it. */
+/** Strength of the adapter for each recorded output. 0 is the transformer without adapter. */
 const STRENGTHS: Readonly<Record<string, number>> = {
   output_base: 0,
   output_scale_05: 0.5,
@@ -26,7 +26,7 @@ export const run: KindRunner = async (golden, context) => {
     for (const name of golden.outputs) {
       const strength = STRENGTHS[name];
       if (strength === undefined) {
-        throw new Error(`case ${golden.id} lists an output ${name}, which nothing computes`);
+        throw new Error(`case ${golden.id} lists the output ${name}, which this check does not compute`);
       }
       await model.setAdapters([{ lora, strength }]);
       const transformer = await model.transformer();

@@ -1,27 +1,27 @@
 /**
- * Language model and vision tower: every layer, logits, positions, windows.
+ * Language model and vision tower: every layer, logits, positions and windows.
  *
- * Rows of a batch are run one by one without padding: what the official code computes at padded places means nothing,
- * so only valid rows are compared.
+ * The rows of a batch run one by one without padding. Only valid rows are compared, because the official
+ * outputs at padded positions are meaningless.
  */
 
-import type { PromptImage } from '../../../src/omnigen2/language/vision-patches.ts';
-import { textRows } from '../../../src/omnigen2/language/chat-prompt.ts';
 import type { MllmConfig } from '../../../src/config/config.ts';
 import type { PatchGrid } from '../../../src/omnigen2/diffusion/patches.ts';
+import { textRows } from '../../../src/omnigen2/language/chat-prompt.ts';
 import { Mllm } from '../../../src/omnigen2/language/mllm.ts';
 import { imageTokenCount, ropePositions } from '../../../src/omnigen2/language/rope-positions.ts';
+import type { PromptImage } from '../../../src/omnigen2/language/vision-patches.ts';
 import { windowIndex } from '../../../src/omnigen2/language/vision-windows.ts';
 import { compareTensor, floatsOf, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner } from '../types.ts';
 
-/** What was computed for a case: values by output name, as one prompt after another gave them. */
+/** Computed values by output name, concatenated over the prompts of a case. */
 class Produced {
   readonly #values = new Map<string, number[]>();
 
   readonly add = (name: string, values: ArrayLike<number>): void => {
     const all = this.#values.get(name) ?? [];
-    // Not by spread: an argument list of a hundred thousand numbers overflows the stack.
+    // Not with spread: a hundred thousand arguments overflow the stack.
     for (let i = 0; i < values.length; i++) all.push(values[i]);
     this.#values.set(name, all);
   };
@@ -50,11 +50,11 @@ export const run: KindRunner = async (golden, context) => {
   }
 };
 
-/** One row of a batch without its padding. */
+/** One row of a batch, without its padding. */
 export interface Prompt {
   readonly ids: readonly number[];
   readonly images: readonly PromptImage[];
-  /** The places of the ids in the padded row, and its length. */
+  /** The positions of the ids in the padded row. */
   readonly places: readonly number[];
   readonly paddedLength: number;
 }
@@ -68,7 +68,7 @@ async function produce(mllm: Mllm, prompt: Prompt, produced: Produced): Promise<
   const grids = images.map(({ grid }) => grid);
   const { ids: positions, delta } = ropePositions(ids, grids, config);
   produced.add('position_ids', positions);
-  // The official code counts padding as tokens that were read.
+  // The official code counts padding as tokens.
   produced.add('rope_deltas', [delta + places.length - paddedLength]);
   const embeds = textRows(hidden, ids, config);
   produced.add('prompt_embeds', embeds);
@@ -109,7 +109,7 @@ function compareOutput(
   return compareTensor(`${name} (valid rows)`, got, valid, tolerance);
 }
 
-/** The grids of all pictures of a case. */
+/** The patch grids of all pictures of a case. */
 export function gridsOf(golden: GoldenCase): PatchGrid[] {
   const grids = golden.tensors.get('image_grid_thw');
   if (!grids) return [];
@@ -120,7 +120,7 @@ export function gridsOf(golden: GoldenCase): PatchGrid[] {
   });
 }
 
-/** The prompts of a case; pictures go to the prompts in order, by the number of their image tokens. */
+/** The prompts of a case. Pictures are assigned to prompts in order, by the number of image tokens. */
 export function promptsOf(golden: GoldenCase, config: MllmConfig, images = imagesOf(golden)): Prompt[] {
   const { shape, data: ids } = tensorOf(golden, 'input_ids');
   const { data: mask } = tensorOf(golden, 'attention_mask');

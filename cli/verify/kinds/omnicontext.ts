@@ -1,4 +1,4 @@
-/** The OmniContext benchmark: the means of scores, and what judges' replies are read as. */
+/** The OmniContext benchmark: mean scores, and the parsing of judges' replies. */
 
 import { z } from 'zod';
 import { officialReply } from '../../../src/omnicontext/official-reply.ts';

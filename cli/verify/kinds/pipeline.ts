@@ -1,21 +1,21 @@
-/** Whole drawings, with every intermediate value: prompts, references, each prediction, each step, the picture. */
+/** Whole drawings with every intermediate value: prompts, references, predictions, steps and the picture. */
 
 import { z } from 'zod';
-import { TEACACHE_THRESHOLD } from '../../../src/omnigen2/acceleration/acceleration.ts';
 import { guidanceBranches } from '../../../src/omnigen2/diffusion/guidance.ts';
 import { concatFloats } from '../../../src/omnigen2/float32.ts';
 import type { OmniGen2Model } from '../../../src/omnigen2/model.ts';
 import {
   type DrawHooks,
-  type DrawOptions,
+  type DrawInput,
   type DrawResult,
   draw,
   type NoiseSource,
 } from '../../../src/omnigen2/pipeline.ts';
+import { DEFAULT_SETTINGS } from '../../../src/settings/draw-settings.ts';
 import { compareExact, compareTensor, floatsOf, tensorOf } from '../compare.ts';
 import type { Comparison, GoldenCase, KindRunner, VerifyContext } from '../types.ts';
 
-/** The official call's arguments; what a case leaves out has the official default. */
+/** Arguments of the official call, with the official defaults. */
 const paramsSchema = z.object({
   prompt: z.string(),
   negative_prompt: z.string().default(''),
@@ -34,44 +34,45 @@ const paramsSchema = z.object({
   scheduler: z.enum(['FlowMatchEulerDiscreteScheduler', 'DPMSolverMultistepScheduler']),
 });
 
-/** What one drawing computed: for each name, its values in the order in which they came. */
+/** The traced values of one drawing, by name, in the order of computation. */
 type Traced = Map<string, Float32Array[]>;
 
-/** How a picture is drawn: by the pipeline itself, or through a pathway around it. */
-export type DrawWay = (model: OmniGen2Model, options: DrawOptions, hooks: DrawHooks) => Promise<DrawResult>;
+/** A function that draws: the pipeline itself, or one that uses it. */
+export type DrawFunction = (
+  model: OmniGen2Model,
+  options: DrawInput,
+  hooks: DrawHooks,
+) => Promise<DrawResult>;
 
 export const run: KindRunner = (golden, context) => compareDrawings(golden, context, draw);
 
-/** Draws what a case asks for, and compares every output that it lists. */
+/** Draws a case, and compares every output that it lists. */
 export async function compareDrawings(
   golden: GoldenCase,
   context: VerifyContext,
-  way: DrawWay,
+  drawWith: DrawFunction,
 ): Promise<Comparison[]> {
   const params = paramsSchema.parse(golden.params);
-  const options = await drawOptions(params, context);
+  const options = await drawInput(params, context);
   const model = await context.model();
   const drawings: Traced[] = [];
-  const greys: number[] = [];
+  const pixels: number[] = [];
   for (let i = 0; i < params.num_images_per_prompt; i++) {
     const traced: Traced = new Map();
-    const { image } = await way(model, options, {
+    const { image } = await drawWith(model, options, {
       noise: recordedNoise(golden, i, params.num_images_per_prompt),
       trace: (name, values) => traced.set(name, [...(traced.get(name) ?? []), values.slice()]),
     });
     drawings.push(traced);
-    for (const grey of image.data) greys.push(grey);
+    for (const pixel of image.data) pixels.push(pixel);
   }
   return [
-    ...golden.outputs.map((name) => compareOutput(golden, name, drawings, greys)),
+    ...golden.outputs.map((name) => compareOutput(golden, name, drawings, pixels)),
     compareExact('calls', callsOf(options), golden.expected.calls),
   ];
 }
 
-async function drawOptions(
-  params: z.infer<typeof paramsSchema>,
-  context: VerifyContext,
-): Promise<DrawOptions> {
+async function drawInput(params: z.infer<typeof paramsSchema>, context: VerifyContext): Promise<DrawInput> {
   return {
     prompt: params.prompt,
     negativePrompt: params.negative_prompt,
@@ -85,7 +86,7 @@ async function drawOptions(
     guidanceRange: params.cfg_range,
     scheduler: params.scheduler === 'DPMSolverMultistepScheduler' ? 'dpmsolver++' : 'euler',
     acceleration: 'none',
-    teaCacheThreshold: TEACACHE_THRESHOLD,
+    teaCacheThreshold: DEFAULT_SETTINGS.teaCacheThreshold,
     posterior: 'sample',
     alignSize: params.align_res,
     maxPixels: params.max_pixels,
@@ -94,7 +95,7 @@ async function drawOptions(
   };
 }
 
-/** The noise that the official run drew: picture `index` of `count`. */
+/** The recorded noise of the official run, for picture `index` of `count`. */
 function recordedNoise(golden: GoldenCase, index: number, count: number): NoiseSource {
   return {
     latents: (length) => {
@@ -108,8 +109,8 @@ function recordedNoise(golden: GoldenCase, index: number, count: number): NoiseS
   };
 }
 
-/** Which branch is run when. Source of the order: OmniGen2Pipeline.processing */
-function callsOf(options: DrawOptions): [number, string][] {
+/** The guidance branches of each step, in their order. Source: OmniGen2Pipeline.processing */
+function callsOf(options: DrawInput): [number, string][] {
   const references = options.references.length;
   return Array.from({ length: options.steps }, (_, step) =>
     guidanceBranches({ ...options, references, step }).branches.map((branch): [number, string] => [
@@ -123,22 +124,22 @@ function compareOutput(
   golden: GoldenCase,
   name: string,
   drawings: readonly Traced[],
-  greys: readonly number[],
+  pixels: readonly number[],
 ): Comparison {
   const want = tensorOf(golden, name);
   if (name === 'image_u8') {
-    // A grey level may round either way where the float sits on the edge between two.
-    return { ...compareTensor(name, greys, want, { abs: 1, rel: 0 }), unit: 'grey level' };
+    // A float next to the edge between two levels may round to either.
+    return { ...compareTensor(name, pixels, want, { abs: 1, rel: 0 }), unit: 'grey level' };
   }
   if (name.endsWith('_attention_mask')) {
-    // Prompts are not padded, so every token of them counts.
+    // Prompts are not padded, so every mask value is 1.
     return compareTensor(name, Array(want.data.length).fill(1), want, { abs: 0, rel: 0 });
   }
-  return compareTensor(name, joined(name, drawings), want, golden.tolerance);
+  return compareTensor(name, joinSteps(name, drawings), want, golden.tolerance);
 }
 
-/** The values of all drawings: those of each step stand together, as the official code draws a batch. */
-function joined(name: string, drawings: readonly Traced[]): Float32Array {
+/** Concatenates the values of all drawings, step by step, in the order of the official code's batch. */
+function joinSteps(name: string, drawings: readonly Traced[]): Float32Array {
   const values = drawings.map((traced) => traced.get(name) ?? []);
   const shared = name === 'timesteps' || name.startsWith('ref_') || name.startsWith('vae_');
   const parts = shared ? values[0] : values[0].flatMap((_, moment) => values.map((all) => all[moment]));

@@ -92,7 +92,7 @@ async function compareChat(
   ];
 }
 
-/** This program encodes prompts one by one; the batch is padded here as the official code pads. */
+/** This program encodes prompts one by one. Pads the batch here as the official code does. */
 function compareBatch({ params, expected }: GoldenCase, tokenizer: Tokenizer): Comparison[] {
   const prompts = z.array(z.string()).parse(params.prompts);
   const want = batchExpected.parse(expected);

@@ -1,4 +1,4 @@
-/** Rotary tables, position ids, and the gathered angles of every part of the joint sequence. */
+/** Rotary tables, position ids, and the angles of every part of the joint sequence. */
 
 import { z } from 'zod';
 import { type PatchGrid, patchGrid } from '../../../src/omnigen2/diffusion/patches.ts';
@@ -14,7 +14,7 @@ const tableParams = z.object({
   theta: z.literal(10_000),
 });
 const layoutParams = z.object({
-  /** One size for all samples, or one for each. */
+  /** One size for all samples, or one per sample. */
   latent_size_hw: z.union([size, z.array(size)]),
   ref_latent_sizes_hw: z.array(z.array(size)),
   patch_size: z.number(),
@@ -91,7 +91,7 @@ function compareLayout(golden: GoldenCase, axesDim: readonly [number, number, nu
   for (const [part, rows] of Object.entries(parts)) {
     for (const kind of ['cos', 'sin'] as const) {
       const name = `${part}_${kind}`;
-      // Rows that pad a batch: position 0 in the joint sequence, nothing in the parts.
+      // Padding rows have position 0 in the joint sequence (cosine 1), and zeros in the parts.
       const fill = part === 'joint' && kind === 'cos' ? 1 : 0;
       const values = rows.map((row) => row[kind]);
       comparisons.push(
@@ -130,7 +130,7 @@ function samplesOf(golden: GoldenCase): Sample[] {
   });
 }
 
-/** Samples one after another, each filled up to the length it has in the golden tensor. */
+/** Concatenates samples, each padded to its length in the golden tensor. */
 function padded(
   golden: GoldenCase,
   name: string,

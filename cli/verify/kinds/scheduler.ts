@@ -1,4 +1,4 @@
-/** Timesteps and noise levels, and whole runs with a model of closed form. */
+/** Timesteps and noise levels, and whole runs with a closed-form model. */
 
 import { z } from 'zod';
 import { dpmSolverMultistep } from '../../../src/omnigen2/schedulers/dpm-solver-multistep.ts';
@@ -22,7 +22,7 @@ const trajectory = z.object({
 export const run: KindRunner = async (golden) =>
   'rows' in golden.params ? compareSchedules(golden) : compareTrajectory(golden);
 
-/** The official class is named by the source of the case. */
+/** The source of a case names the official class. */
 function isDpm({ source }: GoldenCase): boolean {
   return source.includes('DPMSolverMultistepScheduler');
 }
@@ -40,12 +40,12 @@ function compareSchedules(golden: GoldenCase): Comparison[] {
         return [check(timesteps, solver.timesteps), check(sigmas, solver.sigmas)];
       }
       const euler = flowMatchEuler(steps, pixels);
-      // The official Euler scheduler keeps its times, with the end, under the name sigmas.
+      // `sigmas` of the official Euler scheduler are its timesteps, followed by 1.
       return [check(timesteps, euler.timesteps), check(sigmas, [...euler.timesteps, 1])];
     });
 }
 
-/** Runs `v = a * x + b * t + bias * sin(6 * t)` on this program's own latents, step by step. */
+/** Runs all steps with the velocity `a * x + b * t + bias * sin(6 * t)`. */
 function compareTrajectory(golden: GoldenCase): Comparison[] {
   const { steps, num_tokens, a, b } = trajectory.parse(golden.params);
   const make = isDpm(golden) ? dpmSolverMultistep : flowMatchEuler;

@@ -1,4 +1,4 @@
-/** Drawings with TaylorSeer: which steps it computes, and what comes out; and its expansion alone. */
+/** Drawings with TaylorSeer: the computed steps and the result. And its Taylor expansion alone. */
 
 import { z } from 'zod';
 import type { SkipDecision } from '../../../src/omnigen2/acceleration/acceleration.ts';
@@ -29,14 +29,14 @@ async function compareDrawing(golden: GoldenCase, context: VerifyContext): Promi
   return [...comparisons, compareExact('decisions', decisions, golden.expected.decisions)];
 }
 
-/** How the official code calls a step. */
+/** The official name of a kind of step. */
 function typeOf(computed: boolean): string {
   return computed ? 'full' : 'Taylor';
 }
 
 const rowsSchema = z.array(z.object({ counter: z.int() }));
 
-/** The schedule, and the graphs of the expansion on values that no transformer computed. */
+/** The schedule, and the graphs of the expansion on recorded values, without a transformer. */
 async function compareExpansion(golden: GoldenCase, context: VerifyContext): Promise<Comparison[]> {
   const { runtime } = await context.model();
   const [steps, width] = tensorOf(golden, 'features').shape;
@@ -53,7 +53,7 @@ async function compareExpansion(golden: GoldenCase, context: VerifyContext): Pro
     if (moment.computed) factors = await updated(runtime, value, factors.slice(0, orders - 1), moment.gap);
     else value = await extrapolated(runtime, factors, taylorWeights(orders, moment.ahead));
     values.push(...value);
-    // The counter is how the official code reaches its decision, and nothing else.
+    // The counter is internal to the official code. Taken from the recording.
     const { counter } = counters[step];
     const x = moment.computed ? 0 : moment.ahead;
     decisions.push({ step, type: typeOf(computed), counter, orders, x });

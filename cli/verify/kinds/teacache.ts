@@ -1,4 +1,4 @@
-/** Drawings with TeaCache: what it decides at every step, and what comes out; and its polynomial alone. */
+/** Drawings with TeaCache: the decision of every step, and the result. And its polynomial alone. */
 
 import { z } from 'zod';
 import type { SkipDecision } from '../../../src/omnigen2/acceleration/acceleration.ts';
@@ -36,7 +36,7 @@ function comparePolynomial(golden: GoldenCase, x: readonly number[]): Comparison
   return compareNumbers('y', x.map(rescaledChange), y, golden.tolerance);
 }
 
-/** What was decided must be equal; the numbers that it was decided by may differ in the last digits. */
+/** Decisions must be equal. The numbers that they depend on may differ within the tolerance. */
 async function compareDrawing(golden: GoldenCase, context: VerifyContext): Promise<Comparison[]> {
   const { teacache_rel_l1_thresh: teaCacheThreshold } = paramsSchema.parse(golden.params);
   const want = expectedSchema.parse(golden.expected).decisions;
@@ -78,7 +78,7 @@ async function compareDrawing(golden: GoldenCase, context: VerifyContext): Promi
   ];
 }
 
-/** Compares lists of numbers; null stands where there is none, on both sides. */
+/** Compares lists of numbers, with null at the same indexes. */
 function compareNumbers(
   name: string,
   got: readonly (number | null)[],

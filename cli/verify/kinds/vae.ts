@@ -1,4 +1,4 @@
-/** The autoencoder alone: encode and decode, whole and in strips, and both in the official tiles. */
+/** The VAE alone: encode and decode, whole and in strips, or both in the official tiles. */
 
 import type { Latents } from '../../../src/omnigen2/diffusion/latents.ts';
 import { planStrips } from '../../../src/omnigen2/vae/strip-plan.ts';
@@ -8,19 +8,20 @@ import type { Comparison, GoldenCase, KindRunner } from '../types.ts';
 
 export const run: KindRunner = async (golden, context) => {
   const vae = await (await context.model()).vae();
-  const code = golden.inputs.includes('pixels') ? encode : decode;
-  const ways: Record<string, VaeOptions> =
+  const encodeOrDecode = golden.inputs.includes('pixels') ? encode : decode;
+  const modes: Record<string, VaeOptions> =
     'tile_sample_min_size' in golden.params
       ? { 'in tiles': { tileSide: tileSideOf(golden) } }
-      : { whole: { maxBufferBytes: Number.POSITIVE_INFINITY }, 'in strips': stripping(golden, vae) };
+      : { whole: { maxBufferBytes: Number.POSITIVE_INFINITY }, 'in strips': inStrips(golden, vae) };
   const comparisons: Comparison[] = [];
-  for (const [way, options] of Object.entries(ways)) {
-    const produced = await code(golden, vae, options);
+  for (const [mode, options] of Object.entries(modes)) {
+    const produced = await encodeOrDecode(golden, vae, options);
     for (const name of golden.outputs) {
       const values = produced[name];
-      if (!values) throw new Error(`case ${golden.id} lists an output ${name}, which nothing computes`);
+      if (!values)
+        throw new Error(`case ${golden.id} lists the output ${name}, which this check does not compute`);
       const comparison = compareTensor(name, values, tensorOf(golden, name), golden.tolerance);
-      comparisons.push({ ...comparison, name: `${name} ${way}` });
+      comparisons.push({ ...comparison, name: `${name} ${mode}` });
     }
   }
   return comparisons;
@@ -54,8 +55,8 @@ async function decode(
   return { pixels: (await vae.decode(vae.fromTransformer(latents), options)).data };
 }
 
-/** The bound on buffers that cuts the picture of a case into three strips, or as many as it has rows of latents. */
-function stripping(golden: GoldenCase, vae: Vae): VaeOptions {
+/** Options that cut the case's picture into at least three strips, or into one per row of latents. */
+function inStrips(golden: GoldenCase, vae: Vae): VaeOptions {
   const encodes = golden.inputs.includes('pixels');
   const [, , height, width] = tensorOf(golden, encodes ? 'pixels' : 'latents').shape;
   const latents = encodes ? vae.latentShape({ height, width }) : { height, width };
@@ -70,6 +71,6 @@ function stripping(golden: GoldenCase, vae: Vae): VaeOptions {
 
 function tileSideOf({ id, params }: GoldenCase): number {
   const side = params.tile_sample_min_size;
-  if (typeof side !== 'number') throw new Error(`case ${id}: tile_sample_min_size is no number`);
+  if (typeof side !== 'number') throw new Error(`case ${id}: tile_sample_min_size is not a number`);
   return side;
 }
