@@ -6,16 +6,16 @@
  * The result has the official layout and is opened and checked before it takes its name.
  */
 
+import { COMPONENTS, openCheckpoint } from '../src/checkpoints/checkpoint.ts';
+import { executeConversion } from '../src/checkpoints/conversion/execute.ts';
 import {
   type ConversionPlan,
   planConversion,
   type TensorAction,
   WEIGHT_FORMATS,
 } from '../src/checkpoints/conversion/plan.ts';
-import { executeConversion } from '../src/checkpoints/conversion/execute.ts';
-import { nodeFolder } from '../src/checkpoints/folder.node.ts';
-import { COMPONENTS, openCheckpoint } from '../src/checkpoints/checkpoint.ts';
 import { checkTarget, writeFolder } from '../src/checkpoints/conversion/writer.node.ts';
+import { nodeFolder } from '../src/checkpoints/folder.node.ts';
 import { OmniError } from '../src/errors.ts';
 import { openAdapters } from './adapters.ts';
 import { readArgs, runCommand } from './args.ts';

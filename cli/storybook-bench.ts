@@ -12,12 +12,12 @@ import { dirname } from 'node:path';
 import { WEIGHT_FORMATS } from '../src/checkpoints/conversion/plan.ts';
 import { checkWritable } from '../src/checkpoints/conversion/writer.node.ts';
 import { describeFileError, nodeFolder } from '../src/checkpoints/folder.node.ts';
-import { USUAL_SETTINGS } from '../src/draw-settings.ts';
 import { OmniError } from '../src/errors.ts';
 import { PICTURE_SIDE } from '../src/judge/classes.ts';
 import { Judge } from '../src/judge/judge.ts';
 import { drawDefaults } from '../src/omnigen2/pipeline.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
+import { DEFAULT_SETTINGS } from '../src/settings/draw-settings.ts';
 import { numberOption, readArgs, runCommand } from './args.ts';
 import { record } from './docs/record.ts';
 import { GUIDANCE_OPTIONS, guidanceOf } from './guidance.ts';
@@ -60,7 +60,7 @@ await runCommand('Measuring', async (signal) => {
       model: { placeholder: 'DIR', help: 'checkpoint folder, or storybook', fallback: 'storybook' },
       tasks: { placeholder: 'A,B', help: 'which tasks', fallback: NAMES.join(',') },
       seed: { placeholder: 'N', help: 'same seed, same cases and pictures', fallback: '1' },
-      steps: { placeholder: 'N', help: 'denoising steps', fallback: String(USUAL_SETTINGS.steps) },
+      steps: { placeholder: 'N', help: 'denoising steps', fallback: String(DEFAULT_SETTINGS.steps) },
       ...GUIDANCE_OPTIONS,
       weights: {
         placeholder: 'FORMAT',

@@ -1,9 +1,9 @@
 /** What would be left of an adapter's change if it were merged into stored weights in their own form. */
 
 import { addChange } from '../../src/checkpoints/adapters/changes.ts';
-import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
-import { type Checkpoint, openCheckpoint } from '../../src/checkpoints/checkpoint.ts';
 import type { LoraPair } from '../../src/checkpoints/adapters/lora.ts';
+import { type Checkpoint, openCheckpoint } from '../../src/checkpoints/checkpoint.ts';
+import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
 import { BLOCK_SIZE, dequantize, quantize } from '../../src/checkpoints/quantize.ts';
 import { floatRows } from '../../src/checkpoints/rows.ts';
 import { noise } from '../../src/omnigen2/random.ts';
