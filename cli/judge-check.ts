@@ -85,7 +85,7 @@ async function judgePair(
     const rendered = pictureOf(scene);
     for (const form of ['rendered', 'decoded'] as const) {
       const picture = form === 'rendered' ? rendered : await roundTrip(model, rendered);
-      const { yes, probability } = verdict(claim, await judge.see(picture));
+      const { yes, probability } = verdict(claim, await judge.detect(picture));
       if (yes === (side === 0)) continue;
       errors[form][side]++;
       mistakes.push({ claim, truth: side === 0, probability, form, scene });

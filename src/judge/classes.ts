@@ -1,4 +1,4 @@
-/** What the judge tells apart: the heads of its network, in the order of its outputs. */
+/** The classes of the judge's network: its heads, in the order of its outputs. */
 
 import {
   ACCESSORIES,
@@ -24,7 +24,7 @@ import {
   type Weather,
 } from '../storybook/scene.ts';
 
-/** What is said of each drawn copy. Which heads mean something depends on others: only creatures have expressions. */
+/** The heads for each drawn copy. Some apply to some kinds only: objects have no expression. */
 export interface StandClasses {
   kind: Kind;
   colour: Colour;
@@ -36,7 +36,7 @@ export interface StandClasses {
   size: Size;
 }
 
-/** What is said of the whole page. */
+/** The heads for the whole page. */
 export interface PageClasses {
   style: Style;
   time: Time;
@@ -62,13 +62,16 @@ export const PAGE_CLASSES: { readonly [Head in keyof PageClasses]: readonly Page
   background: [...BACKGROUNDS, 'blank'],
 };
 
-/** Numbers read at each copy: how far its feet (x) and the middle of its body (y) lie from the middle of the cell, in cells; the logarithm of its scale. */
+/**
+ * The numbers that the network gives for each copy. `x` is the distance of its feet from the centre of the
+ * cell, `y` that of the centre of its body, both in cells; `scale` is the logarithm of its scale.
+ */
 export const REGRESSIONS = ['x', 'y', 'scale'] as const;
 
-/** Side of the pictures that the judge reads, in pixels. */
+/** Side of the pictures that the judge takes, in pixels. */
 export const PICTURE_SIDE = 128;
-/** Cells along a side; each cell is 8 pixels. */
+/** Cells along a side. Each cell has 8 x 8 pixels. */
 export const GRID = 16;
 
-/** A probability for each class of a head; they sum to 1. */
-export type Odds<Class extends string> = Readonly<Record<Class, number>>;
+/** A probability for each class of a head. They sum to 1. */
+export type Probabilities<Class extends string> = Readonly<Record<Class, number>>;

@@ -1,4 +1,4 @@
-/** The judge's network: a convolutional detector. Trained by `training/judge.py`, whose export this reads. */
+/** The judge's network, a convolutional detector. `training/judge.py` trains and exports its weights. */
 
 import { type BuiltGraph, GraphBuilder, GraphError, type Value } from '../onnx/graph.ts';
 import { add, relu } from '../onnx/ops/arithmetic.ts';
@@ -16,9 +16,13 @@ import type { WeightIndex } from '../tensors/stored.ts';
 import { PICTURE_SIDE } from './classes.ts';
 
 /**
- * Input: `picture` `[1, 3, 128, 128]` in -1..1. Outputs: `stands` `[1, C, 16, 16]`, logits and numbers for each cell, and
- * `page` `[1, P]`, logits for the whole page; their order is that of `classes.ts`, presence first.
- * Norms and temperatures are folded into the weights.
+ * Builds the network's graph.
+ *
+ * Input: `picture` `[1, 3, 128, 128]` in -1..1. Outputs: `stands` `[1, C, 16, 16]`, logits and numbers for
+ * each cell, and `page` `[1, P]`, logits for the whole page. The channels are presence, then the order of
+ * `classes.ts`. Norms and temperatures are folded into the weights.
+ *
+ * @throws GraphError if a weight is missing
  */
 export function judgeGraph(weights: WeightIndex): BuiltGraph {
   const g = new GraphBuilder('judge');
@@ -35,12 +39,15 @@ export function judgeGraph(weights: WeightIndex): BuiltGraph {
   const coarse = conv(block(active(x, 'down3', 2), 'coarse'), 'up');
   const side = fixed(x, 2);
   x = block(relu(g, add(g, x, upsampleNearest(g, coarse, side, side))), 'merged');
-  // The largest features above and below: a lamp's colour is that of its shade, a hat is on top.
+  // Adds the largest features of the cells above and below: a lamp's colour is its shade's, a hat is on top.
   const withColumn = concat(g, [x, maxPool(g, x, 7, 3)], 1);
   g.output('stands', conv(active(withColumn, 'hidden'), 'stands'));
   const channels = fixed(x, 1);
-  const seen = concat(g, [globalAveragePool(g, x), globalMaxPool(g, x)], 1);
-  g.output('page', gemm(g, reshape(g, seen, [1, 2 * channels]), tensor('page.weight'), tensor('page.bias')));
+  const pooled = concat(g, [globalAveragePool(g, x), globalMaxPool(g, x)], 1);
+  g.output(
+    'page',
+    gemm(g, reshape(g, pooled, [1, 2 * channels]), tensor('page.weight'), tensor('page.bias')),
+  );
   return g.finish();
 }
 
@@ -50,7 +57,7 @@ function layers(g: GraphBuilder, weights: WeightIndex) {
     if (!stored) throw new GraphError(`the judge's weights have no tensor ${name}`);
     return g.cast(stored, 'float32');
   };
-  /** A convolution with the padding that makes its output `1 / stride` of the input's side. */
+  /** A convolution, padded so that the output's side is the input's divided by `stride`. */
   const conv = (x: Value, name: string, stride = 1): Value => {
     const weight = tensor(`${name}.weight`);
     const pad = Math.floor((fixed(weight, 2) - 1) / 2);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ABOUTS, drawPair } from '../../cli/judge/pairs.ts';
-import { one } from '../../training/world/one.ts';
+import { sceneWith } from '../../training/world/scene-with.ts';
 import { nodeFolder } from '../checkpoints/folder.node.ts';
 import { memoryFolder } from '../checkpoints/folder.ts';
 import { readTensors, toFloat32 } from '../checkpoints/safetensors.ts';
@@ -11,7 +11,7 @@ import { drawScene } from '../storybook/compose.ts';
 import { render } from '../storybook/drawing/render.ts';
 import { mix, Random } from '../storybook/random.ts';
 import type { Scene } from '../storybook/scene.ts';
-import { describeThing } from './detect.ts';
+import { describeThing } from './detection.ts';
 import { Judge, type JudgedPicture } from './judge.ts';
 import { judgeRequest } from './request.ts';
 import { sameIdentity, verdict } from './verdict.ts';
@@ -31,7 +31,7 @@ function pictureOf(scene: Scene): JudgedPicture {
   return { width: size, height: size, data: rgb };
 }
 
-test('the graph gives the values of the trained network', async () => {
+test('the graph gives the same values as the trained network in PyTorch', async () => {
   const tensors = readTensors(await readFile(FIXTURE), 'judge.safetensors');
   const values = (name: string) => {
     const tensor = tensors.get(name);
@@ -53,30 +53,36 @@ test('the graph gives the values of the trained network', async () => {
 });
 
 for (const about of ABOUTS) {
-  test(`${about}: yes to the right picture, no to one that misses it by one change`, async () => {
+  test(`${about}: the verdict is yes for the right picture, no for one that differs by one change`, async () => {
     for (let i = 0; i < 3; i++) {
       const { claim, right, wrong } = drawPair(about, 1, i);
       const what = JSON.stringify(claim);
-      expect(verdict(claim, await judge.see(pictureOf(right))).yes, `${what} holds`).toBe(true);
-      expect(verdict(claim, await judge.see(pictureOf(wrong))).yes, `${what} does not`).toBe(false);
+      expect(verdict(claim, await judge.detect(pictureOf(right))).yes, `${what} holds`).toBe(true);
+      expect(verdict(claim, await judge.detect(pictureOf(wrong))).yes, `${what} does not`).toBe(false);
     }
   });
 }
 
-test('things are seen where they stand, as who they are', async () => {
+test('things are detected at their positions, as the right individuals', async () => {
   const apart = [
-    one({
+    sceneWith({
       kind: 'bunny',
       colour: 'pink',
       accessory: { kind: 'scarf', colour: 'yellow' },
       scale: 0.85,
       x: 24,
     }),
-    one({ kind: 'heart', colour: 'red', scale: 0.85, x: 64 }),
-    one({ kind: 'frog', colour: 'green', accessory: { kind: 'crown', colour: 'blue' }, scale: 0.85, x: 103 }),
+    sceneWith({ kind: 'heart', colour: 'red', scale: 0.85, x: 64 }),
+    sceneWith({
+      kind: 'frog',
+      colour: 'green',
+      accessory: { kind: 'crown', colour: 'blue' },
+      scale: 0.85,
+      x: 103,
+    }),
   ];
   const scene = { ...apart[0], things: apart.flatMap(({ things }) => things) };
-  const { things } = await judge.see(pictureOf(scene));
+  const { things } = await judge.detect(pictureOf(scene));
   expect(things.map(describeThing)).toHaveLength(3);
   for (const [i, { who, stands }] of scene.things.entries()) {
     expect(Math.abs(things[i].stands[0].x - stands[0].x)).toBeLessThan(3);
@@ -87,7 +93,7 @@ test('things are seen where they stand, as who they are', async () => {
 });
 
 test('a request is scored by its checks', async () => {
-  const scene = one({
+  const scene = sceneWith({
     kind: 'cat',
     colour: 'orange',
     accessory: { kind: 'hat', colour: 'blue' },
@@ -105,9 +111,9 @@ test('a request is scored by its checks', async () => {
   expect(await judgeRequest(judge, pictureOf(scene), [claim.claim])).toMatchObject({ right: 1, total: 1 });
 });
 
-test('copies that disagree satisfy neither claim', async () => {
-  const bare = one({ kind: 'cat', colour: 'orange', scale: 0.95, x: 34 });
-  const dressed = one({
+test('neither claim holds for copies that disagree', async () => {
+  const bare = sceneWith({ kind: 'cat', colour: 'orange', scale: 0.95, x: 34 });
+  const dressed = sceneWith({
     kind: 'cat',
     colour: 'orange',
     accessory: { kind: 'hat', colour: 'blue' },
@@ -115,54 +121,54 @@ test('copies that disagree satisfy neither claim', async () => {
     x: 92,
   });
   const scene = { ...bare, things: [...bare.things, ...dressed.things] };
-  const seen = await judge.see(pictureOf(scene));
+  const detection = await judge.detect(pictureOf(scene));
   const who = { kind: 'cat', colour: null } as const;
-  expect(verdict({ about: 'count', who, n: 2 }, seen).yes).toBe(true);
-  expect(verdict({ about: 'count', who, n: 1 }, seen).yes).toBe(false);
-  expect(verdict({ about: 'colour', who, n: 2, colour: 'orange' }, seen).yes).toBe(true);
+  expect(verdict({ about: 'count', who, n: 2 }, detection).yes).toBe(true);
+  expect(verdict({ about: 'count', who, n: 1 }, detection).yes).toBe(false);
+  expect(verdict({ about: 'colour', who, n: 2, colour: 'orange' }, detection).yes).toBe(true);
   const worn = { kind: 'hat', colour: 'blue' } as const;
-  expect(verdict({ about: 'accessory', who, n: 2, accessory: worn }, seen).yes).toBe(false);
-  expect(verdict({ about: 'accessory', who, n: 2, accessory: null }, seen).yes).toBe(false);
+  expect(verdict({ about: 'accessory', who, n: 2, accessory: worn }, detection).yes).toBe(false);
+  expect(verdict({ about: 'accessory', who, n: 2, accessory: null }, detection).yes).toBe(false);
 });
 
-test('in noise nothing stands', async () => {
+test('nothing is detected in noise', async () => {
   const random = new Random(3);
   const noise = Uint8Array.from({ length: 3 * SIZE * SIZE }, () => random.whole(0, 255));
-  expect((await judge.see({ width: SIZE, height: SIZE, data: noise })).things).toEqual([]);
+  expect((await judge.detect({ width: SIZE, height: SIZE, data: noise })).things).toEqual([]);
 });
 
-test('of two pictures through one another four things in five are not believed', async () => {
-  let there = 0,
-    believed = 0;
+test('four in five things of two blended pictures are not detected', async () => {
+  let present = 0,
+    detected = 0;
   for (let i = 0; i < 60; i++) {
     const scenes = [1, 2].map((k) => drawScene(new Random(mix(i, k)), 'heldout'));
     const [a, b] = scenes.map((scene) => pictureOf(scene).data);
-    const ghost = Uint8Array.from(a, (value, k) => (value + b[k]) / 2);
-    there += scenes.flatMap(({ things }) => things.flatMap(({ stands }) => stands)).length;
-    const { things } = await judge.see({ width: SIZE, height: SIZE, data: ghost });
-    believed += things.flatMap(({ stands }) => stands).length;
+    const blended = Uint8Array.from(a, (value, k) => (value + b[k]) / 2);
+    present += scenes.flatMap(({ things }) => things.flatMap(({ stands }) => stands)).length;
+    const { things } = await judge.detect({ width: SIZE, height: SIZE, data: blended });
+    detected += things.flatMap(({ stands }) => stands).length;
   }
-  expect(believed / there).toBeLessThan(1 / 5);
+  expect(detected / present).toBeLessThan(1 / 5);
 });
 
-test('what edits ask for: something is gone, and nothing is left but a white page', async () => {
-  const cat = one({ kind: 'cat', colour: 'orange' });
-  const boat = one({ kind: 'boat', colour: 'red' });
+test('verdicts on claims of edits: a thing is gone, the background is blank', async () => {
+  const cat = sceneWith({ kind: 'cat', colour: 'orange' });
+  const boat = sceneWith({ kind: 'boat', colour: 'red' });
   const none = { about: 'count', who: { kind: 'cat', colour: null }, n: 0 } as const;
   const coloured = { ...none, who: { kind: 'cat', colour: 'orange' } } as const;
   const blank = { about: 'background', background: 'blank' } as const;
-  const [withCat, withBoat] = [await judge.see(pictureOf(cat)), await judge.see(pictureOf(boat))];
+  const [withCat, withBoat] = [await judge.detect(pictureOf(cat)), await judge.detect(pictureOf(boat))];
   for (const claim of [none, coloured]) {
     expect(verdict(claim, withCat).yes).toBe(false);
     expect(verdict(claim, withBoat).yes).toBe(true);
   }
   expect(verdict(blank, withCat).yes).toBe(false);
-  expect(verdict(blank, await judge.see(pictureOf({ ...cat, background: 'blank' }))).yes).toBe(true);
+  expect(verdict(blank, await judge.detect(pictureOf({ ...cat, background: 'blank' }))).yes).toBe(true);
 });
 
-test('another size, and a folder of something else, are refused in words', async () => {
+test('a picture of another size and a folder of another format are rejected with a message', async () => {
   const small = { width: 64, height: 64, data: new Uint8Array(3 * 64 * 64) };
-  await expect(judge.see(small)).rejects.toMatchObject({ code: 'bad_image' });
+  await expect(judge.detect(small)).rejects.toMatchObject({ code: 'bad_image' });
   const config = new TextEncoder().encode('{"format": "storybook-judge", "version": 2}');
   const folder = memoryFolder('other', new Map([['config.json', config]]));
   await expect(Judge.open(nodeRuntime(), folder)).rejects.toMatchObject({

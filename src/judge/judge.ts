@@ -1,4 +1,7 @@
-/** The judge: reads a picture of the storybook world from its pixels alone. How well: docs/JUDGE.md. */
+/**
+ * The judge: detects what a picture of the storybook world shows, from its pixels alone. Accuracy:
+ * docs/JUDGE.md.
+ */
 
 import { fillDerived } from '../checkpoints/derive.ts';
 import { type CheckpointFolder, readWhole } from '../checkpoints/folder.ts';
@@ -9,17 +12,17 @@ import type { BuiltGraph } from '../onnx/graph.ts';
 import type { GraphSession, HostTensor, Runtime } from '../runtime/types.ts';
 import type { StoredTensor } from '../tensors/stored.ts';
 import { GRID, PAGE_CLASSES, PICTURE_SIDE, REGRESSIONS, STAND_CLASSES } from './classes.ts';
-import { type SeenScene, seenScene } from './detect.ts';
+import { type Detection, detectionOf } from './detection.ts';
 import { judgeGraph } from './graph.ts';
 
-/** An 8-bit sRGB picture: row-major RGB, `3 * width * height` bytes. */
+/** An 8-bit sRGB picture. `data` is row-major RGB, `3 * width * height` bytes. */
 export interface JudgedPicture {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array | Uint8ClampedArray;
 }
 
-/** Raw outputs of the network for one picture; see {@link judgeGraph}. */
+/** The network's raw outputs for one picture; see {@link judgeGraph}. */
 export interface JudgeOutputs {
   readonly stands: Float32Array;
   readonly page: Float32Array;
@@ -27,7 +30,7 @@ export interface JudgeOutputs {
 
 const WEIGHTS = 'model.safetensors';
 const CONFIG = 'config.json';
-/** What `config.json` must say for this code to read the weights. */
+/** The fields that `config.json` must have for this code to use the weights. */
 const EXPECTED: Readonly<Record<string, unknown>> = {
   format: 'storybook-judge',
   version: 1,
@@ -48,8 +51,16 @@ export class Judge {
   }
 
   /**
-   * Opens the judge of a folder with `model.safetensors` and `config.json`, as `training/judge.py` exports it.
-   * @throws OmniError `bad_checkpoint` if the folder holds something else; `device` if the graph does not fit
+   * Loads a judge from a folder with `model.safetensors` and `config.json`, as `training/judge.py` exports
+   * it.
+   *
+   * @throws OmniError `bad_checkpoint` if the folder holds something else; `device` if there is too little
+   * memory
+   * @example
+   * const judge = await Judge.open(nodeRuntime(), nodeFolder('training/checkpoint/judge'));
+   * const { things } = await judge.detect({ width: 128, height: 128, data: rgb });
+   * console.log(things.map(describeThing)); // ['1 orange cat with blue hat sad']
+   * await judge.dispose();
    */
   static async open(runtime: Runtime, folder: CheckpointFolder): Promise<Judge> {
     checkConfig(parseJson(await readWhole(folder, CONFIG), CONFIG));
@@ -57,7 +68,7 @@ export class Judge {
     const tensors = new Map(
       parseSafetensorsHeader(bytes, WEIGHTS, bytes.length).map((tensor) => [tensor.name, tensor]),
     );
-    const graph = built(tensors);
+    const graph = buildGraph(tensors);
     const read = async ({ offset, sizeBytes }: StoredTensor) => bytes.subarray(offset, offset + sizeBytes);
     const session = await runtime.open(graph, {
       file: async () => bytes,
@@ -67,17 +78,17 @@ export class Judge {
   }
 
   /**
-   * What the picture shows. Calls may overlap; they run one after another.
-   * @throws OmniError `bad_image` if it is not 128 x 128
+   * Finds everything in a picture. Calls may overlap; they run one after another.
+   * @throws OmniError `bad_image` if the picture does not have 128 x 128 pixels
    */
-  async see(picture: JudgedPicture): Promise<SeenScene> {
+  async detect(picture: JudgedPicture): Promise<Detection> {
     const { stands, page } = await this.outputs(picture);
-    return seenScene(stands, page);
+    return detectionOf(stands, page);
   }
 
-  /** What the network says of a picture. @throws OmniError `bad_image` if it is not 128 x 128 */
+  /** Runs the network on a picture. @throws OmniError `bad_image` if it does not have 128 x 128 pixels */
   async outputs(picture: JudgedPicture): Promise<JudgeOutputs> {
-    const input = pixels(picture);
+    const input = inputOf(picture);
     const run = this.#last.then(() => this.#session.run({ picture: input }));
     this.#last = run.catch(() => undefined);
     const { stands, page } = await run;
@@ -90,24 +101,24 @@ export class Judge {
   }
 }
 
-function built(tensors: ReadonlyMap<string, StoredTensor>): BuiltGraph {
+function buildGraph(tensors: ReadonlyMap<string, StoredTensor>): BuiltGraph {
   try {
     return judgeGraph({ get: (name) => tensors.get(name), names: [...tensors.keys()] });
   } catch (cause) {
-    throw foreign(`${WEIGHTS} does not hold the judge's network`, cause);
+    throw notAJudge(`${WEIGHTS} does not hold the judge's network`, cause);
   }
 }
 
 function checkConfig(config: unknown): void {
-  if (!isObject(config)) throw foreign(`${CONFIG} is ${quote(config)} and not the description of a judge`);
+  if (!isObject(config)) throw notAJudge(`${CONFIG} is ${quote(config)}, which does not describe a judge`);
   for (const [field, wanted] of Object.entries(EXPECTED)) {
     if (JSON.stringify(config[field]) !== JSON.stringify(wanted)) {
-      throw foreign(`${CONFIG} has ${field} ${quote(config[field])} where this program has ${quote(wanted)}`);
+      throw notAJudge(`${CONFIG} has ${field} ${quote(config[field])}, this program needs ${quote(wanted)}`);
     }
   }
 }
 
-function foreign(what: string, cause?: unknown): OmniError {
+function notAJudge(what: string, cause?: unknown): OmniError {
   return new OmniError({
     code: 'bad_checkpoint',
     message: `${what}.`,
@@ -116,11 +127,11 @@ function foreign(what: string, cause?: unknown): OmniError {
   });
 }
 
-function pixels({ width, height, data }: JudgedPicture): HostTensor {
+function inputOf({ width, height, data }: JudgedPicture): HostTensor {
   if (width !== PICTURE_SIDE || height !== PICTURE_SIDE) {
     throw new OmniError({
       code: 'bad_image',
-      message: `The judge reads pictures of ${PICTURE_SIDE} x ${PICTURE_SIDE} pixels; this one has ${width} x ${height}.`,
+      message: `The judge takes pictures of ${PICTURE_SIDE} x ${PICTURE_SIDE} pixels; this one has ${width} x ${height}.`,
       action: `Draw or resize it to ${PICTURE_SIDE} x ${PICTURE_SIDE}.`,
     });
   }

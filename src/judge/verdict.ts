@@ -1,170 +1,199 @@
 /**
- * Whether a claim holds in what the judge sees. The rules are those of `holds` in the world's `claims.ts`, with odds.
+ * Verdicts: whether a claim holds in a detection. The rules are those of `holds` in the world's `claims.ts`,
+ * with probabilities.
  *
- * A claim with several parts (the cat is there, it wears a hat, the hat is yellow) is as probable as its least probable
- * part. So it is answered yes exactly if each of its parts is; a product would answer no to many faint yeses.
+ * The probability of a claim with several parts (the cat is there, it wears a hat, the hat is yellow) is that
+ * of its least probable part. The verdict is therefore yes exactly if it is yes for each part. A product of
+ * probabilities would turn many weak yeses into a no.
  */
 
 import type { Claim, Who } from '../storybook/language/claim.ts';
 import { type Identity, isCreature, type Place } from '../storybook/scene.ts';
-import { likeliest, type SeenScene, type SeenStand, type SeenThing, thingOf } from './detect.ts';
+import { type DetectedStand, type DetectedThing, type Detection, likeliest, thingOf } from './detection.ts';
 
-/** A judgement: yes or no, and how probable yes is. */
+/** The judge's answer to a claim. */
 export interface Verdict {
   readonly yes: boolean;
-  /** That the claim holds. Each part of it is calibrated on pictures kept back from training. */
+  /** Probability that the claim holds. The probabilities of its parts are calibrated on held-out pictures. */
   readonly probability: number;
 }
 
-/** Typical error of the x at which a copy is seen, in page units. */
+/** Standard error of a detected x, in page units. */
 const X_ERROR = 0.6;
-/** The thirds of the page. Source: `placeOf` in scene.ts */
+/** The thirds of the page in x. Source: `placeOf` in scene.ts */
 const PLACE_RANGE: Readonly<Record<Place, readonly [number, number]>> = {
   left: [-Infinity, 44],
   middle: [54, 74],
   right: [84, Infinity],
 };
-/** How much further right the right one must stand. Source: `holds` in claims.ts */
+/** How much farther right the right thing must stand, in page units. Source: `holds` in claims.ts */
 const ORDER_MARGIN = 6;
 
 /**
- * Judges one claim. Where two things of the claimed kind are seen and the claim names no colour, it holds if it
- * holds for either: which of them is meant cannot be seen.
+ * The verdict on one claim. If two things of the claim's kind are detected and the claim names no colour, it
+ * holds if it holds for either.
+ *
+ * @example
+ * const detection = await judge.detect(picture);
+ * const who = { kind: 'cat', colour: null } as const;
+ * const { yes, probability } = verdict({ about: 'colour', who, n: 1, colour: 'red' }, detection);
  */
-export function verdict(claim: Claim, seen: SeenScene): Verdict {
-  const probability = probabilityOf(claim, seen);
+export function verdict(claim: Claim, detection: Detection): Verdict {
+  const probability = probabilityOf(claim, detection);
   return { yes: probability >= 0.5, probability };
 }
 
 /**
- * Whether a seen thing is the same individual: kind, colour, pattern and accessory with their colours. Its build (ears a
- * little longer, eyes a little wider apart) is not compared: the judge cannot read it.
+ * Whether a detected thing is a given individual: compares kind, colour, pattern and accessory with their
+ * colours. It does not compare the build (longer ears, wider eyes), which the judge does not detect.
  */
-export function sameIdentity(thing: SeenThing, who: Identity): Verdict {
-  const { odds } = thing;
+export function sameIdentity(thing: DetectedThing, who: Identity): Verdict {
+  const { probabilities } = thing;
   const probability = Math.min(
-    odds.kind[who.kind],
-    odds.colour[who.colour],
-    patternOdds(thing, who.pattern, who.patternColour),
-    isCreature(who.kind) ? accessoryOdds(thing, who.accessory) : 1,
+    probabilities.kind[who.kind],
+    probabilities.colour[who.colour],
+    patternProbability(thing, who.pattern, who.patternColour),
+    isCreature(who.kind) ? accessoryProbability(thing, who.accessory) : 1,
   );
   return { yes: probability >= 0.5, probability };
 }
 
-function probabilityOf(claim: Claim, seen: SeenScene): number {
+function probabilityOf(claim: Claim, detection: Detection): number {
   switch (claim.about) {
     case 'background':
-      return seen.page.background[claim.background];
+      return detection.page.background[claim.background];
     case 'time':
-      return seen.page.time[claim.time];
+      return detection.page.time[claim.time];
     case 'weather':
-      return seen.page.weather[claim.weather];
+      return detection.page.weather[claim.weather];
     case 'style':
-      return seen.page.style[claim.style];
+      return detection.page.style[claim.style];
     case 'count':
-      return countOdds(claim.who, claim.n, seen);
+      return countProbability(claim.who, claim.n, detection);
     case 'order':
-      return best(claim.left, seen, (left) =>
-        best(claim.right, seen, (right) => normalBelow(middle(right) - middle(left) - ORDER_MARGIN, 2)),
+      return bestMatch(claim.left, detection, (left) =>
+        bestMatch(claim.right, detection, (right) =>
+          probabilityPositive(middle(right) - middle(left) - ORDER_MARGIN, 2),
+        ),
       );
     case 'between':
-      return best(claim.who, seen, (thing) =>
-        best(claim.left, seen, (left) =>
-          best(claim.right, seen, (right) => {
+      return bestMatch(claim.who, detection, (thing) =>
+        bestMatch(claim.left, detection, (left) =>
+          bestMatch(claim.right, detection, (right) => {
             const [a, b] = [middle(left), middle(right)].sort((p, q) => p - q);
-            return Math.min(normalBelow(middle(thing) - a, 2), normalBelow(b - middle(thing), 2));
+            return Math.min(
+              probabilityPositive(middle(thing) - a, 2),
+              probabilityPositive(b - middle(thing), 2),
+            );
           }),
         ),
       );
     default:
-      return best(claim.who, seen, (thing) => attributeOdds(claim, thing));
+      return bestMatch(claim.who, detection, (thing) => attributeProbability(claim, thing));
   }
 }
 
-function attributeOdds(
+function attributeProbability(
   claim: Extract<Claim, { about: 'colour' | 'pattern' | 'accessory' | 'expression' | 'size' | 'place' }>,
-  thing: SeenThing,
+  thing: DetectedThing,
 ): number {
   switch (claim.about) {
     case 'colour':
-      return thing.odds.colour[claim.colour];
+      return thing.probabilities.colour[claim.colour];
     case 'pattern':
-      return patternOdds(thing, claim.pattern, claim.patternColour);
+      return patternProbability(thing, claim.pattern, claim.patternColour);
     case 'accessory':
-      return isCreature(claim.who.kind) ? accessoryOdds(thing, claim.accessory) : claim.accessory ? 0 : 1;
+      return isCreature(claim.who.kind)
+        ? accessoryProbability(thing, claim.accessory)
+        : claim.accessory
+          ? 0
+          : 1;
     case 'expression':
-      return isCreature(claim.who.kind) ? thing.odds.expression[claim.expression] : 0;
+      return isCreature(claim.who.kind) ? thing.probabilities.expression[claim.expression] : 0;
     case 'size':
-      return thing.odds.size[claim.size];
+      return thing.probabilities.size[claim.size];
     case 'place': {
       const [low, high] = PLACE_RANGE[claim.place];
       const x = middle(thing);
       const copies = 1 / thing.stands.length;
-      return normalBelow(x - low, copies) - normalBelow(x - high, copies);
+      return probabilityPositive(x - low, copies) - probabilityPositive(x - high, copies);
     }
   }
 }
 
-function patternOdds({ odds }: SeenThing, pattern: Identity['pattern'], colour: Identity['patternColour']) {
-  return Math.min(odds.pattern[pattern], colour === null ? 1 : odds.patternColour[colour]);
+function patternProbability(
+  { probabilities }: DetectedThing,
+  pattern: Identity['pattern'],
+  colour: Identity['patternColour'],
+) {
+  return Math.min(probabilities.pattern[pattern], colour === null ? 1 : probabilities.patternColour[colour]);
 }
 
-function accessoryOdds({ odds }: SeenThing, worn: Identity['accessory']): number {
+function accessoryProbability({ probabilities }: DetectedThing, worn: Identity['accessory']): number {
   return worn === null
-    ? odds.accessory.none
-    : Math.min(odds.accessory[worn.kind], odds.accessoryColour[worn.colour]);
+    ? probabilities.accessory.none
+    : Math.min(probabilities.accessory[worn.kind], probabilities.accessoryColour[worn.colour]);
 }
 
-/** How probable it is that the copy is there and is one of those meant. */
-function meant(who: Who, { presence, odds }: SeenStand): number {
-  return Math.min(presence, odds.kind[who.kind], who.colour === null ? 1 : odds.colour[who.colour]);
+/** The probability that a copy is there and has the name `who`. */
+function matchProbability(who: Who, { presence, probabilities }: DetectedStand): number {
+  return Math.min(
+    presence,
+    probabilities.kind[who.kind],
+    who.colour === null ? 1 : probabilities.colour[who.colour],
+  );
 }
 
 /**
- * The highest probability that such a thing is there and `odds` holds for it. Where none is seen, the copy that is
- * most like it is taken for it.
+ * The highest probability, over all candidates for `who`, that the thing is there and a property holds for
+ * it.
  */
-function best(who: Who, seen: SeenScene, odds: (thing: SeenThing) => number): number {
-  const things = candidates(who, seen);
+function bestMatch(who: Who, detection: Detection, holdsFor: (thing: DetectedThing) => number): number {
+  const things = candidates(who, detection);
   return Math.max(
     0,
     ...things.map((thing) => {
-      const there = Math.max(...thing.stands.map((stand) => meant(who, stand)));
-      return Math.min(there, odds(thing));
+      const there = Math.max(...thing.stands.map((stand) => matchProbability(who, stand)));
+      return Math.min(there, holdsFor(thing));
     }),
   );
 }
 
-function candidates(who: Who, seen: SeenScene): SeenThing[] {
-  const things = seen.things.filter(
-    ({ kind, odds }) => kind === who.kind && (who.colour === null || likeliest(odds.colour) === who.colour),
+/** The detected things with the name `who`; if there is none, the copy that matches the name best. */
+function candidates(who: Who, detection: Detection): DetectedThing[] {
+  const things = detection.things.filter(
+    ({ kind, probabilities }) =>
+      kind === who.kind && (who.colour === null || likeliest(probabilities.colour) === who.colour),
   );
   if (things.length > 0) return things;
-  const [nearest] = seen.stands.slice().sort((a, b) => meant(who, b) - meant(who, a));
+  const [nearest] = detection.stands
+    .slice()
+    .sort((a, b) => matchProbability(who, b) - matchProbability(who, a));
   return nearest ? [thingOf([nearest])] : [];
 }
 
-/** Exactly the `n` copies that are most probably meant are, and no other is. */
-function countOdds(who: Who, n: number, seen: SeenScene): number {
-  const things = candidates(who, seen);
+/** The probability that exactly `n` copies have the name `who`. */
+function countProbability(who: Who, n: number, detection: Detection): number {
+  const things = candidates(who, detection);
   if (who.colour === null && things.length > 1) {
-    return Math.max(...things.map(({ stands }) => exactly(n, who, stands)));
+    return Math.max(...things.map(({ stands }) => exactCountProbability(n, who, stands)));
   }
-  return exactly(n, who, seen.stands);
+  return exactCountProbability(n, who, detection.stands);
 }
 
-function exactly(n: number, who: Who, stands: readonly SeenStand[]): number {
-  const odds = stands.map((stand) => meant(who, stand)).sort((a, b) => b - a);
-  if (odds.length < n) return 0;
-  return Math.min(1, ...odds.map((probability, i) => (i < n ? probability : 1 - probability)));
+function exactCountProbability(n: number, who: Who, stands: readonly DetectedStand[]): number {
+  const probabilities = stands.map((stand) => matchProbability(who, stand)).sort((a, b) => b - a);
+  if (probabilities.length < n) return 0;
+  return Math.min(1, ...probabilities.map((probability, i) => (i < n ? probability : 1 - probability)));
 }
 
-function middle({ stands }: SeenThing): number {
+/** x of the centre of all copies, in page units. */
+function middle({ stands }: DetectedThing): number {
   return stands.reduce((sum, { x }) => sum + x, 0) / stands.length;
 }
 
-/** The probability that a distance seen as `distance` is above 0, if `errors` errors of x add up in it. */
-function normalBelow(distance: number, errors: number): number {
+/** The probability that a detected distance is above 0 in truth, if `errors` errors of x add up in it. */
+function probabilityPositive(distance: number, errors: number): number {
   // Logistic approximation of the normal distribution, within 0.01.
   return 1 / (1 + Math.exp((-1.702 * distance) / (X_ERROR * Math.sqrt(errors))));
 }

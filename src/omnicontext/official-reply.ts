@@ -1,22 +1,23 @@
 /**
- * Reads a judge's reply exactly as the official benchmark does, so that its scores can be compared: newlines are deleted,
- * a repaired score is a list, a quoted one a string, and much that a person could read is an error.
+ * Parses a judge's reply exactly as the official benchmark does, so that scores are comparable. It deletes
+ * newlines, returns a repaired score as a list and a quoted one as a string, and rejects many replies that a
+ * person could read.
  * Source: OmniGen2 `omnicontext/json_util.py`, mllm_output_to_dict and fix_json
  */
 
-/** What the official function returns, or the name of the Python error that it raises. */
+/** The value that the official function returns, or the name of the Python error that it raises. */
 export type OfficialReply =
   | { readonly status: 'ok'; readonly value: unknown }
   | { readonly status: 'Exception' | 'JSONDecodeError'; readonly value: null };
 
-/** What Python's `int` accepts. */
+/** The texts that Python's `int` accepts. */
 const PYTHON_INTEGER = /^\s*[+-]?\d+(?:_\d+)*\s*$/;
 const NO_SCORE: OfficialReply = { status: 'Exception', value: null };
-/** What Python's `\w` matches. */
+/** A key of Python's `\w` characters. */
 const KEY = /([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]+):/gu;
 const ENTRY = /("[^\n]*?"):([^\n]*?)(,|\})/gu;
 
-/** Numbers that are not finite, which Python's JSON has names for, are errors here. */
+/** Parses a reply. NaN and infinity, which Python's JSON accepts, are errors here. */
 export function officialReply(text: string): OfficialReply {
   if (text === 'rate_limit_exceeded') return { status: 'ok', value: text };
   const start = text.indexOf('{');
@@ -29,7 +30,7 @@ export function officialReply(text: string): OfficialReply {
 }
 
 function bareScore(text: string): OfficialReply {
-  // NFKC turns digits of full width, which Python reads as well, into plain ones.
+  // NFKC turns full-width digits, which Python accepts too, into ASCII digits.
   const plain = text.normalize('NFKC');
   if (!PYTHON_INTEGER.test(plain)) return NO_SCORE;
   const score = Math.abs(Number(plain.replaceAll('_', '')));
@@ -45,7 +46,7 @@ function decoded(json: string): OfficialReply {
   }
 }
 
-/** Quotes keys and texts, and puts numbers into lists. */
+/** Adds quotes to keys and texts, and puts numbers into lists. */
 function repaired(json: string): string {
   return json
     .replaceAll(KEY, '"$1":')

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { officialReply } from './official-reply.ts';
-import { readReply } from './reply.ts';
+import { parseReply } from './reply.ts';
 
-describe('readReply', () => {
+describe('parseReply', () => {
   it.each<[string, number, string]>([
     ['{"score": 7, "reasoning": "ok"}', 7, 'ok'],
     ['Sure:\n```json\n{\n "score": 3,\n "reasoning": "line one\nline two"\n}\n```', 3, 'line one line two'],
@@ -28,8 +28,8 @@ describe('readReply', () => {
     ['{not json} {"score": 6, "reasoning": "\\"said\\""}', 6, '"said"'],
     ['{"score": 6, "reasoning": "cut o', 6, 'cut o'],
     ['{"score": 6}', 6, ''],
-  ])('reads %j', (text, score, reasoning) => {
-    expect(readReply(text)).toEqual({ score, reasoning });
+  ])('parses %j', (text, score, reasoning) => {
+    expect(parseReply(text)).toEqual({ score, reasoning });
   });
 
   it.each([
@@ -49,7 +49,7 @@ describe('readReply', () => {
     '{',
     '}{',
   ])('finds no score in %j', (text) => {
-    expect(readReply(text)).toBeUndefined();
+    expect(parseReply(text)).toBeUndefined();
   });
 });
 
@@ -66,12 +66,12 @@ describe('officialReply', () => {
     ['[6, 0]', undefined],
     ['} {', undefined],
     ['', undefined],
-  ])('reads %j as the official code does', (text, value) => {
+  ])('parses %j as the official code does', (text, value) => {
     const reply = officialReply(text);
     expect(reply.status === 'ok' ? reply.value : undefined).toEqual(value);
   });
 
-  it('names the error that the official code raises', () => {
+  it('returns the name of the error that the official code raises', () => {
     expect(officialReply('[6, 0]').status).toBe('Exception');
     expect(officialReply('}{').status).toBe('Exception');
     expect(officialReply('} {').status).toBe('JSONDecodeError');

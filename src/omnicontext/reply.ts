@@ -1,15 +1,16 @@
 /**
- * What a judge's reply says: the score it gives, and why.
+ * Parses a judge's reply: its score and its reasoning.
  *
- * Judges are asked for `{"score": …, "reasoning": …}` with a score of 0 … 10, and write many other things. This reader
- * takes whatever a person would read as one score; `official-reply.ts` reads as the official code does.
+ * Judges are asked for `{"score": …, "reasoning": …}` with a score of 0 … 10, but write many other things.
+ * This parser accepts everything that a person would read as one score; `official-reply.ts` accepts what the
+ * official code accepts.
  */
 
-/** One judgement. */
+/** A parsed reply. */
 export interface Reply {
   /** 0 … 10. */
   readonly score: number;
-  /** Empty if the judge gave no reason. */
+  /** Empty if the reply has none. */
   readonly reasoning: string;
 }
 
@@ -25,13 +26,16 @@ const LABELLED = new RegExp(
 const REASON = /\breasoning\b["'*]*\s*[:=]\s*(.*)/is;
 
 /**
- * Reads a reply: JSON with or without words around it, line breaks inside strings, quoted scores, keys without quotes,
- * a bare number, `Score: 7/10`, a list. Of a list of several scores the lowest counts, as in VIEScore, whose prompts the
- * benchmark's derive from.
- * @returns undefined if the reply gives no score from 0 to 10
+ * Parses a reply. It accepts JSON with or without words around it, with line breaks inside strings, quoted
+ * scores or keys without quotes; a bare number; `Score: 7/10`; and a list. The lowest score of a list counts, as
+ * in VIEScore, from which the benchmark's prompts derive.
+ *
+ * @returns undefined if the reply has no score from 0 to 10
+ * @example
+ * parseReply('**Score**: 7/10'); // { score: 7, reasoning: '' }
  */
-export function readReply(text: string): Reply | undefined {
-  // Digits of full width, as Chinese replies have them, are digits.
+export function parseReply(text: string): Reply | undefined {
+  // NFKC turns the full-width digits of Chinese replies into ASCII digits.
   const plain = text.normalize('NFKC').trim();
   for (const object of objectsOf(plain)) {
     const score = scoreOf(object.score);
@@ -45,7 +49,7 @@ export function readReply(text: string): Reply | undefined {
   return labelled === undefined ? undefined : { score: labelled, reasoning: looseReasoning(plain) };
 }
 
-/** The score that a value stands for, if it is one from 0 to 10. */
+/** The score from 0 to 10 that a JSON value or a text holds, if any. */
 function scoreOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value >= 0 && value <= MAX_SCORE ? value : undefined;
   if (Array.isArray(value)) {
@@ -64,7 +68,7 @@ function unquoted(text: string): string {
   return text.trim().replace(/^(["'])(.*)\1$/, '$2');
 }
 
-/** The JSON objects in a text, outermost ones, in their order. */
+/** The outermost JSON objects of a text, in order. */
 function* objectsOf(text: string): Generator<Record<string, unknown>> {
   for (let at = text.indexOf('{'); at >= 0; ) {
     const end = objectEnd(text, at);
@@ -74,7 +78,7 @@ function* objectsOf(text: string): Generator<Record<string, unknown>> {
   }
 }
 
-/** Where the object that opens at `start` closes, braces inside its strings left aside. */
+/** The end of the object that opens at `start`. Braces inside its strings do not count. */
 function objectEnd(text: string, start: number): number | undefined {
   let depth = 0;
   let inString = false;
@@ -92,7 +96,7 @@ function objectEnd(text: string, start: number): number | undefined {
 
 function parsedObject(json: string): Record<string, unknown> | undefined {
   try {
-    // Line breaks and tabs are not allowed inside JSON strings; judges write them all the same.
+    // Judges write line breaks and tabs inside JSON strings, which JSON does not allow.
     const value: unknown = JSON.parse(json.replaceAll(/\p{Cc}+/gu, ' '));
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Record<string, unknown>)
@@ -102,7 +106,7 @@ function parsedObject(json: string): Record<string, unknown> | undefined {
   }
 }
 
-/** What follows the word "reasoning", without the braces and quotes of a broken object. */
+/** The text after the word "reasoning", without the braces and quotes of a broken object. */
 function looseReasoning(text: string): string {
   const [, found = ''] = REASON.exec(text) ?? [];
   return found

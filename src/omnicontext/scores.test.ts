@@ -17,7 +17,7 @@ describe('summarize', () => {
     ['none', [judged(0, 0, 'zh')]],
   ]);
 
-  it('counts items of a task alike, and tasks alike however many items they have', () => {
+  it('weights the items of a task equally, and tasks equally whatever their number of items', () => {
     const { tasks, average } = summarize(items, { language: 'en' });
     expect([...tasks]).toEqual([
       ['one', { promptFollowing: 2.5, subjectConsistency: 5, overall: 3.5 }],
@@ -26,13 +26,13 @@ describe('summarize', () => {
     expect(average).toEqual({ promptFollowing: 6.25, subjectConsistency: 7.5, overall: 6.75 });
   });
 
-  it('counts every language if none is named', () => {
+  it('counts all languages if none is given', () => {
     const { tasks } = summarize(items);
     expect(tasks.get('one')?.overall).toBeCloseTo(16 / 3, 12);
     expect(tasks.get('none')?.overall).toBe(0);
   });
 
-  it('has no average where nothing was judged', () => {
+  it('has no average if no item was judged', () => {
     expect(summarize(items, { language: 'de' })).toEqual({ tasks: new Map(), average: undefined });
   });
 

@@ -1,11 +1,12 @@
 /**
- * The arithmetic of the OmniContext benchmark: each item has two scores, every item and every task counts alike.
+ * The arithmetic of the OmniContext benchmark. Each item has two scores; all items of a task and all tasks have
+ * equal weight.
  * Source: OmniGen2 `omnicontext/calculate_statistics.py`, analyze_scores
  */
 
-/** A picture as its judge scored it, each score 0 … 10. */
+/** The judge's scores for one picture, each 0 … 10. */
 export interface JudgedItem {
-  /** Of its instruction: `en` or `zh` in the official set. */
+  /** Language of the instruction: `en` or `zh` in the official set. */
   readonly language: string;
   readonly promptFollowing: number;
   readonly subjectConsistency: number;
@@ -18,27 +19,35 @@ export interface MeanScores {
   readonly overall: number;
 }
 
-/** Means of every task, in the order of the tasks, and of all tasks. */
+/** Means of every task, in the order of the tasks, and their average. */
 export interface Summary {
   readonly tasks: ReadonlyMap<string, MeanScores>;
   /** Undefined if no task has a score. */
   readonly average: MeanScores | undefined;
 }
 
-/** Which items count, and how tasks without any are counted. */
+/** Which items count, and how tasks without items count. */
 export interface SummaryOptions {
-  /** All languages if none is named. */
+  /** Counts items of this language only. Default: all languages. */
   readonly language?: string;
-  /** A task without items of the language is NaN, and so is the average, as in the official code; else it is left out. */
+  /**
+   * If true, a task without items of the language is NaN, and so is the average, as in the official code.
+   * Default: such a task is left out.
+   */
   readonly official?: boolean;
 }
 
-/** One item's overall score, the geometric mean: a picture that fails either way fails. */
+/**
+ * The overall score of one item, 0 … 10: the geometric mean, which is 0 if either score is 0.
+ *
+ * @example
+ * overallScore({ promptFollowing: 4, subjectConsistency: 9 }); // 6
+ */
 export function overallScore({ promptFollowing, subjectConsistency }: Omit<JudgedItem, 'language'>): number {
   return Math.sqrt(promptFollowing * subjectConsistency);
 }
 
-/** Means of each task over its items, and their unweighted mean over the tasks. */
+/** The means of each task over its items, and the unweighted mean over the tasks. */
 export function summarize(
   items: ReadonlyMap<string, readonly JudgedItem[]>,
   { language, official = false }: SummaryOptions = {},

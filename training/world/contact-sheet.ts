@@ -21,7 +21,7 @@ import {
   type Weather,
 } from '../../src/storybook/scene.ts';
 import { drawCase } from '../../src/storybook/tasks.ts';
-import { one } from './one.ts';
+import { sceneWith } from './scene-with.ts';
 
 const { values } = parseArgs({
   options: {
@@ -93,9 +93,9 @@ sheet(
   'kinds',
   9,
   [
-    ...kinds.map((kind, i) => one({ kind, colour: NATURAL[kind], background: at(BACKGROUNDS, i) })),
+    ...kinds.map((kind, i) => sceneWith({ kind, colour: NATURAL[kind], background: at(BACKGROUNDS, i) })),
     ...kinds.map((kind, i) =>
-      one({
+      sceneWith({
         kind,
         colour: at(COLOURS, i * 3 + 1),
         pattern: i % 2 === 0 ? 'striped' : 'spotted',
@@ -110,12 +110,12 @@ sheet(
 sheet('faces', 8, [
   ...EXPRESSIONS.flatMap((expression, r) =>
     CREATURES.map((kind, i) =>
-      one({ kind, colour: at(COLOURS, i + r * 2), expression, background: 'blank', scale: 1.5 }),
+      sceneWith({ kind, colour: at(COLOURS, i + r * 2), expression, background: 'blank', scale: 1.5 }),
     ),
   ),
   ...ACCESSORIES.flatMap((kind, r) =>
     CREATURES.map((creature, i) =>
-      one({
+      sceneWith({
         kind: creature,
         colour: at(COLOURS, i + r + 3),
         accessory: { kind, colour: at(COLOURS, i + r + 7) },
@@ -140,7 +140,7 @@ sheet(
   lights.flatMap(([time, weather], r) =>
     BACKGROUNDS.map((background, i) => {
       const fixed = background === 'sea';
-      return one({
+      return sceneWith({
         kind: at(CREATURES, i + r),
         colour: at(COLOURS, i * 2 + r),
         background,

@@ -8,7 +8,7 @@ import { drawBuild } from '../../src/storybook/compose.ts';
 import { render } from '../../src/storybook/drawing/render.ts';
 import { BACKGROUND_SEEDS, SteadyRandom } from '../../src/storybook/random.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
-import { one } from './one.ts';
+import { sceneWith } from './scene-with.ts';
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'public/samples' } } });
 const SIZE = 128;
@@ -30,23 +30,23 @@ function asLearnt(scene: Scene): Scene {
 }
 
 const SAMPLES: Readonly<Record<string, Scene>> = {
-  'blue-cat': one({ kind: 'cat', colour: 'blue' }),
-  'bunny-in-forest': one({
+  'blue-cat': sceneWith({ kind: 'cat', colour: 'blue' }),
+  'bunny-in-forest': sceneWith({
     kind: 'bunny',
     colour: 'pink',
     background: 'forest',
     accessory: { kind: 'scarf', colour: 'yellow' },
   }),
-  'house-in-snow': one({ kind: 'house', colour: 'red', background: 'snow' }),
-  'frog-on-beach': one({
+  'house-in-snow': sceneWith({ kind: 'house', colour: 'red', background: 'snow' }),
+  'frog-on-beach': sceneWith({
     kind: 'frog',
     colour: 'green',
     background: 'beach',
     accessory: { kind: 'crown', colour: 'yellow' },
   }),
-  sailboat: one({ kind: 'boat', colour: 'blue', background: 'beach' }),
-  'fox-at-night': one({ kind: 'fox', colour: 'orange', background: 'city', time: 'night' }),
-  'spotted-mushroom': one({
+  sailboat: sceneWith({ kind: 'boat', colour: 'blue', background: 'beach' }),
+  'fox-at-night': sceneWith({ kind: 'fox', colour: 'orange', background: 'city', time: 'night' }),
+  'spotted-mushroom': sceneWith({
     kind: 'mushroom',
     colour: 'red',
     pattern: 'spotted',
@@ -54,8 +54,8 @@ const SAMPLES: Readonly<Record<string, Scene>> = {
     background: 'mountain',
   }),
   'bear-and-balloon': together(
-    one({ kind: 'bear', colour: 'brown', expression: 'surprised' }),
-    one({ kind: 'balloon', colour: 'purple' }),
+    sceneWith({ kind: 'bear', colour: 'brown', expression: 'surprised' }),
+    sceneWith({ kind: 'balloon', colour: 'purple' }),
   ),
 };
 

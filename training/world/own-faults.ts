@@ -3,7 +3,7 @@
  * the scene that it sees says the same; a drawing of which that cannot be said is left out, rather than taught wrongly.
  */
 
-import { likeliest, type SeenScene, type SeenThing } from '../../src/judge/detect.ts';
+import { type DetectedThing, type Detection, likeliest } from '../../src/judge/detection.ts';
 import { verdict } from '../../src/judge/verdict.ts';
 import { faultsOf, type Mismatch } from '../../src/storybook/cases/reflect.ts';
 import { canHavePattern } from '../../src/storybook/compose.ts';
@@ -38,20 +38,20 @@ export interface Request {
  * @param sure probability from which the judge's yes and no count
  */
 export function readDrawing(
-  seen: SeenScene,
+  detection: Detection,
   { text, stated }: Request,
   wanted: Scene,
   most: number,
   sure = SURE,
 ): Reading | LeftOut {
-  const shown = sceneOf(seen);
+  const shown = sceneOf(detection);
   const kinds = shown.things.map(({ who }) => who.kind);
   if (new Set(kinds).size < kinds.length) return 'unsayable';
   const isSure = (claim: Claim) => {
-    const { probability } = verdict(claim, seen);
+    const { probability } = verdict(claim, detection);
     return holds(claim, shown) ? probability >= sure : probability <= 1 - sure;
   };
-  const faint = seen.stands.some(({ presence }) => presence < sure && presence > 1 - sure);
+  const faint = detection.stands.some(({ presence }) => presence < sure && presence > 1 - sure);
   if (faint || ![...stated, ...bareOrPlain(wanted, shown)].every(isSure)) return 'doubtful';
   const critiques = faultsOf(stated, wanted, shown);
   if (critiques.length > most) return 'too much';
@@ -62,13 +62,13 @@ export function readDrawing(
 }
 
 /** Whether the judge finds in the world's own picture of a request what was asked for: else it cannot miss it in a drawing. */
-export function readsTarget(seen: SeenScene, request: Request, wanted: Scene): boolean {
-  const found = readDrawing(seen, request, wanted, 0, 0.5);
+export function readsTarget(detection: Detection, request: Request, wanted: Scene): boolean {
+  const found = readDrawing(detection, request, wanted, 0, 0.5);
   return typeof found !== 'string' && found.fixable;
 }
 
 /** What the judge sees as a scene: of everything the likeliest. */
-export function sceneOf({ page, things }: SeenScene): Scene {
+export function sceneOf({ page, things }: Detection): Scene {
   return {
     style: likeliest(page.style),
     background: likeliest(page.background),
@@ -79,20 +79,20 @@ export function sceneOf({ page, things }: SeenScene): Scene {
   };
 }
 
-function thingOf({ kind, odds, stands }: SeenThing): Thing {
-  const pattern = canHavePattern(kind) ? likeliest(odds.pattern) : 'plain';
-  const worn = isCreature(kind) ? likeliest(odds.accessory) : 'none';
+function thingOf({ kind, probabilities, stands }: DetectedThing): Thing {
+  const pattern = canHavePattern(kind) ? likeliest(probabilities.pattern) : 'plain';
+  const worn = isCreature(kind) ? likeliest(probabilities.accessory) : 'none';
   return {
     who: {
       kind,
-      colour: likeliest(odds.colour),
+      colour: likeliest(probabilities.colour),
       pattern,
-      patternColour: pattern === 'plain' ? null : likeliest(odds.patternColour),
-      accessory: worn === 'none' ? null : { kind: worn, colour: likeliest(odds.accessoryColour) },
+      patternColour: pattern === 'plain' ? null : likeliest(probabilities.patternColour),
+      accessory: worn === 'none' ? null : { kind: worn, colour: likeliest(probabilities.accessoryColour) },
       build: { width: 1, height: 1, feature: 1, eye: 1, gap: 1, belly: false },
     },
-    expression: isCreature(kind) ? likeliest(odds.expression) : null,
-    size: likeliest(odds.size),
+    expression: isCreature(kind) ? likeliest(probabilities.expression) : null,
+    size: likeliest(probabilities.size),
     stands: stands.map(({ x, middleY, scale }) => ({ x, y: middleY + HALF_HEIGHT * scale, scale })),
   };
 }

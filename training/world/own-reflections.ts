@@ -51,7 +51,7 @@ const judge = await Judge.open(
   nodeRuntime({ threads: 1 }),
   nodeFolder(fileURLToPath(new URL('../checkpoint/judge', import.meta.url))),
 );
-const see = (data: Uint8Array) => judge.see({ width: PICTURE_SIDE, height: PICTURE_SIDE, data });
+const detect = (data: Uint8Array) => judge.detect({ width: PICTURE_SIDE, height: PICTURE_SIDE, data });
 
 const samples: Sample[] = [];
 const counts: Record<string, number> = {};
@@ -71,7 +71,7 @@ for (const [index, line] of lines.entries()) {
   const drawn = JSON.parse(line) as Drawn;
   const target = read();
   const drawings = Array.from({ length: drawn.drawings }, read);
-  if (!readsTarget(await see(target), drawn, drawn.scene)) {
+  if (!readsTarget(await detect(target), drawn, drawn.scene)) {
     leftOut['target not read'] += drawings.length;
     continue;
   }
@@ -80,7 +80,7 @@ for (const [index, line] of lines.entries()) {
   const row = rowOf(drawn.from);
   for (const [k, drawing] of drawings.entries()) {
     row.drawings++;
-    const found = readDrawing(await see(drawing), drawn, drawn.scene, most);
+    const found = readDrawing(await detect(drawing), drawn, drawn.scene, most);
     if (typeof found === 'string') {
       leftOut[found]++;
       continue;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { nodeFolder } from '../../../src/checkpoints/folder.node.ts';
 import { Judge } from '../../../src/judge/judge.ts';
 import { nodeRuntime } from '../../../src/runtime/runtime.node.ts';
-import { one } from '../../../training/world/one.ts';
+import { sceneWith } from '../../../training/world/scene-with.ts';
 import { heldoutCases, inContextCases, pictureOf } from '../cases.ts';
 import type { Figure } from '../figures.ts';
 import { edit } from './edit.ts';
@@ -106,26 +106,29 @@ test('a case that fails counts nothing as right', () => {
 });
 
 test('an identity is kept by one thing that looks like it, and by no other', async () => {
-  const cat = one({
+  const cat = sceneWith({
     kind: 'cat',
     colour: 'orange',
     accessory: { kind: 'hat', colour: 'blue' },
     scale: 0.95,
     x: 34,
   });
-  const boat = one({ kind: 'boat', colour: 'red', scale: 0.95, x: 92 });
-  const bare = one({ kind: 'cat', colour: 'orange', scale: 0.95, x: 34 });
+  const boat = sceneWith({ kind: 'boat', colour: 'red', scale: 0.95, x: 92 });
+  const bare = sceneWith({ kind: 'cat', colour: 'orange', scale: 0.95, x: 34 });
   const scene = { ...cat, things: [...cat.things, ...boat.things] };
   const runtime = nodeRuntime();
   const judge = await Judge.open(runtime, nodeFolder(JUDGE));
   try {
-    const seen = await judge.see(pictureOf(scene));
-    expect(identitiesKept(seen, scene)).toEqual([true, true]);
-    expect(identitiesKept(seen, { ...scene, things: [...bare.things, ...boat.things] })).toEqual([
+    const detection = await judge.detect(pictureOf(scene));
+    expect(identitiesKept(detection, scene)).toEqual([true, true]);
+    expect(identitiesKept(detection, { ...scene, things: [...bare.things, ...boat.things] })).toEqual([
       false,
       true,
     ]);
-    expect(identitiesKept(seen, { ...scene, things: [...cat.things, ...cat.things] })).toEqual([true, false]);
+    expect(identitiesKept(detection, { ...scene, things: [...cat.things, ...cat.things] })).toEqual([
+      true,
+      false,
+    ]);
   } finally {
     await judge.dispose();
     await runtime.dispose();

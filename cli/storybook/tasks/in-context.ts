@@ -1,6 +1,6 @@
 /** Things of given pictures in a new one, scored by the arithmetic of OmniContext. */
 
-import type { SeenScene, SeenThing } from '../../../src/judge/detect.ts';
+import type { DetectedThing, Detection } from '../../../src/judge/detection.ts';
 import { sameIdentity } from '../../../src/judge/verdict.ts';
 import { type JudgedItem, overallScore, summarize } from '../../../src/omnicontext/scores.ts';
 import type { RgbImage } from '../../../src/pictures/image.ts';
@@ -66,7 +66,7 @@ export const inContext: BenchTask<ContextOutcome> = {
 
 async function scored(tools: Tools, given: Case, picture: RgbImage) {
   const { right, total, lines } = await judged(tools, picture, requestedClaims(given));
-  const kept = identitiesKept(await tools.judge.see(picture), given.scene);
+  const kept = identitiesKept(await tools.judge.detect(picture), given.scene);
   return {
     promptFollowing: (MOST * right) / total,
     subjectConsistency: (MOST * kept.filter((is) => is).length) / kept.length,
@@ -80,8 +80,8 @@ function score(name: string, value: Mean, least?: number): Figure {
 }
 
 /** Whether each thing of the scene is seen as the same individual; nothing that is seen stands for two. */
-export function identitiesKept({ things }: SeenScene, scene: Scene): boolean[] {
-  const taken = new Set<SeenThing>();
+export function identitiesKept({ things }: Detection, scene: Scene): boolean[] {
+  const taken = new Set<DetectedThing>();
   return scene.things.map(({ who }) => {
     const found = things.find((thing) => !taken.has(thing) && sameIdentity(thing, who).yes);
     if (found) taken.add(found);

@@ -17,7 +17,7 @@ import {
 } from '../../src/storybook/scene.ts';
 
 /** What differs from a plain happy thing on a meadow by day. x in page units (0..128). */
-export interface One {
+export interface SceneValues {
   kind: Kind;
   colour: Colour;
   pattern?: Pattern;
@@ -33,7 +33,7 @@ export interface One {
 }
 
 /** A scene with one thing of average build. */
-export function one(o: One): Scene {
+export function sceneWith(o: SceneValues): Scene {
   const who: Identity = {
     kind: o.kind,
     colour: o.colour,
