@@ -1,7 +1,7 @@
 /**
  * Compares this program with recorded outputs of the official code, case by case, on the real graphs.
  *
- *   npm run -s verify -- --goldens DIR [--kinds A,B] [--backend node|wasm|webgpu]
+ *   npm run -s verify -- --goldens DIR [--kinds A,B] [--cases A,B] [--backend node|wasm|webgpu]
  *
  * Prints a line per case: id, kind, largest absolute error, tolerance, and ok or FAILED. The last line is
  * "N passed, N failed". The exit code is 1 if any case failed.
@@ -23,7 +23,7 @@ const BACKENDS = ['node', 'wasm', 'webgpu'] as const;
 type Backend = (typeof BACKENDS)[number];
 
 await runCommand('The check', async (signal) => {
-  const { goldens, kinds, backend } = readArgs({
+  const { goldens, kinds, cases: ids, backend } = readArgs({
     call: 'npm run -s verify --',
     summary: 'Compares this program with recorded outputs of the official code, case by case.',
     options: {
@@ -33,6 +33,7 @@ await runCommand('The check', async (signal) => {
         required: true,
       },
       kinds: { placeholder: 'A,B', help: 'check only cases of these kinds, such as dit,vae' },
+      cases: { placeholder: 'A,B', help: 'check only the cases with these ids, such as dit_2ref_t0' },
       backend: {
         placeholder: 'NAME',
         help: 'where the graphs run; wasm and webgpu run in Chromium',
@@ -43,7 +44,7 @@ await runCommand('The check', async (signal) => {
   });
   const folder = resolve(goldens);
   const index = await readIndex(folder);
-  const cases = ofKinds(index.cases, kinds);
+  const cases = chosen(chosen(index.cases, 'kind', kinds), 'id', ids);
   const session = new VerifySession(folder, resolve(folder, index.model), () => startRuntime(backend));
   let passed = 0;
   try {
@@ -58,26 +59,30 @@ await runCommand('The check', async (signal) => {
   return passed === cases.length ? 0 : 1;
 });
 
-/** The cases of the given kinds, such as `dit,vae`. All cases if `kinds` is undefined. */
-function ofKinds(cases: readonly ListedCase[], kinds: string | undefined): readonly ListedCase[] {
-  if (kinds === undefined) return cases;
-  const wanted = kinds
+/** The cases whose kind or id is in a list such as `dit,vae`. All cases without a list. */
+function chosen(
+  cases: readonly ListedCase[],
+  by: 'kind' | 'id',
+  list: string | undefined,
+): readonly ListedCase[] {
+  if (list === undefined) return cases;
+  const wanted = list
     .split(',')
-    .map((kind) => kind.trim())
-    .filter((kind) => kind !== '');
-  const known = new Set(cases.map(({ kind }) => kind));
-  const unknown = wanted.filter((kind) => !known.has(kind));
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  const known = new Set(cases.map((each) => each[by]));
+  const unknown = wanted.filter((name) => !known.has(name));
   if (wanted.length === 0 || unknown.length > 0) {
     throw new OmniError({
       code: 'bad_request',
       message:
         wanted.length === 0
-          ? '--kinds names no kind.'
-          : `The goldens have no case of kind ${unknown.join(', ')}.`,
+          ? `--${by}s names no ${by}.`
+          : `The goldens have no case of ${by} ${unknown.join(', ')}.`,
       action: `They have ${[...known].join(', ')}.`,
     });
   }
-  return cases.filter(({ kind }) => wanted.includes(kind));
+  return cases.filter((each) => wanted.includes(each[by]));
 }
 
 function startRuntime(backend: Backend): Promise<Runtime> | Runtime {
