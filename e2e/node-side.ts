@@ -2,10 +2,11 @@
 
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
-import { USUAL_SETTINGS } from '../src/draw-settings.ts';
-import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
+import { drawLimits } from '../src/omnigen2/draw-limits.ts';
+import type { DrawInput } from '../src/omnigen2/pipeline.ts';
 import { decodeImage } from '../src/pictures/decode.node.ts';
 import type { RgbImage } from '../src/pictures/image.ts';
+import { DEFAULT_SETTINGS } from '../src/settings/draw-settings.ts';
 import { type StudioPage, sample } from './studio-page.ts';
 
 export const SEED = 11;
@@ -19,10 +20,9 @@ export function options(
   references: readonly RgbImage[],
   steps: number,
   guidance: { readonly textGuidance: number; readonly imageGuidance: number },
-): DrawOptions {
-  const { guidanceRange } = USUAL_SETTINGS;
-  const rest = { guidanceRange, prompt, references, steps, seed: SEED };
-  return { ...drawDefaults(SIZE, { promptTokens: 80 }), ...guidance, ...rest };
+): DrawInput {
+  const limits = drawLimits(SIZE, { promptTokens: 80 });
+  return { ...DEFAULT_SETTINGS, ...SIZE, ...limits, ...guidance, prompt, references, steps, seed: SEED };
 }
 
 /** The result as the page saves it. */

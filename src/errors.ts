@@ -4,39 +4,46 @@
  * Every error says what happened and what the person can do, in words; code branches on `code`, never on text.
  */
 
-/** What kind of thing went wrong. Grouped by where a person can act on it. */
-export type ErrorCode =
-  /** A request that cannot be run as it stands: prompt, size, steps, number of references … */
-  | 'bad_request'
+/** Kinds of errors, by where a person can act on them. */
+export const ERROR_CODES = [
+  /** A request that cannot be run as it is: prompt, size, steps, number of references … */
+  'bad_request',
   /** A picture that cannot be read or used. */
-  | 'bad_image'
-  /** A checkpoint folder, configuration or weights file that is not what it claims to be. */
-  | 'bad_checkpoint'
-  /** A configuration value that is well-formed but that this program does not implement. */
-  | 'unsupported'
+  'bad_image',
+  /** A checkpoint folder, configuration or weights file that is damaged or not what it claims to be. */
+  'bad_checkpoint',
+  /** A valid configuration value that this program does not implement. */
+  'unsupported',
   /** The device (GPU, memory, browser) cannot do what is needed. */
-  | 'device'
+  'device',
   /** A file or download could not be read to its end; trying again may help. */
-  | 'unreachable'
+  'unreachable',
   /** Storage is full, locked or refused. */
-  | 'storage'
+  'storage',
   /** The person cancelled. */
-  | 'cancelled'
+  'cancelled',
   /** A defect of this program. */
-  | 'internal';
+  'internal',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** The plain-data form of an error, as it crosses the worker boundary. */
+/** An error as plain data, as it crosses the worker boundary. */
 export interface ErrorReport {
   readonly code: ErrorCode;
-  /** True if trying the very same thing again cannot help. */
+  /** True if trying the same thing again cannot help. */
   readonly permanent: boolean;
-  /** One sentence: what is wrong, naming the file, tensor, field or argument. */
+  /** One sentence: what is wrong. Names the file, tensor, field or argument. */
   readonly message: string;
   /** One sentence: what the person can do. */
   readonly action: string;
 }
 
-/** An error that a person can read: what is wrong, and what to do about it. */
+/**
+ * An error that a person can read: what is wrong and what to do about it.
+ *
+ * @example
+ * throw new OmniError({ code: 'bad_request', message: 'The prompt is empty.', action: 'Say what to draw.' });
+ */
 export class OmniError extends Error implements ErrorReport {
   override readonly name = 'OmniError';
   readonly code: ErrorCode;
@@ -57,9 +64,10 @@ export class OmniError extends Error implements ErrorReport {
 }
 
 /**
- * Turns anything thrown into a report. An {@link OmniError} keeps its words; an abort becomes `cancelled` if `signal`
- * has been aborted, for a browser ends things of its own accord with the same error; anything else is a defect of ours or
- * of an engine and is reported as `internal` under the name of what was being done.
+ * Turns anything thrown into a report. An {@link OmniError} keeps its sentences. An abort becomes `cancelled` only if
+ * `signal` is aborted, because browsers use the same error when they end something themselves. Anything else is a defect of
+ * this program or of an engine and becomes `internal`.
+ * @param doing names the activity that failed, as the subject of a sentence: "Drawing"
  */
 export function reportOf(thrown: unknown, doing: string, signal?: AbortSignal): ErrorReport {
   if (thrown instanceof OmniError) return thrown.toReport();
@@ -75,7 +83,7 @@ export function reportOf(thrown: unknown, doing: string, signal?: AbortSignal): 
   };
 }
 
-/** Whether a thrown value is what an aborted AbortSignal throws. It does not say whose signal it was. */
+/** Whether a thrown value is the error of an aborted AbortSignal, whichever signal it was. */
 export function isAbort(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === 'AbortError';
 }

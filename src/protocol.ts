@@ -1,260 +1,334 @@
 /**
- * Every message between the page and the generation worker: two discriminated unions and a version.
+ * Every message between the page and the worker: a zod schema for each direction, from which the types are inferred, and
+ * a version.
  *
- * The page sends {@link ToWorker}, the worker answers with {@link FromWorker}. A job is answered by events that end
- * with exactly one of `done`, `failed` or `cancelled`, a change of adapters by one `adapters`. Pictures cross as plain RGBA bytes, errors as whole reports.
+ * The page sends {@link ToWorker}, the worker answers with {@link FromWorker}. A job is answered by events, the last of
+ * which is `done`, `failed` or `cancelled`; a change of adapters by one `adapters`. Pictures cross as plain RGBA bytes,
+ * errors as whole reports. Schemas check pixels and files by their class alone and never copy them.
  */
 
-import type { ErrorReport } from './errors.ts';
-import type { Acceleration } from './omnigen2/acceleration/acceleration.ts';
-import type { RelativeBox } from './omnigen2/language/grounding.ts';
-import type { Sampling } from './omnigen2/language/sampling.ts';
-import type { ModelPart } from './omnigen2/model.ts';
-import type { RoundOutcome, RoundReport } from './omnigen2/reflection/loop.ts';
-import type { SchedulerName } from './omnigen2/schedulers/create.ts';
-import type { PosteriorChoice } from './omnigen2/vae/vae.ts';
+import { z } from 'zod';
+import { ERROR_CODES } from './errors.ts';
+import { MAX_NEW_TOKENS, samplingSchema } from './settings/answer-settings.ts';
+import { drawSettingsSchema } from './settings/draw-settings.ts';
+import { ADAPTER_STRENGTH, ROUNDS } from './settings/job-settings.ts';
+import { tagOf } from './settings/value-words.ts';
 
-export type {
-  Acceleration,
-  ModelPart,
-  PosteriorChoice,
-  RelativeBox,
-  RoundOutcome,
-  RoundReport,
-  Sampling,
-  SchedulerName,
-};
-
-/** Raised whenever a message changes its meaning; the worker refuses a page of another version in words. */
-export const PROTOCOL_VERSION = 5;
+/** Raised whenever a message changes its meaning. Page and worker tell each other theirs. */
+export const PROTOCOL_VERSION = 6;
 
 /** Names one job for as long as page and worker live. */
 export type JobId = string & { readonly brand: 'JobId' };
 
-/** Names one conversation; the worker remembers the one of the last turn. */
+/** Names one conversation. The worker holds the one of the last turn. */
 export type ConversationId = string & { readonly brand: 'ConversationId' };
 
 /** Names one change of adapters. */
 export type AdapterChangeId = string & { readonly brand: 'AdapterChangeId' };
 
+const isText = (value: unknown) => typeof value === 'string';
+const jobId = z.custom<JobId>(isText, 'the name of a job');
+const conversationId = z.custom<ConversationId>(isText, 'the name of a conversation');
+const changeId = z.custom<AdapterChangeId>(isText, 'the name of a change of adapters');
+
+/** A file in the browser, also one of another frame. */
+export const isFile = (value: unknown) => ['Blob', 'File'].includes(tagOf(value));
+const file = z.custom<Blob>(isFile, 'a file (Blob or File)');
+const files = z.array(file).readonly();
+const text = z.string();
+/** Counts from 1. */
+const round = z.int();
+const milliseconds = z.number();
+/** Sentences for the person. */
+const notes = z.array(text).readonly();
+
+const errorReport = z
+  .object({ code: z.enum(ERROR_CODES), permanent: z.boolean(), message: text, action: text })
+  .readonly();
+
+const picture = z
+  .object({
+    width: z.int(),
+    height: z.int(),
+    data: z.custom<Uint8ClampedArray<ArrayBuffer>>((value) => value instanceof Uint8ClampedArray, 'pixels'),
+  })
+  .readonly();
 /** An 8-bit sRGB picture: `data` is row-major RGBA, `4 * width * height` bytes, alpha always 255. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8ClampedArray<ArrayBuffer>;
-}
+export type Picture = z.infer<typeof picture>;
 
-/** Which arithmetic unit runs the graphs. `auto` takes WebGPU where it works, else the CPU. */
-export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
-
+const modelRef = z
+  .object({
+    id: text,
+    /** The folder of its bundle, as an absolute URL. */
+    baseUrl: text,
+    /** Absolute URLs of files that are not under `baseUrl`, by path in the bundle. */
+    files: z.record(text, text).readonly().optional(),
+  })
+  .readonly();
 /** Where a model is served. */
-export interface ModelRef {
-  readonly id: string;
-  /** The folder of its bundle, as an absolute URL. */
-  readonly baseUrl: string;
-  /** Absolute URLs of files that are not under `baseUrl`, by path in the bundle. */
-  readonly files?: Readonly<Record<string, string>>;
-}
+export type ModelRef = z.infer<typeof modelRef>;
 
-/** The settings of one drawing. Sizes in pixels, guidance without unit. */
-export interface DrawSettings {
-  readonly width: number;
-  readonly height: number;
-  /** With exactly one reference: take that picture's size in place of `width` and `height`, as the official code does. */
-  readonly alignSize: boolean;
-  readonly steps: number;
-  /** 0 … 2^32 - 1; the same seed gives the same picture. */
-  readonly seed: number;
-  readonly textGuidance: number;
-  readonly imageGuidance: number;
-  /** Part of the steps, as fractions 0 … 1, in which guidance is applied. */
-  readonly guidanceRange: readonly [number, number];
-  readonly scheduler: SchedulerName;
-  /** How to draw with less work. */
-  readonly acceleration: Acceleration;
-  /** How much change TeaCache lets pass before it computes again: 0 for none, 0.05 where nothing is said. */
-  readonly teaCacheThreshold?: number;
-  /** Whether references are drawn from what the encoder gives, by the seed, or are its mean; drawn where nothing is said. */
-  readonly posterior?: PosteriorChoice;
-  readonly negativePrompt: string;
-}
+export const BACKEND_CHOICES = ['auto', 'webgpu', 'wasm'] as const;
+/** What runs the graphs. `auto` takes WebGPU if it works, else WebAssembly on the CPU. */
+export type BackendChoice = (typeof BACKEND_CHOICES)[number];
 
-/** One request for a picture: no references is text to image, one an edit, several in-context generation. */
-export interface DrawRequest {
-  readonly prompt: string;
-  /** The references as the files the person gave, in order; the first is "image 1". */
-  readonly references: readonly Blob[];
-  readonly settings: DrawSettings;
-  /** How many rounds in all the model may take to check and mend its work; 1 draws once and does not look. */
-  readonly rounds: number;
-}
+const drawRequest = z
+  .object({
+    prompt: text,
+    /** The files that the person gave, in order; the first is "image 1". */
+    references: files,
+    settings: drawSettingsSchema,
+    rounds: ROUNDS.schema,
+  })
+  .readonly();
+/** A request for a picture. No references: text to image; one: an edit; several: in-context generation. */
+export type DrawRequest = z.infer<typeof drawRequest>;
 
-/** A question to the language model about zero or more pictures. */
-export interface AskRequest {
-  readonly question: string;
-  readonly pictures: readonly Blob[];
-  readonly maxNewTokens: number;
-  /** How words are chosen by chance; without it the likeliest ones are taken. */
-  readonly sampling?: Sampling;
-}
+const askRequest = z
+  .object({
+    question: text,
+    pictures: files,
+    maxNewTokens: MAX_NEW_TOKENS.schema,
+    /** Without it each token is the likeliest one. */
+    sampling: samplingSchema.optional(),
+  })
+  .readonly();
+/** A question to the language model about zero or more pictures, without history. */
+export type AskRequest = z.infer<typeof askRequest>;
 
-/** One turn of a conversation, which the model answers in words, with a picture, or with both. */
-export interface ChatRequest {
-  /** An unknown one begins a new conversation, and ends the one before. */
-  readonly conversation: ConversationId;
-  /** How many turns of it have been replied to, as far as the page knows: a worker that knows fewer says so. */
-  readonly turns: number;
-  readonly text: string;
-  /** What the words are about; without any, the picture drawn last in this conversation, or those given last. */
-  readonly pictures: readonly Blob[];
-  /** How a picture is drawn, if the reply asks for one. */
-  readonly settings: DrawSettings;
-  readonly maxNewTokens: number;
-  readonly sampling?: Sampling;
-}
+const turnRequest = z
+  .object({
+    /** An unknown one begins a new conversation and ends the one before. */
+    conversation: conversationId,
+    /** How many turns of it have a reply, as far as the page knows. A worker that knows fewer says so in a note. */
+    turns: z.int(),
+    text,
+    /** Without pictures the turn is about the picture drawn last in this conversation, or about those given last. */
+    pictures: files,
+    /** How a picture is drawn if the reply asks for one. */
+    settings: drawSettingsSchema,
+    maxNewTokens: MAX_NEW_TOKENS.schema,
+    sampling: samplingSchema.optional(),
+  })
+  .readonly();
+/** One turn of a conversation. The reply is text, a picture, or both. */
+export type TurnRequest = z.infer<typeof turnRequest>;
 
+const adapterFile = z
+  .object({
+    /** The name in messages. Names within a change differ. */
+    name: text,
+    /** A safetensors file as trainers write it. */
+    file,
+    /** The `adapter_config.json` that peft wrote beside it. */
+    settings: file.optional(),
+    /** The worker checks its limits, because its error names the adapter. */
+    strength: z.custom<number>((value) => typeof value === 'number', ADAPTER_STRENGTH.kind),
+  })
+  .readonly();
 /** A LoRA adapter for the transformer. */
-export interface AdapterFile {
-  /** How messages call it; no two of a change have the same. */
-  readonly name: string;
-  /** A safetensors file as trainers write it. */
-  readonly file: Blob;
-  /** The `adapter_config.json` that peft wrote beside it. */
-  readonly settings?: Blob;
-  /** 1 as it was trained, 0 not at all, negative the other way round. */
-  readonly strength: number;
-}
+export type AdapterFile = z.infer<typeof adapterFile>;
 
 /** What the page may send. */
-export type ToWorker =
-  | {
-      readonly type: 'open';
-      readonly version: number;
-      readonly model: ModelRef;
-      readonly backend: BackendChoice;
-    }
-  | { readonly type: 'draw'; readonly job: JobId; readonly request: DrawRequest }
-  | { readonly type: 'ask'; readonly job: JobId; readonly request: AskRequest }
-  | { readonly type: 'chat'; readonly job: JobId; readonly request: ChatRequest }
-  | { readonly type: 'cancel'; readonly job: JobId }
-  /** Frees what the worker holds of a conversation, none of whose turns may follow. */
-  | { readonly type: 'end'; readonly conversation: ConversationId }
-  /** Before the next job the model gets these adapters in place of all that it has. */
-  | {
-      readonly type: 'adapters';
-      readonly change: AdapterChangeId;
-      readonly adapters: readonly AdapterFile[];
-    };
+export const toWorkerSchema = z.discriminatedUnion('type', [
+  /** Loads a model. The first message of a page. */
+  z
+    .object({
+      type: z.literal('open'),
+      version: z.literal(PROTOCOL_VERSION),
+      model: modelRef,
+      backend: z.enum(BACKEND_CHOICES),
+    })
+    .readonly(),
+  z.object({ type: z.literal('draw'), job: jobId, request: drawRequest }).readonly(),
+  z.object({ type: z.literal('ask'), job: jobId, request: askRequest }).readonly(),
+  z.object({ type: z.literal('turn'), job: jobId, request: turnRequest }).readonly(),
+  z.object({ type: z.literal('cancel'), job: jobId }).readonly(),
+  /** Frees the memory of a conversation. It gets no further turns. */
+  z.object({ type: z.literal('end'), conversation: conversationId }).readonly(),
+  /** Replaces all adapters of the model before the next job. */
+  z
+    .object({ type: z.literal('adapters'), change: changeId, adapters: z.array(adapterFile).readonly() })
+    .readonly(),
+]);
+export type ToWorker = z.infer<typeof toWorkerSchema>;
+
+/** The first message of a page of any version. */
+export const openOfAnyVersion = z.looseObject({ type: z.literal('open'), version: z.unknown() });
+
+const modelPart = z.enum(['tokenizer', 'language model', 'transformer', 'vae']);
+export type ModelPart = z.infer<typeof modelPart>;
+
+const deviceReport = z
+  .object({
+    backend: z.enum(['webgpu', 'wasm']),
+    /** For people, such as "Apple M3" or "2 processor threads". */
+    description: text,
+    halfPrecision: z.boolean(),
+    /** Why WebGPU is not used, if it is not. */
+    reason: text.optional(),
+  })
+  .readonly();
+/** The device that runs the graphs. */
+export type DeviceReport = z.infer<typeof deviceReport>;
+
+const failure = z.object({ status: z.literal('failed'), error: errorReport }).readonly();
+
+const modelState = z.discriminatedUnion('status', [
+  z
+    .object({
+      status: z.literal('loading'),
+      doneBytes: z.number(),
+      totalBytes: z.number(),
+      from: z.enum(['network', 'cache']),
+    })
+    .readonly(),
+  z
+    .object({
+      status: z.literal('ready'),
+      model: text,
+      sizeBytes: z.number(),
+      /** Side in pixels of the square pictures that the model was trained on. */
+      trainedSide: z.int(),
+      device: deviceReport,
+      /** Sentences for the person: that the browser did not keep the weights, that adapters are missing. */
+      note: text.optional(),
+    })
+    .readonly(),
+  failure,
+]);
+/** The state of the model in the worker. */
+export type ModelState = z.infer<typeof modelState>;
+
+const adapterOutcome = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('done') }).readonly(),
+  failure,
+]);
+/** The end of a change of adapters. If it failed, the model keeps the adapters that it had. */
+export type AdapterOutcome = z.infer<typeof adapterOutcome>;
+
+const roundOutcome = z.enum(['accept', 'fix', 'out_of_rounds', 'repeated', 'unclear']);
+/**
+ * How a round ended. `accept`: the critic accepts the picture. `fix`: the next round edits it by the critique.
+ * `out_of_rounds`: the critic does not accept it, but no round is left. `repeated`: the critique is that of the round
+ * before. `unclear`: the critic gave no usable answer.
+ */
+export type RoundOutcome = z.infer<typeof roundOutcome>;
+
+const roundReport = z
+  .object({
+    round,
+    /** The instruction that was drawn: the prompt in round 1, then the critique of the round before. */
+    instruction: text,
+    critique: text,
+    outcome: roundOutcome,
+    drawMs: milliseconds,
+    critiqueMs: milliseconds,
+  })
+  .readonly();
+export type RoundReport = z.infer<typeof roundReport>;
+
+const relativeBox = z
+  .object({
+    /** Absent if the model gives none. */
+    label: text.optional(),
+    /** Left, top, right and bottom edge as fractions of the picture's width and height, 0 … 1. */
+    box: z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly(),
+  })
+  .readonly();
+/** A box in a picture that an answer points to. */
+export type RelativeBox = z.infer<typeof relativeBox>;
+
+/** The text of an answer or a reply, and the time that the job took. */
+const written = {
+  text,
+  /** False if the text reached its most tokens before it ended. */
+  complete: z.boolean(),
+  notes,
+  totalMs: milliseconds,
+};
+
+const jobResult = z.discriminatedUnion('type', [
+  z
+    .object({
+      type: z.literal('picture'),
+      /** The round whose picture is the result. */
+      round,
+      /** How many rounds there were. */
+      rounds: z.int(),
+      notes,
+      totalMs: milliseconds,
+    })
+    .readonly(),
+  z
+    .object({
+      type: z.literal('answer'),
+      ...written,
+      /** The model asks for a picture, instead of text or after it. */
+      draws: z.boolean(),
+      /** Places in the only picture that the question is about; empty without any. */
+      found: z.array(relativeBox).readonly(),
+    })
+    .readonly(),
+  z
+    .object({
+      type: z.literal('reply'),
+      ...written,
+      /** Whether the reply has a picture, which came with the event `picture`. */
+      drew: z.boolean(),
+    })
+    .readonly(),
+]);
+export type JobResult = z.infer<typeof jobResult>;
+
+const event = <Type extends string, Fields extends z.ZodRawShape>(type: Type, fields: Fields) =>
+  z.object({ type: z.literal(type), ...fields }).readonly();
+
+const jobEvent = z.discriminatedUnion('type', [
+  /** The worker has the job. The page has a queue of its own before that. */
+  event('queued', {}),
+  /** A part of the model is being loaded. May come at any time: parts are loaded when they are first needed. */
+  event('loading', { part: modelPart }),
+  event('encoding-prompt', { round }),
+  /** Reference `index` of `count` is being encoded, from 1. */
+  event('encoding-reference', { round, index: z.int(), count: z.int() }),
+  event('denoising', {
+    round,
+    /** Finished steps, 0 … steps. */
+    step: z.int(),
+    steps: z.int(),
+    /** Absent before the first step and after the last one. */
+    preview: picture.optional(),
+    elapsedMs: milliseconds,
+    /** Estimated time to the last step of this round; absent before the first step. */
+    remainingMs: milliseconds.optional(),
+  }),
+  event('decoding', { round }),
+  /** A finished picture. It crosses once: later events name its round. */
+  event('picture', { round, picture, drawMs: milliseconds }),
+  /** The critic writes; `text` is all of its critique so far. */
+  event('critiquing', { round, text }),
+  event('round', { report: roundReport }),
+  /** The language model writes an answer or a reply; `text` is all of it so far. */
+  event('answering', { text }),
+  event('done', { result: jobResult }),
+  event('failed', { error: errorReport }),
+  /** The person stopped the job; `partial` is the unfinished picture, if there is one. */
+  event('cancelled', { partial: picture.optional() }),
+]);
+/** What can happen to a job, in the order of its life. */
+export type JobEvent = z.infer<typeof jobEvent>;
 
 /** What the worker may send. */
-export type FromWorker =
-  | { readonly type: 'model'; readonly state: ModelState }
-  | { readonly type: 'job'; readonly job: JobId; readonly event: JobEvent }
-  /** How a change of adapters ended; while it went on, the model was `loading`. */
-  | { readonly type: 'adapters'; readonly change: AdapterChangeId; readonly outcome: AdapterOutcome };
+export const fromWorkerSchema = z.discriminatedUnion('type', [
+  /** The answer to `open`, before anything else. */
+  event('version', { version: z.number() }),
+  event('model', { state: modelState }),
+  event('job', { job: jobId, event: jobEvent }),
+  /** The end of a change of adapters. While it went on, the model was `loading`. */
+  event('adapters', { change: changeId, outcome: adapterOutcome }),
+]);
+export type FromWorker = z.infer<typeof fromWorkerSchema>;
 
-/** Either the model has the new adapters, or those from before and a reason. */
-export type AdapterOutcome =
-  | { readonly status: 'done' }
-  | { readonly status: 'failed'; readonly error: ErrorReport };
-
-/** The life of the model in the worker. */
-export type ModelState =
-  | {
-      readonly status: 'loading';
-      readonly doneBytes: number;
-      readonly totalBytes: number;
-      readonly from: 'network' | 'cache';
-    }
-  | {
-      readonly status: 'ready';
-      readonly model: string;
-      readonly sizeBytes: number;
-      /** Side in pixels of the square that the model has learnt to draw. */
-      readonly trainedSide: number;
-      readonly device: DeviceReport;
-      /** What the person should know of the model, in sentences: that the browser did not keep the weights, that adapters are missing. */
-      readonly note?: string;
-    }
-  | { readonly status: 'failed'; readonly error: ErrorReport };
-
-/** What the graphs run on, in words a person can read. */
-export interface DeviceReport {
-  readonly backend: 'webgpu' | 'wasm';
-  /** For example "Apple M3" or "2 processor threads". */
-  readonly description: string;
-  readonly halfPrecision: boolean;
-  /** Why WebGPU is not used, if it was not. */
-  readonly reason?: string;
-}
-
-/**
- * Everything that can happen to a job, in order of its life, but `preparing`, which may come at any time: parts open when
- * they are first needed. `queued`: the worker has it (the page keeps a queue of its own before that). `round` counts from
- * 1. A finished picture crosses once, with the event `picture`: later events name its round.
- */
-export type JobEvent =
-  | { readonly type: 'queued' }
-  /** The model's weights are being brought in and its graphs opened. */
-  | { readonly type: 'preparing'; readonly part: ModelPart }
-  /** The prompt is read by the language model. */
-  | { readonly type: 'reading'; readonly round: number }
-  /** Reference `index` of `count` (from 1) is encoded. */
-  | { readonly type: 'encoding'; readonly round: number; readonly index: number; readonly count: number }
-  | {
-      readonly type: 'denoising';
-      readonly round: number;
-      /** Steps finished, 0 … steps. */
-      readonly step: number;
-      readonly steps: number;
-      /** What the picture looks like so far; absent before the first step. */
-      readonly preview?: Picture;
-      readonly elapsedMs: number;
-      /** Estimated time to the end of this round's drawing; absent before the first step. */
-      readonly remainingMs?: number;
-    }
-  | { readonly type: 'decoding'; readonly round: number }
-  | { readonly type: 'picture'; readonly round: number; readonly picture: Picture; readonly drawMs: number }
-  /** The critic is writing; `text` is all it has written so far in this round. */
-  | { readonly type: 'reflecting'; readonly round: number; readonly text: string }
-  | { readonly type: 'round'; readonly report: RoundReport }
-  /** The answer to a question or a turn; `text` is all of it so far. */
-  | { readonly type: 'answering'; readonly text: string }
-  | { readonly type: 'done'; readonly result: JobResult }
-  | { readonly type: 'failed'; readonly error: ErrorReport }
-  /** The person stopped the job; `partial` is what was on the easel, if anything. */
-  | { readonly type: 'cancelled'; readonly partial?: Picture };
-
-export type JobResult =
-  | {
-      readonly type: 'picture';
-      /** The round whose picture is the result. */
-      readonly round: number;
-      readonly rounds: number;
-      /** What the person should know, in sentences: that the prompt was cut, that a first frame was used. */
-      readonly notes: readonly string[];
-      readonly totalMs: number;
-    }
-  | {
-      readonly type: 'answer';
-      readonly text: string;
-      /** False if the words were cut because they did not end within their tokens. */
-      readonly complete: boolean;
-      /** The model asks for a picture instead of, or after, words. */
-      readonly draws: boolean;
-      /** Where in the one picture that was asked about the answer points; empty where it only has words. */
-      readonly found: readonly RelativeBox[];
-      readonly notes: readonly string[];
-      readonly totalMs: number;
-    }
-  | {
-      readonly type: 'reply';
-      /** Empty where the picture says it all. */
-      readonly text: string;
-      /** False if the words were cut because they did not end within their tokens. */
-      readonly complete: boolean;
-      /** Whether a picture was drawn; it came with the event `picture`. */
-      readonly drew: boolean;
-      readonly notes: readonly string[];
-      readonly totalMs: number;
-    };
+/** The first message of a worker of any version from 6 on. */
+export const versionOfWorker = z.looseObject({ type: z.literal('version'), version: z.unknown() });

@@ -1,14 +1,14 @@
-/** How much faster the ways to draw with less work are, and what they cost by the judge's count. */
+/** The speed-up of several ways to draw with less work, and their cost in the judge's success rate. */
 
 import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
 import { Judge } from '../../src/judge/judge.ts';
 import { judgeRequest } from '../../src/judge/request.ts';
 import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
-import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
+import { type DrawInput, draw } from '../../src/omnigen2/pipeline.ts';
 import type { RgbImage } from '../../src/pictures/image.ts';
 import { nodeRuntime } from '../../src/runtime/runtime.node.ts';
-import { Random } from '../../src/storybook/random.ts';
 import { render } from '../../src/storybook/drawing/render.ts';
+import { Random } from '../../src/storybook/random.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { drawCase } from '../../src/storybook/tasks.ts';
 import { JUDGE, openModel } from '../models.ts';
@@ -19,8 +19,8 @@ const FROM_WORDS = 24;
 const EDITS = 12;
 const SEED = 4000;
 
-/** The ways, and what they change of 20 Euler steps with guidance in all of them. */
-const WAYS: readonly { readonly name: string; readonly change: Partial<DrawOptions> }[] = [
+/** Variants, as changes of 20 Euler steps with guidance in every step. */
+const VARIANTS: readonly { readonly name: string; readonly change: Partial<DrawInput> }[] = [
   { name: '20 Euler steps', change: {} },
   ...[0.05, 0.1, 0.2, 0.4].map((teaCacheThreshold) => ({
     name: `TeaCache, threshold ${teaCacheThreshold}`,
@@ -37,14 +37,14 @@ const WAYS: readonly { readonly name: string; readonly change: Partial<DrawOptio
 
 /** A picture to draw and the scene that it should show. */
 interface JudgedCase {
-  readonly options: DrawOptions;
+  readonly options: DrawInput;
   readonly wanted: Scene;
 }
 
-/** What one way made of one case. */
+/** The result of one variant on one case. */
 interface Drawn {
   readonly ms: number;
-  /** Share of the checks that the judge answers with yes. */
+  /** Share of the checks that the judge confirms. */
   readonly right: number;
   readonly image: RgbImage;
 }
@@ -55,34 +55,38 @@ export async function accelerationsTable(): Promise<Table> {
   const runtime = nodeRuntime();
   const judge = await Judge.open(runtime, nodeFolder(JUDGE));
   try {
-    const drawn: Drawn[][] = WAYS.map(() => []);
+    const drawn: Drawn[][] = VARIANTS.map(() => []);
     for (const group of [cases.slice(0, FROM_WORDS), cases.slice(FROM_WORDS)]) {
-      for (const [way, { change }] of WAYS.entries()) {
-        // Not counted: the graphs of a way are opened when it is first used.
+      for (const [variant, { change }] of VARIANTS.entries()) {
+        // Warm-up: the first drawing of a variant opens its graphs.
         await draw(model, { ...group[0].options, ...change });
         for (const { options, wanted } of group)
-          drawn[way].push(await drawOne(model, judge, { ...options, ...change }, wanted));
+          drawn[variant].push(await drawOne(model, judge, { ...options, ...change }, wanted));
       }
     }
     const [base] = drawn;
     return {
       title: 'Drawing with less work',
       method:
-        `The built-in model under Node, 128 x 128: ${FROM_WORDS} pictures from words and ${EDITS} edits of the world it was trained on, with one thing each. ` +
-        "Speed-up is the ratio of the sums of times in this one run. Success is the share of a request's checks that the judge (docs/JUDGE.md) answers with yes; its change " +
-        'is paired by case, with a 95 % interval; "equal" says that the interval reaches zero. Difference is to the pictures of 20 Euler steps.',
-      columns: ['way', 'a picture', 'speed-up', 'success', 'change', 'equal', 'difference, grey levels'],
-      rows: drawn.map((way, i) => {
-        const change = way.map(({ right }, k) => right - base[k].right);
+        `The built-in model under Node, 128 x 128: ${FROM_WORDS} pictures from words and ${EDITS} edits from the world that it was trained on, each with one thing. ` +
+        'Speed-up: ratio of the total times in this run. ' +
+        "Success: share of a request's checks that the judge (docs/JUDGE.md) confirms. " +
+        'Change: mean difference of success to 20 Euler steps on the same cases, with a 95 % interval. ' +
+        'Equal: whether that interval includes zero or a gain. Difference: mean distance to the picture of 20 Euler steps.',
+      columns: ['variant', 'a picture', 'speed-up', 'success', 'change', 'equal', 'difference, grey levels'],
+      rows: drawn.map((variant, i) => {
+        const change = variant.map(({ right }, k) => right - base[k].right);
         const spread = 1.96 * Math.sqrt(variance(change) / change.length);
         return [
-          WAYS[i].name,
-          `${figure(sum(way, ({ ms }) => ms) / way.length)} ms`,
-          `${figure(sum(base, ({ ms }) => ms) / sum(way, ({ ms }) => ms))} x`,
-          percent(sum(way, ({ right }) => right) / way.length),
+          VARIANTS[i].name,
+          `${figure(sum(variant, ({ ms }) => ms) / variant.length)} ms`,
+          `${figure(sum(base, ({ ms }) => ms) / sum(variant, ({ ms }) => ms))} x`,
+          percent(sum(variant, ({ right }) => right) / variant.length),
           i === 0 ? '' : `${percent(sum(change, (x) => x) / change.length)} ± ${percent(spread)}`,
           i === 0 ? '' : sum(change, (x) => x) / change.length + spread >= 0 ? 'yes' : 'no',
-          i === 0 ? '' : figure(sum(way, ({ image }, k) => distance(image, base[k].image)) / way.length),
+          i === 0
+            ? ''
+            : figure(sum(variant, ({ image }, k) => distance(image, base[k].image)) / variant.length),
         ];
       }),
     };
@@ -96,7 +100,7 @@ export async function accelerationsTable(): Promise<Table> {
 async function drawOne(
   model: OmniGen2Model,
   judge: Judge,
-  options: DrawOptions,
+  options: DrawInput,
   wanted: Scene,
 ): Promise<Drawn> {
   const start = performance.now();
@@ -106,7 +110,7 @@ async function drawOne(
   return { ms, right: right / total, image };
 }
 
-/** Cases of the world with one thing, or one thing changed. */
+/** Cases with exactly one thing in every scene. */
 function someCases(task: 't2i' | 'edit', count: number): JudgedCase[] {
   const found: JudgedCase[] = [];
   for (let seed = SEED; found.length < count; seed++) {
@@ -124,7 +128,7 @@ function someCases(task: 't2i' | 'edit', count: number): JudgedCase[] {
 }
 
 function distance(a: RgbImage, b: RgbImage): number {
-  return a.data.reduce((total, grey, i) => total + Math.abs(grey - b.data[i]), 0) / a.data.length;
+  return a.data.reduce((total, value, i) => total + Math.abs(value - b.data[i]), 0) / a.data.length;
 }
 
 function variance(values: readonly number[]): number {

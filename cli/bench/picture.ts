@@ -1,9 +1,12 @@
-/** A whole picture under Node, and by the official PyTorch code on the same processor where that is at hand. */
+/**
+ * Time of a whole picture under Node, and with the official PyTorch code on the same processor if it is
+ * installed.
+ */
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
+import { type DrawInput, draw } from '../../src/omnigen2/pipeline.ts';
 import { openModel, TRAINED } from '../models.ts';
 import { edit, fromWords } from './cases.ts';
 import { figure, median, type Table } from './table.ts';
@@ -30,23 +33,23 @@ export async function pictureTable(): Promise<Table> {
     rows.push([
       name,
       `${figure(ours)} s`,
-      official === undefined ? 'not at hand' : `${figure(official)} s`,
+      official === undefined ? 'not installed' : `${figure(official)} s`,
       official === undefined ? '' : `${figure(official / ours)} x`,
     ]);
   }
   return {
     title: 'A picture under Node against official PyTorch',
     method:
-      `128 x 128, 20 Euler steps, built-in model with its float16 weights computed in float32, all processors, median of ${RUNS} after one that ` +
-      'warms up, models open. The official code is timed if OMNIGEN2_OFFICIAL names a checkout of VectorSpaceLab/OmniGen2 and ' +
-      'OMNIGEN2_PYTHON a Python that has its requirements (see training/bench_official.py). Target: at least 2 x.',
+      `128 x 128, 20 Euler steps, the built-in model's float16 weights computed in float32, all processor cores, median of ${RUNS} after a warm-up, ` +
+      'models already open. The official code is timed if OMNIGEN2_OFFICIAL names a checkout of VectorSpaceLab/OmniGen2 and ' +
+      'OMNIGEN2_PYTHON a Python with its requirements (see training/bench_official.py). Target: at least 2 x.',
     columns: ['picture', 'this project, onnxruntime-node', 'official, PyTorch', 'ratio'],
     rows,
   };
 }
 
-/** Median seconds of a picture. */
-async function timeOurs(options: DrawOptions): Promise<number> {
+/** Median time of a picture, in seconds. */
+async function timeOurs(options: DrawInput): Promise<number> {
   const model = await openModel(TRAINED);
   const seconds = [];
   for (let run = 0; run <= RUNS; run++) {
@@ -58,7 +61,7 @@ async function timeOurs(options: DrawOptions): Promise<number> {
   return median(seconds.slice(1));
 }
 
-/** Median seconds of a picture by the official code, or undefined where it is not at hand. */
+/** Median time of a picture with the official code, in seconds; undefined if it is not installed. */
 function timeOfficial(args: readonly string[]): number | undefined {
   const { OMNIGEN2_OFFICIAL: official, OMNIGEN2_PYTHON: python } = process.env;
   if (!official || !python) return undefined;

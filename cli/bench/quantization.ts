@@ -1,22 +1,22 @@
-/** What quantizing the built-in model costs: latents and pixels against float32 weights. */
+/** The cost of quantizing the built-in model: error of latents and pixels against float32 weights. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { planConversion, type WeightFormat } from '../../src/checkpoints/conversion/plan.ts';
-import { executeConversion } from '../../src/checkpoints/conversion/execute.ts';
-import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
 import { openCheckpoint } from '../../src/checkpoints/checkpoint.ts';
+import { executeConversion } from '../../src/checkpoints/conversion/execute.ts';
+import { planConversion, type WeightFormat } from '../../src/checkpoints/conversion/plan.ts';
 import { writeFolder } from '../../src/checkpoints/conversion/writer.node.ts';
-import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
+import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
+import { type DrawInput, draw } from '../../src/omnigen2/pipeline.ts';
 import { openModel, TRAINED } from '../models.ts';
 import { edit, fromWords } from './cases.ts';
 import { figure, type Table } from './table.ts';
 
-/** A finished drawing: latents before decoding, and grey levels. */
+/** A drawing: its final latents, and its pixels as 8-bit RGB. */
 interface Drawn {
   readonly latents: Float32Array;
-  readonly greys: Uint8Array;
+  readonly pixels: Uint8Array;
 }
 
 export async function quantizationTable(): Promise<Table> {
@@ -36,23 +36,23 @@ export async function quantizationTable(): Promise<Table> {
       const sizeBytes = await convert(join(folder, format), format);
       const drawn = await drawAll(join(folder, format), cases);
       const latents = drawn.map(({ latents: got }, i) => relativeError(got, baseline[i].latents));
-      const pixels = drawn.map(({ greys }, i) => meanDifference(greys, baseline[i].greys));
-      const noise = drawn.map(({ greys }, i) => psnr(greys, baseline[i].greys));
+      const differences = drawn.map(({ pixels }, i) => meanDifference(pixels, baseline[i].pixels));
+      const ratios = drawn.map(({ pixels }, i) => psnr(pixels, baseline[i].pixels));
       rows.push([
         format,
         `${(sizeBytes / 1e6).toFixed(1)} MB`,
         `${figure(100 * mean(latents))} %`,
-        figure(mean(pixels)),
-        `${mean(noise).toFixed(1)} dB`,
-        `${Math.min(...noise).toFixed(1)} dB`,
+        figure(mean(differences)),
+        `${mean(ratios).toFixed(1)} dB`,
+        `${Math.min(...ratios).toFixed(1)} dB`,
       ]);
     }
     return {
       title: 'Quantization of the built-in model',
       method:
-        'Six drawings (three from words, three edits) at 128 x 128, 20 Euler steps, the same seed, on onnxruntime-node, against the ' +
-        'checkpoint as it was trained, its float16 weights widened to float32: everything is computed in float32. The latents are ' +
-        'those after the last step, in which the errors of all steps add up.',
+        'Six drawings (three from words, three edits) at 128 x 128, 20 Euler steps, the same seed, on onnxruntime-node. The baseline is ' +
+        'the trained checkpoint: float16 weights, computed in float32. The latents are those after the last step, where the errors of ' +
+        'all steps have added up.',
       columns: [
         'weights',
         'size',
@@ -68,7 +68,7 @@ export async function quantizationTable(): Promise<Table> {
   }
 }
 
-/** Converts the trained checkpoint. @returns its size in bytes */
+/** Converts the trained checkpoint. @returns the size of the converted one in bytes */
 async function convert(folder: string, weights: WeightFormat): Promise<number> {
   const plan = await planConversion(await openCheckpoint(nodeFolder(TRAINED)), { weights });
   const { signal } = new AbortController();
@@ -76,7 +76,7 @@ async function convert(folder: string, weights: WeightFormat): Promise<number> {
   return plan.afterBytes;
 }
 
-async function drawAll(folder: string, cases: readonly DrawOptions[]): Promise<Drawn[]> {
+async function drawAll(folder: string, cases: readonly DrawInput[]): Promise<Drawn[]> {
   const model = await openModel(folder);
   const drawn: Drawn[] = [];
   for (const options of cases) {
@@ -86,7 +86,7 @@ async function drawAll(folder: string, cases: readonly DrawOptions[]): Promise<D
         if (name === 'step_latents') latents = values.slice();
       },
     });
-    drawn.push({ latents, greys: image.data });
+    drawn.push({ latents, pixels: image.data });
   }
   await model.dispose();
   return drawn;
@@ -103,11 +103,11 @@ function relativeError(got: Float32Array, want: Float32Array): number {
 }
 
 function meanDifference(got: Uint8Array, want: Uint8Array): number {
-  return want.reduce((sum, grey, i) => sum + Math.abs(grey - got[i]), 0) / want.length;
+  return want.reduce((sum, value, i) => sum + Math.abs(value - got[i]), 0) / want.length;
 }
 
 function psnr(got: Uint8Array, want: Uint8Array): number {
-  const power = want.reduce((sum, grey, i) => sum + (grey - got[i]) ** 2, 0) / want.length;
+  const power = want.reduce((sum, value, i) => sum + (value - got[i]) ** 2, 0) / want.length;
   return 10 * Math.log10(255 ** 2 / Math.max(power, 1e-9));
 }
 

@@ -1,4 +1,4 @@
-/** Where the time of a job goes, stage by stage, on every backend. */
+/** The time of each stage of a job, on every backend. */
 
 import { chromium } from '@playwright/test';
 import { build } from 'vite';
@@ -6,7 +6,7 @@ import { serveWithLibrary } from '../../e2e/library/serve.ts';
 import { CHROMIUM_FLAGS, SOFTWARE_WEBGPU_FLAGS } from '../../scripts/browser-flags.mjs';
 import { browserPath } from '../../scripts/browser-path.mjs';
 import { ask } from '../../src/omnigen2/language/ask.ts';
-import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
+import { type DrawInput, draw } from '../../src/omnigen2/pipeline.ts';
 import { rgbaOf } from '../../src/pictures/image.ts';
 import { builtInModel, openModel } from '../models.ts';
 import { edit } from './cases.ts';
@@ -15,21 +15,28 @@ import { figure, median, type Table } from './table.ts';
 const QUESTION = 'What is in the picture?';
 const MAX_NEW_TOKENS = 12;
 
-/** Milliseconds by the name of the stage. */
+/** Milliseconds by stage. */
 type Stages = Record<StageName, number>;
 const STAGES = {
-  reading: 'reading the prompts',
-  encoding: 'encoding the reference',
-  denoising: 'one step, three branches',
+  prompts: 'encoding the prompts',
+  reference: 'encoding the reference',
+  step: 'one step, three guidance branches',
   decoding: 'decoding the picture',
-  looking: 'reading a question about a picture, first word',
-  writing: 'every further word',
+  firstToken: 'a question about a picture, until the first token',
+  nextToken: 'every further token',
 } as const;
 type StageName = keyof typeof STAGES;
 
-/** A moment at which a stage began or a step ended. */
+/** The time of an event. */
 interface Mark {
-  readonly stage: 'reading' | 'encoding' | 'denoising' | 'decoding' | 'end' | 'asked' | 'word';
+  readonly stage:
+    | 'encoding-prompt'
+    | 'encoding-reference'
+    | 'denoising'
+    | 'decoding'
+    | 'end'
+    | 'asked'
+    | 'token';
   readonly atMs: number;
 }
 
@@ -44,10 +51,10 @@ export async function stagesTable(): Promise<Table> {
     },
   ];
   return {
-    title: 'Milliseconds a stage, on every backend',
+    title: 'Milliseconds per stage, on every backend',
     method:
-      'An edit of a 128 x 128 picture by the built-in model with text guidance 4 and image guidance 2, and a question about the same picture; medians after one run ' +
-      'that warms up. The software adapter shows that the graphs run on WebGPU, not how fast a graphics processor is.',
+      'An edit of a 128 x 128 picture by the built-in model with text guidance 4 and image guidance 2, and a question about the same picture; medians after a ' +
+      'warm-up. The software adapter shows that the graphs run on WebGPU. It does not show the speed of a GPU.',
     columns: ['stage', ...columns.map(({ name }) => name)],
     rows: (Object.keys(STAGES) as StageName[]).map((stage) => [
       STAGES[stage],
@@ -63,7 +70,7 @@ interface Effort {
 
 async function underNode({ runs, steps }: Effort): Promise<Stages> {
   const model = await openModel('storybook');
-  const options: DrawOptions = { ...(await edit()), steps };
+  const options: DrawInput = { ...(await edit()), steps };
   const measured: Stages[] = [];
   for (let run = 0; run <= runs; run++) {
     const marks: Mark[] = [];
@@ -73,7 +80,7 @@ async function underNode({ runs, steps }: Effort): Promise<Stages> {
     mark('asked');
     await ask(model, QUESTION, options.references, {
       maxNewTokens: MAX_NEW_TOKENS,
-      onText: () => mark('word'),
+      onText: () => mark('token'),
     });
     measured.push(stagesOf(marks));
   }
@@ -81,7 +88,7 @@ async function underNode({ runs, steps }: Effort): Promise<Stages> {
   return medians(measured.slice(1));
 }
 
-/** The same through the library, so with worker and messages, in a real Chromium. */
+/** The same through the library, with worker and messages, in a real Chromium. */
 async function inBrowser(backend: 'wasm' | 'webgpu', { runs, steps }: Effort): Promise<Stages> {
   await build({ configFile: 'vite.library.config.ts', logLevel: 'error' });
   const served = await serveWithLibrary('e2e/library');
@@ -92,7 +99,7 @@ async function inBrowser(backend: 'wasm' | 'webgpu', { runs, steps }: Effort): P
   });
   try {
     const page = await browser.newPage();
-    // The runner of this script wraps the functions that are sent to the page in a helper of its own.
+    // tsx wraps functions in a helper `__name`, also those that are sent to the page.
     await page.addInitScript({ content: 'globalThis.__name = (wrapped) => wrapped;' });
     await page.goto(`${served.url}example.html`);
     const { prompt, seed, textGuidance, imageGuidance, references } = await edit();
@@ -111,8 +118,13 @@ async function inBrowser(backend: 'wasm' | 'webgpu', { runs, steps }: Effort): P
             references: [png],
             settings: { ...settings, steps },
             onEvent: ({ type }) => {
-              if (type === 'reading' || type === 'encoding' || type === 'denoising' || type === 'decoding')
-                marks.push({ stage: type, atMs: performance.now() });
+              switch (type) {
+                case 'encoding-prompt':
+                case 'encoding-reference':
+                case 'denoising':
+                case 'decoding':
+                  marks.push({ stage: type, atMs: performance.now() });
+              }
             },
           });
           marks.push({ stage: 'end', atMs: performance.now() }, { stage: 'asked', atMs: performance.now() });
@@ -120,7 +132,7 @@ async function inBrowser(backend: 'wasm' | 'webgpu', { runs, steps }: Effort): P
             pictures: [png],
             maxNewTokens,
             onEvent: ({ type }) => {
-              if (type === 'answering') marks.push({ stage: 'word', atMs: performance.now() });
+              if (type === 'answering') marks.push({ stage: 'token', atMs: performance.now() });
             },
           });
           measured.push(marks);
@@ -146,21 +158,21 @@ async function inBrowser(backend: 'wasm' | 'webgpu', { runs, steps }: Effort): P
   }
 }
 
-/** The time from each stage's beginning to the next one's; of steps and words the middle one. */
+/** The time from the start of each stage to the next one. For steps and tokens, the median. */
 function stagesOf(marks: readonly Mark[]): Stages {
   const at = (stage: Mark['stage']) => marks.filter((mark) => mark.stage === stage).map(({ atMs }) => atMs);
   const steps = at('denoising');
-  const words = at('word');
-  const [[reading], [encoding], [decoding], [end], [asked]] = (
-    ['reading', 'encoding', 'decoding', 'end', 'asked'] as const
+  const tokens = at('token');
+  const [[prompts], [reference], [decoding], [end], [asked]] = (
+    ['encoding-prompt', 'encoding-reference', 'decoding', 'end', 'asked'] as const
   ).map(at);
   return {
-    reading: encoding - reading,
-    encoding: steps[0] - encoding,
-    denoising: median(gaps(steps)),
+    prompts: reference - prompts,
+    reference: steps[0] - reference,
+    step: median(gaps(steps)),
     decoding: end - decoding,
-    looking: words[0] - asked,
-    writing: median(gaps(words)),
+    firstToken: tokens[0] - asked,
+    nextToken: median(gaps(tokens)),
   };
 }
 

@@ -1,13 +1,13 @@
 /** What a task of the benchmark is, and how all of them are run: case by case, and none is left out. */
 
-import { MAX_NEW_TOKENS } from '../../src/config/config.ts';
 import { isAbort, reportOf } from '../../src/errors.ts';
 import type { Judge } from '../../src/judge/judge.ts';
 import { type JudgedRequest, judgeRequest } from '../../src/judge/request.ts';
 import { ask } from '../../src/omnigen2/language/ask.ts';
 import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
-import { type DrawOptions, draw } from '../../src/omnigen2/pipeline.ts';
+import { type DrawInput, draw } from '../../src/omnigen2/pipeline.ts';
 import type { RgbImage } from '../../src/pictures/image.ts';
+import { MAX_NEW_TOKENS } from '../../src/settings/answer-settings.ts';
 import type { Case } from '../../src/storybook/cases/case.ts';
 import type { Claim } from '../../src/storybook/language/claim.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
@@ -21,7 +21,7 @@ export interface Tools {
   readonly model: OmniGen2Model;
   readonly judge: Judge;
   /** How pictures are drawn. */
-  readonly drawing: Omit<DrawOptions, 'prompt' | 'references' | 'seed'>;
+  readonly drawing: Omit<DrawInput, 'prompt' | 'references' | 'seed'>;
   readonly signal: AbortSignal;
 }
 
@@ -161,7 +161,7 @@ export async function answered(
   { question, refs }: Case,
 ): Promise<Awaited<ReturnType<typeof ask>>> {
   return ask(model, question ?? '', refs.map(pictureOf), {
-    maxNewTokens: MAX_NEW_TOKENS,
+    maxNewTokens: MAX_NEW_TOKENS.default,
     signal,
   });
 }

@@ -1,14 +1,14 @@
 /** Drawing jobs whose picture or request cannot be put to the critic as they are. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { nodeFolder } from '../checkpoints/folder.node.ts';
 import { openCheckpoint } from '../checkpoints/checkpoint.ts';
+import { nodeFolder } from '../checkpoints/folder.node.ts';
 import type { Size } from '../pictures/image.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
 import { type Drawing, drawWithReflection } from './drawing.ts';
+import { settingsFor } from './fixtures.node.ts';
 import { loadTokenizer } from './language/tokenizer.transformers.ts';
 import { OmniGen2Model } from './model.ts';
-import { drawDefaults } from './pipeline.ts';
 
 let model: OmniGen2Model;
 
@@ -21,7 +21,7 @@ afterAll(() => model.dispose());
 
 function drawn(prompt: string, size: Size): Promise<Drawing> {
   const options = {
-    ...drawDefaults(size, { promptTokens: 1024 }),
+    ...settingsFor(size),
     prompt,
     references: [],
     steps: 1,
@@ -35,7 +35,7 @@ it('a picture too small for the critic is kept, with a note', async () => {
   expect(picture).toMatchObject({ width: 16, height: 32 });
   expect(rounds.map(({ outcome }) => outcome)).toEqual(['unclear']);
   expect(notes).toEqual([
-    'The picture is 16 x 32 pixels; the model can only look at pictures of at least 28 pixels a side, so that it was not checked.',
+    'The picture is 16 x 32 pixels; the language model needs at least 28 pixels a side, so that it was not checked.',
   ]);
 });
 

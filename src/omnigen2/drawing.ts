@@ -1,13 +1,15 @@
-/** A whole drawing job: draw, and if more rounds are allowed, look at the picture and mend it. */
+/** A whole drawing job: draws a picture and, if it has more rounds, lets the model criticize and fix it. */
 
-import { MAX_NEW_TOKENS } from '../config/config.ts';
 import { OmniError } from '../errors.ts';
 import type { RgbImage } from '../pictures/image.ts';
+import { MAX_NEW_TOKENS } from '../settings/answer-settings.ts';
+import { checkSetting } from '../settings/check.ts';
+import { ROUNDS } from '../settings/job-settings.ts';
 import type { SkipDecision } from './acceleration/acceleration.ts';
 import { ask } from './language/ask.ts';
-import { beginning } from './language/prompt.ts';
+import { truncateText } from './language/prompt.ts';
 import type { OmniGen2Model } from './model.ts';
-import { type DrawOptions, type DrawProgress, draw } from './pipeline.ts';
+import { type DrawInput, type DrawProgress, draw } from './pipeline.ts';
 import { critiqueQuestion } from './reflection/critic.ts';
 import { type ReflectEvent, type ReflectResult, reflect } from './reflection/loop.ts';
 import { visionSize } from './sizes.ts';
@@ -20,32 +22,34 @@ export interface DrawingHooks {
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: DrawingEvent) => void;
   readonly previews?: boolean;
-  /** Sees what an acceleration decides, branch by branch, step by step, round by round. */
+  /** Receives every decision of an acceleration: one per round, step and guidance branch. */
   readonly onDecision?: (decision: SkipDecision) => void;
   /** The time in milliseconds, from any start. */
   readonly now: () => number;
 }
 
 export interface Drawing extends ReflectResult<RgbImage> {
-  /** Said to the person, each once. */
+  /** Sentences for the person, without duplicates. */
   readonly notes: readonly string[];
 }
 
 /**
- * Draws `options.prompt`, in up to `rounds` rounds. Every round after the first edits the picture of the round before,
- * with the critique as instruction; it takes another seed, so that the same mistake is not drawn twice.
- * @throws OmniError, AbortError: see `pipeline.ts`, `chat.ts`
+ * Draws `input.prompt` in up to `rounds` rounds. Every round after the first edits the picture of the round before, with
+ * the critique as instruction. Each round has its own seed, so that the same mistake is not drawn twice.
+ * @param rounds 1 … 20; 1 draws once, without a critique
+ * @throws OmniError `bad_request` for a wrong number of rounds; OmniError and AbortError as `draw` and `ask` throw them
  */
 export async function drawWithReflection(
   model: OmniGen2Model,
-  options: DrawOptions,
+  input: DrawInput,
   rounds: number,
   { signal, onEvent, previews, onDecision, now }: DrawingHooks,
 ): Promise<Drawing> {
+  checkSetting(ROUNDS, rounds);
   const notes = new Set<string>();
   const reflected = await reflect<RgbImage>({
-    request: options.prompt,
-    references: options.references,
+    request: input.prompt,
+    references: input.references,
     rounds,
     now,
     signal,
@@ -53,7 +57,7 @@ export async function drawWithReflection(
     draw: async ({ round, instruction, references }) => {
       const result = await draw(
         model,
-        { ...options, prompt: instruction, references, seed: (options.seed + round - 1) >>> 0 },
+        { ...input, prompt: instruction, references, seed: (input.seed + round - 1) >>> 0 },
         {
           signal,
           previews,
@@ -65,15 +69,15 @@ export async function drawWithReflection(
       return result.image;
     },
     critique: async ({ picture, request, onText }) => {
-      const unseen = whyUnseen(model, picture);
-      if (unseen !== undefined) {
-        notes.add(unseen);
+      const unchecked = uncheckedNote(model, picture);
+      if (unchecked !== undefined) {
+        notes.add(unchecked);
         return { text: '', complete: true };
       }
-      // No more than was drawn from.
-      const asked = beginning(await model.tokenizer(), request, options.maxSequenceLength);
+      // The critic gets the same tokens of the prompt as the drawing.
+      const asked = truncateText(await model.tokenizer(), request, input.maxSequenceLength);
       return ask(model, critiqueQuestion(asked), [picture], {
-        maxNewTokens: MAX_NEW_TOKENS,
+        maxNewTokens: MAX_NEW_TOKENS.default,
         signal,
         onText,
       });
@@ -82,8 +86,8 @@ export async function drawWithReflection(
   return { ...reflected, notes: [...notes] };
 }
 
-/** Why the model cannot look at a picture that it has drawn; such a picture is kept as it is. */
-function whyUnseen({ config }: OmniGen2Model, picture: RgbImage): string | undefined {
+/** The note about a picture that the vision tower cannot read; it gets no critique and is the result. */
+function uncheckedNote({ config }: OmniGen2Model, picture: RgbImage): string | undefined {
   try {
     visionSize(picture, config.preprocessor);
     return undefined;

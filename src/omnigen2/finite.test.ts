@@ -1,19 +1,20 @@
 import { afterAll, expect, it } from 'vitest';
+import { openCheckpoint } from '../checkpoints/checkpoint.ts';
 import { editTensors, type Files, fixtureFiles, WEIGHTS } from '../checkpoints/fixture.node.ts';
 import { memoryFolder } from '../checkpoints/folder.ts';
-import { openCheckpoint } from '../checkpoints/checkpoint.ts';
 import { toFloat32 } from '../checkpoints/safetensors.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
-import { finite } from './finite.ts';
+import { checkFinite } from './finite.ts';
+import { settingsFor } from './fixtures.node.ts';
 import { loadTokenizer } from './language/tokenizer.transformers.ts';
 import { OmniGen2Model } from './model.ts';
-import { type DrawOptions, draw, drawDefaults } from './pipeline.ts';
+import { type DrawInput, draw } from './pipeline.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 afterAll(() => runtime.dispose());
 
-const OPTIONS: DrawOptions = {
-  ...drawDefaults({ width: 64, height: 64 }, { promptTokens: 1024 }),
+const OPTIONS: DrawInput = {
+  ...settingsFor({ width: 64, height: 64 }),
   prompt: 'a cat',
   references: [],
   steps: 1,
@@ -31,16 +32,16 @@ async function drawn(files: Files): Promise<Uint8Array> {
   }
 }
 
-it('gives finite values back as they are', () => {
+it('returns finite values unchanged', () => {
   const values = Float32Array.of(0, -1e38, 3);
-  expect(finite(values, 'vae', 'pixels')).toBe(values);
+  expect(checkFinite(values, 'vae', 'pixels')).toBe(values);
 });
 
 it.each([
   ['mllm', WEIGHTS.mllm, 'model.norm.weight', 'hidden states'],
   ['transformer', WEIGHTS.transformer, 'norm_out.linear_2.bias', 'velocity'],
   ['vae', WEIGHTS.vae, 'decoder.conv_out.bias', 'pixels'],
-])('a weight of %s that is no number is told instead of drawn', async (part, file, name, what) => {
+])('a NaN weight of %s is rejected', async (part, file, name, what) => {
   const files = await fixtureFiles();
   editTensors(files, file, (tensors) => {
     const tensor = tensors.get(name);
@@ -51,7 +52,7 @@ it.each([
   });
   await expect(drawn(files)).rejects.toMatchObject({
     code: 'bad_checkpoint',
-    message: `${part}/: the ${what} came out as NaN, so that its weights are damaged or too large for this device.`,
+    message: `${part}/: NaN in the ${what}. The weights are damaged or too large for this device.`,
   });
 });
 

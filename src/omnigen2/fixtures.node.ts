@@ -1,12 +1,16 @@
-/** What tests read: the tiny random checkpoint in the official layout, and what the official code computes with it. */
+/** Fixtures: a tiny random checkpoint in the official layout, and the results of the official code with it. */
 
 import { fileURLToPath } from 'node:url';
 import { readIndex } from '../../cli/verify/goldens.ts';
 import type { GoldenCase } from '../../cli/verify/types.ts';
+import { type Checkpoint, openCheckpoint } from '../checkpoints/checkpoint.ts';
 import { fillDerived } from '../checkpoints/derive.ts';
 import { nodeFolder } from '../checkpoints/folder.node.ts';
 import { readWhole } from '../checkpoints/folder.ts';
-import { type Checkpoint, openCheckpoint } from '../checkpoints/checkpoint.ts';
+import type { Size } from '../pictures/image.ts';
+import { DEFAULT_SETTINGS } from '../settings/draw-settings.ts';
+import type { FractionRange } from '../settings/setting.ts';
+import { drawLimits } from './draw-limits.ts';
 import type { MllmSource } from './language/mllm.ts';
 
 const GOLDENS = fileURLToPath(new URL('../../fixtures/goldens', import.meta.url));
@@ -21,6 +25,12 @@ export async function fixtureCase(id: string): Promise<GoldenCase> {
 /** The checkpoint that the cases were recorded with. */
 export async function fixtureCheckpoint(): Promise<Checkpoint> {
   return openCheckpoint(await nodeFolder(`${GOLDENS}/model`));
+}
+
+/** Settings and limits for tests, guided in every step as the official pipeline is by default. */
+export function settingsFor(size: Size, { promptTokens } = { promptTokens: 1024 }) {
+  const guidanceRange: FractionRange = [0, 1];
+  return { ...DEFAULT_SETTINGS, ...size, guidanceRange, ...drawLimits(size, { promptTokens }) };
 }
 
 /** Its language model. */

@@ -1,13 +1,14 @@
 /** The pipeline on the tiny checkpoint: what its stages promise beside the numbers that `verify` compares. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { nodeFolder } from '../checkpoints/folder.node.ts';
 import { openCheckpoint } from '../checkpoints/checkpoint.ts';
+import { nodeFolder } from '../checkpoints/folder.node.ts';
 import type { RgbImage } from '../pictures/image.ts';
 import { nodeRuntime } from '../runtime/runtime.node.ts';
+import { settingsFor } from './fixtures.node.ts';
 import { loadTokenizer } from './language/tokenizer.transformers.ts';
 import { OmniGen2Model } from './model.ts';
-import { type DrawOptions, type DrawProgress, draw, drawDefaults } from './pipeline.ts';
+import { type DrawInput, type DrawProgress, draw } from './pipeline.ts';
 
 let model: OmniGen2Model;
 
@@ -24,9 +25,9 @@ const REFERENCE: RgbImage = {
   data: Uint8Array.from({ length: 48 * 32 * 3 }, (_, i) => (i * 7) % 256),
 };
 
-function options(changes: Partial<DrawOptions> = {}): DrawOptions {
+function options(changes: Partial<DrawInput> = {}): DrawInput {
   return {
-    ...drawDefaults({ width: 64, height: 48 }, { promptTokens: 1024 }),
+    ...settingsFor({ width: 64, height: 48 }),
     prompt: 'A dog running in the park',
     references: [],
     steps: 4,
@@ -50,7 +51,7 @@ test('the same seed draws the same picture, edits included; another seed another
 });
 
 test('a reference is drawn by the seed, or is the mean, whatever the seed', async () => {
-  const seen = async (posterior: DrawOptions['posterior'], seed: number) => {
+  const seen = async (posterior: DrawInput['posterior'], seed: number) => {
     const values = new Map<string, Float32Array>();
     await draw(model, options({ references: [REFERENCE], posterior, seed, steps: 1 }), {
       trace: (name, data) => values.set(name, data),
@@ -89,9 +90,9 @@ test('progress goes through the stages in order, with a preview after every step
     onProgress: (progress) => seen.push(progress),
   });
   expect(seen.map((progress) => progress.type)).toEqual([
-    'reading',
-    'encoding',
-    'encoding',
+    'encoding-prompt',
+    'encoding-reference',
+    'encoding-reference',
     ...Array(5).fill('denoising'),
     'decoding',
   ]);
@@ -106,7 +107,7 @@ test('a checkpoint without time shift gives Euler even times; the other schedule
   const scheduler = { ...checkpoint.config.scheduler, dynamicTimeShift: false };
   const config = { ...checkpoint.config, scheduler };
   const even = new OmniGen2Model({ ...checkpoint, config }, nodeRuntime(), loadTokenizer);
-  const timesOf = async (changes: Partial<DrawOptions>) => {
+  const timesOf = async (changes: Partial<DrawInput>) => {
     let times: number[] = [];
     const trace = (name: string, values: Float32Array) => {
       if (name === 'timesteps') times = [...values];
@@ -189,7 +190,7 @@ test.each([
     height: h,
     data: new Uint8Array(3 * w * h).fill(90),
   }));
-  const size = drawDefaults({ width, height }, { promptTokens: 1024 });
+  const size = settingsFor({ width, height });
   const { image, notes } = await draw(model, options({ ...size, references, steps: 1 }));
   expect(image).toMatchObject({ width, height });
   expect(notes).toEqual([]);
@@ -222,7 +223,7 @@ test('a size that the model has not learnt is drawn, and that is said', async ()
   const small = new OmniGen2Model({ ...model.checkpoint, trainedOn }, nodeRuntime(), loadTokenizer);
   try {
     const { notes } = await draw(small, options({ steps: 1 }));
-    expect(notes).toEqual(['This model has learnt 32 x 32; other sizes are an experiment.']);
+    expect(notes).toEqual(['This model was trained at 32 x 32 pixels; other sizes are experimental.']);
     const learnt = await draw(small, options({ steps: 1, width: 32, height: 32 }));
     expect(learnt.notes).toEqual([]);
   } finally {

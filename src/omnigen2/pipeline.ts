@@ -3,131 +3,43 @@
  * Source of the rules: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2.py`, `OmniGen2Pipeline.__call__`, `processing`.
  */
 
-import type { TrainedOn } from '../checkpoints/checkpoint.ts';
 import type { VaeConfig } from '../config/config.ts';
-import { OmniError } from '../errors.ts';
 import type { RgbImage, Size } from '../pictures/image.ts';
-import {
-  ACCELERATIONS,
-  type Acceleration,
-  createPredictor,
-  type SkipDecision,
-  TEACACHE_THRESHOLD,
-} from './acceleration/acceleration.ts';
+import { checkSettings } from '../settings/check.ts';
+import { DRAW_SETTINGS, type DrawSettings } from '../settings/draw-settings.ts';
+import { createPredictor, type SkipDecision } from './acceleration/acceleration.ts';
 import type { LoopStep } from './acceleration/predictor.ts';
 import { combineGuidance, type GuidancePlan, guidanceBranches, workDone } from './diffusion/guidance.ts';
 import type { Latents } from './diffusion/latents.ts';
 import { patchGrid } from './diffusion/patches.ts';
 import { checkReferences } from './diffusion/request.ts';
 import { positionsNote } from './diffusion/rope.ts';
+import { type DrawLimits, referenceLimits } from './draw-limits.ts';
 import { checkPrompt, tokenizePlainPrompt, truncationNote } from './language/prompt.ts';
 import type { OmniGen2Model } from './model.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './pixels.ts';
-import { checkSeed, noise } from './random.ts';
-import { createScheduler, SCHEDULERS, type SchedulerName } from './schedulers/create.ts';
-import { checkOutputSize, OFFICIAL_LIMITS, outputSize, type ReferenceLimits } from './sizes.ts';
+import { noise } from './random.ts';
+import { createScheduler } from './schedulers/create.ts';
+import { checkOutputSize, outputSize } from './sizes.ts';
 import { trainedSizeNote } from './trained-size.ts';
 import { previewPicture } from './vae/preview.ts';
-import { POSTERIORS, type PosteriorChoice, type Vae } from './vae/vae.ts';
+import type { Vae } from './vae/vae.ts';
 
-/** What to draw. Sizes in pixels; guidance scales without unit. */
-export interface DrawOptions {
+/** One picture to draw: the prompt, the decoded references, the settings and the limits. */
+export interface DrawInput extends DrawSettings, DrawLimits {
   readonly prompt: string;
   /** None: text to image. One: an edit. Several: in-context generation. The first is "image 1". */
   readonly references: readonly RgbImage[];
-  readonly negativePrompt: string;
-  readonly width: number;
-  readonly height: number;
-  readonly steps: number;
-  /** A whole number, 0 … 2^32 - 1. */
-  readonly seed: number;
-  readonly textGuidance: number;
-  readonly imageGuidance: number;
-  /** Fractions of the steps between which guidance is applied, both ends included. */
-  readonly guidanceRange: readonly [number, number];
-  readonly scheduler: SchedulerName;
-  /** How to draw with less work. */
-  readonly acceleration: Acceleration;
-  /** How much change TeaCache lets pass before it computes again, 0.05 by default. Even at 0 very small changes pass. */
-  readonly teaCacheThreshold: number;
-  /** Whether references are drawn from what the encoder gives, by the seed, or are its mean, whatever the seed. */
-  readonly posterior: PosteriorChoice;
-  /** Whether an edit takes the size of its only reference. */
-  readonly alignSize: boolean;
-  /** Bound on references and output alike. */
-  readonly maxPixels: number;
-  /** Longest side of a reference. */
-  readonly maxReferenceSide: number;
-  /** Prompts are cut to so many tokens. */
-  readonly maxSequenceLength: number;
 }
 
-/** What a person need not say. */
-type Unsaid =
-  | 'negativePrompt'
-  | 'guidanceRange'
-  | 'scheduler'
-  | 'acceleration'
-  | 'teaCacheThreshold'
-  | 'posterior'
-  | 'alignSize'
-  | 'maxPixels'
-  | 'maxReferenceSide'
-  | 'maxSequenceLength';
-
-/** Source: OmniGen2 inference.py, max_sequence_length */
-const MAX_SEQUENCE_LENGTH = 1024;
-
-/**
- * The options that follow from the wanted size, and the official defaults of the rest (guided in all steps; what the page, the
- * library and the command line draw with instead is `USUAL_SETTINGS` in draw-settings.ts). Neither the picture nor any
- * reference gets more pixels than the wanted size has: a model draws well at the sizes it has learnt, and the size says which.
- * Prompts are cut to what the model has learnt to read.
- * @param official gives the limits of the official program instead: a megapixel and 1024 tokens, whatever was learnt
- * @throws OmniError `bad_request` if no picture can have that size
- */
-export function drawDefaults(
-  { width, height }: Size,
-  { promptTokens }: Pick<TrainedOn, 'promptTokens'>,
-  { official = false } = {},
-): Pick<DrawOptions, Unsaid | 'width' | 'height'> {
-  checkOutputSize({ width, height });
-  const { maxPixels, maxReferenceSide } = OFFICIAL_LIMITS;
-  return {
-    width,
-    height,
-    negativePrompt: '',
-    guidanceRange: [0, 1],
-    scheduler: 'euler',
-    acceleration: 'none',
-    teaCacheThreshold: TEACACHE_THRESHOLD,
-    posterior: 'sample',
-    alignSize: true,
-    maxPixels: official ? maxPixels : Math.min(width * height, maxPixels),
-    maxReferenceSide,
-    maxSequenceLength: official ? MAX_SEQUENCE_LENGTH : Math.min(promptTokens, MAX_SEQUENCE_LENGTH),
-  };
-}
-
-/**
- * What the reference pictures of a drawing are resized within.
- * Source: omnigen2/pipelines/omnigen2/pipeline_omnigen2.py, OmniGen2Pipeline.__init__ (image_processor)
- */
-export function referenceLimits(
-  { maxPixels, maxReferenceSide }: Pick<DrawOptions, 'maxPixels' | 'maxReferenceSide'>,
-  { downscaleFactor }: Pick<VaeConfig, 'downscaleFactor'>,
-): ReferenceLimits {
-  return { maxPixels, maxReferenceSide, sideMultiple: 2 * downscaleFactor };
-}
-
-/** Where a drawing is. */
+/** The stage that a drawing has reached. */
 export type DrawProgress =
-  | { readonly type: 'reading' }
+  | { readonly type: 'encoding-prompt' }
   /** Reference `index` of `count`, from 1. */
-  | { readonly type: 'encoding'; readonly index: number; readonly count: number }
+  | { readonly type: 'encoding-reference'; readonly index: number; readonly count: number }
   /**
-   * `step` steps are done, and `work` of all passes through the transformer, 0 … 1 (a guided step has two or three);
-   * `preview` is what the picture will look like as far as can be foreseen.
+   * `step` steps are done. `work` is the share of all passes through the transformer that are done, 0 … 1: a guided
+   * step has two or three. `preview` is absent before the first step, after the last one and without `previews`.
    */
   | {
       readonly type: 'denoising';
@@ -138,64 +50,72 @@ export type DrawProgress =
     }
   | { readonly type: 'decoding' };
 
-/** Standard normal numbers for the two places that draw them. */
+/** A source of standard normal numbers. */
 export interface NoiseSource {
+  /** The latents that the first step starts from. */
   latents(count: number): Float32Array;
-  /** For sampling the posterior of reference `index` (from 0). */
+  /** For a sample of the posterior of reference `index` (from 0). */
   posterior(index: number, count: number): Float32Array;
 }
 
-/** What a prompt is for. */
 export type PromptRole = 'prompt' | 'negative';
 
 export interface DrawHooks {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DrawProgress) => void;
-  /** Whether to show what the picture will look like after every step. */
+  /** Decodes a small preview after every step. */
   readonly previews?: boolean;
-  /** Hidden states `[n, H]` of the prompts from elsewhere than the plain template. */
+  /** Gives the hidden states `[n, H]` of a prompt, in place of the language model with the plain template. */
   readonly condition?: (role: PromptRole) => Promise<Float32Array>;
-  /** Random numbers from elsewhere than the seed. */
+  /** Replaces the random numbers that follow from the seed. */
   readonly noise?: NoiseSource;
-  /** Sees intermediate values under the names that recorded values of the official code have. */
+  /** Receives intermediate values under the names that the recorded values of the official code have. */
   readonly trace?: (name: string, values: Float32Array) => void;
-  /** Sees what an acceleration decides, branch by branch, step by step. */
+  /** Receives every decision of an acceleration: one per step and guidance branch. */
   readonly onDecision?: (decision: SkipDecision) => void;
 }
 
 export interface DrawResult {
   readonly image: RgbImage;
-  /** What the person should know: that the prompt was cut, for example. */
+  /** Sentences for the person, for example that the prompt was cut. */
   readonly notes: readonly string[];
 }
 
 /**
  * Draws one picture.
- * @throws OmniError `bad_request` or `bad_image` for what cannot be drawn; AbortError within one step of an abort
+ *
+ * @example
+ * const size = { width: 128, height: 128 };
+ * const limits = drawLimits(size, model.checkpoint.trainedOn);
+ * const settings = { ...DEFAULT_SETTINGS, ...size, seed: 1 };
+ * const { image } = await draw(model, { ...settings, ...limits, prompt: 'a red house', references: [] });
+ *
+ * @throws OmniError `bad_request` for a wrong prompt or setting, `bad_image` for a reference that cannot be used;
+ *   AbortError within one step of an abort
  */
 export async function draw(
   model: OmniGen2Model,
-  options: DrawOptions,
+  input: DrawInput,
   hooks: DrawHooks = {},
 ): Promise<DrawResult> {
-  const random = hooks.noise ?? seededNoise(options.seed);
-  const { references, size } = prepare(options, model.config.vae);
-  const text = await read(model, options, hooks);
+  const random = hooks.noise ?? seededNoise(input.seed);
+  const { references, size } = preprocess(input, model.config.vae);
+  const text = await encodePrompts(model, input, hooks);
   const vae = await model.vae();
-  const referenceLatents = await encode(vae, references, options, random, hooks);
+  const referenceLatents = await encodeReferences(vae, references, input, random, hooks);
   const further = [
-    lengthNote(model, text, [...referenceLatents, vae.latentShape(size.generated)]),
-    trainedSizeNote(model.checkpoint.trainedOn, size.generated),
+    lengthNote(model, text, [...referenceLatents, vae.latentShape(size.drawn)]),
+    trainedSizeNote(model.checkpoint.trainedOn, size.drawn),
   ].filter((note) => note !== undefined);
-  const latents = await denoise(model, vae, size.generated, text, referenceLatents, options, random, hooks);
+  const latents = await denoise(model, vae, size.drawn, text, referenceLatents, input, random, hooks);
   const image = await decode(vae, latents, size.requested, hooks);
   return { image, notes: [...text.notes, ...further] };
 }
 
-/** What a person is told of prompts and pictures that are longer together than the official program can draw from. */
+/** The note about prompt and pictures that together exceed the positions that the model was trained with. */
 function lengthNote(
   { config: { transformer } }: OmniGen2Model,
-  { prompt, negative }: ReadText,
+  { prompt, negative }: TextFeatures,
   pictures: readonly Omit<Latents, 'data'>[],
 ): string | undefined {
   const rows = Math.max(prompt.length, negative?.length ?? 0) / transformer.hiddenSize;
@@ -203,92 +123,53 @@ function lengthNote(
   return positionsNote(rows, grids, transformer.axesLens);
 }
 
-/** Stage 1: checks the request, and brings references and output to their sizes. */
-function prepare(options: DrawOptions, vae: Pick<VaeConfig, 'downscaleFactor'>) {
-  checkPrompt(options.prompt);
-  checkChoices(options);
-  checkReferences(options.references);
-  const limits = referenceLimits(options, vae);
-  const references = options.references.map((image, i) => referencePixels(image, limits, `Image ${i + 1}`));
-  const aligned = options.alignSize && references.length === 1 ? references[0] : undefined;
-  return { references, size: outputSize(options, options.maxPixels, aligned) };
+/** Stage 1: checks the input, resizes the references and computes the size of the output. */
+function preprocess(input: DrawInput, vae: Pick<VaeConfig, 'downscaleFactor'>) {
+  checkPrompt(input.prompt);
+  checkOutputSize(input);
+  checkSettings(DRAW_SETTINGS, input);
+  checkReferences(input.references);
+  const limits = referenceLimits(input, vae);
+  const references = input.references.map((image, i) => referencePixels(image, limits, `Image ${i + 1}`));
+  const aligned = input.alignSize && references.length === 1 ? references[0] : undefined;
+  return { references, size: outputSize(input, input.maxPixels, aligned) };
 }
 
-function checkChoices({
-  seed,
-  scheduler,
-  acceleration,
-  posterior,
-  textGuidance,
-  imageGuidance,
-  guidanceRange,
-  teaCacheThreshold,
-}: DrawOptions): void {
-  const refuse = (message: string, action: string) => {
-    throw new OmniError({ code: 'bad_request', message, action });
-  };
-  checkSeed(seed);
-  const choices = [
-    ['scheduler', scheduler, SCHEDULERS],
-    ['acceleration', acceleration, ACCELERATIONS],
-    ['posterior', posterior, POSTERIORS],
-  ] as const;
-  for (const [what, chosen, known] of choices) {
-    if (!(known as readonly string[]).includes(chosen)) {
-      refuse(`There is no ${what} "${chosen}".`, `Choose one of ${known.join(', ')}.`);
-    }
-  }
-  for (const [name, scale] of Object.entries({ text: textGuidance, image: imageGuidance })) {
-    if (!(scale >= 0 && scale <= 100)) {
-      refuse(`The ${name} guidance ${scale} is not a number from 0 to 100.`, 'Choose one between 1 and 8.');
-    }
-  }
-  if (!(teaCacheThreshold >= 0 && teaCacheThreshold <= 10)) {
-    refuse(
-      `The TeaCache threshold ${teaCacheThreshold} is not a number from 0 to 10.`,
-      `Choose one near ${TEACACHE_THRESHOLD}; a higher one skips more.`,
-    );
-  }
-  const [start, end] = Array.isArray(guidanceRange) ? guidanceRange : [Number.NaN, Number.NaN];
-  if (!(start >= 0 && start <= end && end <= 1)) {
-    refuse(
-      `The guidance range ${start} to ${end} does not lie within 0 to 1 in rising order.`,
-      'Use 0 and 1 to apply guidance in every step.',
-    );
-  }
-}
-
-/** What the transformer knows of the words: refined streams `[L, D]`. */
-interface ReadText {
+/** The prompts after the transformer's context refiner: streams `[L, D]`. */
+interface TextFeatures {
   readonly prompt: Float32Array;
-  /** Undefined where no step is guided by text. */
+  /** Undefined if no step has text guidance. */
   readonly negative: Float32Array | undefined;
   readonly notes: readonly string[];
 }
 
 /** Stage 2: prompts to hidden states of the language model, and those through the context refiner. */
-async function read(model: OmniGen2Model, options: DrawOptions, hooks: DrawHooks): Promise<ReadText> {
+async function encodePrompts(
+  model: OmniGen2Model,
+  input: DrawInput,
+  hooks: DrawHooks,
+): Promise<TextFeatures> {
   hooks.signal?.throwIfAborted();
-  // Told once its parts are open: until then it is the opening that takes the time.
+  // Loads the parts before it reports this stage: loading has events of its own.
   if (!hooks.condition) await Promise.all([model.tokenizer(), model.mllm()]);
-  hooks.onProgress?.({ type: 'reading' });
+  hooks.onProgress?.({ type: 'encoding-prompt' });
   const notes: string[] = [];
-  const readPlain = async (prompt: string, what: string) => {
-    const encoded = tokenizePlainPrompt(await model.tokenizer(), prompt, options.maxSequenceLength);
+  const hiddenStates = async (prompt: string, what: string) => {
+    const encoded = tokenizePlainPrompt(await model.tokenizer(), prompt, input.maxSequenceLength);
     const note = truncationNote(encoded, what);
     if (note) notes.push(note);
     return (await model.mllm()).hiddenStates(encoded.ids);
   };
-  const states = async (role: PromptRole, prompt: string, what: string, name: string) => {
+  const embed = async (role: PromptRole, prompt: string, what: string, name: string) => {
     hooks.signal?.throwIfAborted();
-    const hidden = hooks.condition ? await hooks.condition(role) : await readPlain(prompt, what);
+    const hidden = hooks.condition ? await hooks.condition(role) : await hiddenStates(prompt, what);
     hooks.trace?.(name, hidden);
     return hidden;
   };
-  const prompt = await states('prompt', options.prompt, 'The prompt', 'prompt_embeds');
-  const guided = options.textGuidance > 1;
+  const prompt = await embed('prompt', input.prompt, 'The prompt', 'prompt_embeds');
+  const guided = input.textGuidance > 1;
   const negative = guided
-    ? await states('negative', options.negativePrompt, 'The negative prompt', 'negative_prompt_embeds')
+    ? await embed('negative', input.negativePrompt, 'The negative prompt', 'negative_prompt_embeds')
     : undefined;
   hooks.signal?.throwIfAborted();
   const transformer = await model.transformer();
@@ -299,18 +180,18 @@ async function read(model: OmniGen2Model, options: DrawOptions, hooks: DrawHooks
   };
 }
 
-/** Stage 3: reference pixels to latents. The official code samples the posterior, and so does this, but by the seed. */
-async function encode(
+/** Stage 3: reference pixels to latents. Unlike in the official code, the samples of the posterior follow from the seed. */
+async function encodeReferences(
   vae: Vae,
   references: readonly Pixels[],
-  { posterior }: DrawOptions,
+  { posterior }: DrawInput,
   random: NoiseSource,
   { signal, onProgress, trace }: DrawHooks,
 ): Promise<Latents[]> {
   const encoded: Latents[] = [];
   for (const [i, pixels] of references.entries()) {
     signal?.throwIfAborted();
-    onProgress?.({ type: 'encoding', index: i + 1, count: references.length });
+    onProgress?.({ type: 'encoding-reference', index: i + 1, count: references.length });
     trace?.(`ref_pixels_${i}`, pixels.data);
     const { mean, logvar } = await vae.encode(pixels, { signal });
     trace?.(`vae_mean_${i}`, mean.data);
@@ -323,38 +204,34 @@ async function encode(
   return encoded;
 }
 
-/** Stage 4: from noise to latents, step by step, each step guided by the branches that it needs. */
+/** Stage 4: noise to latents, step by step. Each step runs the guidance branches that it needs. */
 async function denoise(
   model: OmniGen2Model,
   vae: Vae,
   size: Size,
-  text: ReadText,
+  text: TextFeatures,
   references: readonly Latents[],
-  options: DrawOptions,
+  input: DrawInput,
   random: NoiseSource,
   { signal, onProgress, previews, trace, onDecision }: DrawHooks,
 ): Promise<Latents> {
-  const { steps } = options;
+  const { steps } = input;
   const transformer = await model.transformer();
   const shape = vae.latentShape(size);
-  // The configuration in the checkpoint is Euler's; the official program makes the other scheduler itself, shifted.
-  const shifted = options.scheduler !== 'euler' || model.config.scheduler.dynamicTimeShift;
-  const scheduler = createScheduler(
-    options.scheduler,
-    steps,
-    shifted ? shape.height * shape.width : undefined,
-  );
+  // The checkpoint configures the Euler scheduler. The official program creates the other one itself, with the shift.
+  const shifted = input.scheduler !== 'euler' || model.config.scheduler.dynamicTimeShift;
+  const scheduler = createScheduler(input.scheduler, steps, shifted ? shape.height * shape.width : undefined);
   trace?.('timesteps', scheduler.timesteps);
   let latents: Latents = { ...shape, data: random.latents(shape.channels * shape.height * shape.width) };
   const plans = Array.from({ length: steps }, (_, step) =>
-    guidanceBranches({ ...options, references: references.length, step }),
+    guidanceBranches({ ...input, references: references.length, step }),
   );
   const work = workDone(plans);
-  const predictor = createPredictor(transformer, { ...options, onDecision });
+  const predictor = createPredictor(transformer, { ...input, onDecision });
   try {
     const first = conditionsOf(plans[0], text, references);
-    await predictor.open({ latents, timestep: scheduler.timesteps[0], branches: first });
-    // Steps that are not guided have fewer branches: their graph opens when the first of them comes.
+    await predictor.load({ latents, timestep: scheduler.timesteps[0], branches: first });
+    // Unguided steps have fewer branches. Their graph is loaded at the first of them.
     onProgress?.({ type: 'denoising', step: 0, steps, work: 0 });
     for (let step = 0; step < steps; step++) {
       const timestep = scheduler.timesteps[step];
@@ -378,10 +255,10 @@ async function denoise(
   }
 }
 
-/** What each branch of a step sees: `cond` the prompt, the others the negative prompt; `uncond` no references. */
+/** The inputs of each branch: `cond` has the prompt, the others the negative prompt; `uncond` has no references. */
 function conditionsOf(
   { branches }: GuidancePlan,
-  text: ReadText,
+  text: TextFeatures,
   references: readonly Latents[],
 ): LoopStep['branches'] {
   return branches.map((name) => {
@@ -391,7 +268,7 @@ function conditionsOf(
   });
 }
 
-/** Stage 5: latents to pixels, of the size that was asked for. */
+/** Stage 5: latents to pixels of the requested size. */
 async function decode(
   vae: Vae,
   latents: Latents,

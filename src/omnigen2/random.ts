@@ -1,29 +1,20 @@
 /**
- * Random numbers that are the same on every machine: one seed and one stream name give one sequence.
+ * Random numbers that are the same on every machine. A seed and the name of a stream determine the sequence.
  *
- * Bits come from xoshiro128** (Blackman and Vigna, 2018), whose 128-bit state is filled by splitmix32 from the seed and
- * a 32-bit FNV-1a hash of the stream's name. Normal numbers come from Marsaglia's polar method. Logarithm and exponential
- * are built from the four operations: those of `Math` may differ in their last digit between engines, while +, -, *, / and
- * `Math.sqrt` are rounded correctly everywhere.
+ * The generator is xoshiro128** (Blackman and Vigna, 2018). Its 128-bit state comes from splitmix32, seeded
+ * with the seed and a 32-bit FNV-1a hash of the stream's name. Normal numbers use Marsaglia's polar method.
+ * Logarithm and exponential only use +, -, * and /, which, like `Math.sqrt`, are rounded correctly
+ * everywhere. `Math.log` and `Math.exp` may differ between engines in the last digit.
  */
 
-import { OmniError } from '../errors.ts';
-
-/** What random numbers are drawn for. Streams are independent: more numbers from one do not change another. */
+/**
+ * The purpose of random numbers. Streams are independent: numbers of one do not depend on how many others
+ * use.
+ */
 export type RandomStream = 'latents' | `vae/${number}` | `tokens/${number}`;
 
-/** Gives numbers uniform in [0, 1), with 53 random bits. */
+/** Returns the next number, uniform in [0, 1) with 53 random bits. */
 export type Uniform = () => number;
-
-/** @throws OmniError `bad_request` for what is not a seed */
-export function checkSeed(seed: number): void {
-  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return;
-  throw new OmniError({
-    code: 'bad_request',
-    message: `The seed ${seed} is not a whole number from 0 to ${2 ** 32 - 1}.`,
-    action: 'Choose another seed.',
-  });
-}
 
 /**
  * `count` standard normal numbers, rounded to float32.
@@ -58,7 +49,7 @@ function xoshiro(seed: number, stream: string): () => number {
   const fill = splitmix((seed ^ Math.imul(fnv1a(stream), 0x9e3779b1)) | 0);
   const mixed = splitmix(fnv1a(stream) ^ fill());
   const s = Uint32Array.of(fill(), mixed(), fill() ^ seed, mixed());
-  // The state of four zeros is the only one that the generator never leaves.
+  // All zeros is the only state that the generator never leaves.
   if (s.every((word) => word === 0)) s[0] = 1;
   return () => {
     const result = Math.imul(rotate(Math.imul(s[1], 5), 7), 9) >>> 0;
@@ -94,7 +85,7 @@ function rotate(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));
 }
 
-/** ln(x) for normal x > 0, within 2e-16 of the true value, from exactly rounded operations alone. */
+/** ln(x) for normal x > 0, within 2e-16 of the true value, from correctly rounded operations. */
 export function naturalLog(x: number): number {
   let mantissa = x;
   let exponent = 0;
@@ -106,7 +97,7 @@ export function naturalLog(x: number): number {
     mantissa /= 2;
     exponent++;
   }
-  // ln(m) = 2 atanh((m - 1) / (m + 1)), whose series ends below 1e-17 after 11 terms for |f| <= 0.172.
+  // ln(m) = 2 atanh((m - 1) / (m + 1)). For |f| <= 0.172 the series is below 1e-17 after 11 terms.
   const f = (mantissa - 1) / (mantissa + 1);
   const square = f * f;
   let sum = 0;
@@ -114,17 +105,17 @@ export function naturalLog(x: number): number {
   return exponent * Math.LN2 + 2 * f * sum;
 }
 
-/** e^x for x <= 0, within 3e-16 of its value, from exactly rounded operations alone; 0 below -700. */
+/** e^x for x <= 0, within 3e-16 of the true value, from correctly rounded operations; 0 below -700. */
 export function exponential(x: number): number {
   if (x < -700) return 0;
   const halvings = Math.round(-x / Math.LN2);
-  // What is left lies within ln(2) / 2 of 0, where the series ends below 1e-17 after 13 terms.
+  // The rest is within ln(2) / 2 of 0, where the series is below 1e-17 after 13 terms.
   const rest = x + halvings * LN2_HIGH + halvings * LN2_LOW;
   let sum = 1;
   for (let k = 13; k >= 1; k--) sum = 1 + (sum * rest) / k;
   return sum * 2 ** -halvings;
 }
 
-/** ln(2) in two parts; the first has so few digits that up to 2000 times it is exact. */
+/** ln(2) in two parts. The first has few digits, so its products with integers up to 2000 are exact. */
 const LN2_HIGH = 0.6931471803691238;
 const LN2_LOW = 1.9082149292705877e-10;

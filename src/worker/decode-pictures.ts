@@ -1,12 +1,12 @@
-/** Brings in the pictures that the language model is to look at. */
+/** Decodes the pictures of a question or a turn. */
 
 import { decodeImage } from '../pictures/decode.web.ts';
 import type { RgbImage } from '../pictures/image.ts';
 
 /**
- * Decodes pictures in full size: the language model reads more of a picture than a drawing takes from it.
- * @param notes is given what the person should know of the files
- * @throws OmniError `bad_image` for a picture that cannot be used; `unreachable` if the file is no longer there
+ * Decodes pictures in full size, because the language model uses more pixels of a picture than a drawing.
+ * @param notes receives sentences for the person about the files
+ * @throws OmniError `bad_image` for a picture that cannot be used, `unreachable` for a file that no longer exists
  */
 export async function decodePictures(
   signal: AbortSignal,

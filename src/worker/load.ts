@@ -1,4 +1,4 @@
-/** Brings the wanted model into the worker: its weights from storage or network, and the engine it runs on. */
+/** Loads a model into the worker: its weights from storage or network, and the engine that runs it. */
 
 import { openCheckpoint } from '../checkpoints/checkpoint.ts';
 import { memoryFolder } from '../checkpoints/folder.ts';
@@ -8,42 +8,42 @@ import type { BackendChoice, DeviceReport, ModelPart, ModelRef, ModelState } fro
 import { startWebRuntime } from '../runtime/runtime.web.ts';
 import { loadBundle } from '../storage/weights.ts';
 
-/** What the page asked for. */
-export interface Wanted {
+/** The model and the backend that the page asks for. */
+export interface LoadRequest {
   readonly model: ModelRef;
   readonly backend: BackendChoice;
 }
 
-/** How far the loading is. */
+/** How many bytes are loaded. */
 export type LoadProgress = Omit<Extract<ModelState, { status: 'loading' }>, 'status'>;
 
-/** A model ready for jobs, with what it runs on. */
-export interface Opened {
+/** A model that is ready for jobs, and its device. */
+export interface LoadedModel {
   readonly model: OmniGen2Model;
   readonly device: DeviceReport;
-  /** What the person should know of the loading, in one sentence. */
+  /** One sentence for the person about the loading. */
   readonly note?: string;
-  /** Settles when the device is gone. */
+  /** Resolves when the device is lost. */
   readonly lost: Promise<void>;
-  /** Whether the engine has broken down so that only another worker brings it back. */
+  /** Whether the engine has failed for good: only a new worker can run the model again. */
   engineFailed(): boolean;
-  /** Closes the model and its engine. */
+  /** Frees the model and its engine. */
   dispose(): Promise<void>;
 }
 
 export interface LoadHooks {
   readonly onProgress: (progress: LoadProgress) => void;
-  /** Called whenever, in a job, a part of the model begins to open. */
+  /** Called when a part of the model starts to load, which happens during jobs. */
   readonly onPart: (part: ModelPart) => void;
 }
 
-/** @throws OmniError for what cannot be loaded; AbortError after an abort */
-export type LoadModel = (signal: AbortSignal, wanted: Wanted, hooks: LoadHooks) => Promise<Opened>;
+/** @throws OmniError for a model that cannot be loaded; AbortError after an abort */
+export type LoadModel = (signal: AbortSignal, wanted: LoadRequest, hooks: LoadHooks) => Promise<LoadedModel>;
 
-/** Loads a bundle that is served beside the page, on the backend that the browser has. */
+/** Loads a bundle from the network or the browser's storage. */
 export const loadServedModel: LoadModel = async (signal, { model: served, backend }, hooks) => {
   const starting = startWebRuntime({ backend });
-  // It may fail long before it is waited for, which a browser would report as an error of the page.
+  // It can fail long before it is awaited. Without a handler the browser would report that as an error of the page.
   starting.catch(() => undefined);
   try {
     const { files, note } = await loadBundle(signal, served, hooks.onProgress);
@@ -71,7 +71,7 @@ export const loadServedModel: LoadModel = async (signal, { model: served, backen
       },
     };
   } catch (error) {
-    // Whichever of the two failed: an engine that has started is not left behind.
+    // An engine that has started is disposed of, whichever of the two failed.
     await starting.then((runtime) => runtime.dispose()).catch(() => undefined);
     throw error;
   }

@@ -3,7 +3,7 @@
 import { type RgbImage, rgbaOf } from '../pictures/image.ts';
 import type { Picture } from '../protocol.ts';
 
-/** The picture as the page draws it; alpha is 255. */
+/** The picture with an alpha of 255, as a canvas takes it. */
 export function toPicture(image: RgbImage): Picture {
   const { width, height } = image;
   return { width, height, data: rgbaOf(image) };

@@ -1,4 +1,4 @@
-/** The progress of a drawing as the page is told it. */
+/** Progress of the pipeline as an event of the protocol. */
 
 import type { DrawProgress } from '../omnigen2/pipeline.ts';
 import type { JobEvent } from '../protocol.ts';

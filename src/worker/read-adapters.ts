@@ -1,4 +1,4 @@
-/** Reads the adapters that the page sends, for the checkpoint that is open. */
+/** Reads the adapters that the page sends. */
 
 import { type Adapter, checkAdapterStrengths } from '../checkpoints/adapters/changes.ts';
 import { checkLoraSize, readLora } from '../checkpoints/adapters/lora.ts';
@@ -7,8 +7,9 @@ import { unreadableFile } from '../checkpoints/folder.ts';
 import type { AdapterFile } from '../protocol.ts';
 
 /**
- * @throws OmniError `bad_request` for a strength that is no number and for a name that is there twice, `bad_checkpoint`
- * or `unsupported` for a file that cannot be used, `unreachable` for one that cannot be read
+ * Reads adapters for the transformer of a checkpoint.
+ * @throws OmniError `bad_request` for a wrong strength or a name that occurs twice, `bad_checkpoint` or `unsupported` for a
+ *   file that cannot be used, `unreachable` for one that cannot be read
  */
 export async function readAdapters(
   files: readonly AdapterFile[],

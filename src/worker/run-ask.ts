@@ -1,4 +1,4 @@
-/** Answers one question about pictures in the worker. */
+/** Runs one question to the language model in the worker. */
 
 import { ask } from '../omnigen2/language/ask.ts';
 import { relativeBoxes } from '../omnigen2/language/grounding.ts';
@@ -9,8 +9,9 @@ import type { AskRequest, JobEvent, JobResult } from '../protocol.ts';
 import { decodePictures } from './decode-pictures.ts';
 
 /**
- * @param emit is given the answer as it grows
- * @throws OmniError or AbortError: the outcome, if it is not an answer
+ * Generates the answer to one question.
+ * @param emit receives the answer so far as it grows
+ * @throws OmniError for what cannot be answered; AbortError after an abort
  */
 export async function runAsk(
   signal: AbortSignal,
@@ -26,10 +27,10 @@ export async function runAsk(
     maxNewTokens,
     sampling,
     signal,
-    onText: (soFar) => emit({ type: 'answering', text: soFar }),
+    onText: (text) => emit({ type: 'answering', text }),
   });
   const [image] = images;
-  // Boxes do not say which of several pictures they are in.
+  // With several pictures a box does not say which one it belongs to.
   const found =
     image && images.length === 1
       ? relativeBoxes(answer.text, visionSize(image, visionPreprocessor(model)))

@@ -1,52 +1,52 @@
-/** The one conversation that the worker holds, turn by turn. */
+/** The conversation that the worker holds, turn by turn. */
 
+import { drawLimits } from '../omnigen2/draw-limits.ts';
 import { Conversation } from '../omnigen2/language/conversation.ts';
 import type { OmniGen2Model } from '../omnigen2/model.ts';
-import type { ChatRequest, ConversationId, JobEvent, JobResult } from '../protocol.ts';
-import { drawOptions } from './draw-options.ts';
+import type { ConversationId, JobEvent, JobResult, TurnRequest } from '../protocol.ts';
 import { decodePictures } from './decode-pictures.ts';
 import { toPicture } from './picture.ts';
 import { progressEvent } from './progress-event.ts';
 import { StepClock } from './step-clock.ts';
 
-/** A conversation has but one drawing a turn. */
+/** A turn has at most one drawing, without reflection. */
 const ROUND = 1;
 
 const FORGOTTEN =
   'The model no longer knows what was said before: it was loaded again, or another conversation was held meanwhile.';
 
-/** What a conversation is, apart from what the model holds of it. */
+/** The conversation of the last turn. */
 interface Held {
   readonly id: ConversationId;
-  /** Turns that were replied to, here or before this worker was there. */
-  said: number;
-  /** Those of them that the model knows, or that the person was told it has forgotten. */
+  /** Turns with a reply, of this worker or of one before it. */
+  replied: number;
+  /** How many of them the model knows. Those that a note has reported as forgotten count as known. */
   known: number;
   conversation: Conversation | undefined;
 }
 
 export class LiveConversation {
   #held: Held | undefined;
-  /** The conversation of the turn that runs. */
-  #speaking: ConversationId | undefined;
+  /** The conversation whose turn is running. */
+  #running: ConversationId | undefined;
   #endsAfterTurn = false;
 
   /**
-   * Says one turn. A conversation that is not the one held begins here, and that one ends.
-   * @param emit is given every event but the outcome
-   * @throws OmniError or AbortError: the outcome, if it is not a reply
+   * Runs one turn. If it belongs to another conversation, that one begins and the one before ends.
+   * @param emit receives every event except the last one
+   * @throws OmniError for a turn without a reply; AbortError after an abort
    */
   async run(
     signal: AbortSignal,
     model: OmniGen2Model,
-    request: ChatRequest,
+    request: TurnRequest,
     emit: (event: JobEvent) => void,
   ): Promise<JobResult> {
-    this.#speaking = request.conversation;
+    this.#running = request.conversation;
     try {
       return await this.#turn(signal, model, request, emit);
     } finally {
-      this.#speaking = undefined;
+      this.#running = undefined;
       if (this.#endsAfterTurn) this.end(request.conversation);
     }
   }
@@ -54,14 +54,14 @@ export class LiveConversation {
   async #turn(
     signal: AbortSignal,
     model: OmniGen2Model,
-    request: ChatRequest,
+    request: TurnRequest,
     emit: (event: JobEvent) => void,
   ): Promise<JobResult> {
     const start = performance.now();
     const { text, settings, sampling, maxNewTokens } = request;
     const notes: string[] = [];
     const pictures = await decodePictures(signal, request.pictures, notes);
-    const drawing = drawOptions(settings, model);
+    const drawing = { ...settings, ...drawLimits(settings, model.checkpoint.trainedOn) };
     const held = this.#take(request);
     held.conversation ??= new Conversation(model);
     const clock = new StepClock();
@@ -71,17 +71,17 @@ export class LiveConversation {
       {
         signal,
         previews: true,
-        onText: (words) => emit({ type: 'answering', text: words }),
+        onText: (soFar) => emit({ type: 'answering', text: soFar }),
         onProgress: (progress) => {
-          if (progress.type === 'reading') drawStart = performance.now();
+          if (progress.type === 'encoding-prompt') drawStart = performance.now();
           emit(progressEvent(ROUND, progress, clock));
         },
       },
     );
-    // Said with a reply alone: a turn that was stopped has no notes.
-    if (held.known < held.said) notes.unshift(FORGOTTEN);
-    held.said++;
-    held.known = held.said;
+    // The note comes with a reply only: a turn that was stopped has no notes.
+    if (held.known < held.replied) notes.unshift(FORGOTTEN);
+    held.replied++;
+    held.known = held.replied;
     const { image, complete } = reply;
     if (image) {
       const drawMs = performance.now() - drawStart;
@@ -97,7 +97,7 @@ export class LiveConversation {
     };
   }
 
-  /** Lets go of a model that is to be closed; the next turn says that what came before is lost. No turn may run. */
+  /** Drops a model that is about to be closed. The next turn notes that earlier turns are lost. No turn may run. */
   forget(): void {
     try {
       this.release();
@@ -107,28 +107,31 @@ export class LiveConversation {
   }
 
   /**
-   * Frees what the device holds of the conversation, which can go on and is then read once more. No turn may run.
-   * @returns whether there was anything
+   * Frees the conversation's cache on the device. The conversation can go on: its next turn prefills the cache again. No
+   * turn may run.
+   * @returns whether there was anything to free
    */
   release(): boolean {
     return this.#held?.conversation?.release() ?? false;
   }
 
-  /** Ends a conversation and frees it, after its turn if one runs. */
+  /** Ends a conversation and frees its memory, after its turn if one is running. */
   end(id: ConversationId): void {
-    this.#endsAfterTurn = this.#speaking === id;
+    this.#endsAfterTurn = this.#running === id;
     if (this.#endsAfterTurn || this.#held?.id !== id) return;
     this.release();
     this.#held = undefined;
   }
 
-  #take({ conversation: id, turns }: ChatRequest): Held {
-    if (this.#held?.id !== id) {
+  #take({ conversation: id, turns }: TurnRequest): Held {
+    let held = this.#held;
+    if (held?.id !== id) {
       this.release();
-      this.#held = { id, said: 0, known: 0, conversation: undefined };
+      held = { id, replied: 0, known: 0, conversation: undefined };
+      this.#held = held;
     }
-    // A page counts fewer turns where it asks for one before the last one's reply.
-    this.#held.said = Math.max(this.#held.said, turns);
-    return this.#held;
+    // The page's count is lower if it sends a turn before the reply to the last one.
+    held.replied = Math.max(held.replied, turns);
+    return held;
   }
 }

@@ -1,12 +1,13 @@
-/** Adapters through the service: they come before the next job, and what is wrong with them leaves the model as it was. */
+/** Adapters through the service: a change comes before the next job, and a failed change leaves the model as it was. */
 
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { OmniError } from '../errors.ts';
-import type { Acceleration, AdapterChangeId, AdapterFile, JobId, ModelState, Picture } from '../protocol.ts';
+import type { AdapterChangeId, AdapterFile, JobId, ModelState, Picture } from '../protocol.ts';
 import type { Runtime } from '../runtime/types.ts';
-import type { Opened } from './load.ts';
-import { drawing, page, type Twist } from './page-fixture.node.ts';
+import type { Acceleration } from '../settings/draw-settings.ts';
+import type { LoadedModel } from './load.ts';
+import { drawing, page, type Replacements } from './page-fixture.node.ts';
 
 const [A, B, C, D] = ['a', 'b', 'c', 'd'] as JobId[];
 const [FIRST, SECOND, THIRD] = ['first', 'second', 'third'] as AdapterChangeId[];
@@ -15,7 +16,7 @@ const LORA: AdapterFile = { name: 'style.safetensors', file: official, strength:
 
 type Page = ReturnType<typeof page>;
 
-/** The picture that a job has drawn. */
+/** The picture of a job. */
 async function drawn({ ended, events }: Page, job: JobId): Promise<Picture> {
   expect(await ended(job)).toMatchObject({ type: 'done' });
   const event = events(job).find(({ type }) => type === 'picture');
@@ -24,7 +25,7 @@ async function drawn({ ended, events }: Page, job: JobId): Promise<Picture> {
 }
 const statuses = (states: readonly ModelState[]) => states.map(({ status }) => status);
 
-test('the jobs after it draw with them, until they are taken off', async () => {
+test('later jobs draw with the adapters until they are removed', async () => {
   const here = page();
   here.open();
   here.draw(A);
@@ -51,7 +52,7 @@ test('the jobs after it draw with them, until they are taken off', async () => {
   );
 });
 
-test('they come before the jobs that wait, and not into the one that runs', async () => {
+test('a change comes before waiting jobs and does not affect the running job', async () => {
   const here = page();
   here.open();
   here.draw(A);
@@ -60,25 +61,21 @@ test('they come before the jobs that wait, and not into the one that runs', asyn
   here.draw(C);
   here.adapters(FIRST, [LORA]);
   const events = () =>
-    here.said.map((each) => (each.type === 'job' ? `${each.job} ${each.event.type}` : each.type));
+    here.posted.map((each) => (each.type === 'job' ? `${each.job} ${each.event.type}` : each.type));
   expect((await drawn(here, C)).data).not.toEqual(plain.data);
   const order = events();
   expect(order.indexOf('b done')).toBeLessThan(order.indexOf('adapters'));
-  expect(order.indexOf('adapters')).toBeLessThan(order.indexOf('c reading'));
+  expect(order.indexOf('adapters')).toBeLessThan(order.indexOf('c encoding-prompt'));
 });
 
-describe('what is wrong is told, and the model stays as it was', () => {
+describe('a failed change is reported and leaves the model as it was', () => {
   test.each<[string, readonly AdapterFile[], RegExp]>([
     ['a broken file', [{ ...LORA, file: official.slice(0, 50000) }], /^style\.safetensors: it is cut off/],
     ['another file', [{ ...LORA, file: new Blob(['<html>']) }], /^style\.safetensors: /],
-    ['a name that is given twice', [LORA, LORA], /^The adapter style\.safetensors is given twice/],
+    ['a name that occurs twice', [LORA, LORA], /^The adapter style\.safetensors is given twice/],
+    ['a strength of NaN', [{ ...LORA, strength: Number.NaN }], /^The strength of style\.safetensors is NaN/],
     [
-      'a strength of nothing',
-      [{ ...LORA, strength: Number.NaN }],
-      /^The strength of style\.safetensors is NaN/,
-    ],
-    [
-      'a strength that no weight can bear',
+      'a change that is too large for any weight',
       [{ ...LORA, settings: new Blob(['{"r":4,"lora_alpha":1e9}']) }],
       /would change/,
     ],
@@ -101,7 +98,7 @@ describe('what is wrong is told, and the model stays as it was', () => {
     expect(statuses(here.states()).at(-1)).toBe('ready');
   });
 
-  test('a transformer that does not open with them', async () => {
+  test('a transformer that cannot be loaded with the adapters', async () => {
     let refuses = false;
     const here = page({
       runtime: (real) => {
@@ -128,7 +125,7 @@ describe('what is wrong is told, and the model stays as it was', () => {
     expect(here.log).toEqual(['load 1 of tiny']);
   });
 
-  test('no model at all', async () => {
+  test('no model', async () => {
     const here = page();
     here.adapters(FIRST, [LORA]);
     expect(await here.settled(FIRST)).toMatchObject({ status: 'failed' });
@@ -136,12 +133,12 @@ describe('what is wrong is told, and the model stays as it was', () => {
   });
 });
 
-test('a model that is opened anew after a lost device has them again', async () => {
+test('a model that is loaded again after a lost device gets its adapters again', async () => {
   let lose = () => undefined as unknown;
   const lost = new Promise<void>((resolve) => {
     lose = resolve;
   });
-  const here = page({ opened: (real) => ({ ...real, lost }) });
+  const here = page({ loaded: (real) => ({ ...real, lost }) });
   here.open();
   here.adapters(FIRST, [LORA]);
   here.draw(A);
@@ -154,15 +151,15 @@ test('a model that is opened anew after a lost device has them again', async () 
   expect(here.log).toEqual(['load 1 of tiny', 'dispose 1', 'load 2 of tiny']);
 });
 
-describe('a model that is opened anew', () => {
-  /** Opens one with adapters, then loses its device `times` times over. */
-  async function lost(...twists: readonly Twist[]) {
+describe('a model that is loaded again', () => {
+  /** Loads a model with adapters and loses its device once. `lose` does that again. */
+  async function lost(...replacements: readonly Replacements[]) {
     const losing: (() => void)[] = [];
-    const opened = (real: Opened) => ({
+    const loaded = (real: LoadedModel) => ({
       ...real,
       lost: new Promise<void>((resolve) => losing.push(resolve)),
     });
-    const here = page(...twists.map((twist) => ({ opened, ...twist })));
+    const here = page(...replacements.map((each) => ({ loaded, ...each })));
     here.open();
     here.draw(A);
     const plain = await drawn(here, A);
@@ -177,7 +174,7 @@ describe('a model that is opened anew', () => {
     await lose();
     return { here, plain, adapted, lose };
   }
-  /** On which adapters do not open: the first graph of the transformer fails. */
+  /** A runtime on which adapters fail: the first graph of the transformer does not open. */
   const without = () => {
     let opened = 0;
     return (real: Runtime): Runtime => {
@@ -189,7 +186,7 @@ describe('a model that is opened anew', () => {
     };
   };
 
-  test('has none where they do not open, and says so until it has others or those again', async () => {
+  test('has no adapters if they fail, and notes that until it has adapters again', async () => {
     const { here, plain, adapted, lose } = await lost({}, { runtime: without() }, {});
     const note = 'The model was loaded without its adapters. It does not fit. Wait.';
     expect(here.states().at(-1)).toMatchObject({ status: 'ready', note });
@@ -201,7 +198,7 @@ describe('a model that is opened anew', () => {
     expect((await drawn(here, D)).data).toEqual(adapted.data);
   });
 
-  test('says nothing more of those that it lacks once it has others', async () => {
+  test('drops the note once it has other adapters', async () => {
     const { here, adapted } = await lost({}, { runtime: without() });
     here.adapters(SECOND, [LORA]);
     here.draw(C);
@@ -210,7 +207,7 @@ describe('a model that is opened anew', () => {
   });
 });
 
-test('between an accelerated and a plain drawing they reach both, and leave both', async () => {
+test('adapters apply to accelerated and plain drawings alike, and are removed from both', async () => {
   const here = page();
   here.open();
   const settings = { ...drawing(4).settings, teaCacheThreshold: 10 };
@@ -233,7 +230,7 @@ test('between an accelerated and a plain drawing they reach both, and leave both
   expect([await draws('none'), await draws('teacache')]).toEqual([plain, fast]);
 });
 
-test('another model begins without them, and changes for the one before are left out', async () => {
+test('another model starts without adapters, and changes for the model before fail', async () => {
   const here = page();
   here.open();
   here.draw(A);
@@ -248,13 +245,13 @@ test('another model begins without them, and changes for the one before are left
   expect((await drawn(here, C)).data).toEqual(plain.data);
 });
 
-test('an engine that breaks down under them ends the worker', async () => {
+test('an engine that fails for good while it loads adapters ends the worker', async () => {
   const here = page({
     runtime: ({ backend, halfPrecision, quantized, dispose }) => ({
       ...{ backend, halfPrecision, quantized, dispose },
       open: () => Promise.reject(new OmniError({ code: 'device', message: 'It is gone.', action: 'Wait.' })),
     }),
-    opened: (real) => ({ ...real, engineFailed: () => true }),
+    loaded: (real) => ({ ...real, engineFailed: () => true }),
   });
   here.open();
   here.adapters(FIRST, [LORA]);

@@ -1,7 +1,7 @@
 import { encode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import { OmniError } from '../errors.ts';
-import type { ChatRequest, ConversationId, JobEvent, JobId, ModelState } from '../protocol.ts';
+import type { ConversationId, JobEvent, JobId, ModelState, TurnRequest } from '../protocol.ts';
 import type { Runtime } from '../runtime/types.ts';
 import { watchedRuntime } from '../runtime/watched-runtime.node.ts';
 import { checkpoint, drawing, MODEL, page } from './page-fixture.node.ts';
@@ -10,12 +10,12 @@ const [A, B, C, D, E] = ['a', 'b', 'c', 'd', 'e'] as JobId[];
 
 const [ONE, OTHER] = ['one', 'other'] as ConversationId[];
 
-function saying(text: string, changes: Partial<ChatRequest> = {}): ChatRequest {
+function saying(text: string, changes: Partial<TurnRequest> = {}): TurnRequest {
   const { settings } = drawing(2);
   return { conversation: ONE, turns: 0, text, pictures: [], settings, maxNewTokens: 4, ...changes };
 }
 
-/** A turn whose reply is a picture: the seed was searched for. */
+/** A turn with a picture as reply. The seed was found by search. */
 const ASKING_FOR_PICTURE = saying('A dog running in the park', {
   sampling: { temperature: 100, topP: 1, seed: 331 },
 });
@@ -23,12 +23,12 @@ const ASKING_FOR_PICTURE = saying('A dog running in the park', {
 const deviceError = () =>
   new OmniError({ code: 'device', message: 'The device is gone.', action: 'Try again.' });
 
-/** A runtime whose graphs do not open. */
+/** A runtime that opens no graph. */
 function refusing({ backend, halfPrecision, quantized, dispose }: Runtime, error: () => unknown): Runtime {
   return { backend, halfPrecision, quantized, dispose, open: () => Promise.reject(error()) };
 }
 
-/** This processor, in the name of the browser's. */
+/** The CPU runtime, as if it were WebAssembly. */
 function onWasm(real: Runtime): Runtime {
   const { halfPrecision, quantized } = real;
   const open: Runtime['open'] = (graph, weights) => real.open(graph, weights);
@@ -38,7 +38,7 @@ function onWasm(real: Runtime): Runtime {
 const types = (events: readonly JobEvent[]) => [...new Set(events.map(({ type }) => type))];
 const statuses = (states: readonly ModelState[]) => states.map(({ status }) => status);
 
-test('a page of another version is refused in words', async () => {
+test('refuses a page of another version in one sentence', async () => {
   const { service, states, log } = page();
   service.handle({ type: 'open', version: 1, model: MODEL, backend: 'auto' });
   expect(states()).toMatchObject([
@@ -50,8 +50,8 @@ test('a page of another version is refused in words', async () => {
   expect(log).toEqual([]);
 });
 
-test('jobs run in order, one at a time, and each tells its life', async () => {
-  const { open, draw, service, ended, events, said, states } = page();
+test('runs jobs in order, one at a time, and posts the events of each', async () => {
+  const { open, draw, service, ended, events, posted, states } = page();
   open();
   draw(A, 2);
   service.handle({
@@ -64,8 +64,8 @@ test('jobs run in order, one at a time, and each tells its life', async () => {
   expect(states()).toMatchObject([{ status: 'loading' }, { status: 'ready', model: checkpoint.name }]);
   expect(types(events(A))).toEqual([
     'queued',
-    'preparing',
-    'reading',
+    'loading',
+    'encoding-prompt',
     'denoising',
     'decoding',
     'picture',
@@ -73,13 +73,13 @@ test('jobs run in order, one at a time, and each tells its life', async () => {
   ]);
   expect(events(A).at(-1)).toMatchObject({ result: { type: 'picture', round: 1, rounds: 1 } });
   expect(events(B).at(-1)).toMatchObject({ type: 'done', result: { type: 'answer' } });
-  const working = said.flatMap((each) =>
+  const working = posted.flatMap((each) =>
     each.type === 'job' && each.event.type !== 'queued' ? [each.job] : [],
   );
   expect(working.filter((job, i) => job !== working[i - 1])).toEqual([A, B, C]);
 });
 
-test('a waiting job is cancelled without having run', async () => {
+test('cancels a waiting job before it runs', async () => {
   const { open, draw, cancel, ended, events } = page();
   open();
   draw(A);
@@ -89,7 +89,7 @@ test('a waiting job is cancelled without having run', async () => {
   expect(await ended(A)).toMatchObject({ type: 'done' });
 });
 
-test('a running job is cancelled with what was on the easel, and the next one runs', async () => {
+test('cancels a running job, returns its unfinished picture and runs the next job', async () => {
   const { open, draw, cancel, ended, on } = page();
   on((message) => {
     if (message.type === 'job' && message.event.type === 'denoising' && message.event.step === 2) cancel(A);
@@ -101,9 +101,9 @@ test('a running job is cancelled with what was on the easel, and the next one ru
   expect(await ended(B)).toMatchObject({ type: 'done' });
 });
 
-test('a job that waits for the model is cancelled at once', async () => {
+test('cancels a job at once while the model is loading', async () => {
   const { open, draw, cancel, ended, states } = page({
-    opened: () => new Promise(() => undefined),
+    loaded: () => new Promise(() => undefined),
   });
   open();
   draw(A);
@@ -112,19 +112,19 @@ test('a job that waits for the model is cancelled at once', async () => {
   expect(statuses(states())).toEqual(['loading']);
 });
 
-test('an abort that the person did not ask for is a failure', async () => {
+test('reports an abort that the person did not request as a failure', async () => {
   const { open, draw, ended } = page({
-    tokenizer: () => Promise.reject(new DOMException('The file was let go.', 'AbortError')),
+    tokenizer: () => Promise.reject(new DOMException('The file was released.', 'AbortError')),
   });
   open();
   draw(A);
   expect(await ended(A)).toMatchObject({
     type: 'failed',
-    error: { code: 'internal', message: 'Drawing failed: The file was let go.' },
+    error: { code: 'internal', message: 'Drawing failed: The file was released.' },
   });
 });
 
-test('a bad request fails alone', async () => {
+test('a bad request fails without effect on other jobs', async () => {
   const { open, service, draw, ended, log } = page();
   open();
   service.handle({ type: 'draw', job: A, request: { ...drawing(1), prompt: ' ' } });
@@ -134,10 +134,10 @@ test('a bad request fails alone', async () => {
   expect(log).toEqual(['load 1 of tiny']);
 });
 
-test('after an error of the device the model is opened anew, even if the old one does not close', async () => {
+test('loads the model again after a device error, even if the old one cannot be disposed of', async () => {
   const { open, draw, ended, log, states } = page({
     runtime: (real) => refusing(real, deviceError),
-    opened: (real) => ({ ...real, dispose: () => real.dispose().then(() => Promise.reject(deviceError())) }),
+    loaded: (real) => ({ ...real, dispose: () => real.dispose().then(() => Promise.reject(deviceError())) }),
   });
   open();
   draw(A);
@@ -148,14 +148,14 @@ test('after an error of the device the model is opened anew, even if the old one
   expect(statuses(states())).toEqual(['loading', 'ready', 'loading', 'ready']);
 });
 
-test('a device lost between jobs costs no picture', async () => {
+test('loads the model again when the device is lost between jobs', async () => {
   let lose = () => undefined as unknown;
   const lost = new Promise<void>((resolve) => {
     lose = resolve;
   });
   const { open, draw, ended, ready, log } = page({
     runtime: (real) => refusing(real, deviceError),
-    opened: (real) => ({ ...real, lost }),
+    loaded: (real) => ({ ...real, lost }),
   });
   open();
   await ready();
@@ -166,10 +166,10 @@ test('a device lost between jobs costs no picture', async () => {
   expect(log).toEqual(['load 1 of tiny', 'dispose 1', 'load 2 of tiny']);
 });
 
-test('an engine that has broken down ends the worker with the words of the job that met it', async () => {
+test('an engine that has failed for good ends the worker with the message of the failed job', async () => {
   const { open, draw, crashes, events } = page({
     runtime: (real) => refusing(real, deviceError),
-    opened: (real) => ({ ...real, engineFailed: () => true }),
+    loaded: (real) => ({ ...real, engineFailed: () => true }),
   });
   open();
   draw(A);
@@ -179,9 +179,9 @@ test('an engine that has broken down ends the worker with the words of the job t
   expect(types(events(B))).toEqual(['queued']);
 });
 
-test('a model that does not load fails its jobs in its words', async () => {
+test('a model that does not load fails its jobs with its own error', async () => {
   const { open, draw, ended, states } = page({
-    opened: () => {
+    loaded: () => {
       throw new OmniError({ code: 'unreachable', message: 'The network is gone.', action: 'Try again.' });
     },
   });
@@ -194,7 +194,7 @@ test('a model that does not load fails its jobs in its words', async () => {
   expect(await ended(B)).toMatchObject({ type: 'done' });
 });
 
-test('a second model stops the job that runs, closes the first one and takes what waits', async () => {
+test('a second model stops the running job, replaces the first model and runs the waiting jobs', async () => {
   const { open, draw, on, ended, log, events } = page();
   on((message) => {
     if (message.type === 'job' && message.event.type === 'denoising' && message.event.step === 1) {
@@ -208,28 +208,28 @@ test('a second model stops the job that runs, closes the first one and takes wha
   expect(await ended(A)).toMatchObject({ type: 'cancelled' });
   expect(await ended(B)).toMatchObject({ type: 'done' });
   expect(log).toEqual(['load 1 of tiny', 'dispose 1', 'load 2 of other']);
-  expect(types(events(B))).toContain('preparing');
+  expect(types(events(B))).toContain('loading');
 });
 
-test('a job without a model is a failure', async () => {
+test('a job without a model fails', async () => {
   const { draw, ended } = page();
   draw(A);
   expect(await ended(A)).toMatchObject({ type: 'failed', error: { code: 'internal' } });
 });
 
-test('a conversation replies in words or with a picture, and remembers what was said', async () => {
-  const { open, chat, ended, events } = page();
+test('a conversation replies with text or a picture and remembers earlier turns', async () => {
+  const { open, turn, ended, events } = page();
   open();
-  chat(A, ASKING_FOR_PICTURE);
-  chat(B, saying('Which colour?'));
-  chat(C, saying('Which colour?', { conversation: OTHER }));
+  turn(A, ASKING_FOR_PICTURE);
+  turn(B, saying('Which colour?'));
+  turn(C, saying('Which colour?', { conversation: OTHER }));
   expect(await ended(A)).toMatchObject({
     result: { type: 'reply', text: '', drew: true, complete: true, notes: [] },
   });
   expect(types(events(A))).toEqual([
     'queued',
-    'preparing',
-    'reading',
+    'loading',
+    'encoding-prompt',
     'denoising',
     'decoding',
     'picture',
@@ -246,79 +246,79 @@ test('a conversation replies in words or with a picture, and remembers what was 
   expect(words(remembering)).not.toBe(words(anew));
 });
 
-test('a turn is stopped while it draws, and the conversation goes on', async () => {
-  const { open, chat, cancel, ended, on } = page();
+test('a turn can be stopped while it draws, and the conversation goes on', async () => {
+  const { open, turn, cancel, ended, on } = page();
   on((message) => {
     if (message.type === 'job' && message.event.type === 'denoising' && message.event.step === 1) cancel(A);
   });
   open();
   const settings = { ...drawing(30).settings };
-  chat(A, { ...ASKING_FOR_PICTURE, settings });
-  chat(B, saying('Which colour?'));
+  turn(A, { ...ASKING_FOR_PICTURE, settings });
+  turn(B, saying('Which colour?'));
   expect(await ended(A)).toMatchObject({ type: 'cancelled', partial: { width: 32, height: 32 } });
   expect(await ended(B)).toMatchObject({ type: 'done', result: { drew: false, notes: [] } });
 });
 
-/** The result of a turn that was replied to. */
+/** The last event of a turn with a reply. */
 const withNotes = (...notes: readonly unknown[]) => ({ type: 'done', result: { notes } });
 const FORGOTTEN = expect.stringContaining('no longer knows what was said before');
 
-describe('a conversation says that it has forgotten', () => {
-  test('after its model was loaded again', async () => {
-    const { open, chat, ended, ready } = page();
+describe('the note about forgotten turns', () => {
+  test('appears after the model was loaded again', async () => {
+    const { open, turn, ended, ready } = page();
     open();
-    chat(A, saying('Which colour?'));
+    turn(A, saying('Which colour?'));
     await ended(A);
     open();
     await ready(2);
-    chat(B, saying('Which colour?', { turns: 1 }));
-    chat(C, saying('Which colour?', { turns: 2 }));
+    turn(B, saying('Which colour?', { turns: 1 }));
+    turn(C, saying('Which colour?', { turns: 2 }));
     expect(await ended(B)).toMatchObject(withNotes(FORGOTTEN));
     expect(await ended(C)).toMatchObject(withNotes());
   });
 
-  test('after another one came between, and in the turn that is replied to', async () => {
-    const { open, chat, cancel, ended, on } = page();
+  test('appears after another conversation, in the next turn with a reply', async () => {
+    const { open, turn, cancel, ended, on } = page();
     on((message) => {
       if (message.type === 'job' && message.job === C && message.event.type === 'denoising') cancel(C);
     });
     open();
-    chat(A, saying('Which colour?'));
-    chat(B, saying('Which colour?', { conversation: OTHER }));
+    turn(A, saying('Which colour?'));
+    turn(B, saying('Which colour?', { conversation: OTHER }));
     expect(await ended(B)).toMatchObject(withNotes());
-    chat(C, { ...ASKING_FOR_PICTURE, turns: 1, settings: drawing(30).settings });
+    turn(C, { ...ASKING_FOR_PICTURE, turns: 1, settings: drawing(30).settings });
     expect(await ended(C)).toMatchObject({ type: 'cancelled' });
-    chat(D, saying('Which colour?', { turns: 1 }));
+    turn(D, saying('Which colour?', { turns: 1 }));
     expect(await ended(D)).toMatchObject(withNotes(FORGOTTEN));
-    chat(E, saying('Which colour?', { turns: 2 }));
+    turn(E, saying('Which colour?', { turns: 2 }));
     expect(await ended(E)).toMatchObject(withNotes());
   });
 
-  test('in a worker that has not known it, once', async () => {
-    const { open, chat, ended } = page();
+  test('appears once in a worker that does not know the conversation', async () => {
+    const { open, turn, ended } = page();
     open();
-    chat(A, saying('Which colour?', { turns: 3 }));
-    chat(B, saying('Which colour?', { turns: 4 }));
+    turn(A, saying('Which colour?', { turns: 3 }));
+    turn(B, saying('Which colour?', { turns: 4 }));
     expect(await ended(A)).toMatchObject(withNotes(FORGOTTEN));
     expect(await ended(B)).toMatchObject(withNotes());
   });
 
-  test('not where turns are asked for before the one before is replied to', async () => {
-    const { open, chat, ended } = page();
+  test('does not appear if a turn is sent before the reply to the last one', async () => {
+    const { open, turn, ended } = page();
     open();
-    chat(A, saying('Which colour?'));
-    chat(B, saying('Which colour?'));
+    turn(A, saying('Which colour?'));
+    turn(B, saying('Which colour?'));
     expect(await ended(B)).toMatchObject(withNotes());
   });
 });
 
-describe('what is held of a conversation is freed', () => {
-  test('when it ends, at once or after the turn that runs', async () => {
+describe('the cache of a conversation is freed', () => {
+  test('when it ends, at once or after the running turn', async () => {
     const watched = watchedRuntime();
-    const { open, chat, service, ended, on } = page({ runtime: () => watched.runtime });
+    const { open, turn, service, ended, on } = page({ runtime: () => watched.runtime });
     const end = (conversation: ConversationId) => service.handle({ type: 'end', conversation });
     open();
-    chat(A, saying('Which colour?'));
+    turn(A, saying('Which colour?'));
     await ended(A);
     end(OTHER);
     expect(watched.alive.size).toBeGreaterThan(0);
@@ -330,61 +330,64 @@ describe('what is held of a conversation is freed', () => {
       end(ONE);
       held = watched.alive.size;
     });
-    chat(B, ASKING_FOR_PICTURE);
+    turn(B, ASKING_FOR_PICTURE);
     expect(await ended(B)).toMatchObject({ type: 'done' });
     expect(held).toBeGreaterThan(0);
     expect(watched.alive.size).toBe(0);
   });
 
-  test('when another model takes the place of its own', async () => {
+  test('when another model replaces its model', async () => {
     const watched = watchedRuntime();
-    const { open, chat, ended, ready } = page({ runtime: () => watched.runtime });
+    const { open, turn, ended, ready } = page({ runtime: () => watched.runtime });
     open();
-    chat(A, saying('Which colour?'));
+    turn(A, saying('Which colour?'));
     await ended(A);
     open('other');
     await ready(2);
     expect(watched.alive.size).toBe(0);
   });
 
-  test('for a drawing that fails on the device, which is then drawn', async () => {
+  test('when a drawing fails on the device, which then runs again', async () => {
     const watched = watchedRuntime();
-    const { open, chat, draw, ended, log } = page({ runtime: () => watched.runtime });
-    watched.beforeRun = (graph) => {
-      if (graph.startsWith('transformer') && watched.alive.size > 0) throw deviceError();
-    };
+    const { open, turn, draw, ended, log } = page({ runtime: () => watched.runtime });
     open();
-    chat(A, saying('Which colour?'));
+    turn(A, saying('Which colour?'));
+    await ended(A);
+    const cache = [...watched.alive];
+    watched.beforeRun = (graph) => {
+      const isFull = cache.some((tensor) => watched.alive.has(tensor));
+      if (graph.startsWith('transformer') && isFull) throw deviceError();
+    };
     draw(B);
-    chat(C, saying('Which colour?', { turns: 1 }));
+    turn(C, saying('Which colour?', { turns: 1 }));
     expect(await ended(B)).toMatchObject({ type: 'done' });
     expect(await ended(C)).toMatchObject(withNotes());
     expect(log).toEqual(['load 1 of tiny']);
   });
 });
 
-test('an answer tells whether it was cut, and a photograph on WebAssembly that it was looked at smaller', async () => {
+test('an answer says whether it was cut, and notes that WebAssembly shrinks a large photograph', async () => {
   const { open, service, ended } = page({ runtime: (real) => onWasm(real) });
   open();
   const pixels = { width: 1100, height: 980, channels: 3, data: new Uint8Array(3 * 1100 * 980) };
   const photo = new Blob([Uint8Array.from(encode(pixels))]);
   const request = { question: 'What is it?', pictures: [photo], maxNewTokens: 1 };
   service.handle({ type: 'ask', job: A, request });
-  const notes = [expect.stringMatching(/^Picture 1 was looked at in 1064 x 952 pixels: 1092 x 980/)];
+  const notes = [expect.stringMatching(/^Picture 1 was resized to 1064 x 952 pixels .*: 1092 x 980/)];
   expect(await ended(A)).toMatchObject({ type: 'done', result: { complete: false, notes } });
 }, 60_000);
 
-test('wrong values of chance fail in words, in a question and in a turn', async () => {
-  const { open, chat, service, ended } = page();
+test('refuses wrong sampling settings of questions and turns in one sentence', async () => {
+  const { open, turn, service, ended } = page();
   open();
   const sampling = { temperature: 1, topP: 2, seed: 0 };
-  chat(A, saying('Which colour?', { sampling }));
+  turn(A, saying('Which colour?', { sampling }));
   const request = { question: 'Which colour?', pictures: [], maxNewTokens: 2, sampling };
   service.handle({ type: 'ask', job: B, request });
   for (const job of [A, B]) {
     expect(await ended(job)).toMatchObject({
       type: 'failed',
-      error: { code: 'bad_request', message: expect.stringContaining('top-p) 2') },
+      error: { code: 'bad_request', message: expect.stringContaining('top-p 2') },
     });
   }
 });

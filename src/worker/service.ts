@@ -1,4 +1,4 @@
-/** The worker's side of the protocol: loads the model, runs one job at a time, and answers with events. */
+/** The worker's side of the protocol: loads the model, runs one job at a time and answers with events. */
 
 import type { Adapter } from '../checkpoints/adapters/changes.ts';
 import { type ErrorReport, OmniError, reportOf } from '../errors.ts';
@@ -9,32 +9,34 @@ import {
   type JobId,
   type JobResult,
   type ModelState,
+  openOfAnyVersion,
   type Picture,
   PROTOCOL_VERSION,
   type ToWorker,
 } from '../protocol.ts';
-import type { LoadModel, Opened, Wanted } from './load.ts';
+import type { LoadedModel, LoadModel, LoadRequest } from './load.ts';
 import { readAdapters } from './read-adapters.ts';
+import { readMessage } from './read-message.ts';
 import { runAsk } from './run-ask.ts';
-import { LiveConversation } from './run-turn.ts';
 import { runDraw } from './run-draw.ts';
+import { LiveConversation } from './run-turn.ts';
 
 export interface ServiceHost {
   /** Sends a message to the page. */
   post(message: FromWorker): void;
-  /** Brings in the model that the page wants. */
+  /** Loads the model that the page asks for. */
   readonly load: LoadModel;
-  /** Ends the worker with words for the person: the page starts another one and counts the running job as failed. */
-  crash(words: string): void;
+  /** Ends the worker with a sentence for the person. The page starts another worker and counts the running job as failed. */
+  crash(message: string): void;
 }
 
 interface Job {
   readonly id: JobId;
-  readonly work: Extract<ToWorker, { type: 'draw' | 'ask' | 'chat' }>;
+  readonly work: Extract<ToWorker, { type: 'draw' | 'ask' | 'turn' }>;
   readonly abort: AbortController;
 }
 
-/** What waits for its turn with the model: a job, or other adapters for the jobs after it. */
+/** What the queue holds: jobs, and changes of adapters for the jobs after them. */
 type Task = Job | AdapterChange;
 
 interface AdapterChange {
@@ -42,13 +44,13 @@ interface AdapterChange {
   readonly abort: AbortController;
 }
 
-/** One opening of the model, from its beginning on. */
-interface Opening {
+/** A model that is loading or loaded. */
+interface Loading {
   readonly abort: AbortController;
-  readonly opened: Promise<Opened>;
+  readonly loaded: Promise<LoadedModel>;
 }
 
-/** What becomes of adapters for a model that another one takes the place of. */
+/** The error of a change of adapters for a model that another model replaces. */
 const SUPERSEDED: ErrorReport = {
   code: 'cancelled',
   permanent: false,
@@ -56,33 +58,51 @@ const SUPERSEDED: ErrorReport = {
   action: 'Choose adapters for the model that is loading.',
 };
 
+/**
+ * Handles the messages of one page.
+ *
+ * @example
+ * const service = new ModelService({ post: (message) => self.postMessage(message), load, crash });
+ * self.addEventListener('message', ({ data }) => service.handle(data));
+ */
 export class ModelService {
   readonly #host: ServiceHost;
-  #wanted: Wanted | undefined;
-  #opening: Opening | undefined;
+  #requested: LoadRequest | undefined;
+  #loading: Loading | undefined;
   readonly #conversation = new LiveConversation();
   #waiting: Task[] = [];
   #running: Task | undefined;
-  /** What the model is to have; opened anew, it gets them again. */
+  /** The adapters that the model should have. It gets them again when it is loaded again. */
   #adapters: readonly Adapter[] = [];
-  /** Why it does not have them, in sentences. */
+  /** Sentences that say why the model does not have them. */
   #withoutAdapters: string | undefined;
-  /** Settles when no job uses the model any more. */
+  /** Resolves when no job uses the model. */
   #idle: Promise<void> = Promise.resolve();
 
   constructor(host: ServiceHost) {
     this.#host = host;
   }
 
-  /** Takes one message of the page. What goes wrong with it is answered, not thrown. */
-  handle(message: ToWorker): void {
+  /** Handles one message of the page. Errors are answered, not thrown. */
+  handle(data: unknown): void {
+    if (openOfAnyVersion.safeParse(data).success) {
+      this.#host.post({ type: 'version', version: PROTOCOL_VERSION });
+    }
+    const read = readMessage(data);
+    if (!read.ok) {
+      const { error, answer } = read;
+      if (!answer) console.error(`${error.message} ${error.action}`);
+      else this.#host.post(answer);
+      return;
+    }
+    const { message } = read;
     switch (message.type) {
       case 'open':
         this.#open(message);
         return;
       case 'draw':
       case 'ask':
-      case 'chat':
+      case 'turn':
         this.#enqueue({ id: message.job, work: message, abort: new AbortController() });
         return;
       case 'cancel':
@@ -99,44 +119,32 @@ export class ModelService {
     }
   }
 
-  /**
-   * A second model takes the place of the first; the job that runs on the first is stopped, and adapters for the first
-   * are left out.
-   */
-  #open({ version, model, backend }: Extract<ToWorker, { type: 'open' }>): void {
-    if (version !== PROTOCOL_VERSION) {
-      const error = new OmniError({
-        code: 'internal',
-        message: `The page speaks version ${version} of the protocol and its worker version ${PROTOCOL_VERSION}.`,
-        action: 'Reload the page: a newer version was installed while it was open.',
-      });
-      this.#postModel({ status: 'failed', error: error.toReport() });
-      return;
-    }
-    this.#wanted = { model, backend };
+  /** A second model replaces the first. The job that runs on the first is stopped, and changes of its adapters fail. */
+  #open({ model, backend }: Extract<ToWorker, { type: 'open' }>): void {
+    this.#requested = { model, backend };
     this.#running?.abort.abort();
     this.#adapters = [];
     for (const task of this.#waiting.filter(isChange))
       this.#postOutcome(task, { status: 'failed', error: SUPERSEDED });
     this.#waiting = this.#waiting.filter((task) => !isChange(task));
-    this.#reopen(this.#wanted);
+    this.#load(this.#requested);
   }
 
-  /** Opens the model anew once no job uses the one before. Jobs that wait run on the new one. */
-  #reopen(wanted: Wanted): void {
-    const before = this.#opening;
+  /** Loads the model as soon as no job uses the one before. Jobs in the queue run on the new one. */
+  #load(requested: LoadRequest): void {
+    const before = this.#loading;
     before?.abort.abort();
     const abort = new AbortController();
-    const opening: Opening = { abort, opened: this.#replace(before, wanted, abort.signal) };
-    this.#opening = opening;
-    const isCurrent = () => this.#opening === opening;
-    opening.opened.then(
-      (opened) => {
+    const loading: Loading = { abort, loaded: this.#replace(before, requested, abort.signal) };
+    this.#loading = loading;
+    const isCurrent = () => this.#loading === loading;
+    loading.loaded.then(
+      (loaded) => {
         if (!isCurrent()) return;
-        this.#postReady(opened);
-        const { lost } = opened;
-        // Not left to the next job, which would run into the lost device.
-        void lost.then(() => isCurrent() && this.#reopen(wanted));
+        this.#postReady(loaded);
+        const { lost } = loaded;
+        // Loads again at once: the next job would fail on the lost device.
+        void lost.then(() => isCurrent() && this.#load(requested));
       },
       (error: unknown) => {
         if (isCurrent()) this.#postModel({ status: 'failed', error: reportOf(error, 'Loading the model') });
@@ -144,40 +152,44 @@ export class ModelService {
     );
   }
 
-  async #replace(before: Opening | undefined, wanted: Wanted, signal: AbortSignal): Promise<Opened> {
+  async #replace(
+    before: Loading | undefined,
+    requested: LoadRequest,
+    signal: AbortSignal,
+  ): Promise<LoadedModel> {
     await this.#idle;
-    // What failed to open has nothing to close, and what fails to close is gone all the same.
-    await before?.opened
-      .then(async (opened) => {
+    // A model that failed to load has nothing to free. One that fails to be freed is gone, too.
+    await before?.loaded
+      .then(async (loaded) => {
         try {
           this.#conversation.forget();
         } finally {
-          await opened.dispose();
+          await loaded.dispose();
         }
       })
       .catch(() => undefined);
     signal.throwIfAborted();
-    const opened = await this.#host.load(signal, wanted, {
+    const loaded = await this.#host.load(signal, requested, {
       onProgress: (progress) => {
         if (!signal.aborted) this.#postModel({ status: 'loading', ...progress });
       },
       onPart: (part) => {
         const task = this.#running;
-        if (task && !isChange(task)) this.#postJob(task.id, { type: 'preparing', part });
+        if (task && !isChange(task)) this.#postJob(task.id, { type: 'loading', part });
       },
     });
     this.#withoutAdapters = undefined;
     try {
-      await opened.model.setAdapters(this.#adapters);
+      await loaded.model.setAdapters(this.#adapters);
     } catch (error) {
-      if (opened.engineFailed()) {
-        await opened.dispose().catch(() => undefined);
+      if (loaded.engineFailed()) {
+        await loaded.dispose().catch(() => undefined);
         throw error;
       }
       const { message, action } = reportOf(error, 'Loading the adapters');
       this.#withoutAdapters = `The model was loaded without its adapters. ${message} ${action}`;
     }
-    return opened;
+    return loaded;
   }
 
   #enqueue(job: Job): void {
@@ -186,7 +198,7 @@ export class ModelService {
     this.#startNext();
   }
 
-  /** Changes go before the jobs that wait, in their own order. */
+  /** Changes of adapters go before the waiting jobs, in their own order. */
   #enqueueChange(change: AdapterChange): void {
     const jobs = this.#waiting.filter((task) => !isChange(task));
     this.#waiting = [...this.#waiting.filter(isChange), change, ...jobs];
@@ -194,13 +206,13 @@ export class ModelService {
   }
 
   #cancel(id: JobId): void {
-    const isWanted = (task: Task | undefined): task is Job =>
+    const isThisJob = (task: Task | undefined): task is Job =>
       task !== undefined && !isChange(task) && task.id === id;
-    if (isWanted(this.#running)) {
+    if (isThisJob(this.#running)) {
       this.#running.abort.abort();
       return;
     }
-    const waiting = this.#waiting.find(isWanted);
+    const waiting = this.#waiting.find(isThisJob);
     if (!waiting) return;
     this.#waiting = this.#waiting.filter((task) => task !== waiting);
     this.#postJob(id, { type: 'cancelled' });
@@ -217,9 +229,9 @@ export class ModelService {
     });
   }
 
-  /** Runs one job to its end, which is always told. */
+  /** Runs one job. Always posts a last event. */
   async #run({ id, work, abort: { signal } }: Job): Promise<void> {
-    const opening = this.#opening;
+    const loading = this.#loading;
     let partial: Picture | undefined;
     const emit = (event: JobEvent) => {
       if (event.type === 'picture') partial = event.picture;
@@ -227,49 +239,49 @@ export class ModelService {
       this.#postJob(id, event);
     };
     let doing = 'Loading the model';
-    let opened: Opened | undefined;
+    let loaded: LoadedModel | undefined;
     try {
-      if (!opening) throw new Error('no model was asked for');
-      opened = await unlessAborted(opening.opened, signal);
+      if (!loading) throw new Error('no model was requested');
+      loaded = await unlessAborted(loading.loaded, signal);
       doing = work.type === 'draw' ? 'Drawing' : 'Answering';
-      emit({ type: 'done', result: await this.#workInMemory(signal, opened, work, emit) });
+      emit({ type: 'done', result: await this.#workInMemory(signal, loaded, work, emit) });
     } catch (error) {
       const report = reportOf(error, doing, signal);
       if (report.code === 'cancelled') {
         emit({ type: 'cancelled', partial });
-      } else if (opened?.engineFailed()) {
-        // What waits here would run into it as well; it ends with this worker.
+      } else if (loaded?.engineFailed()) {
+        // Waiting jobs would fail in the same way. They end with this worker.
         this.#waiting = [];
         this.#host.crash(report.message);
       } else {
         emit({ type: 'failed', error: report });
-        // A failed device is opened anew, so that the next job finds a working one.
-        const stale = opened && report.code === 'device' && this.#opening === opening;
-        if (stale && this.#wanted) this.#reopen(this.#wanted);
+        // After an error of the device the model is loaded again, so that the next job has a working device.
+        const stale = loaded && report.code === 'device' && this.#loading === loading;
+        if (stale && this.#requested) this.#load(this.#requested);
       }
     }
   }
 
-  /** Does a job; if it fails for the device and a conversation is held there, that is freed and the job begins once more. */
+  /** Runs a job. If the device fails while it holds a conversation, frees the conversation and runs the job again. */
   async #workInMemory(
     signal: AbortSignal,
-    opened: Opened,
+    loaded: LoadedModel,
     work: Job['work'],
     emit: (event: JobEvent) => void,
   ): Promise<JobResult> {
     try {
-      return await this.#work(signal, opened, work, emit);
+      return await this.#work(signal, loaded, work, emit);
     } catch (error) {
-      const lacks = error instanceof OmniError && error.code === 'device' && !opened.engineFailed();
-      if (!lacks || work.type === 'chat' || !this.#conversation.release()) throw error;
+      const lacksMemory = error instanceof OmniError && error.code === 'device' && !loaded.engineFailed();
+      if (!lacksMemory || work.type === 'turn' || !this.#conversation.release()) throw error;
       signal.throwIfAborted();
-      return this.#work(signal, opened, work, emit);
+      return this.#work(signal, loaded, work, emit);
     }
   }
 
   #work(
     signal: AbortSignal,
-    { model }: Opened,
+    { model }: LoadedModel,
     work: Job['work'],
     emit: (event: JobEvent) => void,
   ): Promise<JobResult> {
@@ -278,51 +290,51 @@ export class ModelService {
         return runDraw(signal, model, work.request, emit);
       case 'ask':
         return runAsk(signal, model, work.request, emit);
-      case 'chat':
+      case 'turn':
         return this.#conversation.run(signal, model, work.request, emit);
       default:
         return work satisfies never;
     }
   }
 
-  /** Gives the model other adapters; if that fails, it keeps those it has. How it ended is always told. */
+  /** Replaces the adapters of the model. If that fails, the model keeps those it has. Always posts the outcome. */
   async #apply(task: AdapterChange): Promise<void> {
     const { adapters } = task.change;
     const { signal } = task.abort;
-    const opening = this.#opening;
-    let opened: Opened | undefined;
+    const loading = this.#loading;
+    let loaded: LoadedModel | undefined;
     let outcome: AdapterOutcome = { status: 'done' };
     try {
-      if (!opening) throw new Error('no model was asked for');
-      opened = await unlessAborted(opening.opened, signal);
+      if (!loading) throw new Error('no model was requested');
+      loaded = await unlessAborted(loading.loaded, signal);
       const totalBytes = adapters.reduce((sum, { file }) => sum + file.size, 0);
       this.#postModel({ status: 'loading', doneBytes: 0, totalBytes, from: 'cache' });
-      const wanted = await readAdapters(adapters, opened.model.checkpoint);
-      await opened.model.setAdapters(wanted);
+      const read = await readAdapters(adapters, loaded.model.checkpoint);
+      await loaded.model.setAdapters(read);
       signal.throwIfAborted();
-      this.#adapters = wanted;
+      this.#adapters = read;
       this.#withoutAdapters = undefined;
     } catch (error) {
       const report = signal.aborted ? SUPERSEDED : reportOf(error, 'Loading the adapters');
       outcome = { status: 'failed', error: report };
-      if (opened?.engineFailed()) {
+      if (loaded?.engineFailed()) {
         this.#waiting = [];
         this.#host.crash(report.message);
         return;
       }
     }
     this.#postOutcome(task, outcome);
-    if (opened && this.#opening === opening) this.#postReady(opened);
+    if (loaded && this.#loading === loading) this.#postReady(loaded);
   }
 
   #postOutcome({ change: { change } }: AdapterChange, outcome: AdapterOutcome): void {
     this.#host.post({ type: 'adapters', change, outcome });
   }
 
-  #postReady({ model: { checkpoint }, device, note: ofLoading }: Opened): void {
+  #postReady({ model: { checkpoint }, device, note: loadingNote }: LoadedModel): void {
     const { name, sizeBytes, trainedOn } = checkpoint;
     const trainedSide = trainedOn.side;
-    const notes = [ofLoading, this.#withoutAdapters].filter((note) => note !== undefined);
+    const notes = [loadingNote, this.#withoutAdapters].filter((note) => note !== undefined);
     const note = notes.length > 0 ? notes.join(' ') : undefined;
     this.#postModel({ status: 'ready', model: name, sizeBytes, trainedSide, device, note });
   }
@@ -340,7 +352,7 @@ function isChange(task: Task): task is AdapterChange {
   return 'change' in task;
 }
 
-/** What `promise` gives, unless `signal` is aborted first. @throws AbortError, or what `promise` rejects with */
+/** The value of `promise`, unless `signal` is aborted first. @throws AbortError, or the rejection of `promise` */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);

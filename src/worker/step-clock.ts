@@ -1,13 +1,12 @@
-/** Times the steps of a drawing in the worker. */
+/** Times the steps of a drawing and estimates the time that remains. */
 
-/** How long the steps of a round take, and how long the rest will. */
 export class StepClock {
   #start = 0;
   #first = { at: 0, work: 0 };
 
   /**
-   * The first step is slower (the engine compiles its kernels), so the later ones tell the pace.
-   * @param work share of the passes through the transformer that are done, 0 … 1: guided steps have more of them
+   * The times after a step. The estimate leaves out the first step, in which the engine compiles its kernels.
+   * @param work share of the passes through the transformer that are done, 0 … 1; guided steps have more passes
    */
   after(step: number, work: number): { elapsedMs: number; remainingMs?: number } {
     const now = performance.now();

@@ -1,8 +1,9 @@
 /** Schedulers against paths that are known in closed form. */
 
+import { SCHEDULERS, type SchedulerName } from '../../settings/draw-settings.ts';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { createScheduler, SCHEDULERS, type SchedulerName } from './create.ts';
+import { createScheduler } from './create.ts';
 import { dpmSolverMultistep } from './dpm-solver-multistep.ts';
 
 fc.configureGlobal({ seed: 2506 });

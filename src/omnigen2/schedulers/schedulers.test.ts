@@ -1,6 +1,7 @@
+import { SCHEDULERS } from '../../settings/draw-settings.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createScheduler, SCHEDULERS } from './create.ts';
+import { createScheduler } from './create.ts';
 import { dpmSolverMultistep } from './dpm-solver-multistep.ts';
 import { flowTimesteps, type Scheduler } from './scheduler.ts';
 
