@@ -25,6 +25,10 @@ export function PageFooter() {
       </Section>
       <Section title="Nothing leaves this device">
         <p>No account, no upload. Your prompts and pictures stay in this browser tab.</p>
+        <p>
+          The page and its model are open source under Apache-2.0.{' '}
+          <a href="third-party-notices.txt">Licences of all software in it</a>
+        </p>
       </Section>
     </footer>
   );
