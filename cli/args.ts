@@ -43,6 +43,8 @@ const EXIT_FAILED = 1;
 const EXIT_STOPPED = 130;
 /** Longest line of an error, in characters. */
 const MAX_LINE = 1000;
+/** `--help` lists longer choices in the description of the option, in characters. */
+const MAX_CHOICES = 40;
 
 /**
  * Reads a command's options. `--help` prints them and ends the process.
@@ -198,13 +200,16 @@ function joined(specs: readonly [string, Option][], argv: readonly string[]): st
 
 function usage({ call, summary, options }: Command<Readonly<Record<string, Option>>>): string {
   const rows = Object.entries(options).map(([name, option]) => {
-    const value = option.placeholder === undefined ? '' : ` ${option.oneOf?.join('|') ?? option.placeholder}`;
+    const choices = option.oneOf?.join('|') ?? '';
+    const long = choices.length > MAX_CHOICES;
+    const value = option.placeholder && ` ${long || choices === '' ? option.placeholder : choices}`;
     const notes = [
       option.required ? 'required' : '',
       option.multiple ? 'may be repeated' : '',
       option.fallback === undefined ? '' : `default ${option.fallback}`,
     ].filter((note) => note !== '');
-    return [`--${name}${value}`, option.help + (notes.length > 0 ? ` (${notes.join(', ')})` : '')];
+    const help = long ? `${option.help}: ${option.oneOf?.join(', ')}` : option.help;
+    return [`--${name}${value ?? ''}`, help + (notes.length > 0 ? ` (${notes.join(', ')})` : '')];
   });
   const width = Math.max(...rows.map(([option]) => option.length));
   const lines = rows.map(([option, help]) => `  ${option.padEnd(width)}  ${help}`);

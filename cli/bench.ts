@@ -38,7 +38,8 @@ const NAMES = Object.keys(TABLES) as (keyof typeof TABLES)[];
 await runCommand('Measuring', async () => {
   const { only, record: keep } = readArgs({
     call: CALL,
-    summary: 'Measures speed, memory and the cost of quantization on this machine.',
+    summary:
+      'Measures speed, memory and the cost of quantization on this machine, and prints tables in Markdown.',
     options: {
       only: { placeholder: 'TABLE', help: 'measure one table', oneOf: NAMES },
       record: { help: 'write the tables to docs/results, with date, commit and machine' },

@@ -1,4 +1,4 @@
-/** What would be left of an adapter's change if it were merged into stored weights in their own form. */
+/** How much of an adapter's change survives if it is merged into weights and stored again. */
 
 import { addChange } from '../../src/checkpoints/adapters/changes.ts';
 import type { LoraPair } from '../../src/checkpoints/adapters/lora.ts';
@@ -12,21 +12,21 @@ import { TRAINED } from '../models.ts';
 import { figure, type Table } from './table.ts';
 
 const RANK = 16;
-/** Norm of the change, as a part of the matrix's. */
+/** Norm of the change, relative to the norm of the matrix. */
 const SIZES = [0.01, 0.03, 0.1] as const;
 
-/** Stores a matrix `[rows, columns]` and reads it back. */
-type Round = (values: Float32Array, columns: number) => Float32Array;
+/** Stores a matrix `[rows, columns]` in a format and reads it back. */
+type RoundTrip = (values: Float32Array, columns: number) => Float32Array;
 
-const AS_IT_IS: Round = (values) => values;
-const FLOAT16: Round = (values) => halfToFloat(floatToHalf(values));
-const BFLOAT16: Round = (values) => bfloatToFloat(floatToBfloat(values));
-const Q8: Round = (values, columns) => requantized(values, columns, 8);
-const Q4: Round = (values, columns) => requantized(values, columns, 4);
+const FLOAT32: RoundTrip = (values) => values;
+const FLOAT16: RoundTrip = (values) => halfToFloat(floatToHalf(values));
+const BFLOAT16: RoundTrip = (values) => bfloatToFloat(floatToBfloat(values));
+const Q8: RoundTrip = (values, columns) => requantized(values, columns, 8);
+const Q4: RoundTrip = (values, columns) => requantized(values, columns, 4);
 
-/** How the weights lie before the change, and how they are stored with it. */
-const FORMS: readonly [name: string, before: Round, after: Round][] = [
-  ['read as float32', AS_IT_IS, AS_IT_IS],
+/** The format of the weights before the change, and the format in which they are stored with it. */
+const FORMATS: readonly [name: string, before: RoundTrip, after: RoundTrip][] = [
+  ['float32, stored as float32', FLOAT32, FLOAT32],
   ['float16, stored as float16', FLOAT16, FLOAT16],
   ['bfloat16, stored as bfloat16', BFLOAT16, BFLOAT16],
   ['float16, stored as q8', FLOAT16, Q8],
@@ -38,20 +38,20 @@ const FORMS: readonly [name: string, before: Round, after: Round][] = [
 export async function adaptersTable(): Promise<Table> {
   const checkpoint = await openCheckpoint(nodeFolder(TRAINED));
   const matrices = await attentionMatrices(checkpoint);
-  const rows = FORMS.map(([name, before, after]) => [
+  const rows = FORMATS.map(([name, before, after]) => [
     name,
     ...SIZES.flatMap((size) => {
-      const { error, kept } = changeLeft(matrices, { before, after }, size);
-      return [`${figure(100 * error)} %`, `${Math.round(100 * kept)} %`];
+      const { error, left } = changeAfterStorage(matrices, { before, after }, size);
+      return [`${figure(100 * error)} %`, `${Math.round(100 * left)} %`];
     }),
   ]);
   return {
     title: 'An adapter merged into stored weights',
     method:
-      `A random adapter of rank ${RANK} on the ${matrices.length} attention matrices of the built-in model's main layers, its change a part ` +
-      'of their norm. The row says how they lie, and how they are stored with the change. What storing makes of the change is the ' +
-      'difference to the weights stored without it. Error: its distance from the change, as a part of the change. Left: as much of ' +
-      'the change itself as is in it.',
+      `A random adapter of rank ${RANK} on the ${matrices.length} attention matrices of the built-in model's main layers. The size of its change is relative to ` +
+      'the norm of the matrix. A row names the format of the weights, and the format in which the sum of weights and change is stored. ' +
+      'The stored change is the difference to the weights stored without it. Error: its distance from the exact change, relative to ' +
+      'that change. Left: its projection on the exact change.',
     columns: [
       'weights',
       ...SIZES.flatMap((size) => [`error, change of ${100 * size} %`, `left, change of ${100 * size} %`]),
@@ -78,12 +78,12 @@ async function attentionMatrices({ components, folder }: Checkpoint): Promise<Ma
   return matrices;
 }
 
-/** Compares what storing leaves of a change with the change. */
-function changeLeft(
+/** Compares a change after storage with the exact change. */
+function changeAfterStorage(
   matrices: readonly Matrix[],
-  { before, after }: { before: Round; after: Round },
+  { before, after }: { before: RoundTrip; after: RoundTrip },
   size: number,
-): { error: number; kept: number } {
+): { error: number; left: number } {
   let [errors, products, powers] = [0, 0, 0];
   for (const [seed, { values, columns }] of matrices.entries()) {
     const base = before(values, columns);
@@ -98,10 +98,10 @@ function changeLeft(
       powers += wanted ** 2;
     }
   }
-  return { error: Math.sqrt(errors / powers), kept: products / powers };
+  return { error: Math.sqrt(errors / powers), left: products / powers };
 }
 
-/** A pair whose product has `size` times the norm of a matrix. */
+/** A random pair of factors. The norm of their product is `size` times the norm of the matrix. */
 function randomPair(seed: number, matrix: Float32Array, columns: number, size: number): LoraPair {
   const rows = matrix.length / columns;
   const values = noise(seed, 'latents', RANK * (columns + rows));

@@ -1,4 +1,4 @@
-/** What it saves that a conversation stays read: the second turn with and without what is held of the first. */
+/** What the prompt cache saves in a conversation: the second turn with and without the cached first turn. */
 
 import { readFile } from 'node:fs/promises';
 import { Conversation } from '../../src/omnigen2/language/conversation.ts';
@@ -21,28 +21,30 @@ export async function conversationTable(): Promise<Table> {
     const rows: string[][] = [];
     for (const side of SIDES) {
       const picture = resample(sample, side, side, 'bicubic');
-      const times = { held: [] as number[], anew: [] as number[] };
+      const times = { cached: [] as number[], uncached: [] as number[] };
       let tokens = 0;
       for (let run = 0; run <= RUNS; run++) {
-        for (const way of ['held', 'anew'] as const) {
-          const { ms, before } = await secondTurn(model, picture, way === 'anew');
-          if (run > 0) times[way].push(ms);
+        for (const mode of ['cached', 'uncached'] as const) {
+          const { ms, before } = await secondTurn(model, picture, mode === 'uncached');
+          if (run > 0) times[mode].push(ms);
           tokens = before;
         }
       }
-      const [held, anew] = [median(times.held), median(times.anew)];
+      const [cached, uncached] = [median(times.cached), median(times.uncached)];
       rows.push([
         `${side} x ${side}`,
         String(tokens),
-        `${figure(held)} ms`,
-        `${figure(anew)} ms`,
-        `${figure(anew / held)}x`,
+        `${figure(cached)} ms`,
+        `${figure(uncached)} ms`,
+        `${figure(uncached / cached)} x`,
       ]);
     }
     return {
       title: 'The second turn of a conversation',
-      method: `The built-in model under Node is asked twice about a picture that the first turn shows: time from the second question to its first token. Median of ${RUNS} after one that warms up, both ways in turn.`,
-      columns: ['picture', 'tokens before', 'kept read', 'read anew', 'faster'],
+      method:
+        'The built-in model under Node gets two questions about a picture of the first turn. The time is from the second question ' +
+        `to its first token: median of ${RUNS} after a warm-up, with and without the cache of the first turn in alternation.`,
+      columns: ['picture', 'tokens of the first turn', 'cached', 'not cached', 'speed-up'],
       rows,
     };
   } finally {
@@ -53,16 +55,16 @@ export async function conversationTable(): Promise<Table> {
 async function secondTurn(
   model: OmniGen2Model,
   picture: RgbImage,
-  anew: boolean,
+  clearCache: boolean,
 ): Promise<{ ms: number; before: number }> {
   const { prompt: _, references: __, ...drawing } = fromWords();
-  // The official way shows pictures in full size, as a model does that has learnt to look at large ones.
+  // `official` keeps pictures at full size, as for a model that was trained on large ones.
   const conversation = new Conversation(model, { official: true });
   const ask = (text: string, pictures: readonly RgbImage[], maxNewTokens: number) =>
     conversation.say({ text, pictures, maxNewTokens, drawing });
   await ask('What is in the picture?', [picture], 12);
   const before = conversation.length;
-  if (anew) conversation.release();
+  if (clearCache) conversation.release();
   const start = performance.now();
   await ask('How many trees are there?', [], 1);
   const ms = performance.now() - start;

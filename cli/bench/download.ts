@@ -1,4 +1,7 @@
-/** What a first visit of the page downloads: every file that a real Chromium asks for, until the model is ready. */
+/**
+ * What a first visit of the page downloads: every file that a real Chromium asks for, until the model is
+ * ready.
+ */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

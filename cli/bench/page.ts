@@ -1,4 +1,4 @@
-/** What a person waits for in the page, and what the tab takes: a real Chromium on the built page. */
+/** What a person waits for on the page, and the tab's memory: the built page in a real Chromium. */
 
 import { type Browser, chromium, type Page } from '@playwright/test';
 import { build, preview } from 'vite';
@@ -24,16 +24,16 @@ export async function pageTable(): Promise<Table> {
     for (let i = 0; i < VISITS; i++) later.push(await visit(page, studio));
     const idle = await memoryBytes(browser);
     await studio.checksItself.uncheck();
-    await studio.drawQuickly(STEPS);
+    await studio.setSteps(STEPS);
     const pictures = [];
     for (let i = 0; i < 3; i++) pictures.push(await timeOfPicture(studio));
     const after = await memoryBytes(browser);
     return {
       title: 'The page',
       method:
-        'Built page, headless Chromium without a graphics processor (WebAssembly). "Ready to type" is from the start of the navigation to ' +
-        `a text box that takes words; medians of ${VISITS} second visits. The picture is 128 x 128, ${STEPS} steps, with guidance and previews, from the click to the result; the ` +
-        'first includes opening the graphs. Memory is that of the renderer processes, as the system counts it.',
+        'The built page in headless Chromium without a GPU (WebAssembly). "Ready to type": from the start of the navigation until ' +
+        `the prompt accepts text. Second visits are medians of ${VISITS}. The picture: 128 x 128, ${STEPS} steps, with guidance and previews, from the click to the result; the ` +
+        'first one includes opening the graphs. Memory: private memory of the renderer processes, as the system reports it.',
       columns: ['what', 'measured', 'target'],
       rows: [
         ['first visit, ready to type', ms(first.typingMs), ''],
@@ -64,13 +64,13 @@ async function visit(page: Page, studio: StudioPage): Promise<{ typingMs: number
 async function timeOfPicture(studio: StudioPage): Promise<number> {
   const before = await studio.page.getByRole('img', { name: /^Result/ }).count();
   const start = performance.now();
-  await studio.make('a red house in the snow');
+  await studio.draw('a red house in the snow');
   if (before > 0) await studio.stopButton.waitFor();
   await studio.result();
   return performance.now() - start;
 }
 
-/** Private memory of all renderer processes, from the system's own accounting (Linux); undefined elsewhere. */
+/** Private memory of all renderer processes in bytes (Linux only); undefined on other systems. */
 async function memoryBytes(browser: Browser): Promise<number | undefined> {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
@@ -91,5 +91,5 @@ function ms(value: number): string {
 }
 
 function mb(bytes: number | undefined): string {
-  return bytes === undefined ? 'not known on this system' : `${figure(bytes / 1e6)} MB`;
+  return bytes === undefined ? 'unknown on this system' : `${figure(bytes / 1e6)} MB`;
 }

@@ -1,8 +1,8 @@
-/** Tables of the benchmark: measured values with their baselines, as Markdown. */
+/** Tables of the benchmark, printed as Markdown. */
 
 export interface Table {
   readonly title: string;
-  /** How it was measured, in a sentence or two. */
+  /** How the figures were measured, in a few sentences. */
   readonly method: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -19,14 +19,14 @@ export function grid({ columns, rows }: Pick<Table, 'columns' | 'rows'>): string
   return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** The middle value. @param values at least one */
+/** The median. @param values at least one */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Three significant digits. */
+/** Formats a number with three significant digits. */
 export function figure(value: number): string {
   return value === 0 ? '0' : Number(value.toPrecision(3)).toString();
 }

@@ -1,10 +1,10 @@
-/** How the time of one prediction grows with the size of the picture. */
+/** How the time of a prediction grows with the size of the picture. */
 
 import type { Transformer } from '../../src/omnigen2/diffusion/transformer.ts';
 import { openModel } from '../models.ts';
 import { figure, median, type Table } from './table.ts';
 
-/** Sides of the square pictures, in pixels, and how often each is timed. */
+/** Sides of the square pictures, in pixels, and the number of timed predictions. */
 const PICTURES = [
   { side: 128, runs: 41 },
   { side: 256, runs: 15 },
@@ -30,9 +30,9 @@ export async function tokensTable(): Promise<Table> {
     return {
       title: 'Time of a prediction against the number of picture tokens',
       method:
-        'One forward pass of the built-in transformer under Node, median after one that warms up; beside the picture tokens it reads ' +
-        `${context.length / transformer.config.hiddenSize} text tokens. The slope is the exponent between two rows: 1 where twice the tokens take twice the time, ` +
-        '2 where attention alone counts.',
+        'One forward pass of the built-in transformer under Node, median after a warm-up. Besides the picture tokens there are ' +
+        `${context.length / transformer.config.hiddenSize} text tokens. Slope: the exponent between two rows. It is 1 if twice the tokens take twice the time, and ` +
+        '2 if attention alone counts.',
       columns: ['picture', 'tokens', 'prediction', 'per token', 'slope'],
       rows: times.map(({ side, tokens, ms }, i) => [
         `${side} x ${side}`,
@@ -47,7 +47,7 @@ export async function tokensTable(): Promise<Table> {
   }
 }
 
-/** Median milliseconds. */
+/** Median time of a prediction, in milliseconds. */
 async function timePredictions(
   transformer: Transformer,
   { edge, channels, context, runs }: { edge: number; channels: number; context: Float32Array; runs: number },

@@ -1,19 +1,19 @@
 /**
- * One measurement of `vae.ts`, in a process of its own so that its peak memory is its own:
+ * One measurement of `vae.ts`. Runs in its own process, so that the peak memory is that of this measurement:
  *
  *   tsx cli/bench/vae-run.ts encode|decode SIDE whole|strips FILE
  *
- * Codes noise of SIDE x SIDE pixels by the built-in model's autoencoder, writes the float32 result to FILE, and prints
- * `{seconds, megabytes}`: the peak above what the open model takes.
+ * Encodes or decodes noise for SIDE x SIDE pixels with the built-in model's VAE, writes the float32 result to
+ * FILE, and prints `{seconds, megabytes}`. The memory is the peak above that of the opened model.
  */
 
 import { writeFile } from 'node:fs/promises';
 import { noise } from '../../src/omnigen2/random.ts';
 import { openModel, TRAINED } from '../models.ts';
 
-const [what, sideText, way, file] = process.argv.slice(2);
+const [what, sideText, mode, file] = process.argv.slice(2);
 const side = Number(sideText);
-const options = way === 'whole' ? { maxBufferBytes: Number.POSITIVE_INFINITY } : {};
+const options = mode === 'whole' ? { maxBufferBytes: Number.POSITIVE_INFINITY } : {};
 
 const model = await openModel(TRAINED);
 const vae = await model.vae();

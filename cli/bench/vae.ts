@@ -1,4 +1,4 @@
-/** Large pictures through the autoencoder: in one run, and in strips. */
+/** Encoding and decoding large pictures with the VAE: in one run, and in strips. */
 
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -16,11 +16,11 @@ interface Measured extends z.infer<typeof measuredSchema> {
 }
 
 export async function vaeTable(): Promise<Table> {
-  const folder = await mkdtemp(join(tmpdir(), 'autoencoder-'));
+  const folder = await mkdtemp(join(tmpdir(), 'vae-'));
   try {
     const rows: string[][] = [];
     for (const what of ['encode', 'decode'] as const) {
-      // Smaller pictures are not cut: their buffers stay within the bound.
+      // Smaller pictures are not cut into strips: their buffers are within the limit.
       for (const side of [768, 1024]) {
         const [whole, strips] = [
           await measure(what, side, 'whole', folder),
@@ -41,10 +41,10 @@ export async function vaeTable(): Promise<Table> {
       }
     }
     return {
-      title: 'Large pictures through the autoencoder under Node',
+      title: 'Large pictures with the VAE under Node',
       method:
-        'Noise through the autoencoder of the built-in model, in one run and, as by default, in strips of which no buffer is larger than 64 MiB; peak memory above the open model. The two ' +
-        'differ by what the norms of one run lose, which sum up a whole picture in float32.',
+        "Noise through the built-in model's VAE, in one run and in strips whose buffers are at most 64 MiB (the default). Memory is the peak above that of the opened model. The two results " +
+        'differ because norms of one run sum up the whole picture in float32.',
       columns: ['picture', 'one run', 'memory', 'strips', 'memory', 'largest difference'],
       rows,
     };
@@ -56,13 +56,13 @@ export async function vaeTable(): Promise<Table> {
 async function measure(
   what: 'encode' | 'decode',
   side: number,
-  way: 'whole' | 'strips',
+  mode: 'whole' | 'strips',
   folder: string,
 ): Promise<Measured> {
-  const file = join(folder, `${what}-${side}-${way}`);
+  const file = join(folder, `${what}-${side}-${mode}`);
   const { status, stdout } = spawnSync(
     process.execPath,
-    ['--import', 'tsx', RUN, what, String(side), way, file],
+    ['--import', 'tsx', RUN, what, String(side), mode, file],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
   );
   if (status !== 0) throw new Error(`${RUN} ended with ${status}`);
