@@ -27,7 +27,7 @@ export interface CheckpointFolder {
  * A folder whose files are in memory or in Blobs. Files that a person picks in a browser are Blobs.
  *
  * @example
- * const { files } = await loadBundle(signal, 'models/builtin', onProgress);
+ * const { files } = await loadBundle(signal, { baseUrl: 'models/builtin' }, onProgress);
  * const checkpoint = await openCheckpoint(memoryFolder('built-in model', files));
  */
 export function memoryFolder(name: string, files: ReadonlyMap<string, Uint8Array | Blob>): CheckpointFolder {

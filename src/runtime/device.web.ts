@@ -11,7 +11,7 @@ export interface GpuDevice {
   readonly lost: Promise<void>;
   /**
    * Runs `work`. Fails if the GPU reported an error since the last call, also if `work` returned: WebGPU does
-   * not throw when it runs out of memory. The GPU's error replaces the error of `work`, because it is the cause.
+   * not throw when it runs out of memory. The GPU's error replaces the error of `work`: it is the cause.
    * @param doing what the work does, for the message: "running the graph x"
    * @throws OmniError `device`, or the error of `work`
    */
