@@ -42,7 +42,8 @@ const HASH_PREFIX = 'sha256/';
  * @throws OmniError `unreachable`, or `bad_checkpoint` if a file has the wrong hash or is too long
  *
  * @example
- * const { files } = await loadBundle(signal, { baseUrl: 'https://example.org/model' }, ({ doneBytes, totalBytes }) =>
+ * const baseUrl = 'https://example.org/model';
+ * const { files } = await loadBundle(signal, { baseUrl }, ({ doneBytes, totalBytes }) =>
  *   console.log(`${doneBytes} of ${totalBytes} bytes`),
  * );
  * const checkpoint = await openCheckpoint(memoryFolder('model', files));
