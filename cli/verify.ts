@@ -59,7 +59,7 @@ await runCommand('The check', async (signal) => {
   return passed === cases.length ? 0 : 1;
 });
 
-/** The cases whose kind or id is in a list such as `dit,vae`. All cases without a list. */
+/** The cases whose kind or id is in a list such as `dit,vae`. All cases if there is no list. */
 function chosen(
   cases: readonly ListedCase[],
   by: 'kind' | 'id',
@@ -78,7 +78,7 @@ function chosen(
       message:
         wanted.length === 0
           ? `--${by}s names no ${by}.`
-          : `The goldens have no case of ${by} ${unknown.join(', ')}.`,
+          : `The goldens have no case with the ${by} ${unknown.join(', ')}.`,
       action: `They have ${[...known].join(', ')}.`,
     });
   }

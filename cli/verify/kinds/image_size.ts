@@ -62,15 +62,15 @@ export const run: KindRunner = async ({ params, expected }, context) => {
 /** A size that would be drawn with 0 pixels must be refused, unlike in the official code. */
 function compareOutput(want: z.infer<typeof outputRow>): Comparison {
   const got = resultOrRefusal(() => {
-    const { generated, requested } = outputSize(want, want.max_pixels);
-    return { generated: pair(generated), requested: pair(requested) };
+    const { drawn, requested } = outputSize(want, want.max_pixels);
+    return { drawn: pair(drawn), requested: pair(requested) };
   });
   const sizes = {
-    generated: [want.gen_width, want.gen_height],
+    drawn: [want.gen_width, want.gen_height],
     requested: [want.out_width, want.out_height],
   };
-  const drawn = want.gen_width > 0 && want.gen_height > 0;
-  return compareExact(`${want.width}x${want.height}`, got, drawn ? sizes : 'refused');
+  const usable = want.gen_width > 0 && want.gen_height > 0;
+  return compareExact(`${want.width}x${want.height}`, got, usable ? sizes : 'refused');
 }
 
 /** A size that the official code cannot use must be refused. */
