@@ -61,7 +61,7 @@ test('options that do nothing are named, and a size that was not learnt', async 
   expect(notes).toEqual([
     '--teacache-threshold does nothing without --acceleration teacache.',
     '--posterior does nothing without --image.',
-    'This model has learnt 128 x 128; other sizes are an experiment.',
+    'This model was trained at 128 x 128 pixels; other sizes are experimental.',
   ]);
   expect(acceleration).toBeUndefined();
 }, 60_000);

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { disposeAll } from './dispose.ts';
 
-test('what fails to close leaves nothing else open, and is told', async () => {
+test('an error does not keep the others from being disposed, and is thrown', async () => {
   const closed: string[] = [];
   const part = (name: string, fails = false) => ({
     dispose: async () => {
       closed.push(name);
-      if (fails) throw new Error(`${name} does not close`);
+      if (fails) throw new Error(`${name} failed`);
     },
   });
   const opened = [
@@ -15,6 +15,6 @@ test('what fails to close leaves nothing else open, and is told', async () => {
     Promise.resolve('no session'),
     Promise.resolve(part('b')),
   ];
-  await expect(disposeAll(opened)).rejects.toThrow('a does not close');
+  await expect(disposeAll(opened)).rejects.toThrow('a failed');
   expect(closed).toEqual(['a', 'b']);
 });

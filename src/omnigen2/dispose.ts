@@ -1,8 +1,9 @@
-/** Closes what has been opened, whole: one failure leaves nothing else open. */
+/** Disposes several things even if some fail. */
 
 /**
- * Closes everything among `opened` that came to be and can be closed, one after another.
- * @throws the first failure, after all have been closed
+ * Disposes the fulfilled values of `opened` that have `dispose()`, one after another. Ignores rejected
+ * promises.
+ * @throws the first error, after all have been disposed
  */
 export async function disposeAll(opened: readonly Promise<unknown>[]): Promise<void> {
   const failures: unknown[] = [];

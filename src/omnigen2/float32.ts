@@ -1,4 +1,4 @@
-/** Float32 values on their way into graphs and out of them. */
+/** Float32 inputs and outputs of graphs. */
 
 import type { HostTensor } from '../runtime/types.ts';
 
@@ -6,7 +6,7 @@ export function float32Tensor(dims: readonly number[], data: Float32Array): Host
   return { type: 'float32', dims, data };
 }
 
-/** The parts one after another. */
+/** Concatenates arrays. */
 export function concatFloats(parts: readonly Float32Array[]): Float32Array {
   if (parts.length === 1) return parts[0];
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
@@ -24,7 +24,7 @@ export function floatsOf({ data, type }: HostTensor): Float32Array {
   return data;
 }
 
-/** The values of a graph's output `name`. Anything else than float32 is a defect of the graph. */
+/** The values of a graph's output `name`. @throws Error if it is not float32: a bug of the graph */
 export function float32Data(outputs: Readonly<Record<string, HostTensor>>, name: string): Float32Array {
   const data = outputs[name]?.data;
   if (!(data instanceof Float32Array)) throw new Error(`the graph gave no float32 output ${name}`);

@@ -141,7 +141,7 @@ test('an abort is honoured within the step', async () => {
 test('a prompt beyond the limit is cut, and that is said', async () => {
   const { notes } = await draw(model, options({ prompt: 'a dog '.repeat(100), maxSequenceLength: 64 }));
   expect(notes).toHaveLength(1);
-  expect(notes[0]).toMatch(/^The prompt is \d+ tokens long .* the model reads 64/);
+  expect(notes[0]).toMatch(/^The prompt is \d+ tokens long .* the model takes 64/);
 });
 
 test.each([
@@ -210,7 +210,7 @@ test('draws from a prompt that the official tables of positions do not reach, an
   const maxSequenceLength = length + 10;
   const { image, notes } = await draw(model, options({ prompt, maxSequenceLength, steps: 1 }));
   expect(notes).toEqual([
-    expect.stringMatching(/^The prompt is .* left out\.$/),
+    expect.stringMatching(/^The prompt is .* were dropped\.$/),
     expect.stringMatching(new RegExp(`beyond the ${length} positions`)),
   ]);
   expect(image).toMatchObject({ width: 64, height: 48 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RgbImage } from '../pictures/image.ts';
 import { flattenRgba } from '../pictures/image.ts';
 import { visionPatches } from './language/vision-patches.ts';
-import { pixelsOf, referenceImage, referencePixels, resizeBilinear, toRgbImage } from './pixels.ts';
+import { referencePixels, resizeBilinear, resizeReference, toPixels, toRgbImage } from './pixels.ts';
 
 fc.configureGlobal({ seed: 2506 });
 
@@ -27,29 +27,29 @@ const picture = fc
   );
 
 describe('pixels', () => {
-  it('survive the way to floats and back', () => {
+  it('round-trip to a picture', () => {
     fc.assert(
       fc.property(picture, (image) => {
-        const pixels = pixelsOf(image);
+        const pixels = toPixels(image);
         expect(pixels.data.every((value) => value >= -1 && value <= 1)).toBe(true);
         expect(toRgbImage(pixels)).toEqual(image);
       }),
     );
   });
 
-  it('stand plane by plane', () => {
+  it('are stored plane by plane', () => {
     const image = { width: 2, height: 1, data: Uint8Array.of(0, 255, 51, 255, 0, 204) };
-    expect([...pixelsOf(image).data].map((value) => Math.round(value * 10) / 10)).toEqual([
+    expect([...toPixels(image).data].map((value) => Math.round(value * 10) / 10)).toEqual([
       -1, 1, 1, -1, -0.6, 0.6,
     ]);
   });
 
-  it('beyond the range are cut off, and what is no number is black', () => {
+  it('are clamped, and NaN is black', () => {
     const data = Float32Array.of(-7, 7, Number.NaN);
     expect([...toRgbImage({ width: 1, height: 1, data }).data]).toEqual([0, 255, 0]);
   });
 
-  it('of a reference have sides of multiples of 16', () => {
+  it('of a reference have sides that are multiples of 16', () => {
     const image = { width: 50, height: 33, data: new Uint8Array(3 * 50 * 33).fill(255) };
     const { width, height, data } = referencePixels(image, { maxPixels: 1e6, maxReferenceSide: 1024 });
     expect([width, height]).toEqual([48, 32]);
@@ -58,7 +58,7 @@ describe('pixels', () => {
 });
 
 describe('resizeBilinear', () => {
-  it('keeps a picture that has the size already, and one colour at any size', () => {
+  it('returns a picture of the target size, and keeps a uniform colour', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 20 }),
@@ -75,14 +75,14 @@ describe('resizeBilinear', () => {
     );
   });
 
-  it('blends neighbours and repeats the edges', () => {
+  it('interpolates neighbours and repeats the edges', () => {
     const row = { width: 2, height: 1, data: Float32Array.of(0, 1) };
     expect([...resizeBilinear(row, 4, 1).data]).toEqual([0, 0.25, 0.75, 1]);
   });
 });
 
 describe('visionPatches', () => {
-  it('puts every pixel at its place in the merge blocks, for both frames', () => {
+  it('orders pixels by merge block, for both frames', () => {
     const [width, height] = [84, 56];
     const data = new Uint8Array(3 * width * height);
     for (let i = 0; i < data.length; i++) data[i] = (i * 37 + (i >> 5)) % 256;
@@ -97,8 +97,8 @@ describe('visionPatches', () => {
               for (let x = 0; x < 14; x++, at++) {
                 const py = (blockRow * 2 + row) * 14 + y;
                 const px = (blockColumn * 2 + column) * 14 + x;
-                const grey = data[3 * (py * width + px) + channel] / 255;
-                const want = (grey - PREPROCESSOR.imageMean[channel]) / PREPROCESSOR.imageStd[channel];
+                const level = data[3 * (py * width + px) + channel] / 255;
+                const want = (level - PREPROCESSOR.imageMean[channel]) / PREPROCESSOR.imageStd[channel];
                 if (Math.abs(patches[at] - want) > 1e-6)
                   expect.fail(`value ${at}: ${patches[at]}, not ${want}`);
               }
@@ -112,17 +112,17 @@ describe('visionPatches', () => {
 });
 
 describe('flattenRgba', () => {
-  it('lays transparent pixels over white', () => {
+  it('composes transparent pixels over white', () => {
     const rgba = [10, 20, 30, 255, 10, 20, 30, 0, 0, 100, 255, 128];
     expect([...flattenRgba(3, 1, rgba).data]).toEqual([10, 20, 30, 255, 255, 255, 127, 177, 255]);
   });
 });
 
-it('a reference that was brought to its size before is read as from its file', () => {
+it('a resized reference gives the same pixels as the original', () => {
   const data = Uint8Array.from({ length: 3 * 100 * 75 }, (_, i) => (i * 7919) % 256);
   const photo = { width: 100, height: 75, data };
   const limits = { maxPixels: 64 * 64, maxReferenceSide: 1024 };
-  const small = referenceImage(photo, limits);
+  const small = resizeReference(photo, limits);
   expect(small).toMatchObject({ width: 64, height: 48 });
   expect(referencePixels(small, limits)).toEqual(referencePixels(photo, limits));
 });

@@ -17,7 +17,7 @@ function correlation(a: Float32Array, b: Float32Array): number {
 }
 
 describe('noise', () => {
-  it('is the same on every machine and in every version: these numbers must never change', () => {
+  it('is the same on every machine and in every version', () => {
     expect([...noise(0, 'latents', 5)]).toEqual([
       -0.2756151258945465, -0.1563614308834076, -0.015254111029207706, -1.2054753303527832,
       0.4155735373497009,
@@ -47,7 +47,7 @@ describe('noise', () => {
     }
   });
 
-  it('does not correlate between neighbours, seeds and streams', () => {
+  it('does not correlate between neighbours, seeds or streams', () => {
     const count = 50_000;
     const limit = 4.5 / Math.sqrt(count);
     const one = noise(7, 'latents', count + 1);
@@ -61,7 +61,7 @@ describe('noise', () => {
       expect(Math.abs(correlation(one.subarray(0, count), other))).toBeLessThan(limit);
   });
 
-  it('begins alike however much is asked for', () => {
+  it('has the same start for any count', () => {
     fc.assert(
       fc.property(seed, fc.integer({ min: 0, max: 99 }), (start, count) => {
         const long = noise(start, 'latents', 100);
@@ -83,7 +83,7 @@ describe('noise', () => {
 });
 
 describe('uniform', () => {
-  it('fills [0, 1) evenly', () => {
+  it('is uniform in [0, 1)', () => {
     const next = uniform(3, 'tokens/1');
     const bins = new Array<number>(20).fill(0);
     for (let i = 0; i < 100_000; i++) {

@@ -1,31 +1,31 @@
-/** Tensors that stay on the device, freed together. */
+/** Resident tensors with one owner. */
 
 import type { ResidentTensor } from '../runtime/types.ts';
 
-/** Whoever computes with resident tensors holds them here, so that an abort or an error frees them too. */
+/** Owns resident tensors so that an abort or an error frees them. */
 export class ResidentTensors {
-  readonly #held = new Set<ResidentTensor>();
+  readonly #tensors = new Set<ResidentTensor>();
 
-  /** Takes a tensor in. @returns the same tensor */
+  /** Takes ownership of a tensor. @returns the same tensor */
   hold(tensor: ResidentTensor): ResidentTensor {
-    this.#held.add(tensor);
+    this.#tensors.add(tensor);
     return tensor;
   }
 
-  /** Lets a tensor go to another owner. */
+  /** Gives up ownership of a tensor without freeing it. @returns the same tensor */
   release(tensor: ResidentTensor): ResidentTensor {
-    this.#held.delete(tensor);
+    this.#tensors.delete(tensor);
     return tensor;
   }
 
-  /** Frees one tensor now; nothing happens if it is not held. */
+  /** Frees one tensor, if it is owned. */
   free(tensor: ResidentTensor | undefined): void {
-    if (tensor && this.#held.delete(tensor)) tensor.dispose();
+    if (tensor && this.#tensors.delete(tensor)) tensor.dispose();
   }
 
-  /** Frees all that is held. */
+  /** Frees all owned tensors. */
   dispose(): void {
-    for (const tensor of this.#held) tensor.dispose();
-    this.#held.clear();
+    for (const tensor of this.#tensors) tensor.dispose();
+    this.#tensors.clear();
   }
 }

@@ -9,7 +9,7 @@ const VISION = { patchSize: 14, mergeSize: 2, minPixels: 3136, maxPixels: 12_845
 const side = fc.integer({ min: 1, max: 16_384 });
 
 describe('referenceSize', () => {
-  it('cuts sides to multiples of 16 within the limits and never enlarges', () => {
+  it('rounds sides down to multiples of 16 within the limits and never enlarges', () => {
     fc.assert(
       fc.property(
         side,
@@ -34,7 +34,7 @@ describe('referenceSize', () => {
     );
   });
 
-  it('refuses a picture whose side falls under 16 pixels, and says to what it would shrink', () => {
+  it('rejects a picture with a side below 16 pixels, with the size that it would have', () => {
     expect(() => referenceSize({ width: 20_000, height: 3 }, LIMITS, 'strip.png')).toThrow(
       /strip\.png is 20000 x 3 pixels.*at least 16 pixels\. It would be shrunk to 1024 x 0/,
     );
@@ -46,38 +46,38 @@ describe('referenceSize', () => {
     [33, 15, 32, 8],
     [31, 31, 24, 24],
     [2047, 2049, 1016, 1024],
-  ])('an autoencoder that shrinks by 4 cuts %i x %i to %i x %i', (width, height, cutWidth, cutHeight) => {
+  ])('a VAE that downscales by 4 rounds %i x %i to %i x %i', (width, height, roundedWidth, roundedHeight) => {
     const limits = { maxPixels: 1024 * 1024, maxReferenceSide: 1024, sideMultiple: 8 };
-    expect(referenceSize({ width, height }, limits)).toEqual({ width: cutWidth, height: cutHeight });
+    expect(referenceSize({ width, height }, limits)).toEqual({ width: roundedWidth, height: roundedHeight });
   });
 });
 
 describe('outputSize', () => {
-  it('draws within the limit and hands over what was asked for', () => {
+  it('has a drawing within the limit and the requested output', () => {
     expect(outputSize({ width: 1500, height: 900 }, 1024 * 1024)).toEqual({
-      generated: { width: 1312, height: 784 },
+      drawn: { width: 1312, height: 784 },
       requested: { width: 1500, height: 900 },
     });
   });
 
-  it('takes the size of an aligned reference for both', () => {
+  it('has the size of an aligned reference for both', () => {
     const aligned = { width: 64, height: 48 };
     expect(outputSize({ width: 512, height: 512 }, 4096, aligned)).toEqual({
-      generated: aligned,
+      drawn: aligned,
       requested: aligned,
     });
   });
 
-  it('refuses sides that are too small, broken or shrink to nothing', () => {
+  it('rejects sides that are too small, invalid or would be rounded to zero', () => {
     for (const width of [15, 0, -16, 100.5, Number.NaN, 4097]) {
       expect(() => outputSize({ width, height: 512 }, 4096)).toThrow(/whole number from 16 to 4,096\.$/);
     }
-    expect(() => outputSize({ width: 4096, height: 17 }, 4096)).toThrow(/less extreme|under 16 pixels/);
+    expect(() => outputSize({ width: 4096, height: 17 }, 4096)).toThrow(/less than 16 pixels/);
   });
 });
 
 describe('visionSize', () => {
-  it('gives multiples of 28 within the limits, whatever the shape', () => {
+  it('gives multiples of 28 within the limits for any shape', () => {
     fc.assert(
       fc.property(fc.integer({ min: 28, max: 9000 }), fc.integer({ min: 28, max: 9000 }), (width, height) => {
         fc.pre(Math.max(width, height) / Math.min(width, height) <= 200);
@@ -90,13 +90,13 @@ describe('visionSize', () => {
     );
   });
 
-  it('refuses sides under 28 pixels and ratios above 200', () => {
+  it('rejects sides below 28 pixels and aspect ratios above 200', () => {
     expect(() => visionSize({ width: 27, height: 500 }, VISION, 'a.png')).toThrow(/a\.png.*at least 28/);
     expect(() => visionSize({ width: 28, height: 5601 }, VISION)).toThrow(/200 times/);
     expect(visionSize({ width: 28, height: 5600 }, VISION)).toEqual({ width: 28, height: 5600 });
   });
 });
 
-it('rounds halves to the even neighbour', () => {
+it('rounds halves to even', () => {
   expect([0.5, 1.5, 2.5, 3.5, -0.5, 2.4999, 2.5001].map(roundHalfEven)).toEqual([0, 2, 2, 4, 0, 2, 3]);
 });

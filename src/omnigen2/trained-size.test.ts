@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { trainedSizeNote } from './trained-size.ts';
 
-const NOTE = 'This model has learnt 128 x 128; other sizes are an experiment.';
+const NOTE = 'This model was trained at 128 x 128 pixels; other sizes are experimental.';
 
 test.each([
   [128, 128, undefined],
@@ -12,11 +12,11 @@ test.each([
   [112, 112, undefined],
   [96, 96, NOTE],
   [1024, 256, NOTE],
-])('%i x %i by a model that has learnt 128 x 128', (width, height, note) => {
+])('the note for %i x %i pixels of a model trained at 128 x 128', (width, height, note) => {
   expect(trainedSizeNote({ side: 128 }, { width, height })).toBe(note);
 });
 
-test('of the released model, and of one that does not say what it has learnt, nothing is said', () => {
+test('there is no note for the released model', () => {
   for (const side of [256, 512, 1024])
     expect(trainedSizeNote({ side: 1024 }, { width: side, height: side })).toBeUndefined();
 });

@@ -39,7 +39,7 @@ export async function runDraw(
   });
   return {
     type: 'picture',
-    round: drawing.kept,
+    round: drawing.pictureRound,
     rounds: Math.max(1, drawing.rounds.length),
     notes: [...notes, ...drawing.notes],
     totalMs: performance.now() - start,

@@ -1,16 +1,16 @@
-import { STOP } from '../../storybook/language/critique.ts';
 import { expect, test } from 'vitest';
+import { STOP } from '../../storybook/language/critique.ts';
 import { Random } from '../../storybook/random.ts';
 import { drawCase } from '../../storybook/tasks.ts';
 import { ACCEPTING_SENTENCE, critiqueQuestion, parseCritique } from './critic.ts';
 
 const answer = (text: string, complete = true) => parseCritique({ text, complete });
 
-test('the accepting sentence is the one that the built-in model learns', () => {
+test("the accepting sentence is that of the built-in model's training", () => {
   expect(ACCEPTING_SENTENCE).toBe(STOP);
 });
 
-test('the question is among those that the built-in model learns', () => {
+test("the question is one of the built-in model's training", () => {
   const random = new Random(5);
   const questions = new Set<string>();
   for (let i = 0; i < 60; i++) {
@@ -20,14 +20,14 @@ test('the question is among those that the built-in model learns', () => {
   expect(questions.size).toBeGreaterThan(3);
 });
 
-test('every critique of the world is taken whole as the next instruction, and its acceptance as acceptance', () => {
+test('every training critique is an instruction as a whole, and every training acceptance accepts', () => {
   const random = new Random(11);
   const counts = { accept: 0, fix: 0, unclear: 0 };
   for (let i = 0; i < 400; i++) {
-    const { kind, answer: words } = drawCase('reflect', random, 'train');
-    const verdict = answer(words ?? '');
-    counts[verdict.kind]++;
-    expect(verdict).toEqual({ kind: kind === 'stop' ? 'accept' : 'fix', critique: words });
+    const { kind, answer: text } = drawCase('reflect', random, 'train');
+    const result = answer(text ?? '');
+    counts[result.kind]++;
+    expect(result).toEqual({ kind: kind === 'stop' ? 'accept' : 'fix', critique: text });
   }
   expect(counts.unclear).toBe(0);
   expect(Math.min(counts.accept, counts.fix)).toBeGreaterThan(50);
@@ -36,7 +36,7 @@ test('every critique of the world is taken whole as the next instruction, and it
 test.each([
   ['whole', '```json\n[\n\t{"bbox_2d": [14, 68, 69, 128], "label": "flower"}\n]\n```', true],
   ['cut', '```json\n[\n\t{"bbox_2d": [14, 68', false],
-] as const)('boxes are no critique: %s', (_, text, complete) => {
+] as const)('boxes are not a critique: %s', (_, text, complete) => {
   expect(answer(text, complete)).toMatchObject({
     kind: 'unclear',
     critique: expect.not.stringContaining('bbox'),
@@ -65,15 +65,15 @@ test.each([
   'The picture should show all three cats.',
   'Make it show everything.',
   'Does the picture meet the request?',
-])('mends: %s', (text) => {
+])('fixes: %s', (text) => {
   expect(answer(text)).toEqual({ kind: 'fix', critique: text });
 });
 
-test.each(['', '  \n', '...', '!?'])('%j says nothing', (text) => {
+test.each(['', '  \n', '...', '!?'])('%j is not a critique', (text) => {
   expect(answer(text)).toEqual({ kind: 'unclear', critique: 'The critic said nothing about this picture.' });
 });
 
-test('sentences that repeat without end count once', () => {
+test('repeated sentences count once', () => {
   const loop = 'The cat is missing. Add a red cat. '.repeat(30);
   expect(answer(`${loop}The cat is`, false)).toEqual({
     kind: 'fix',
@@ -81,7 +81,7 @@ test('sentences that repeat without end count once', () => {
   });
 });
 
-test('the torn end of a cut answer is left out, and a torn answer alone says nothing', () => {
+test('the incomplete end of a cut answer is dropped, and an incomplete sentence alone is unclear', () => {
   expect(answer('The cat is missing. Add a red', false).critique).toBe('The cat is missing.');
   expect(answer('the the the the the', false)).toMatchObject({
     kind: 'unclear',
@@ -89,12 +89,12 @@ test('the torn end of a cut answer is left out, and a torn answer alone says not
   });
 });
 
-test('a critique has an end', () => {
+test('a critique has at most 8 sentences', () => {
   const numbers = Array.from({ length: 50 }, (_, i) => `There is no thing ${i}.`);
   expect(answer(numbers.join(' ')).critique).toBe(numbers.slice(0, 8).join(' '));
 });
 
-test('a fault that is none is left out, with its order', () => {
+test('a sentence that contradicts itself is dropped with its instruction', () => {
   expect(answer('The cat should be white, but it is white. Make the cat white.')).toEqual({
     kind: 'unclear',
     critique: 'The critic contradicted itself: "The cat should be white, but it is white."',

@@ -1,9 +1,8 @@
 /**
- * What the critic is asked about a picture, and what its answer means.
+ * The critic's question about a picture, and the parser of its answers.
  *
- * The question and the sentence that accepts a picture are those that the built-in model was trained with; any other
- * wording that says the picture meets the request accepts it as well, as in the paper's reflection examples
- * (arXiv 2506.18871).
+ * The question and the accepting sentence are those that the built-in model was trained with. Other sentences
+ * that affirm the request also accept a picture, as in the paper's reflection examples (arXiv 2506.18871).
  */
 
 import { startsWithBoxes } from '../language/grounding.ts';
@@ -11,34 +10,43 @@ import { startsWithBoxes } from '../language/grounding.ts';
 /** The sentence with which the built-in model accepts a picture. */
 export const ACCEPTING_SENTENCE = 'The picture shows everything that was asked for.';
 
-/** The question about the picture of a request. Special tokens typed into it would end the question: they are left out. */
+/**
+ * The question about the picture of a request. Special tokens in the request are removed: they would end the
+ * question.
+ *
+ * @example
+ * const answer = await ask(model, critiqueQuestion('a red cat'), [picture], { maxNewTokens: 256 });
+ * const { kind, critique } = parseCritique(answer);
+ */
 export function critiqueQuestion(request: string): string {
   const words = request.replaceAll(/<\|\w+\|>/g, ' ').trim();
   return `The request was: "${words.replace(/[.?]$/, '')}". Does the picture show it?`;
 }
 
-/** A critic's answer as it came. */
+/** A generated answer of the critic. */
 export interface CriticAnswer {
-  /** Without the tokens that end or structure it. */
+  /** Without special tokens. */
   readonly text: string;
-  /** False if the answer was cut because it did not end. */
+  /** False if the answer did not end within its tokens. */
   readonly complete: boolean;
 }
 
-/** What an answer means for the picture. */
+/** A parsed answer of the critic. */
 export type CritiqueResult =
   | { readonly kind: 'accept'; readonly critique: string }
-  /** `critique` is also the instruction for the next picture. */
+  /** The picture does not meet the request. `critique` is also the instruction of the next round. */
   | { readonly kind: 'fix'; readonly critique: string }
-  /** The answer says nothing that could be acted on; `critique` says so in words. */
+  /** The answer is unusable; `critique` says why. */
   | { readonly kind: 'unclear'; readonly critique: string };
 
-/** Longer critiques than this are not what the model was trained to write; more would not fit its prompts. */
+/**
+ * The longest critique that the built-in model was trained to write. Longer ones would not fit its prompts.
+ */
 const MAX_SENTENCES = 8;
 
 /**
- * Reads an answer: sentences said twice count once, and the torn end of an answer that was cut is left out. The first
- * sentence that says the picture is right accepts it. What blames the very thing that it wants counts for nothing.
+ * Parses an answer. Ignores repeated sentences, the incomplete end of a cut answer, and sentences that
+ * contradict themselves. Any sentence that affirms the request accepts the picture.
  */
 export function parseCritique({ text, complete }: CriticAnswer): CritiqueResult {
   if (startsWithBoxes(text))
@@ -46,10 +54,10 @@ export function parseCritique({ text, complete }: CriticAnswer): CritiqueResult 
       kind: 'unclear',
       critique: 'The critic marked places in this picture and said nothing about them.',
     };
-  const said = sentencesOf(text, complete);
-  const sentences = withoutContradictions(said).slice(0, MAX_SENTENCES);
-  if (sentences.length === 0 && said.length > 0)
-    return { kind: 'unclear', critique: `The critic contradicted itself: "${said[0]}"` };
+  const all = sentencesOf(text, complete);
+  const sentences = withoutContradictions(all).slice(0, MAX_SENTENCES);
+  if (sentences.length === 0 && all.length > 0)
+    return { kind: 'unclear', critique: `The critic contradicted itself: "${all[0]}"` };
   const critique = sentences.join(' ');
   if (critique === '') {
     const critique = complete
@@ -61,12 +69,12 @@ export function parseCritique({ text, complete }: CriticAnswer): CritiqueResult 
   return { kind: 'fix', critique };
 }
 
-/** How much a critique says, in sentences: the less, the nearer the picture is to the request. */
+/** The sentences of a critique: the fewer, the closer the picture is to the request. */
 export function countSentences(critique: string): number {
   return sentencesOf(critique, true).length;
 }
 
-/** Whole sentences with at least one letter, in order, each once. */
+/** The complete, distinct sentences with at least one letter, in order. */
 function sentencesOf(text: string, complete: boolean): string[] {
   const pieces = text.replaceAll(/\s+/g, ' ').match(/[^.!?。！？]*[.!?。！？]+|[^.!?。！？]+$/g) ?? [];
   const sentences = pieces.map((piece) => piece.trim());
@@ -81,19 +89,19 @@ const SHOULD_BUT = new RegExp(
   'i',
 );
 
-/** Whether a sentence blames what it wants: "The cat should be white, but it is white." */
+/** Whether a sentence wants what it finds: "The cat should be white, but it is white." */
 function contradictsItself(sentence: string): boolean {
   const [, wanted, found] = SHOULD_BUT.exec(sentence) ?? [];
   return wanted !== undefined && (wanted === found || (wanted === 'nothing' && found === 'none'));
 }
 
-/** Leaves out sentences that contradict themselves, and the orders that follow from them, up to the next thing blamed. */
+/** Removes sentences that contradict themselves, and the instructions after them up to the next complaint. */
 function withoutContradictions(sentences: readonly string[]): string[] {
-  let nonsense = false;
+  let contradicts = false;
   return sentences.filter((sentence) => {
-    if (contradictsItself(sentence)) nonsense = true;
-    else if (/\b(?:should|missing|not asked)\b/i.test(sentence)) nonsense = false;
-    return !nonsense;
+    if (contradictsItself(sentence)) contradicts = true;
+    else if (/\b(?:should|missing|not asked)\b/i.test(sentence)) contradicts = false;
+    return !contradicts;
   });
 }
 
@@ -110,7 +118,7 @@ const AFFIRMATIONS: readonly RegExp[] = [
   /\bnothing (?:is missing|(?:needs|has) to be changed)\b/i,
   /^yes\b/i,
 ];
-/** Words that turn or narrow what a sentence affirms. */
+/** Words that negate or limit an affirmation. */
 const DOUBT =
   /\b(?:not|but|however|although|though|except|only|almost|nearly|most|mostly|partly|partially|should|fails?|lacks?|instead|cannot|would|if|whether)\b|n't\b/i;
 

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { ACCEPTING_SENTENCE } from './critic.ts';
 import { type ReflectEvent, type ReflectOptions, reflect } from './loop.ts';
 
-/** A painter and a critic of words: pictures are strings, and critiques are said in order. */
-function studio(critiques: readonly string[], rounds = 4) {
+/** A fake model: pictures are strings, and each picture gets the next critique. */
+function fakeModel(critiques: readonly string[], rounds = 4) {
   const drawn: { instruction: string; references: readonly string[] }[] = [];
   const events: ReflectEvent<string>[] = [];
   let time = 0;
@@ -30,7 +30,7 @@ function studio(critiques: readonly string[], rounds = 4) {
 }
 
 test('a picture that meets the request ends the loop', async () => {
-  const { options, drawn } = studio([ACCEPTING_SENTENCE]);
+  const { options, drawn } = fakeModel([ACCEPTING_SENTENCE]);
   const { picture, rounds } = await reflect(options);
   expect(picture).toBe('picture 1');
   expect(drawn).toEqual([{ instruction: 'a red cat', references: ['ref'] }]);
@@ -47,8 +47,8 @@ test('a picture that meets the request ends the loop', async () => {
   ]);
 });
 
-test('a critique becomes the instruction on the picture it is about', async () => {
-  const { options, drawn, events } = studio(['The cat is missing. Add a red cat.', ACCEPTING_SENTENCE]);
+test('a critique is the instruction of the next round, with its picture as reference', async () => {
+  const { options, drawn, events } = fakeModel(['The cat is missing. Add a red cat.', ACCEPTING_SENTENCE]);
   const { picture, rounds } = await reflect(options);
   expect(picture).toBe('picture 2');
   expect(drawn[1]).toEqual({
@@ -62,54 +62,54 @@ test('a critique becomes the instruction on the picture it is about', async () =
   ]);
 });
 
-test('the last round says that no round is left', async () => {
-  const { options } = studio(['Add a hat.', 'Add a scarf.', 'Add a bow.'], 3);
+test('the last round is out of rounds', async () => {
+  const { options } = fakeModel(['Add a hat.', 'Add a scarf.', 'Add a bow.'], 3);
   const { rounds } = await reflect(options);
   expect(rounds.map(({ outcome }) => outcome)).toEqual(['fix', 'fix', 'out_of_rounds']);
 });
 
-test('a critic who says the same again ends the loop', async () => {
-  const { options } = studio(['Add a hat.', 'Add a scarf.', 'Add a scarf.', 'Add a bow.'], 4);
+test('a repeated critique ends the loop', async () => {
+  const { options } = fakeModel(['Add a hat.', 'Add a scarf.', 'Add a scarf.', 'Add a bow.'], 4);
   const { rounds } = await reflect(options);
   expect(rounds.map(({ outcome }) => outcome)).toEqual(['fix', 'fix', 'repeated']);
 });
 
-test('of pictures that were all found wrong, that of which least was said is kept, the first of these', async () => {
+test('without an accepted picture, the result is the first one with the shortest critique', async () => {
   const two = 'There is no hat. Add a hat.';
-  const kept = async (...said: string[]) => {
-    const { picture, kept } = await reflect(studio(said, said.length).options);
-    expect(picture).toBe(`picture ${kept}`);
-    return kept;
+  const best = async (...critiques: string[]) => {
+    const { picture, pictureRound } = await reflect(fakeModel(critiques, critiques.length).options);
+    expect(picture).toBe(`picture ${pictureRound}`);
+    return pictureRound;
   };
-  expect(await kept('Add a hat.', two)).toBe(1);
-  expect(await kept(two, 'Add a scarf.')).toBe(2);
-  expect(await kept(two, 'Add a scarf.', 'Add a bow.')).toBe(2);
-  expect(await kept(two, two, 'Add a bow.')).toBe(1);
+  expect(await best('Add a hat.', two)).toBe(1);
+  expect(await best(two, 'Add a scarf.')).toBe(2);
+  expect(await best(two, 'Add a scarf.', 'Add a bow.')).toBe(2);
+  expect(await best(two, two, 'Add a bow.')).toBe(1);
 });
 
-test('a picture that is accepted is kept, and one of which the critic has nothing to say', async () => {
+test('the result is the last picture if it is accepted or its critique is unclear', async () => {
   for (const last of [ACCEPTING_SENTENCE, '']) {
-    const { picture, kept } = await reflect(studio(['Add a hat.', last]).options);
-    expect({ picture, kept }).toEqual({ picture: 'picture 2', kept: 2 });
+    const { picture, pictureRound } = await reflect(fakeModel(['Add a hat.', last]).options);
+    expect({ picture, pictureRound }).toEqual({ picture: 'picture 2', pictureRound: 2 });
   }
 });
 
-test('a critic who says nothing ends the loop in words', async () => {
-  const { options } = studio(['']);
+test('an empty critique ends the loop with an explanation', async () => {
+  const { options } = fakeModel(['']);
   const { rounds } = await reflect(options);
   expect(rounds).toMatchObject([
     { outcome: 'unclear', critique: 'The critic said nothing about this picture.' },
   ]);
 });
 
-test('one round draws and does not look', async () => {
-  const { options, events } = studio([], 1);
-  expect(await reflect(options)).toEqual({ picture: 'picture 1', kept: 1, rounds: [] });
+test('one round draws without a critique', async () => {
+  const { options, events } = fakeModel([], 1);
+  expect(await reflect(options)).toEqual({ picture: 'picture 1', pictureRound: 1, rounds: [] });
   expect(events.map(({ type }) => type)).toEqual(['drawing', 'picture']);
 });
 
-test('an abort while drawing stops before the critic looks', async () => {
-  const { options } = studio(['Add a hat.']);
+test('an abort during drawing stops before the critique', async () => {
+  const { options } = fakeModel(['Add a hat.']);
   const controller = new AbortController();
   const stopped = reflect({
     ...options,
@@ -123,8 +123,8 @@ test('an abort while drawing stops before the critic looks', async () => {
   await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
 });
 
-test('a failure of the painter is the failure of the loop', async () => {
-  const { options } = studio([]);
-  const failed = reflect({ ...options, draw: () => Promise.reject(new Error('no paint')) });
-  await expect(failed).rejects.toThrow('no paint');
+test('an error of the drawing is the error of the loop', async () => {
+  const { options } = fakeModel([]);
+  const failed = reflect({ ...options, draw: () => Promise.reject(new Error('no memory')) });
+  await expect(failed).rejects.toThrow('no memory');
 });

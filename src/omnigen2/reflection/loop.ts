@@ -1,53 +1,53 @@
 /**
- * Draw, look, mend: the model checks its own picture and turns what it finds into the next instruction.
- * Source of the idea: arXiv 2506.18871, the reflection mechanism. The loop knows neither model nor clock nor screen; it
- * is handed functions.
+ * The reflection loop: draw, critique, fix. The model checks its own picture, and its critique is the next
+ * instruction.
+ * Source of the idea: arXiv 2506.18871, the reflection mechanism. The loop does not depend on the model, the
+ * clock or the page: it takes functions.
  */
 
 import { type CriticAnswer, type CritiqueResult, countSentences, parseCritique } from './critic.ts';
 
-/** What the critic decided after looking at a round. */
+/** How a round ended. */
 export type RoundOutcome =
-  /** The picture meets the request: the loop ends with it. */
+  /** The picture meets the request. The loop ends with it. */
   | 'accept'
-  /** The critique becomes the edit instruction of the next round, on this picture. */
+  /** The critique is the edit instruction of the next round, on this picture. */
   | 'fix'
-  /** The picture does not meet the request, but no round is left. */
+  /** The picture does not meet the request, but this was the last round. */
   | 'out_of_rounds'
-  /** The critic says what it said of the round before: mending again would not help, and the loop ends. */
+  /** The critique is that of the previous round. The loop ends, because another fix would not help. */
   | 'repeated'
-  /** The critic gave no usable answer: the loop ends with this picture. */
+  /** The answer of the critic is unusable. The loop ends with this picture. */
   | 'unclear';
 
-/** What one finished round came to. `round` counts from 1. */
+/** A finished round. */
 export interface RoundReport {
+  /** From 1. */
   readonly round: number;
-  /** What was drawn: the request in round 1, then the critique of the round before. */
+  /** The prompt of the drawing: the request in round 1, then the critique of the previous round. */
   readonly instruction: string;
-  /** What the model said of its picture. */
   readonly critique: string;
   readonly outcome: RoundOutcome;
   readonly drawMs: number;
   readonly critiqueMs: number;
 }
 
-/** One finished round with its picture. */
+/** A finished round with its picture. */
 export interface Round<P> extends RoundReport {
   readonly picture: P;
 }
 
-/** What happens, as it happens. */
 export type ReflectEvent<P> =
   | { readonly type: 'drawing'; readonly round: number; readonly instruction: string }
   | { readonly type: 'picture'; readonly round: number; readonly picture: P; readonly drawMs: number }
-  /** `text` is all that the critic has written so far. */
+  /** `text` is the whole critique so far. */
   | { readonly type: 'critique'; readonly round: number; readonly text: string }
   | { readonly type: 'round'; readonly report: RoundReport };
 
 export interface ReflectOptions<P> {
   readonly request: string;
   readonly references: readonly P[];
-  /** How many pictures may be drawn; 1 draws once and does not look. */
+  /** The most pictures to draw. 1 draws once without a critique. */
   readonly rounds: number;
   readonly draw: (job: {
     readonly round: number;
@@ -67,58 +67,70 @@ export interface ReflectOptions<P> {
 
 export interface ReflectResult<P> {
   readonly picture: P;
-  /** The round that `picture` is of, counted from 1. */
-  readonly kept: number;
-  /** Every round that was looked at. */
+  /** The round of `picture`, from 1. */
+  readonly pictureRound: number;
+  /** Every round with a critique. */
   readonly rounds: readonly Round<P>[];
 }
 
 /**
- * Draws the request, then mends the picture round by round until the critic accepts it, has nothing new to say, or no round
- * is left. A picture that was never accepted is that of the round of which the critic said least, the first of these: what
- * mending did not better it has at most changed.
- * @throws whatever `draw` and `look` throw, and AbortError between them after an abort
+ * Draws the request, then fixes the picture round by round until the critic accepts it, has no new complaint,
+ * or no round is left. Without an accepted picture, the result is the picture with the fewest sentences of
+ * critique, the first of equal ones.
+ * @throws errors of `draw` and `critique`; AbortError between them after an abort
+ * @example
+ * const { picture, rounds } = await reflect({
+ *   request: 'a red cat',
+ *   references: [],
+ *   rounds: 3,
+ *   draw: ({ instruction, references }) => drawPicture(instruction, references),
+ *   critique: ({ picture, request, onText }) =>
+ *     ask(model, critiqueQuestion(request), [picture], { maxNewTokens: 256, onText }),
+ *   now: () => performance.now(),
+ * });
  */
 export async function reflect<P>(options: ReflectOptions<P>): Promise<ReflectResult<P>> {
-  const { request, rounds, draw, now, signal, onEvent } = options;
+  const { request, rounds, now, signal, onEvent } = options;
   const reports: Round<P>[] = [];
-  let best: { readonly picture: P; readonly kept: number; readonly sentences: number } | undefined;
+  let best: { readonly picture: P; readonly pictureRound: number; readonly sentences: number } | undefined;
   let instruction = request;
   let { references } = options;
   for (let round = 1; ; round++) {
     signal?.throwIfAborted();
     onEvent?.({ type: 'drawing', round, instruction });
     const start = now();
-    const picture = await draw({ round, instruction, references });
+    const picture = await options.draw({ round, instruction, references });
     const drawn = now();
     onEvent?.({ type: 'picture', round, picture, drawMs: drawn - start });
-    if (rounds <= 1) return { picture, kept: round, rounds: reports };
+    if (rounds <= 1) return { picture, pictureRound: round, rounds: reports };
 
     signal?.throwIfAborted();
     const onText = (text: string) => onEvent?.({ type: 'critique', round, text });
-    const verdict = parseCritique(await options.critique({ picture, request, onText }));
-    const outcome = decide(verdict, round >= rounds, reports.at(-1)?.critique);
+    const result = parseCritique(await options.critique({ picture, request, onText }));
+    const outcome = outcomeOf(result, round >= rounds, reports.at(-1)?.critique);
     const report: RoundReport = {
       round,
       instruction,
-      critique: verdict.critique,
+      critique: result.critique,
       outcome,
       drawMs: drawn - start,
       critiqueMs: now() - drawn,
     };
     reports.push({ ...report, picture });
     onEvent?.({ type: 'round', report });
-    if (verdict.kind !== 'fix') return { picture, kept: round, rounds: reports };
-    const sentences = countSentences(verdict.critique);
-    if (!best || sentences < best.sentences) best = { picture, kept: round, sentences };
-    if (outcome !== 'fix') return { picture: best.picture, kept: best.kept, rounds: reports };
-    instruction = verdict.critique;
+    if (result.kind !== 'fix') return { picture, pictureRound: round, rounds: reports };
+    const sentences = countSentences(result.critique);
+    if (!best || sentences < best.sentences) best = { picture, pictureRound: round, sentences };
+    if (outcome !== 'fix') {
+      return { picture: best.picture, pictureRound: best.pictureRound, rounds: reports };
+    }
+    instruction = result.critique;
     references = [picture];
   }
 }
 
-function decide(verdict: CritiqueResult, isLast: boolean, before: string | undefined): RoundOutcome {
-  if (verdict.kind !== 'fix') return verdict.kind;
-  if (verdict.critique === before) return 'repeated';
+function outcomeOf(result: CritiqueResult, isLast: boolean, previous: string | undefined): RoundOutcome {
+  if (result.kind !== 'fix') return result.kind;
+  if (result.critique === previous) return 'repeated';
   return isLast ? 'out_of_rounds' : 'fix';
 }

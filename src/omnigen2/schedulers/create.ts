@@ -1,4 +1,4 @@
-/** Schedulers by the names they have in the official command line. */
+/** Schedulers by their official names. */
 
 import { checkSetting } from '../../settings/check.ts';
 import { DRAW_SETTINGS, type SchedulerName } from '../../settings/draw-settings.ts';
@@ -7,9 +7,11 @@ import { flowMatchEuler } from './flow-match-euler.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /**
- * A scheduler for one run.
- * @param latentPixels height x width of the latents, by which times are bent; undefined leaves them even
- * @throws OmniError `bad_request` if there is no such number of steps
+ * Creates the scheduler of one drawing.
+ * @param latentPixels height x width of the latents, for the shift of the timesteps; undefined: no shift
+ * @throws OmniError `bad_request` if `steps` is out of range
+ * @example
+ * const scheduler = createScheduler('euler', 50, 128 * 128);
  */
 export function createScheduler(
   name: SchedulerName,

@@ -1,4 +1,4 @@
-/** Euler steps along the flow from noise to picture. */
+/** The Euler method for flow matching. */
 
 import { flowTimesteps, type Scheduler } from './scheduler.ts';
 

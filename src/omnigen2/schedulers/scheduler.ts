@@ -1,11 +1,12 @@
-/** What a scheduler is: the times at which the transformer is asked, and the step from one to the next. */
+/** The interface of schedulers, and the timesteps of flow matching. */
 
-/** One run of a scheduler; it may keep what earlier steps saw, so it is made anew for every picture. */
+/** A scheduler of one drawing. It may have state, so every drawing needs a new one. */
 export interface Scheduler {
-  /** When each step asks for the velocity: float32, rising from 0 (noise) towards 1 (picture). */
+  /** The time of each step, `[steps]`: float32, rising from 0 (noise) towards 1 (picture). */
   readonly timesteps: Float32Array;
   /**
-   * The latents after step `index` (from 0, each once, in order).
+   * Computes the latents after a step. Call it once per step, in order.
+   * @param index of the step, from 0
    * @param latents before the step; not changed
    * @param velocity predicted at `timesteps[index]`: picture minus noise
    */
@@ -13,15 +14,16 @@ export interface Scheduler {
 }
 
 /**
- * The times of `steps` steps: evenly spaced from 0, then bent by `t / (m - m t + t)` with `m = sqrt(pixels) / 40`.
- * Source: omnigen2/schedulers/scheduling_flow_match_euler_discrete.py, set_timesteps; the DPM solver bends alike.
- * @param latentPixels height x width of the latents, before patching; undefined leaves the times even
+ * Evenly spaced timesteps from 0, shifted by `t / (m - m t + t)` with `m = sqrt(latentPixels) / 40`.
+ * Source: omnigen2/schedulers/scheduling_flow_match_euler_discrete.py, set_timesteps; the DPM solver has the
+ * same shift.
+ * @param latentPixels height x width of the latents, before patching; undefined: no shift
  * @returns `[steps]`, float32
  */
 export function flowTimesteps(steps: number, latentPixels: number | undefined): Float32Array {
   const times = Float32Array.from({ length: steps }, (_, i) => i / steps);
   if (latentPixels === undefined) return times;
-  // The official code bends the float32 times in float64 and rounds once.
+  // The official code shifts the float32 timesteps in float64 and rounds once.
   const m = Math.sqrt(latentPixels) / 40;
   return times.map((t) => t / (m - m * t + t));
 }

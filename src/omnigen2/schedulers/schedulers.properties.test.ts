@@ -1,8 +1,8 @@
-/** Schedulers against paths that are known in closed form. */
+/** Schedulers on paths with a known solution. */
 
-import { SCHEDULERS, type SchedulerName } from '../../settings/draw-settings.ts';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { SCHEDULERS, type SchedulerName } from '../../settings/draw-settings.ts';
 import { createScheduler } from './create.ts';
 import { dpmSolverMultistep } from './dpm-solver-multistep.ts';
 
@@ -12,7 +12,7 @@ const steps = fc.integer({ min: 1, max: 100 });
 const latentPixels = fc.option(fc.integer({ min: 4, max: 65_536 }), { nil: undefined });
 const value = fc.double({ min: -4, max: 4, noNaN: true }).map(Math.fround);
 
-/** Follows `velocity(x, t)` from `start` to the end. */
+/** Integrates `velocity(x, t)` from `start` to t = 1. */
 function follow(
   name: SchedulerName,
   count: number,
@@ -34,7 +34,7 @@ function follow(
 }
 
 describe.each(SCHEDULERS)('%s', (name) => {
-  it('follows a straight path to its end at t = 1, in any number of steps', () => {
+  it('is exact on a straight path in any number of steps', () => {
     fc.assert(
       fc.property(steps, latentPixels, value, value, (count, pixels, start, velocity) => {
         const end = follow(name, count, pixels, start, () => velocity);
@@ -43,7 +43,7 @@ describe.each(SCHEDULERS)('%s', (name) => {
     );
   });
 
-  it('scales with its latents', () => {
+  it('is linear in the latents', () => {
     fc.assert(
       fc.property(steps, latentPixels, value, (count, pixels, start) => {
         const curved = (x: number, t: number) => x * (0.5 - t);
@@ -55,8 +55,8 @@ describe.each(SCHEDULERS)('%s', (name) => {
 });
 
 /**
- * The path of a point among noise of width 1 and pictures of variance `spread`: x(t) grows with the deviation
- * sqrt(t^2 spread + (1 - t)^2), exactly.
+ * The error on the path from noise of variance 1 to pictures of variance `spread`, where x(t) is proportional
+ * to the deviation sqrt(t^2 spread + (1 - t)^2).
  */
 function gaussianError(name: SchedulerName, count: number, pixels: number, spread: number): number {
   const end = follow(name, count, pixels, 1, (x, t) => {
@@ -69,7 +69,7 @@ function gaussianError(name: SchedulerName, count: number, pixels: number, sprea
 const spread = fc.double({ min: 0.05, max: 0.8, noNaN: true });
 const pixels = fc.integer({ min: 256, max: 16_384 });
 
-test('twice the steps halve the error of Euler on a curved path', () => {
+test('doubling the steps halves the error of Euler on a curved path', () => {
   fc.assert(
     fc.property(spread, pixels, (variance, size) => {
       const ratio = gaussianError('euler', 100, size, variance) / gaussianError('euler', 200, size, variance);
@@ -80,9 +80,9 @@ test('twice the steps halve the error of Euler on a curved path', () => {
   );
 });
 
-test('four times the steps take more than five sixths of the error of DPM-Solver++ on a curved path', () => {
+test('four times the steps reduce the error of DPM-Solver++ to less than a sixth on a curved path', () => {
   fc.assert(
-    // Of larger pictures the error only settles with more steps.
+    // Larger pictures need more steps for this rate.
     fc.property(
       fc.double({ min: 0.2, max: 0.8, noNaN: true }),
       fc.integer({ min: 256, max: 1600 }),
@@ -95,7 +95,7 @@ test('four times the steps take more than five sixths of the error of DPM-Solver
   );
 });
 
-test('noise levels of DPM-Solver++ fall from 1 to 0 as its times rise', () => {
+test('noise levels of DPM-Solver++ fall from 1 to 0 as its timesteps rise', () => {
   fc.assert(
     fc.property(steps, latentPixels, (count, size) => {
       const { sigmas, timesteps } = dpmSolverMultistep(count, size);

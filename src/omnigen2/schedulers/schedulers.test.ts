@@ -1,6 +1,6 @@
-import { SCHEDULERS } from '../../settings/draw-settings.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SCHEDULERS } from '../../settings/draw-settings.ts';
 import { createScheduler } from './create.ts';
 import { dpmSolverMultistep } from './dpm-solver-multistep.ts';
 import { flowTimesteps, type Scheduler } from './scheduler.ts';
@@ -13,7 +13,7 @@ const values = fc
   .array(fc.double({ min: -4, max: 4, noNaN: true }), { minLength: 1, maxLength: 6 })
   .map((list) => Float32Array.from(list));
 
-/** Runs to the end with a model that always foresees the same picture. */
+/** Runs all steps with a model that always predicts the same picture. */
 function run(scheduler: Scheduler, count: number, start: Float32Array, picture: Float32Array): Float32Array {
   let latents = start;
   for (let i = 0; i < count; i++) {
@@ -25,7 +25,7 @@ function run(scheduler: Scheduler, count: number, start: Float32Array, picture: 
 }
 
 describe('flowTimesteps', () => {
-  it('rise from 0 and stay under 1, whatever the size', () => {
+  it('rise from 0 and stay below 1 for any size', () => {
     fc.assert(
       fc.property(steps, latentPixels, (count, pixels) => {
         const times = flowTimesteps(count, pixels);
@@ -36,7 +36,7 @@ describe('flowTimesteps', () => {
     );
   });
 
-  it('are even at 40 x 40 latent pixels, later below that and earlier above', () => {
+  it('are even at 40 x 40 latent pixels, later for fewer and earlier for more', () => {
     const even = flowTimesteps(10, undefined);
     flowTimesteps(10, 1600).forEach((t, i) => {
       expect(t).toBeCloseTo(even[i], 6);
@@ -47,7 +47,7 @@ describe('flowTimesteps', () => {
 });
 
 describe.each(SCHEDULERS)('%s', (name) => {
-  it('ends at the picture that the model foresees', () => {
+  it('ends at the predicted picture', () => {
     fc.assert(
       fc.property(steps, latentPixels, values, values, (count, pixels, start, picture) => {
         const end = run(createScheduler(name, count, pixels), count, start, picture);
@@ -58,7 +58,7 @@ describe.each(SCHEDULERS)('%s', (name) => {
     );
   });
 
-  it('leaves its inputs alone and keeps nothing for the next run', () => {
+  it('does not change its inputs, and a new scheduler has no state of an earlier one', () => {
     const start = Float32Array.of(0.5, -1.25, 2);
     const picture = Float32Array.of(1, 0, -1);
     const first = run(createScheduler(name, 7, 4096), 7, start, picture);
@@ -67,15 +67,15 @@ describe.each(SCHEDULERS)('%s', (name) => {
     expect([...start]).toEqual([0.5, -1.25, 2]);
   });
 
-  it('refuses a number of steps that cannot be drawn in', () => {
+  it('rejects an invalid number of steps', () => {
     for (const count of [0, -1, 1.5, Number.NaN, 1001]) {
-      expect(() => createScheduler(name, count, 4096)).toThrow(/whole number from 1 to 1000/);
+      expect(() => createScheduler(name, count, 4096)).toThrow(/whole number from 1 to 1,000/);
     }
   });
 });
 
 describe('dpmSolverMultistep', () => {
-  it('stays finite through the infinities of its first and last step', () => {
+  it('has finite results in its first and last step', () => {
     for (const count of [1, 2, 3, 50]) {
       const solver = dpmSolverMultistep(count, 4096);
       expect([solver.sigmas[0], solver.sigmas[count]]).toEqual([1, 0]);
@@ -87,8 +87,8 @@ describe('dpmSolverMultistep', () => {
     }
   });
 
-  it('follows a curved path more closely than Euler', () => {
-    // A point mass at the origin seen through noise of width 1: the exact path is known.
+  it('is more exact than Euler on a curved path', () => {
+    // From noise of variance 1 to pictures of variance 0.25: the exact path is known.
     const error = (name: (typeof SCHEDULERS)[number]) => {
       const count = 20;
       const scheduler = createScheduler(name, count, undefined);
