@@ -1,7 +1,8 @@
 /**
- * Draws the page's examples with the built-in model, as a click on them does, into `public/samples/drawn/`.
+ * Draws the page's examples with the built-in model into `public/samples/drawn/`, with the settings of a
+ * click.
  *
- *   npm run -s examples
+ * npm run -s examples
  */
 
 import { mkdir, writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** What the page shows beside its examples is what a click on them draws with the model of the day. */
+/** The pictures beside the page's examples are the ones that the present model draws. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,14 +17,15 @@ beforeAll(async () => {
 
 afterAll(() => model.dispose());
 
-test('there are six', () => expect(EXAMPLES).toHaveLength(6));
+test('there are six examples', () => expect(EXAMPLES).toHaveLength(6));
 
 test.each(EXAMPLES.map((example) => [example.prompt, example] as const))('%s', async (_, example) => {
   const drawn = await drawExample(model, example);
   const file = `${example.id}.png`;
   const shown = await decodeImage(await readFile(join(EXAMPLE_FOLDER, file)), file);
   expect([shown.width, shown.height]).toEqual([drawn.width, drawn.height]);
-  // Processors sum in another order: a grey level may round the other way, and a step carries it on.
+  // Processors sum in different orders, so a value may round differently, and later steps carry the
+  // difference on.
   const mean =
     drawn.data.reduce((sum, grey, i) => sum + Math.abs(grey - shown.data[i]), 0) / drawn.data.length;
   expect(mean, 'the weights have changed: run "npm run -s examples" and look at the pictures').toBeLessThan(

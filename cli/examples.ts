@@ -1,4 +1,4 @@
-/** The page's examples, drawn under Node with the settings of a click on them. */
+/** Draws the page's examples under Node, with the settings of a click on them. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,10 +12,10 @@ import { presetValues } from '../src/studio/composer/draw-form.ts';
 
 const PUBLIC = fileURLToPath(new URL('../public', import.meta.url));
 
-/** Where the drawn examples lie; the page shows them from there. */
+/** The folder of the drawn examples, from which the page shows them. */
 export const EXAMPLE_FOLDER = join(PUBLIC, 'samples', 'drawn');
 
-/** Draws one example as the page does where a person has changed nothing. */
+/** Draws one example as the page does with its default settings. */
 export async function drawExample(model: OmniGen2Model, example: Example): Promise<RgbImage> {
   const { steps, textGuidance, imageGuidance, guidanceRange } = presetValues('balanced');
   const references: RgbImage[] = [];

@@ -1,8 +1,8 @@
 /**
- * Measures the judge on scenes that it never learned from: errors on claims that hold and on claims that one change
- * made false, on pictures as rendered and as the built-in model's autoencoder gives them back.
+ * Measures the errors of the judge on held-out scenes: on claims that hold and on claims that one change made
+ * false, on pictures as rendered and after a round trip through the built-in model's VAE.
  *
- *   npm run -s judge:check -- [--n 100] [--only KIND] [--wide] [--json] [--record]
+ * npm run -s judge:check -- [--n 100] [--only KIND] [--wide] [--json] [--record]
  */
 
 import { nodeFolder } from '../src/checkpoints/folder.node.ts';
@@ -20,7 +20,7 @@ import { pictureOf } from './storybook/cases.ts';
 import { roundTrip } from './storybook/round-trip.ts';
 
 const CALL = 'npm run -s judge:check --';
-/** Another one than any data set for training is made with. */
+/** No training data has this seed. */
 const SEED = 77_001;
 
 /** Errors among `n` pairs: `[claims that hold, claims that do not]`. */

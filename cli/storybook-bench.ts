@@ -1,5 +1,5 @@
 /**
- * Measures a model of the storybook world on held-out cases, every task by numbers: docs/BENCHMARK.md.
+ * Measures a model of the storybook world on held-out cases of every task: docs/BENCHMARK.md.
  *
  *   npm run -s storybook:bench -- [--n N] [--model DIR|storybook] [--tasks a,b] [--seed N] [--steps N]
  *                                 [--text-guidance X] [--image-guidance X] [--guidance-range A,B]
@@ -22,7 +22,7 @@ import { numberOption, readArgs, runCommand } from './args.ts';
 import { record } from './docs/record.ts';
 import { GUIDANCE_OPTIONS, guidanceOf } from './guidance.ts';
 import { BUILT_IN, JUDGE } from './models.ts';
-import { reaches, recordedTable, taskTable } from './storybook/figures.ts';
+import { reachesTarget, recordedTable, taskTable } from './storybook/figures.ts';
 import { openMeasured } from './storybook/open.ts';
 import { SHEET_CASES, writeSheets } from './storybook/sheets.ts';
 import { type RunTask, runnable, type TaskReport } from './storybook/task.ts';
@@ -37,7 +37,7 @@ import { understand } from './storybook/tasks/understand.ts';
 
 const CALL = 'npm run -s storybook:bench --';
 
-/** What takes no drawing comes first. */
+/** Tasks without drawings come first. */
 const TASKS: Readonly<Record<string, RunTask>> = {
   understand: runnable(understand),
   ground: runnable(ground),
@@ -54,7 +54,7 @@ const NAMES = Object.keys(TASKS);
 await runCommand('Measuring', async (signal) => {
   const args = readArgs({
     call: CALL,
-    summary: 'Measures a model of the storybook world on held-out cases, every task by numbers.',
+    summary: 'Measures a model of the storybook world on held-out cases of every task.',
     options: {
       n: { placeholder: 'N', help: 'cases of each task', fallback: '200' },
       model: { placeholder: 'DIR', help: 'checkpoint folder, or storybook', fallback: 'storybook' },
@@ -64,7 +64,7 @@ await runCommand('Measuring', async (signal) => {
       ...GUIDANCE_OPTIONS,
       weights: {
         placeholder: 'FORMAT',
-        help: 'store the weights in this form first',
+        help: 'convert the weights to this format first',
         oneOf: WEIGHT_FORMATS,
       },
       json: { placeholder: 'FILE', help: 'write the figures and every case here, after each task' },
@@ -77,8 +77,8 @@ await runCommand('Measuring', async (signal) => {
   const steps = numberOption('steps', args.steps, { min: 1, max: 1000, whole: true });
   const guidance = guidanceOf(args);
   const chosen = tasksOf(args.tasks);
-  await checkPlace('json', args.json, 'file');
-  await checkPlace('sheets', args.sheets, 'folder');
+  await checkOutput('json', args.json, 'file');
+  await checkOutput('sheets', args.sheets, 'folder');
   if (args.record && (args.model !== BUILT_IN || chosen.length < NAMES.length)) {
     throw new OmniError({
       code: 'bad_request',
@@ -113,13 +113,17 @@ await runCommand('Measuring', async (signal) => {
       };
       if (args.json !== undefined) {
         const complete = done.length === chosen.length;
-        const text = JSON.stringify({ ...settings, weak: WEAK, complete, tasks: plain(done) }, undefined, 1);
-        await written('json', args.json, async (path) => {
+        const text = JSON.stringify(
+          { ...settings, weak: WEAK, complete, tasks: withoutPictures(done) },
+          undefined,
+          1,
+        );
+        await writeTo('json', args.json, async (path) => {
           await mkdir(dirname(path), { recursive: true });
           await writeFile(path, `${text}\n`);
         });
       }
-      if (args.sheets !== undefined) await written('sheets', args.sheets, (path) => writeSheets(path, done));
+      if (args.sheets !== undefined) await writeTo('sheets', args.sheets, (path) => writeSheets(path, done));
     }
     if (args.record) {
       await record('built-in-model', {
@@ -139,54 +143,54 @@ await runCommand('Measuring', async (signal) => {
   return 0;
 });
 
-/** Arguments of a run without the place of its JSON, which is one machine's own and changes no figure. */
+/** The arguments without --json, whose path does not change figures. */
 function withoutJson(given: readonly string[]): string[] {
   return given.filter((arg, i) => !arg.startsWith('--json') && given[i - 1] !== '--json');
 }
 
-/** The tasks of a list, in the order in which they are run. */
+/** The tasks of a comma-separated list, in the order in which they run. */
 function tasksOf(text: string): string[] {
   const wanted = text.split(',').map((name) => name.trim());
   const unknown = wanted.find((name) => !NAMES.includes(name));
   if (unknown !== undefined) {
     throw new OmniError({
       code: 'bad_request',
-      message: `--tasks names "${unknown}", which is no task.`,
-      action: `There are ${NAMES.join(', ')}.`,
+      message: `--tasks has "${unknown}", which is not a task.`,
+      action: `Choose from ${NAMES.join(', ')}.`,
     });
   }
   return NAMES.filter((name) => wanted.includes(name));
 }
 
 /** The figures and the cases of each task, without pictures. */
-function plain(done: readonly (readonly [string, TaskReport])[]) {
+function withoutPictures(done: readonly (readonly [string, TaskReport])[]) {
   return Object.fromEntries(
     done.map(([name, { shown: _, figures, reports, ...report }]) => [
       name,
       {
         ...report,
-        figures: figures.map((figure) => ({ ...figure, reached: reaches(figure) })),
+        figures: figures.map((figure) => ({ ...figure, reached: reachesTarget(figure) })),
         reports,
       },
     ]),
   );
 }
 
-/** Finds out before hours of work whether their results can be written. */
-async function checkPlace(
+/** Checks that results can be written, before hours of work. */
+async function checkOutput(
   option: string,
   path: string | undefined,
   wanted: 'file' | 'folder',
 ): Promise<void> {
   if (path === undefined) return;
-  await written(option, path, async () => {
+  await writeTo(option, path, async () => {
     const there = await checkWritable(path);
     if (there && there.isDirectory() !== (wanted === 'folder'))
       throw Object.assign(new Error(path), { code: wanted === 'folder' ? 'ENOTDIR' : 'EISDIR' });
   });
 }
 
-async function written(option: string, path: string, write: (path: string) => Promise<void>): Promise<void> {
+async function writeTo(option: string, path: string, write: (path: string) => Promise<void>): Promise<void> {
   try {
     await write(path);
   } catch (cause) {

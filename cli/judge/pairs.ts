@@ -1,4 +1,7 @@
-/** Held-out truth for the judge: a claim, a picture in which it holds, and one that misses it by one change. */
+/**
+ * Test pairs for the judge: a claim, a scene in which it holds, and a scene in which one change makes it
+ * false.
+ */
 
 import { drawScene } from '../../src/storybook/compose.ts';
 import { change } from '../../src/storybook/edits/change.ts';
@@ -9,7 +12,7 @@ import { claims, holds } from '../../src/storybook/language/claims.ts';
 import { hashText, mix, Random, SteadyRandom } from '../../src/storybook/random.ts';
 import { countOf, isCreature, middleOf, type Scene } from '../../src/storybook/scene.ts';
 
-/** The changes that make a claim of each kind false. */
+/** The edits that make a claim of each kind false. */
 const CHANGES = {
   count: ['count', 'count', 'remove', 'turn_into', 'add'],
   colour: ['recolour'],
@@ -31,17 +34,17 @@ export const ABOUTS = Object.keys(CHANGES) as About[];
 
 export interface Pair {
   readonly claim: Claim;
-  /** The claim holds in it. */
+  /** The scene in which the claim holds. */
   readonly right: Scene;
-  /** It does not, by one change. */
+  /** The scene with one change, in which it does not hold. */
   readonly wrong: Scene;
 }
 
 const ATTEMPTS = 20_000;
 
 /**
- * The `index`-th pair for a kind of claim; the same arguments give the same pair. `wide`: things stand wherever there is
- * room, not in the columns of the default mix.
+ * The `index`-th pair for a kind of claim. The same arguments give the same pair.
+ * @param wide takes scenes of the wide mix instead of the default mix
  */
 export function drawPair(about: About, seed: number, index: number, wide = false): Pair {
   const chance = mix(mix(seed, index), hashText(about));
@@ -75,7 +78,10 @@ function changedScenes(random: Random, about: About, scene: Scene): [Scene, Scen
   return done && [done.before, done.after];
 }
 
-/** The claims of a scene, and those that only a miss calls for: dry, bare, plain; and what stands between. */
+/**
+ * The claims of a scene, with those about absences (dry, bare, plain) and about the thing in the middle of
+ * three.
+ */
 function allClaims(scene: Scene): Claim[] {
   const out = claims(scene);
   if (scene.weather === 'none') out.push({ about: 'weather', weather: 'none' });

@@ -1,15 +1,18 @@
-/** The questions that are asked: cases of the world whose combinations training never shows, the same in every run. */
+/** The cases of the benchmark: held-out cases of the world, the same in every run. */
 
 import { PICTURE_SIDE } from '../../src/judge/classes.ts';
 import type { RgbImage } from '../../src/pictures/image.ts';
 import type { Case, Task } from '../../src/storybook/cases/case.ts';
 import { CATEGORIES } from '../../src/storybook/cases/in-context.ts';
-import { hashText, mix, SteadyRandom } from '../../src/storybook/random.ts';
 import { render } from '../../src/storybook/drawing/render.ts';
+import { hashText, mix, SteadyRandom } from '../../src/storybook/random.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
 import { drawCase } from '../../src/storybook/tasks.ts';
 
-/** The first `n` held-out cases of a task, of the world's default mix, that are wanted; more of them begin with the same ones. */
+/**
+ * The first `n` held-out cases of a task from the default mix. A larger `n` begins with the same cases.
+ * @param wanted selects the cases that count
+ */
 export function heldoutCases(
   task: Task,
   seed: number,
@@ -28,7 +31,7 @@ export function heldoutCases(
   return out;
 }
 
-/** As many cases of each of OmniContext's categories, `n` in all or a few more. */
+/** The same number of cases of each OmniContext category, `n` in all, rounded up. */
 export function inContextCases(seed: number, n: number): Case[] {
   const each = Math.ceil(n / CATEGORIES.length);
   return CATEGORIES.flatMap(([category]) =>
@@ -36,7 +39,7 @@ export function inContextCases(seed: number, n: number): Case[] {
   );
 }
 
-/** A scene as the judge and the model see it. */
+/** The picture of a scene, in the size that judge and model take. */
 export function pictureOf(scene: Scene): RgbImage {
   const { size, rgb } = render(scene, PICTURE_SIDE);
   return { width: size, height: size, data: Uint8Array.from(rgb) };

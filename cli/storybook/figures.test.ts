@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { atLeast, atMost, grouped, reaches, recordedTable, share, taskTable } from './figures.ts';
+import { atLeast, atMost, groupBy, reachesTarget, recordedTable, share, taskTable } from './figures.ts';
 import { meanOf, shareOf } from './statistics.ts';
 
-test('a table says the value, what it is known to, and whether it is enough', () => {
+test('a table has the value, its interval, the target and whether it is reached', () => {
   const table = taskTable({
     title: 'Edit',
     cases: 4,
@@ -23,7 +23,7 @@ test('a table says the value, what it is known to, and whether it is enough', ()
   expect(table).toContain('1 of the cases ended with an error and count as failed:\n\n- edit-3: No memory.');
 });
 
-test('a recorded table says in its method what the title says behind a colon, and what failed', () => {
+test('the method of a recorded table holds the words after the colon of the title, and the failures', () => {
   const { title, method, rows } = recordedTable({
     title: 'Gain (gain): two fixes at most',
     cases: 4,
@@ -39,17 +39,17 @@ test('a recorded table says in its method what the title says behind a colon, an
   expect(rows).toEqual([['right', '100.0 %', '20.7 % … 100.0 %', '1', '', '']]);
 });
 
-test('a target is reached at its value', () => {
+test('a value equal to the target reaches it', () => {
   const half = shareOf([true, false]);
-  expect(reaches(share('', half, atLeast(0.5)))).toBe(true);
-  expect(reaches(share('', half, atMost(0.5)))).toBe(true);
-  expect(reaches(share('', half, atLeast(0.51)))).toBe(false);
-  expect(reaches(share('', half, atMost(0.49)))).toBe(false);
-  expect(reaches(share('', half))).toBeUndefined();
+  expect(reachesTarget(share('', half, atLeast(0.5)))).toBe(true);
+  expect(reachesTarget(share('', half, atMost(0.5)))).toBe(true);
+  expect(reachesTarget(share('', half, atLeast(0.51)))).toBe(false);
+  expect(reachesTarget(share('', half, atMost(0.49)))).toBe(false);
+  expect(reachesTarget(share('', half))).toBeUndefined();
 });
 
-test('groups keep the order of their first members', () => {
-  expect([...grouped(['bb', 'a', 'cc'], ({ length }) => String(length))]).toEqual([
+test('groups are in the order of their first members', () => {
+  expect([...groupBy(['bb', 'a', 'cc'], ({ length }) => String(length))]).toEqual([
     ['2', ['bb', 'cc']],
     ['1', ['a']],
   ]);

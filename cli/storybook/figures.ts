@@ -1,9 +1,9 @@
-/** What the benchmark says: figures with their intervals and targets, in tables and as JSON. */
+/** The figures of the benchmark with their intervals and targets, in tables. */
 
 import { markdown, type Table } from '../bench/table.ts';
 import { type Mean, type Share, shareOf } from './statistics.ts';
 
-/** How a value is written. */
+/** The unit of a value; decides its format. */
 type Unit = 'percent' | 'points' | 'score' | 'greys' | 'overlap';
 
 export interface Target {
@@ -19,13 +19,13 @@ export interface Figure {
   readonly target?: Target;
 }
 
-/** Something that went wrong in a case; it counts as failed. */
+/** An error in a case. The case counts as failed. */
 export interface Failure {
   readonly id: string;
   readonly message: string;
 }
 
-/** What is known of one task. */
+/** All figures of one task. */
 export interface TaskFigures {
   readonly title: string;
   readonly cases: number;
@@ -41,8 +41,8 @@ export function share(name: string, value: Share, target?: Target): Figure {
   return { name, unit: 'percent', value, target };
 }
 
-/** Groups items by a name, in the order in which the names are first seen. */
-export function grouped<T>(items: readonly T[], by: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+/** Groups items by a name, in the order of the first items. */
+export function groupBy<T>(items: readonly T[], by: (item: T) => string): ReadonlyMap<string, readonly T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {
     const key = by(item);
@@ -58,25 +58,25 @@ export function sharesBy<T>(
   right: (item: T) => boolean | readonly boolean[],
   prefix = '',
 ): Figure[] {
-  return [...grouped(items, by)]
+  return [...groupBy(items, by)]
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([name, group]) => share(`${prefix}${name}`, shareOf(group.flatMap(right))));
 }
 
-/** Whether the value reaches the target; undefined where there is no value or no target. */
-export function reaches({ value: { value }, target }: Figure): boolean | undefined {
+/** Whether the value reaches the target; undefined without a value or a target. */
+export function reachesTarget({ value: { value }, target }: Figure): boolean | undefined {
   if (value === undefined || target === undefined) return undefined;
   return target.is === 'at least' ? value >= target.value : value <= target.value;
 }
 
-/** A task's table, as Markdown; cases that failed are listed below it. */
+/** The table of a task as Markdown, with a list of failed cases below it. */
 export function taskTable(task: TaskFigures): string {
   const table = markdown(tableOf(task));
   const list = task.failures.map(({ id, message }) => `- ${id}: ${message}`);
   return list.length === 0 ? table : `${table}\n\n${failed(task)}:\n\n${list.join('\n')}`;
 }
 
-/** A task's table for the pages of results. Words behind a colon in the title go to the method. */
+/** The table of a task for the pages of results. The words after a colon in the title go to the method. */
 export function recordedTable(task: TaskFigures): Table {
   const { title, method, columns, rows } = tableOf(task);
   const [heading, ...how] = title.split(': ');
@@ -97,13 +97,13 @@ function tableOf({ title, cases, seconds, figures }: TaskFigures): Table {
       const { name, unit, value, target } = figure;
       const { low, high } = value;
       const known = value.value !== undefined && low !== undefined && high !== undefined;
-      const reached = reaches(figure);
+      const reached = reachesTarget(figure);
       return [
         name,
-        value.value === undefined ? 'none' : written(value.value, unit),
-        known ? `${written(low, unit)} … ${written(high, unit)}` : '',
+        value.value === undefined ? 'none' : formatValue(value.value, unit),
+        known ? `${formatValue(low, unit)} … ${formatValue(high, unit)}` : '',
         String(value.n),
-        target ? `${target.is} ${written(target.value, unit)}` : '',
+        target ? `${target.is} ${formatValue(target.value, unit)}` : '',
         reached === undefined ? '' : reached ? 'yes' : 'no',
       ];
     }),
@@ -114,7 +114,7 @@ function failed({ failures }: TaskFigures): string {
   return `${failures.length} of the cases ended with an error and count as failed`;
 }
 
-function written(value: number, unit: Unit): string {
+function formatValue(value: number, unit: Unit): string {
   switch (unit) {
     case 'percent':
       return `${(100 * value).toFixed(1)} %`;

@@ -1,13 +1,13 @@
-/** Opens the model that is measured, with its weights as they are stored or in another form. */
+/** Opens the model to be measured, with its weights as stored or converted to another format. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { planConversion, type WeightFormat } from '../../src/checkpoints/conversion/plan.ts';
-import { executeConversion } from '../../src/checkpoints/conversion/execute.ts';
-import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
 import { openCheckpoint } from '../../src/checkpoints/checkpoint.ts';
+import { executeConversion } from '../../src/checkpoints/conversion/execute.ts';
+import { planConversion, type WeightFormat } from '../../src/checkpoints/conversion/plan.ts';
 import { writeFolder } from '../../src/checkpoints/conversion/writer.node.ts';
+import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
 import { OmniError } from '../../src/errors.ts';
 import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
 import { BUILT_IN, openModel, TRAINED } from '../models.ts';
@@ -18,8 +18,10 @@ export interface OpenedModel {
 }
 
 /**
- * @param weights converts the checkpoint first, into a folder that is removed in the end; without it the weights are those
- *   of the folder, and of the built-in model those that the page loads
+ * Opens a model.
+ *
+ * @param weights converts the checkpoint to this format first, into a temporary folder that `close` removes.
+ * Default: the weights as stored; for the built-in model, those that the page loads
  */
 export async function openMeasured(
   name: string,
@@ -30,7 +32,7 @@ export async function openMeasured(
   const source = name === BUILT_IN ? TRAINED : name;
   const checkpoint = await openCheckpoint(nodeFolder(source));
   const plan = await planConversion(checkpoint, { weights }).catch((error: unknown) => {
-    // Its weights have that form already.
+    // The weights have this format already.
     if (error instanceof OmniError && error.code === 'bad_request') return undefined;
     throw error;
   });

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { outsideError } from './outside.ts';
 
-/** Two rows of three pixels, all of one grey. */
+/** A picture of 3 x 2 pixels in one grey. */
 const plain = (grey: number) => ({ width: 3, height: 2, data: new Uint8Array(18).fill(grey) });
 
-test('only what lies outside of the boxes counts, and their ends do', () => {
+test('pixels outside of the boxes count, with those at the exclusive ends', () => {
   const before = plain(100);
   const after = plain(100);
   // The pixel in the middle of the first row, and the last one.
@@ -21,10 +21,10 @@ test('only what lies outside of the boxes counts, and their ends do', () => {
   ).toBe(0);
 });
 
-test('where all may change there is nothing to measure', () => {
+test('boxes that cover the picture give no error', () => {
   expect(outsideError(plain(0), plain(9), [[0, 0, 3, 2]])).toBeUndefined();
 });
 
-test('pictures of other sizes are not compared', () => {
+test('pictures of different sizes are rejected', () => {
   expect(() => outsideError(plain(0), { ...plain(0), width: 2, height: 3 }, [])).toThrow('3 x 2 and 2 x 3');
 });

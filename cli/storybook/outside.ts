@@ -1,4 +1,4 @@
-/** How much of a picture has changed outside of the rectangles in which it may. */
+/** How much a picture has changed outside of the rectangles in which it may change. */
 
 import type { RgbImage } from '../../src/pictures/image.ts';
 
@@ -6,8 +6,11 @@ import type { RgbImage } from '../../src/pictures/image.ts';
 export type Box = readonly [x0: number, y0: number, x1: number, y1: number];
 
 /**
- * Mean absolute difference of two pictures in grey levels, over all channels of the pixels in none of the boxes;
- * undefined where there is no such pixel. @throws Error if the pictures differ in size
+ * The mean absolute difference of two pictures over all channels of the pixels outside of the boxes, in grey
+ * levels (0..255).
+ *
+ * @returns undefined if the boxes cover all pixels
+ * @throws Error if the pictures differ in size
  */
 export function outsideError(a: RgbImage, b: RgbImage, boxes: readonly Box[]): number | undefined {
   const { width, height } = a;

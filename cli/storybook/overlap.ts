@@ -1,4 +1,4 @@
-/** How well boxes agree. */
+/** Overlap of boxes. */
 
 import type { Corners } from '../../src/omnigen2/language/grounding.ts';
 
@@ -12,8 +12,8 @@ export function overlap(a: Corners, b: Corners): number {
 }
 
 /**
- * Mean overlap of the boxes with those that are right. The pair that agrees best is matched first, then the best of what
- * is left. A copy without a box counts 0, and so does a box beyond the number of copies: it costs something to guess.
+ * The mean overlap of found boxes with the right ones. Boxes are matched greedily, the pair with the largest
+ * overlap first. A missing box counts 0, and so does a box too many.
  */
 export function meanOverlap(right: readonly Corners[], found: readonly Corners[]): number {
   const pairs = right

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CaseProgress } from './progress.ts';
 
-function told(isTTY: boolean) {
+function progressOn(isTTY: boolean) {
   const lines: string[] = [];
   let time = 5_000;
   const progress = new CaseProgress('edit', 10, { isTTY, write: (text) => lines.push(text) }, () => time);
@@ -12,8 +12,8 @@ function told(isTTY: boolean) {
   return { lines, progress, after };
 }
 
-test('a terminal sees every case, and how long the rest takes at this pace', () => {
-  const { lines, progress, after } = told(true);
+test('a terminal shows every case and the time left at the present speed', () => {
+  const { lines, progress, after } = progressOn(true);
   after(4_000, 1);
   after(236_000, 2);
   after(1_100_000, 3);
@@ -28,8 +28,8 @@ test('a terminal sees every case, and how long the rest takes at this pace', () 
   ]);
 });
 
-test('elsewhere a line is written from time to time', () => {
-  const { lines, after } = told(false);
+test('other outputs get a line every 30 seconds', () => {
+  const { lines, after } = progressOn(false);
   after(10_000, 1);
   after(2_000_000, 2);
   after(10_000, 3);

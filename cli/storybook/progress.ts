@@ -1,8 +1,8 @@
-/** Says on the standard error which case is being worked on, and how long the rest of the task takes. */
+/** Writes to the standard error how many cases are done and how much time is left. */
 
 import type { ProgressOutput } from '../drawing-progress.ts';
 
-/** Where no line can be written over, so much time passes between two. */
+/** Time between two lines where a line cannot be overwritten. */
 const LINE_MS = 30_000;
 
 export class CaseProgress {
@@ -13,7 +13,7 @@ export class CaseProgress {
   readonly #start: number;
   #said: number;
 
-  /** @param now the time in milliseconds, from any start */
+  /** @param now a clock in milliseconds */
   constructor(
     task: string,
     cases: number,
@@ -28,7 +28,7 @@ export class CaseProgress {
     this.#said = this.#start;
   }
 
-  /** So many cases are done. */
+  /** Reports that `cases` cases are done. */
   done(cases: number): void {
     const now = this.#now();
     const left = ((now - this.#start) / cases) * (this.#cases - cases);

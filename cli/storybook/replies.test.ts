@@ -3,7 +3,7 @@ import { mix, Random } from '../../src/storybook/random.ts';
 import { drawCase } from '../../src/storybook/tasks.ts';
 import { rightAnswers, sameReply, saysAll } from './replies.ts';
 
-test('white space around it and case make no other answer, words and marks do', () => {
+test('outer white space and case do not matter, words and punctuation do', () => {
   expect(sameReply(' red. \n', 'Red.')).toBe(true);
   expect(sameReply('Red', 'Red.')).toBe(false);
   expect(sameReply('Dark red.', 'Red.')).toBe(false);
@@ -18,11 +18,11 @@ test.each([
   ['1. Yes. 1. No. 2. No. 2. No.', [false, true, false]],
   ['Yes. No. Yes.', [false, false, false]],
   ['', [false, false, false]],
-])('a checklist is read item by item: %j', (reply, right) => {
+])('a checklist is compared item by item: %j', (reply, right) => {
   expect(rightAnswers(reply, '1. Yes. 2. No. 3. Yes.', true)).toEqual(right);
 });
 
-test('a fault is named by its whole sentence', () => {
+test('a reply names a fault only with its whole sentence', () => {
   const fault = 'The cat should be red, but it is blue.';
   expect(saysAll(`The sun is missing. ${fault.toUpperCase()} Make the cat red.`, [fault])).toBe(true);
   expect(saysAll('The cat should be red, but it is green. Make the cat red.', [fault])).toBe(false);
@@ -31,7 +31,7 @@ test('a fault is named by its whole sentence', () => {
   expect(saysAll('', [])).toBe(true);
 });
 
-test('the right answers of the world are right, and those of other cases are not', () => {
+test('the answers of the world are right for their cases and wrong for others', () => {
   let before = '';
   for (let i = 0; i < 150; i++) {
     const { answer, kind } = drawCase('understand', new Random(mix(3, i)), 'heldout');
@@ -40,7 +40,7 @@ test('the right answers of the world are right, and those of other cases are not
     if (!sameReply(before, right) && kind !== 'checklist')
       expect(rightAnswers(before, right, false)).toEqual([false]);
     before = right;
-    const miss = drawCase('reflect', new Random(mix(4, i)), 'heldout');
-    expect(saysAll(miss.answer ?? '', miss.faults ?? [])).toBe(true);
+    const mismatch = drawCase('reflect', new Random(mix(4, i)), 'heldout');
+    expect(saysAll(mismatch.answer ?? '', mismatch.faults ?? [])).toBe(true);
   }
 });

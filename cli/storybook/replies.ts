@@ -1,13 +1,13 @@
-/** Whether replies are right: every question of the world has one right answer. */
+/** Compares replies with the right answer. Every question of the world has exactly one. */
 
-/** Whether two replies are the same but for outer white space and case. */
+/** Whether two replies are equal, apart from outer white space and case. */
 export function sameReply(a: string, b: string): boolean {
   return plain(a) === plain(b);
 }
 
 /**
- * Whether a reply is right: one answer for the whole, or one for each item of a checklist (`1. Yes. 2. No.`).
- * An item that is not answered, or answered twice and not alike, is not right.
+ * Whether a reply is right: one result for the whole reply, or one for each item of a checklist (`1. Yes. 2.
+ * No.`). An item without an answer, or with two different ones, is wrong.
  */
 export function rightAnswers(reply: string, right: string, checklist: boolean): boolean[] {
   if (!checklist) return [sameReply(reply, right)];
@@ -18,7 +18,7 @@ export function rightAnswers(reply: string, right: string, checklist: boolean): 
   });
 }
 
-/** Whether every one of the sentences is in the reply, as a whole sentence. */
+/** Whether the reply contains all of the sentences, each as a whole sentence. */
 export function saysAll(reply: string, sentences: readonly string[]): boolean {
   const said = new Set(sentencesOf(reply).map(plain));
   return sentences.every((sentence) => said.has(plain(sentence)));
@@ -28,7 +28,7 @@ function plain(text: string): string {
   return text.trim().toLowerCase();
 }
 
-/** The world has no sentence with a full stop inside. */
+/** Splits at full stops: no sentence of the world has one inside. */
 function sentencesOf(text: string): string[] {
   return text.match(/[^.!?]+[.!?]?/g) ?? [];
 }

@@ -1,11 +1,13 @@
-/** Pictures as the model's autoencoder gives them back: no drawing of it can be closer to them. */
+/**
+ * Encodes and decodes a picture with the VAE. No drawing of the model can be closer to the picture than this.
+ */
 
 import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
-import { pixelsOf, toRgbImage } from '../../src/omnigen2/pixels.ts';
+import { toPixels, toRgbImage } from '../../src/omnigen2/pixels.ts';
 import type { RgbImage } from '../../src/pictures/image.ts';
 
 export async function roundTrip(model: OmniGen2Model, picture: RgbImage): Promise<RgbImage> {
-  const autoencoder = await model.vae();
-  const { mean } = await autoencoder.encode(pixelsOf(picture));
-  return toRgbImage(await autoencoder.decode(mean));
+  const vae = await model.vae();
+  const { mean } = await vae.encode(toPixels(picture));
+  return toRgbImage(await vae.decode(mean));
 }

@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { decodeImage } from '../../src/pictures/decode.node.ts';
 import type { RgbImage } from '../../src/pictures/image.ts';
-import { sheet, writeSheets } from './sheets.ts';
+import { contactSheet, writeSheets } from './sheets.ts';
 
-/** A picture of 40 x 40 pixels of one grey. */
+/** A picture of 40 x 40 pixels in one grey. */
 const plain = (grey: number) => ({ width: 40, height: 40, data: new Uint8Array(3 * 40 * 40).fill(grey) });
 
 function greyAt({ width, data }: RgbImage, x: number, y: number): number {
   return data[3 * (y * width + x)];
 }
 
-test('cases stand side by side, their pictures in columns, with white where there is none', () => {
+test('cases lie side by side, their pictures in columns, with white for missing pictures', () => {
   const cases = Array.from({ length: 5 }, (_, i) => [i === 1 ? undefined : plain(10 * i), plain(10 * i + 5)]);
-  const made = sheet(cases);
+  const made = contactSheet(cases);
   if (!made) throw new Error('no sheet');
-  // Four cases of two pictures are across, so the fifth begins the second row.
+  // Four cases of two pictures fill a row, so the fifth begins the second row.
   expect(made).toMatchObject({ width: 4 * 84 + 3 * 20 + 8, height: 4 + 2 * 44 });
   expect(greyAt(made, 4, 4)).toBe(0);
   expect(greyAt(made, 4 + 44, 4)).toBe(5);
@@ -28,12 +28,12 @@ test('cases stand side by side, their pictures in columns, with white where ther
   expect(greyAt(made, made.width - 1, made.height - 1)).toBe(255);
 });
 
-test('nothing is made of no pictures', () => {
-  expect(sheet([[], []])).toBeUndefined();
-  expect(sheet([])).toBeUndefined();
+test('there is no sheet without pictures', () => {
+  expect(contactSheet([[], []])).toBeUndefined();
+  expect(contactSheet([])).toBeUndefined();
 });
 
-test('a sheet and its words are written', async () => {
+test('a sheet and its README are written', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sheets-'));
   try {
     const report = {

@@ -1,4 +1,4 @@
-/** Contact sheets for people: the first cases of every task, in pictures and in words. */
+/** Contact sheets of the first cases of every task, with their words. */
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,19 +6,21 @@ import { encodePng } from '../../src/pictures/encode.node.ts';
 import type { RgbImage } from '../../src/pictures/image.ts';
 import type { ShownCase, TaskReport } from './task.ts';
 
-/** Cases on a sheet. */
+/** Number of cases on a sheet. */
 export const SHEET_CASES = 16;
-/** Pictures across. */
+/** Most pictures in a row. */
 const MOST_COLUMNS = 8;
+/** Space between pictures, in pixels. */
 const GAP = 4;
-/** Between cases that stand side by side. */
+/** Space between cases that lie side by side, in pixels. */
 const WIDE_GAP = 20;
 
 /**
- * Lays cases out from left to right and top to bottom: each is a row of pictures of one size, with white where it has
- * none. @returns undefined if no case has a picture
+ * Places cases from left to right and top to bottom. Each is a row of pictures of one size; a missing picture
+ * is white.
+ * @returns undefined if no case has a picture
  */
-export function sheet(cases: readonly (readonly (RgbImage | undefined)[])[]): RgbImage | undefined {
+export function contactSheet(cases: readonly (readonly (RgbImage | undefined)[])[]): RgbImage | undefined {
   const side = cases.flat().find((picture) => picture !== undefined);
   if (!side) return undefined;
   const columns = Math.max(...cases.map((row) => row.length));
@@ -41,7 +43,7 @@ export function sheet(cases: readonly (readonly (RgbImage | undefined)[])[]): Rg
   return { width, height, data };
 }
 
-/** Writes one sheet for each task, and a README.md that says what they show. */
+/** Writes one sheet for each task, and a README.md with the words of every case. */
 export async function writeSheets(
   folder: string,
   tasks: readonly (readonly [name: string, report: TaskReport])[],
@@ -50,7 +52,7 @@ export async function writeSheets(
   const sections: string[] = [];
   for (const [name, { title, shown }] of tasks) {
     const { rows, columns } = rowsOf(shown);
-    const picture = sheet(rows);
+    const picture = contactSheet(rows);
     if (picture) await writeFile(join(folder, `${name}.png`), await encodePng(picture));
     const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
     sections.push(
@@ -71,7 +73,7 @@ export async function writeSheets(
   await writeFile(join(folder, 'README.md'), `# Held-out cases\n\n${intro}\n\n${sections.join('\n\n')}\n`);
 }
 
-/** The pictures of each case in the same columns. */
+/** The pictures of all cases, in the same columns, and the names of the columns. */
 function rowsOf(shown: readonly ShownCase[]): {
   rows: readonly (RgbImage | undefined)[][];
   columns: readonly string[];
@@ -92,7 +94,7 @@ function rowsOf(shown: readonly ShownCase[]): {
   return { rows, columns };
 }
 
-/** Text as one cell of a table shows it. */
+/** Escapes a text for a table cell. */
 function cell(text: string): string {
   return text
     .replaceAll('\\', '\\\\')

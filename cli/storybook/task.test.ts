@@ -7,7 +7,7 @@ import { type BenchTask, runnable, type Tools } from './task.ts';
 
 const OPTIONS = { seed: 5, n: 4, show: 2 };
 
-/** A task that draws nothing: its second case fails. */
+/** A task that draws nothing and fails in its second case. */
 function task(seeds: number[], error: unknown): BenchTask<boolean> {
   return {
     title: 'Test',
@@ -41,7 +41,7 @@ test('a case that throws counts as failed and is listed; the others are measured
   expect(report.shown[0].truth).toBeDefined();
 });
 
-test('an abort ends the task and is no failure of a case', async () => {
+test('an abort ends the task and does not count as a failed case', async () => {
   const { tools: aborted, controller } = tools();
   const abort = new DOMException('stopped', 'AbortError');
   const seeds: number[] = [];
@@ -52,7 +52,7 @@ test('an abort ends the task and is no failure of a case', async () => {
   };
   await expect(runnable({ ...task([], abort), measure })(aborted, 'edit', OPTIONS)).rejects.toBe(abort);
   expect(seeds).toHaveLength(1);
-  // An engine that ends of its own accord with the same error has failed.
+  // Without an abort, the same error of an engine is a failure.
   const own = await runnable(task([], abort))(tools().tools, 'edit', OPTIONS);
   expect(own.failures).toHaveLength(1);
 });

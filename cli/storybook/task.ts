@@ -1,4 +1,4 @@
-/** What a task of the benchmark is, and how all of them are run: case by case, and none is left out. */
+/** The type of a benchmark task, and the loop that runs a task case by case. */
 
 import { isAbort, reportOf } from '../../src/errors.ts';
 import type { Judge } from '../../src/judge/judge.ts';
@@ -16,45 +16,46 @@ import type { Failure, Figure, TaskFigures } from './figures.ts';
 import { CaseProgress } from './progress.ts';
 import { roundTrip } from './round-trip.ts';
 
-/** What cases are measured with. */
+/** The model, the judge and the settings with which cases are measured. */
 export interface Tools {
   readonly model: OmniGen2Model;
   readonly judge: Judge;
-  /** How pictures are drawn. */
+  /** The settings of all drawings. */
   readonly drawing: Omit<DrawInput, 'prompt' | 'references' | 'seed'>;
   readonly signal: AbortSignal;
 }
 
-/** What came of one case. */
+/** The result of one case. */
 export interface Measured<Outcome> {
   readonly outcome: Outcome;
-  /** What the judge or the model said of it, line by line. */
+  /** What the judge or the model said about it, line by line. */
   readonly said: readonly string[];
   /** The picture that was drawn. */
   readonly result?: RgbImage;
 }
 
+/** A task of the benchmark. `Outcome` holds what its figures count. */
 export interface BenchTask<Outcome> {
   readonly title: string;
   readonly cases: (seed: number, n: number) => readonly Case[];
-  /** @param seed the one to draw with */
+  /** Measures one case. @param seed seed of its drawing */
   readonly measure: (tools: Tools, given: Case, seed: number) => Promise<Measured<Outcome>>;
-  /** What a case counts as that ended with an error. */
+  /** The outcome of a case that ended with an error. */
   readonly failed: (given: Case) => Outcome;
   readonly figures: (outcomes: readonly Outcome[]) => readonly Figure[];
 }
 
-/** One case as it is reported. */
+/** The report on one case. */
 export interface CaseReport {
   readonly id: string;
   readonly kind: string;
-  /** What was asked. */
+  /** The question or instruction. */
   readonly prompt: string;
   readonly said: readonly string[];
   readonly outcome: unknown;
 }
 
-/** One case in pictures: what was given, what was wanted, what was drawn. */
+/** The pictures of one case: the references, the target and the drawing. */
 export interface ShownCase {
   readonly report: CaseReport;
   readonly references: readonly RgbImage[];
@@ -70,17 +71,16 @@ export interface TaskReport extends TaskFigures {
 export interface RunOptions {
   readonly seed: number;
   readonly n: number;
-  /** So many cases are kept with their pictures. */
+  /** Number of cases whose pictures are returned. */
   readonly show: number;
 }
 
-/** A task whose outcomes are its own affair. */
+/** Runs a task, whatever the type of its outcomes. */
 export type RunTask = (tools: Tools, name: string, options: RunOptions) => Promise<TaskReport>;
 
 /**
- * Makes a task one that can be run.
- *
- * The run measures every case; one that throws counts as failed and is listed. @throws AbortError after an abort
+ * The function that runs a task. It measures every case; a case that throws counts as failed and is listed.
+ * The function throws an AbortError after an abort.
  */
 export function runnable<Outcome>(task: BenchTask<Outcome>): RunTask {
   return async (tools, name, { seed, n, show }) => {
@@ -95,7 +95,7 @@ export function runnable<Outcome>(task: BenchTask<Outcome>): RunTask {
       for (const [i, given] of cases.entries()) {
         tools.signal.throwIfAborted();
         const id = `${name}-${i + 1}`;
-        const { outcome, said, result } = await measured(task, tools, given, (seed + i) >>> 0, (message) =>
+        const { outcome, said, result } = await measureCase(task, tools, given, (seed + i) >>> 0, (message) =>
           failures.push({ id, message }),
         );
         outcomes.push(outcome);
@@ -117,7 +117,7 @@ export function runnable<Outcome>(task: BenchTask<Outcome>): RunTask {
   };
 }
 
-async function measured<Outcome>(
+async function measureCase<Outcome>(
   task: BenchTask<Outcome>,
   tools: Tools,
   given: Case,
@@ -134,8 +134,8 @@ async function measured<Outcome>(
   }
 }
 
-/** Draws what a case asks for, as `generate` does. */
-export async function drawn(
+/** Draws the picture that a case asks for, as the `generate` command does. */
+export async function drawRequest(
   { model, drawing, signal }: Tools,
   { instruction, refs }: Case,
   seed: number,
@@ -149,14 +149,17 @@ export async function drawn(
   return image;
 }
 
-/** What was wanted, as the autoencoder gives it back: the judge's answers for it bound those for any drawing. */
-export async function wanted({ model }: Tools, { target, instruction }: Case): Promise<RgbImage> {
+/**
+ * The target of a case after a round trip through the VAE. The judge's score for it is an upper bound of a
+ * drawing's.
+ */
+export async function targetPicture({ model }: Tools, { target, instruction }: Case): Promise<RgbImage> {
   if (!target) throw new Error(`"${instruction}" asks for no picture`);
   return roundTrip(model, pictureOf(target));
 }
 
-/** What the model answers to the question of a case, in the likeliest words, as on the page. */
-export async function answered(
+/** The model's answer to the question of a case, with greedy decoding, as on the page. */
+export async function answerQuestion(
   { model, signal }: Tools,
   { question, refs }: Case,
 ): Promise<Awaited<ReturnType<typeof ask>>> {
@@ -166,14 +169,14 @@ export async function answered(
   });
 }
 
-/** What the words of a case ask for. */
+/** The claims that the words of a case request. @throws Error if there are none */
 export function requestedClaims({ requested, instruction }: Case): readonly Claim[] {
-  if (!requested || requested.length === 0) throw new Error(`"${instruction}" asks for nothing`);
+  if (!requested || requested.length === 0) throw new Error(`"${instruction}" requests nothing`);
   return requested;
 }
 
-/** The judge's answer to every check, one a line, and their score. */
-export async function judged(
+/** The judge's score for a picture, and its answer to every check, one a line. */
+export async function judgePicture(
   { judge }: Tools,
   picture: RgbImage,
   wanted: readonly Claim[] | Scene,

@@ -1,4 +1,4 @@
-/** Edits, and fixes of what a critique names: whether the change is there, and how much else has changed. */
+/** Measures edits and fixes: whether the requested change is there, and how much else has changed. */
 
 import type { Case } from '../../../src/storybook/cases/case.ts';
 import { render } from '../../../src/storybook/drawing/render.ts';
@@ -9,23 +9,23 @@ import { atLeast, atMost, type Figure, share, sharesBy } from '../figures.ts';
 import { type Box, outsideError } from '../outside.ts';
 import { roundTrip } from '../round-trip.ts';
 import { meanOf, shareOf } from '../statistics.ts';
-import { type BenchTask, drawn, judged, requestedClaims, wanted } from '../task.ts';
+import { type BenchTask, drawRequest, judgePicture, requestedClaims, targetPicture } from '../task.ts';
 
 export interface EditOutcome {
   readonly kind: string;
-  /** All checks that the words ask for hold. */
+  /** Whether all requested claims hold. */
   readonly success: boolean;
-  /** They hold in the wanted picture, as the autoencoder gives it back. */
+  /** Whether they hold in the target after a round trip through the VAE. */
   readonly possible: boolean;
-  /** Of everything that the wanted picture shows, changed or not. */
+  /** The checks of everything that the target shows, changed or not. */
   readonly checks: readonly boolean[];
-  /** Whether something is to stay as it is. */
+  /** Whether the edit must leave a part of the picture unchanged. */
   readonly local: boolean;
-  /** Mean change of what is to stay, in grey levels; undefined where nothing is, or where nothing was drawn. */
+  /** Mean change of that part, in grey levels; undefined if there is no such part or no drawing. */
   readonly error: number | undefined;
 }
 
-/** The most that what is to stay may change, in grey levels of 255. */
+/** Largest error of the part that must stay, in grey levels (0..255). */
 const LIMIT = 2;
 
 export const edit = editTask('edit', 'Edit');
@@ -36,10 +36,10 @@ function editTask(task: 'edit' | 'critique_fix', title: string): BenchTask<EditO
     title,
     cases: (seed, n) => heldoutCases(task, seed, n),
     async measure(tools, given, seed) {
-      const result = await drawn(tools, given, seed);
-      const requested = await judged(tools, result, requestedClaims(given));
-      const whole = await judged(tools, result, given.scene);
-      const best = await judged(tools, await wanted(tools, given), requestedClaims(given));
+      const result = await drawRequest(tools, given, seed);
+      const requested = await judgePicture(tools, result, requestedClaims(given));
+      const whole = await judgePicture(tools, result, given.scene);
+      const best = await judgePicture(tools, await targetPicture(tools, given), requestedClaims(given));
       const mask = maskOf(given);
       const error =
         mask && outsideError(result, await roundTrip(tools.model, pictureOf(given.refs[0])), mask);
@@ -96,7 +96,7 @@ function isLocal(given: Case): boolean {
   return maskOf(given) !== undefined;
 }
 
-/** Where the picture may change; undefined where all of it may. */
+/** The boxes in which the picture may change; undefined if all of it may. */
 function maskOf({ mask, refs: [before], target }: Case): readonly Box[] | undefined {
   if (mask !== 'difference' || !before || !target) return undefined;
   return differenceMask(before, target, render(before), render(target));

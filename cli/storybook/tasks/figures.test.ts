@@ -18,7 +18,7 @@ function valuesOf(figures: readonly Figure[]) {
   return Object.fromEntries(figures.map(({ name, value }) => [name, value.value]));
 }
 
-test('checks are counted one by one, by what they are about and by what is drawn', () => {
+test('checks are counted in all, by kind and by the number of copies', () => {
   const check = (about: 'count' | 'colour', yes: boolean) => ({ about, yes });
   const figures = textToImage.figures([
     { things: 1, checks: [check('count', true), check('colour', true)], possible: [true, true] },
@@ -37,7 +37,7 @@ test('checks are counted one by one, by what they are about and by what is drawn
   });
 });
 
-test('an edit that was not drawn has not kept its surroundings', () => {
+test('an edit without a drawing counts as beyond the limit of the error', () => {
   const outcome = { kind: 'recolour', possible: true, checks: [true] };
   const figures = edit.figures([
     { ...outcome, success: true, local: true, error: 1 },
@@ -52,7 +52,7 @@ test('an edit that was not drawn has not kept its surroundings', () => {
   });
 });
 
-test('an overall score is the geometric mean of a picture, then the mean of the category', () => {
+test('the overall score is the mean of the geometric means of the pictures', () => {
   const figures = inContext.figures([
     { category: 'single_object', promptFollowing: 10, subjectConsistency: 0, possible: 9 },
     { category: 'single_object', promptFollowing: 4, subjectConsistency: 9, possible: 9 },
@@ -66,7 +66,7 @@ test('an overall score is the geometric mean of a picture, then the mean of the 
   });
 });
 
-test('a reply that says nothing has found nothing, and has not let a right picture pass', () => {
+test('an unclear reply finds no defect and is a false alarm for a right picture', () => {
   const outcome = { kind: 'one_fault', named: false, exact: false };
   const figures = reflect.figures([
     { ...outcome, faulty: true, verdict: 'fix' },
@@ -79,7 +79,7 @@ test('a reply that says nothing has found nothing, and has not let a right pictu
   expect(valuesOf(figures)).toMatchObject({ 'defect found': 0.5, 'defect named': 0.25, 'false alarm': 0.5 });
 });
 
-test('a gain is what is right after less what was right before', () => {
+test('the gain is the share of right pictures after, minus the share before', () => {
   const figures = reflectionGain.figures([
     { before: [true, false], after: [true, true], pictures: 2 },
     { before: [true, true], after: [true, true], pictures: 1 },
@@ -95,7 +95,7 @@ test('a gain is what is right after less what was right before', () => {
   });
 });
 
-test('a case that fails counts nothing as right', () => {
+test('nothing is right in a failed case', () => {
   for (const given of heldoutCases('t2i', 1, 5)) {
     const { checks } = textToImage.failed(given);
     expect(checks.length).toBe(given.requested?.length);
@@ -105,7 +105,7 @@ test('a case that fails counts nothing as right', () => {
   expect(inContext.failed(given)).toMatchObject({ promptFollowing: 0, subjectConsistency: 0 });
 });
 
-test('an identity is kept by one thing that looks like it, and by no other', async () => {
+test('an individual is kept if one detected thing matches it; no thing counts twice', async () => {
   const cat = sceneWith({
     kind: 'cat',
     colour: 'orange',

@@ -1,14 +1,14 @@
-/** Where something is: how well the boxes of the answer lie on what they name. */
+/** Measures grounding: the overlap of the answer's boxes with the right ones. */
 
 import { parseBoxes } from '../../../src/omnigen2/language/grounding.ts';
 import { heldoutCases } from '../cases.ts';
 import { atLeast, share } from '../figures.ts';
 import { meanOverlap } from '../overlap.ts';
 import { meanOf, shareOf } from '../statistics.ts';
-import { answered, type BenchTask } from '../task.ts';
+import { answerQuestion, type BenchTask } from '../task.ts';
 
 export interface GroundOutcome {
-  /** Mean over copies and boxes; 0 for an answer that cannot be read. */
+  /** Mean over copies and boxes; 0 for an answer that cannot be parsed. */
   readonly overlap: number;
   readonly read: boolean;
   readonly rightCount: boolean;
@@ -20,7 +20,7 @@ export const ground: BenchTask<GroundOutcome> = {
   async measure(tools, given) {
     const right = parseBoxes(given.answer ?? '');
     if (!right) throw new Error(`the right answer "${given.answer}" has no boxes`);
-    const { text } = await answered(tools, given);
+    const { text } = await answerQuestion(tools, given);
     const found = parseBoxes(text);
     const outcome = {
       overlap: meanOverlap(

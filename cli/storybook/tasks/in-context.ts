@@ -1,4 +1,4 @@
-/** Things of given pictures in a new one, scored by the arithmetic of OmniContext. */
+/** Measures in-context generation with the arithmetic of OmniContext. */
 
 import type { DetectedThing, Detection } from '../../../src/judge/detection.ts';
 import { sameIdentity } from '../../../src/judge/verdict.ts';
@@ -7,26 +7,33 @@ import type { RgbImage } from '../../../src/pictures/image.ts';
 import type { Case } from '../../../src/storybook/cases/case.ts';
 import type { Scene } from '../../../src/storybook/scene.ts';
 import { inContextCases } from '../cases.ts';
-import { atLeast, type Figure, grouped } from '../figures.ts';
+import { atLeast, type Figure, groupBy } from '../figures.ts';
 import { type Mean, meanOf } from '../statistics.ts';
-import { type BenchTask, drawn, judged, requestedClaims, type Tools, wanted } from '../task.ts';
+import {
+  type BenchTask,
+  drawRequest,
+  judgePicture,
+  requestedClaims,
+  type Tools,
+  targetPicture,
+} from '../task.ts';
 
 export interface ContextOutcome extends Pick<JudgedItem, 'promptFollowing' | 'subjectConsistency'> {
   readonly category: string;
-  /** The overall score of the wanted picture, as the autoencoder gives it back. */
+  /** The overall score of the target after a round trip through the VAE. */
   readonly possible: number;
 }
 
 /** Best score of an item. */
-const MOST = 10;
+const MAX_SCORE = 10;
 
 export const inContext: BenchTask<ContextOutcome> = {
   title: 'In context (incontext)',
   cases: inContextCases,
   async measure(tools, given, seed) {
-    const result = await drawn(tools, given, seed);
-    const { lines, kept, ...scores } = await scored(tools, given, result);
-    const best = await scored(tools, given, await wanted(tools, given));
+    const result = await drawRequest(tools, given, seed);
+    const { lines, kept, ...scores } = await scoreOf(tools, given, result);
+    const best = await scoreOf(tools, given, await targetPicture(tools, given));
     const outcome = { category: given.kind, ...scores, possible: overallScore(best) };
     const said = given.scene.things.map(({ who }, i) => `The same ${who.kind}? ${kept[i] ? 'yes' : 'no'}`);
     return { outcome, said: [...lines, ...said], result };
@@ -34,7 +41,7 @@ export const inContext: BenchTask<ContextOutcome> = {
   failed: ({ kind }) => ({ category: kind, promptFollowing: 0, subjectConsistency: 0, possible: 0 }),
   figures(outcomes) {
     const items = new Map(
-      [...grouped(outcomes, ({ category }) => category)].map(([category, group]) => [
+      [...groupBy(outcomes, ({ category }) => category)].map(([category, group]) => [
         category,
         group.map((item) => ({ ...item, language: 'en' })),
       ]),
@@ -51,7 +58,7 @@ export const inContext: BenchTask<ContextOutcome> = {
       );
     }
     if (average) {
-      // Means over categories: the items of different ones do not spread around the same value.
+      // Averages over categories have no interval: items of different categories have different means.
       const ofTasks = { type: 'mean', n: tasks.size, low: undefined, high: undefined } as const;
       figures.push(
         score('average: overall', { ...ofTasks, value: average.overall }),
@@ -64,12 +71,12 @@ export const inContext: BenchTask<ContextOutcome> = {
   },
 };
 
-async function scored(tools: Tools, given: Case, picture: RgbImage) {
-  const { right, total, lines } = await judged(tools, picture, requestedClaims(given));
+async function scoreOf(tools: Tools, given: Case, picture: RgbImage) {
+  const { right, total, lines } = await judgePicture(tools, picture, requestedClaims(given));
   const kept = identitiesKept(await tools.judge.detect(picture), given.scene);
   return {
-    promptFollowing: (MOST * right) / total,
-    subjectConsistency: (MOST * kept.filter((is) => is).length) / kept.length,
+    promptFollowing: (MAX_SCORE * right) / total,
+    subjectConsistency: (MAX_SCORE * kept.filter((is) => is).length) / kept.length,
     lines,
     kept,
   };
@@ -79,7 +86,9 @@ function score(name: string, value: Mean, least?: number): Figure {
   return { name, unit: 'score', value, target: least === undefined ? undefined : atLeast(least) };
 }
 
-/** Whether each thing of the scene is seen as the same individual; nothing that is seen stands for two. */
+/**
+ * Whether each thing of the scene is detected as the same individual. A detected thing counts for one only.
+ */
 export function identitiesKept({ things }: Detection, scene: Scene): boolean[] {
   const taken = new Set<DetectedThing>();
   return scene.things.map(({ who }) => {

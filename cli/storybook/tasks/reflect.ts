@@ -1,18 +1,20 @@
-/** Whether the model sees what is wrong with a picture, and says nothing where nothing is. */
+/**
+ * Measures critiques: whether the model finds the faults of a picture, and accepts pictures without faults.
+ */
 
 import { parseCritique } from '../../../src/omnigen2/reflection/critic.ts';
 import { heldoutCases } from '../cases.ts';
-import { atLeast, atMost, grouped, share } from '../figures.ts';
+import { atLeast, atMost, groupBy, share } from '../figures.ts';
 import { sameReply, saysAll } from '../replies.ts';
 import { shareOf } from '../statistics.ts';
-import { answered, type BenchTask } from '../task.ts';
+import { answerQuestion, type BenchTask } from '../task.ts';
 
 export interface CritiqueOutcome {
   readonly kind: string;
   readonly faulty: boolean;
-  /** What the loop of drawing and mending takes the reply for. */
+  /** How the reflection loop takes the reply. */
   readonly verdict: 'accept' | 'fix' | 'unclear' | 'error';
-  /** Every fault is named, in its right sentence. */
+  /** Whether the reply names every fault with the right sentence. */
   readonly named: boolean;
   readonly exact: boolean;
 }
@@ -21,7 +23,7 @@ export const reflect: BenchTask<CritiqueOutcome> = {
   title: 'Critique (reflect)',
   cases: (seed, n) => heldoutCases('reflect', seed, n),
   async measure(tools, given) {
-    const reply = await answered(tools, given);
+    const reply = await answerQuestion(tools, given);
     const faults = given.faults ?? [];
     const outcome = {
       kind: given.kind,
@@ -48,7 +50,7 @@ export const reflect: BenchTask<CritiqueOutcome> = {
       share('defect named', shareOf(faulty.map(({ named }) => named))),
       share('false alarm', shareOf(right.map(({ verdict }) => verdict !== 'accept')), atMost(0.03)),
       share('whole reply right', shareOf(outcomes.map(({ exact }) => exact))),
-      ...[...grouped(faulty, ({ kind }) => kind)].flatMap(([kind, group]) => [
+      ...[...groupBy(faulty, ({ kind }) => kind)].flatMap(([kind, group]) => [
         share(`defect found, ${kind}`, shareOf(group.map(found))),
         share(`defect named, ${kind}`, shareOf(group.map(({ named }) => named))),
       ]),

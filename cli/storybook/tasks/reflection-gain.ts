@@ -1,26 +1,26 @@
-/** What checking and mending its own picture gains a model that is made to draw badly at first. */
+/** Measures the gain of reflection with weakened settings, so that first pictures have faults. */
 
 import { drawWithReflection } from '../../../src/omnigen2/drawing.ts';
 import { heldoutCases } from '../cases.ts';
 import { atLeast, type Figure, share } from '../figures.ts';
 import { meanOf, shareOf } from '../statistics.ts';
-import { type BenchTask, judged, requestedClaims } from '../task.ts';
+import { type BenchTask, judgePicture, requestedClaims } from '../task.ts';
 
 export interface GainOutcome {
   /** Whether each check holds in the first picture and in the last. */
   readonly before: readonly boolean[];
   readonly after: readonly boolean[];
-  /** Pictures that were drawn. */
+  /** Number of pictures drawn. */
   readonly pictures: number;
 }
 
-/** Rounds of mending after the first picture. */
-const MENDS = 2;
-/** Few steps and no guidance: the picture is there, but misses much of what was asked for. */
+/** Most fixes after the first picture. */
+const FIXES = 2;
+/** Few steps and no guidance: the picture is recognizable but misses much of the request. */
 export const WEAK = { steps: 6, textGuidance: 1, imageGuidance: 1 } as const;
 
 export const reflectionGain: BenchTask<GainOutcome> = {
-  title: `Gain by reflection (gain): up to ${MENDS} rounds of mending, ${WEAK.steps} steps without guidance`,
+  title: `Gain by reflection (gain): up to ${FIXES} fixes, ${WEAK.steps} steps without guidance`,
   cases: (seed, n) => heldoutCases('t2i', seed, n),
   async measure(tools, given, seed) {
     const { model, drawing, signal } = tools;
@@ -28,11 +28,11 @@ export const reflectionGain: BenchTask<GainOutcome> = {
     const { picture, rounds } = await drawWithReflection(
       model,
       { ...drawing, ...WEAK, prompt: given.instruction ?? '', references: [], seed },
-      1 + MENDS,
+      1 + FIXES,
       { signal, now: () => performance.now() },
     );
-    const before = await judged(tools, rounds[0].picture, requested);
-    const after = await judged(tools, picture, requested);
+    const before = await judgePicture(tools, rounds[0].picture, requested);
+    const after = await judgePicture(tools, picture, requested);
     const outcome = {
       before: before.checks.map(({ yes }) => yes),
       after: after.checks.map(({ yes }) => yes),

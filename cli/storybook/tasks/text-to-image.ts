@@ -1,17 +1,17 @@
-/** Pictures from words: how many of the things asked for are there. */
+/** Measures text-to-image: the share of requested claims that hold. */
 
 import type { Claim } from '../../../src/storybook/language/claim.ts';
 import { countOf } from '../../../src/storybook/scene.ts';
 import { heldoutCases } from '../cases.ts';
-import { atLeast, grouped, share, sharesBy } from '../figures.ts';
+import { atLeast, groupBy, share, sharesBy } from '../figures.ts';
 import { shareOf } from '../statistics.ts';
-import { type BenchTask, drawn, judged, requestedClaims, wanted } from '../task.ts';
+import { type BenchTask, drawRequest, judgePicture, requestedClaims, targetPicture } from '../task.ts';
 
 export interface PictureOutcome {
-  /** Drawn copies that the wanted picture has. */
+  /** Number of copies in the target. */
   readonly things: number;
   readonly checks: readonly { readonly about: Claim['about']; readonly yes: boolean }[];
-  /** The same checks in the wanted picture, as the autoencoder gives it back. */
+  /** The same checks of the target after a round trip through the VAE. */
   readonly possible: readonly boolean[];
 }
 
@@ -19,9 +19,9 @@ export const textToImage: BenchTask<PictureOutcome> = {
   title: 'From words (t2i)',
   cases: (seed, n) => heldoutCases('t2i', seed, n),
   async measure(tools, given, seed) {
-    const result = await drawn(tools, given, seed);
-    const { checks, lines } = await judged(tools, result, requestedClaims(given));
-    const best = await judged(tools, await wanted(tools, given), requestedClaims(given));
+    const result = await drawRequest(tools, given, seed);
+    const { checks, lines } = await judgePicture(tools, result, requestedClaims(given));
+    const best = await judgePicture(tools, await targetPicture(tools, given), requestedClaims(given));
     const outcome = {
       things: thingsOf(given),
       checks: checks.map(({ claim, yes }) => ({ about: claim.about, yes })),
@@ -44,7 +44,7 @@ export const textToImage: BenchTask<PictureOutcome> = {
       ({ yes }) => yes,
       'checks of ',
     ),
-    ...[...grouped(outcomes, ({ things }) => String(things))]
+    ...[...groupBy(outcomes, ({ things }) => String(things))]
       .sort(([a], [b]) => Number(a) - Number(b))
       .flatMap(([things, group]) => [
         share(`checks, ${things} drawn`, checksRight(group)),

@@ -1,24 +1,24 @@
-/** Questions about pictures: whether the answer is the right one, word by word. */
+/** Measures answers to questions about pictures: whether the answer is exactly the right one. */
 
 import type { Case } from '../../../src/storybook/cases/case.ts';
 import { heldoutCases } from '../cases.ts';
 import { atLeast, share, sharesBy } from '../figures.ts';
 import { rightAnswers } from '../replies.ts';
 import { shareOf } from '../statistics.ts';
-import { answered, type BenchTask } from '../task.ts';
+import { answerQuestion, type BenchTask } from '../task.ts';
 
 export interface AnswerOutcome {
   readonly kind: string;
-  /** One answer, or one for each item of a checklist. */
+  /** One result, or one for each item of a checklist. */
   readonly right: readonly boolean[];
 }
 
 export const understand: BenchTask<AnswerOutcome> = {
   title: 'Questions about pictures (understand)',
-  // Boxes are a task of their own.
+  // Boxes are a separate task.
   cases: (seed, n) => heldoutCases('understand', seed, n, ({ kind }) => kind !== 'ground'),
   async measure(tools, given) {
-    const { text } = await answered(tools, given);
+    const { text } = await answerQuestion(tools, given);
     return {
       outcome: { kind: given.kind, right: rightIn(given, text) },
       said: [`answered: ${text}`, `right: ${given.answer}`],
