@@ -12,7 +12,7 @@ import { OmniError } from '../../errors.ts';
 import type { OnStage } from '../../runtime/typed-session.ts';
 import type { HostTensor, ResidentTensor, Runtime, WeightBytes } from '../../runtime/types.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
-import { finite } from '../finite.ts';
+import { checkFinite } from '../finite.ts';
 import { float32Tensor, floatsOf } from '../float32.ts';
 import type { Numerics } from '../graphs/layers.ts';
 import { signalChangeGraph, signalGraph } from '../graphs/teacache-signal.ts';
@@ -150,7 +150,7 @@ export class Transformer {
     const rope = ropeFeeds(rotaryTable(jointPositions(length, []), axesDimRope));
     const text = float32Tensor([length, textFeatDim], features);
     const { stream } = await session.run({ text, ...rope }, this.#onStage());
-    return finite(floatsOf(stream), 'transformer', 'context');
+    return checkFinite(floatsOf(stream), 'transformer', 'context');
   }
 
   /**
@@ -323,7 +323,7 @@ export class Transformer {
     return streams.map((_, i) => {
       const from = count - (streams.length - i) * rows;
       const own = values.subarray(from * width, (from + rows) * width);
-      finite(own, 'transformer', 'velocity');
+      checkFinite(own, 'transformer', 'velocity');
       return unpatchify(own, this.config.outChannels, grid, this.config.patchSize);
     });
   }

@@ -12,7 +12,7 @@ import type { BuiltGraph } from '../../onnx/graph.ts';
 import type { GraphSession, HostTensor, ResidentTensor, Runtime, WeightBytes } from '../../runtime/types.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
 import { attentionParts, attentionWork } from '../diffusion/attention-parts.ts';
-import { finite } from '../finite.ts';
+import { checkFinite } from '../finite.ts';
 import { float32Data, float32Tensor } from '../float32.ts';
 import {
   cacheNames,
@@ -184,7 +184,7 @@ export class Mllm {
     const { hiddenSize } = language;
     const dims = [hidden.length / hiddenSize, hiddenSize];
     const out = await session.run({ last_hidden_state: float32Tensor(dims, hidden) });
-    return finite(float32Data(out, 'logits'), 'mllm', 'logits');
+    return checkFinite(float32Data(out, 'logits'), 'mllm', 'logits');
   }
 
   /**
@@ -294,7 +294,7 @@ export class Mllm {
         present[to.value] = resident[from.value];
         this.#trace?.(`hidden_${i}`, float32Data(outputs, `hidden_${i}`));
       }
-      const hidden = finite(float32Data(outputs, 'last_hidden_state'), 'mllm', 'hidden states');
+      const hidden = checkFinite(float32Data(outputs, 'last_hidden_state'), 'mllm', 'hidden states');
       return { hidden, length, delta, cache: present };
     } catch (error) {
       for (const tensor of Object.values(resident)) tensor.dispose();

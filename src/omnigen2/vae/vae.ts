@@ -12,7 +12,7 @@ import type { WeightIndex } from '../../tensors/stored.ts';
 import { attentionWork } from '../diffusion/attention-parts.ts';
 import type { Latents } from '../diffusion/latents.ts';
 import { disposeAll } from '../dispose.ts';
-import { finite } from '../finite.ts';
+import { checkFinite } from '../finite.ts';
 import { float32Data } from '../float32.ts';
 import type { Numerics } from '../graphs/layers.ts';
 import { decoderGraph } from '../graphs/vae-decoder.ts';
@@ -258,5 +258,5 @@ function planesOf(outputs: Readonly<Record<string, HostTensor>>, name: string, w
 }
 
 function checked(planes: Planes, what: string): Planes {
-  return { ...planes, data: finite(planes.data, 'vae', what) };
+  return { ...planes, data: checkFinite(planes.data, 'vae', what) };
 }
