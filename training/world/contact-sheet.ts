@@ -1,4 +1,7 @@
-/** Pictures of everything, for people to look at: npx tsx training/world/contact-sheet.ts [--out docs/storybook] [--size 104] */
+/**
+ * Draws contact sheets of everything in the world: npx tsx training/world/contact-sheet.ts [--out
+ * docs/storybook] [--size 104] [--only NAME]
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -87,7 +90,7 @@ const NATURAL: Readonly<Record<Kind, Colour>> = {
 };
 const at = <T>(list: readonly T[], i: number): T => list[i % list.length] as T;
 
-// 1: every kind; creatures twice, the second time with a pattern.
+// 1: every kind, then every kind with a pattern.
 const kinds: Kind[] = [...CREATURES, ...OBJECTS];
 sheet(
   'kinds',
@@ -106,7 +109,7 @@ sheet(
   ].slice(0, 54),
 );
 
-// 2: faces down, creatures across; then accessories.
+// 2: creatures across and expressions down, then accessories down.
 sheet('faces', 8, [
   ...EXPRESSIONS.flatMap((expression, r) =>
     CREATURES.map((kind, i) =>
@@ -126,7 +129,7 @@ sheet('faces', 8, [
   ),
 ]);
 
-// 3: places across, light and weather down.
+// 3: backgrounds across, times and weathers down.
 const lights: [Time, Weather][] = [
   ['day', 'none'],
   ['sunset', 'none'],
@@ -153,7 +156,7 @@ sheet(
   ),
 );
 
-// 4: styles.
+// 4: scenes across, styles down.
 const styled: Scene[] = [];
 for (let i = 0; i < 8; i++) styled.push(drawCase('t2i', new Random(mix(5, i)), 'train').scene);
 sheet(
@@ -162,7 +165,7 @@ sheet(
   STYLES.flatMap((style) => styled.map((scene) => ({ ...scene, style }))),
 );
 
-// 5 and 6: cases with their words.
+// 5 and 6: cases, with their words in a text file.
 function cases(name: string, columns: number, wanted: readonly [Task, number][], seed: number): void {
   const scenes: (Scene | null)[] = [];
   const notes: string[] = [];

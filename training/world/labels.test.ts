@@ -1,4 +1,4 @@
-/** The trainer's labels (`hints.py`) name the world's words in the world's order. */
+/** The labels of the trainer (`hints.py`) are the world's values in the same order. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
@@ -16,10 +16,10 @@ import {
 
 const HINTS = readFileSync(new URL('../hints.py', import.meta.url), 'utf8');
 
-/** The list of words that `before` stands in front of, in hints.py. */
+/** The list in hints.py that follows the text `before`. */
 function labelsAfter(before: string): unknown {
   const list = HINTS.split(before)[1]?.match(/^\[[^[\]]*\]/)?.[0];
-  if (!list) throw new Error(`hints.py has no list behind ${before}`);
+  if (!list) throw new Error(`hints.py has no list after ${before}`);
   return JSON.parse(list);
 }
 
@@ -37,6 +37,6 @@ test.each([
   expect(labelsAfter(before)).toEqual(words);
 });
 
-test('the first of KINDS are the creatures', () => {
+test('KINDS begins with the creatures', () => {
   expect(HINTS).toMatch(new RegExp(`^CREATURES = ${CREATURES.length} `, 'm'));
 });

@@ -1,4 +1,7 @@
-/** The reference pictures that the page offers: npx tsx training/world/make-samples.ts [--out public/samples] */
+/**
+ * Draws the reference pictures that the page offers: npx tsx training/world/make-samples.ts [--out
+ * public/samples]
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,19 +16,19 @@ import { sceneWith } from './scene-with.ts';
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'public/samples' } } });
 const SIZE = 128;
 
-/** The things of the second scene join the first one's page. */
+/** The first scene with the things of the second one added. */
 const together = (first: Scene, second: Scene): Scene => ({
   ...first,
   things: [...first.things, ...second.things],
 });
 
-/** Things as the default mix places and builds them: the model knows such pictures best. */
-function asLearnt(scene: Scene): Scene {
+/** The scene with positions and builds of the default mix, which the model has learned. */
+function inDefaultMix(scene: Scene): Scene {
   const build = drawBuild(new SteadyRandom(1));
   const things = inColumns(
     scene.things.map((thing) => ({ ...thing, who: { ...thing.who, build }, count: 1 })),
   );
-  if (!things) throw new Error('The things of a sample do not fit on its page.');
+  if (!things) throw new Error('The things of a sample do not fit on the page.');
   return { ...scene, seed: scene.seed % BACKGROUND_SEEDS, things };
 }
 
@@ -63,5 +66,5 @@ mkdirSync(values.out, { recursive: true });
 for (const [name, scene] of Object.entries(SAMPLES))
   writeFileSync(
     join(values.out, `${name}.png`),
-    encode({ width: SIZE, height: SIZE, data: render(asLearnt(scene), SIZE).rgb, channels: 3 }),
+    encode({ width: SIZE, height: SIZE, data: render(inDefaultMix(scene), SIZE).rgb, channels: 3 }),
   );

@@ -1,8 +1,13 @@
 /**
- * npx tsx training/world/make-shards.ts --task NAME|mix --n N --seed S [--split train|heldout] [--size 128] [--questions 8] [--wide] [--weights t2i=3,edit=2] --out DIR
- * `--questions 8` asks so many more questions about every picture that a question shows (understand, reflect).
- * `--wide` jitters what no words tell (exact places, builds, the lie of the land); without it those are the usual ones.
- * `--weights` sets the shares of the tasks in `mix`; tasks that it does not name are left out.
+ * Writes a shard folder; src/storybook/README.md describes it.
+ *
+ *     npx tsx training/world/make-shards.ts --task NAME|mix --n N --seed S --out DIR [--split train|heldout]
+ *         [--size 128] [--questions 8] [--wide] [--weights t2i=3,edit=2]
+ *
+ * `--questions N` adds up to N questions about every picture that has a question (understand, reflect, chat).
+ * `--wide` makes random what words never state (exact positions, builds, backgrounds): the wide mix instead
+ * of the default mix. `--weights` sets the shares of the tasks in `mix`; tasks that it does not name are left
+ * out.
  */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * What is wrong with a drawing of the model's own, in the world's words. The judge's word counts only where it is sure and
- * the scene that it sees says the same; a drawing of which that cannot be said is left out, rather than taught wrongly.
+ * Finds the faults of the model's own drawings, in the world's words. A verdict of the judge counts only if
+ * it is certain and the detected scene agrees with it. All other drawings are left out, so that no wrong case
+ * is taught.
  */
 
 import { type DetectedThing, type Detection, likeliest } from '../../src/judge/detection.ts';
@@ -11,39 +12,46 @@ import type { Claim } from '../../src/storybook/language/claim.ts';
 import { holds } from '../../src/storybook/language/claims.ts';
 import { countOf, isCreature, middleOf, type Scene, type Thing } from '../../src/storybook/scene.ts';
 
-/** Probability from which the judge is sure of a yes; of a no below the rest. */
+/** The judge is certain of a yes from this probability on, and of a no up to 1 minus this. */
 const SURE = 0.7;
-/** A fix moves nothing, so what both pictures show may stand apart by so much, in page units. */
+/**
+ * Largest distance between the positions of a thing in drawing and target, in page units: a fix moves
+ * nothing.
+ */
 const APART = 10;
 /** Half the height of a thing of scale 1, in page units. */
 const HALF_HEIGHT = 22;
 
-/** Why nothing is learnt from a drawing: the judge is not sure, the words have no name for what it shows, too much is wrong. */
+/**
+ * Why a drawing is left out: the judge is uncertain, words cannot name its things, or it has too many faults.
+ */
 export type LeftOut = 'doubtful' | 'unsayable' | 'too much';
 
-/** What is wrong with a drawing; `fixable` if the wanted picture differs from it in nothing else. */
-export interface Reading {
+/** The faults of a drawing. It is `fixable` if the target differs from it in nothing else. */
+export interface JudgedDrawing {
   readonly mismatch: Mismatch;
   readonly fixable: boolean;
 }
 
-/** A request for `scene`: its words and what they ask for. */
+/** A request: its words, and the claims that they state. */
 export interface Request {
   readonly text: string;
   readonly stated: readonly Claim[];
 }
 
 /**
- * @param most how many faults may be found; a picture with more is better drawn anew than mended
- * @param sure probability from which the judge's yes and no count
+ * The faults of a drawing, or the reason to leave it out.
+ *
+ * @param most largest number of faults; a picture with more is better drawn again than fixed
+ * @param sure probability from which the judge is certain
  */
-export function readDrawing(
+export function judgeDrawing(
   detection: Detection,
   { text, stated }: Request,
   wanted: Scene,
   most: number,
   sure = SURE,
-): Reading | LeftOut {
+): JudgedDrawing | LeftOut {
   const shown = sceneOf(detection);
   const kinds = shown.things.map(({ who }) => who.kind);
   if (new Set(kinds).size < kinds.length) return 'unsayable';
@@ -61,13 +69,15 @@ export function readDrawing(
   };
 }
 
-/** Whether the judge finds in the world's own picture of a request what was asked for: else it cannot miss it in a drawing. */
-export function readsTarget(detection: Detection, request: Request, wanted: Scene): boolean {
-  const found = readDrawing(detection, request, wanted, 0, 0.5);
+/**
+ * Whether the judge finds everything requested in the target. If not, its verdicts on drawings do not count.
+ */
+export function targetPasses(detection: Detection, request: Request, wanted: Scene): boolean {
+  const found = judgeDrawing(detection, request, wanted, 0, 0.5);
   return typeof found !== 'string' && found.fixable;
 }
 
-/** What the judge sees as a scene: of everything the likeliest. */
+/** The most probable scene of a detection. */
 export function sceneOf({ page, things }: Detection): Scene {
   return {
     style: likeliest(page.style),
@@ -100,7 +110,7 @@ function thingOf({ kind, probabilities, stands }: DetectedThing): Thing {
 const twinOf = (thing: Thing, scene: Scene): Thing | undefined =>
   scene.things.find(({ who }) => who.kind === thing.who.kind);
 
-/** That what was wanted without a pattern or anything on is shown so: its opposite is a fault, though no words say it. */
+/** Claims that things wanted plain and bare are so: the opposite is a fault although no words state it. */
 function bareOrPlain(wanted: Scene, shown: Scene): Claim[] {
   return wanted.things.flatMap((thing): Claim[] => {
     const there = twinOf(thing, shown);
@@ -117,14 +127,14 @@ function bareOrPlain(wanted: Scene, shown: Scene): Claim[] {
   });
 }
 
-/** Whether the page differs in nothing that the words left open. */
+/** Whether the page differs only in what the words state. */
 function samePage(stated: readonly Claim[], wanted: Scene, shown: Scene): boolean {
   return (['style', 'background', 'time', 'weather'] as const).every(
     (about) => shown[about] === wanted[about] || stated.some((claim) => claim.about === about),
   );
 }
 
-/** Whether what both show stands in about the same places, unless it is the places that are wrong. */
+/** Whether things with the same number of copies stand at about the same positions in both scenes. */
 function samePlaces(wanted: Scene, shown: Scene): boolean {
   return wanted.things.every((thing) => {
     const there = twinOf(thing, shown);

@@ -1,9 +1,11 @@
 /**
- * Judges the model's own drawings and writes what it learns from them, as a shard:
- * npx tsx training/world/own-reflections.ts --drawn DIR --out DIR [--faults 3] [--seed 1]
- * DIR of --drawn is what training/reflection_data.py leaves: cases.jsonl, and images.u8 with the world's picture of every
- * case and its drawings behind it. Judged sure, a drawing becomes a `reflect` case, and where something is wrong and the
- * world's picture mends that and nothing else, a `critique_fix` case too.
+ * Judges the model's own drawings and writes a shard of training cases:
+ *
+ *     npx tsx training/world/own-reflections.ts --drawn DIR --out DIR [--faults 3] [--seed 1]
+ *
+ * training/reflection_data.py writes the folder of `--drawn`: cases.jsonl, and images.u8 with the target of
+ * every case followed by its drawings. A drawing about which the judge is certain becomes a `reflect` case.
+ * If it has faults and the target differs from it in nothing else, it becomes a `critique_fix` case too.
  */
 import { closeSync, mkdirSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,13 +20,13 @@ import { fixCase, reflectCase } from '../../src/storybook/cases/reflect.ts';
 import { mix, SteadyRandom } from '../../src/storybook/random.ts';
 import { type Sample, sampleOf } from '../../src/storybook/sample.ts';
 import type { Scene } from '../../src/storybook/scene.ts';
-import { type LeftOut, type Request, readDrawing, readsTarget } from './own-faults.ts';
+import { judgeDrawing, type LeftOut, type Request, targetPasses } from './own-faults.ts';
 import { WORLD_VERSION } from './version.ts';
 
 /** A line of cases.jsonl. */
 interface Drawn extends Request {
   readonly scene: Scene;
-  /** The flow time at which drawing started from the world's picture. */
+  /** The flow time at which the drawing started, from the noised target. */
   readonly from: number;
   readonly drawings: number;
 }
@@ -41,7 +43,7 @@ if (!values.drawn || !values.out) throw new Error('--drawn DIR and --out DIR are
 const most = Number(values.faults),
   seed = Number(values.seed);
 if (![most, seed].every(Number.isInteger) || most < 0)
-  throw new Error('--faults and --seed are whole numbers');
+  throw new Error('--faults and --seed must be whole numbers');
 
 const BYTES = 3 * PICTURE_SIDE * PICTURE_SIDE;
 const given = openSync(join(values.drawn, 'images.u8'), 'r');
@@ -55,13 +57,13 @@ const detect = (data: Uint8Array) => judge.detect({ width: PICTURE_SIDE, height:
 
 const samples: Sample[] = [];
 const counts: Record<string, number> = {};
-const leftOut: Record<LeftOut | 'target not read', number> = {
+const leftOut: Record<LeftOut | 'target fails', number> = {
   doubtful: 0,
   unsayable: 0,
   'too much': 0,
-  'target not read': 0,
+  'target fails': 0,
 };
-/** By the time at which drawing started: drawings, and those of which the judge is sure that they are right or wrong. */
+/** By flow time at the start: number of drawings, and those that are certainly right or wrong. */
 const byStart = new Map<string, { drawings: number; right: number; wrong: number }>();
 let at = 0,
   written = 0;
@@ -71,8 +73,8 @@ for (const [index, line] of lines.entries()) {
   const drawn = JSON.parse(line) as Drawn;
   const target = read();
   const drawings = Array.from({ length: drawn.drawings }, read);
-  if (!readsTarget(await detect(target), drawn, drawn.scene)) {
-    leftOut['target not read'] += drawings.length;
+  if (!targetPasses(await detect(target), drawn, drawn.scene)) {
+    leftOut['target fails'] += drawings.length;
     continue;
   }
   const random = new SteadyRandom(mix(seed, index));
@@ -80,7 +82,7 @@ for (const [index, line] of lines.entries()) {
   const row = rowOf(drawn.from);
   for (const [k, drawing] of drawings.entries()) {
     row.drawings++;
-    const found = readDrawing(await detect(drawing), drawn, drawn.scene, most);
+    const found = judgeDrawing(await detect(drawing), drawn, drawn.scene, most);
     if (typeof found === 'string') {
       leftOut[found]++;
       continue;

@@ -1,4 +1,7 @@
-/** Requests for scenes: npx tsx training/world/own-requests.ts --seed S < scenes.jsonl, a line `{text, told}` for each. */
+/**
+ * Writes a request for each scene: npx tsx training/world/own-requests.ts --seed S < scenes.jsonl
+ * Each output line is `{text, stated}`: the words, and the claims that they state.
+ */
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -14,4 +17,4 @@ const scenes = readFileSync(0, 'utf8')
 const requests = scenes.map((scene, i) =>
   request(new SteadyRandom(mix(Number(values.seed), i)), scene, { expression: true }),
 );
-process.stdout.write(requests.map((requested) => `${JSON.stringify(requested)}\n`).join(''));
+process.stdout.write(requests.map((made) => `${JSON.stringify(made)}\n`).join(''));

@@ -1,4 +1,4 @@
-/** Scenes by hand: one thing, everything else at its default. */
+/** Makes scenes by hand: one thing, with defaults for everything that is not given. */
 import { GROUND_Y, standY } from '../../src/storybook/measures.ts';
 import { hashText } from '../../src/storybook/random.ts';
 import {
@@ -16,7 +16,7 @@ import {
   type Weather,
 } from '../../src/storybook/scene.ts';
 
-/** What differs from a plain happy thing on a meadow by day. x in page units (0..128). */
+/** The values that differ from a plain, happy thing in a meadow by day. `x` is in page units (0..128). */
 export interface SceneValues {
   kind: Kind;
   colour: Colour;
@@ -32,7 +32,12 @@ export interface SceneValues {
   x?: number;
 }
 
-/** A scene with one thing of average build. */
+/**
+ * A scene with one thing of average build.
+ *
+ * @example
+ * sceneWith({ kind: 'cat', colour: 'orange', accessory: { kind: 'hat', colour: 'blue' }, background: 'forest' });
+ */
 export function sceneWith(o: SceneValues): Scene {
   const who: Identity = {
     kind: o.kind,

@@ -1,2 +1,2 @@
-/** Grows when the same arguments give other shards. */
+/** Increases when the same arguments of make-shards.ts give different bytes. */
 export const WORLD_VERSION = 13;
