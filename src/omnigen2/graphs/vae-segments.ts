@@ -166,8 +166,8 @@ export function middleAttentionGraph({ config }: VaeGraphSource): BuiltGraph {
 /**
  * The middle after its attention, on the whole map.
  *
- * Inputs: `x` `[1, C, height, width]`, `attended` `[1, pixels, C]`, `middle_shape` (see {@link
- * VaeBlocks.middle}).
+ * Inputs: `x` `[1, C, height, width]`, `attended` `[1, pixels, C]`, `middle_shape` (see
+ * {@link VaeBlocks.middle}).
  * Output: `out` `[1, O, height, width]`, the encoder's moments or the decoder's first feature map.
  */
 export function middleExitGraph(

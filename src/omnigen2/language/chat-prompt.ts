@@ -20,9 +20,9 @@ export interface ChatPrompt {
 
 /**
  * Tokenizes a prompt in the chat template and cuts its pictures into patches.
- * @param specialTokens with `tokens`, the official way, pictures keep their full size on every backend
- * @throws OmniError `bad_image` for a picture that is too small; `bad_request`: see {@link
- *   tokenizeChatPrompt}
+ * @param specialTokens `tokens`, the official mode, also keeps the full size of pictures on every backend
+ * @throws OmniError `bad_image` for a picture that is too small; `bad_request`: see
+ *   {@link tokenizeChatPrompt}
  */
 export async function chatPrompt(
   model: OmniGen2Model,

@@ -1,10 +1,10 @@
 /**
  * A conversation with the model, turn by turn. Turns and replies have text and pictures.
  *
- * All turns share one key/value cache, so each turn only prefills its own tokens. A picture is drawn from the
- * turn that asks for it alone, in the official form of a single turn.
- * Source of the rules: OmniGen2
- * `pipelines/omnigen2/pipeline_omnigen2_chat.py`, OmniGen2ChatPipeline.__call__
+ * All turns share one key/value cache, so each turn only prefills its own tokens. A picture is drawn
+ * only from the turn that asks for it, in the official form of a single turn.
+ * Source of the rules: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2_chat.py`,
+ * OmniGen2ChatPipeline.__call__
  */
 
 import { OmniError } from '../../errors.ts';
@@ -45,7 +45,7 @@ export interface ConversationTurn {
 }
 
 export interface ConversationReply {
-  /** Without special tokens, trimmed; may be empty beside a picture. */
+  /** Without special tokens, trimmed. May be empty if there is a picture. */
   readonly text: string;
   readonly image?: RgbImage;
   /** False if the text did not end within `maxNewTokens`. */

@@ -1,8 +1,7 @@
 /**
  * Generates text after a prompt, token by token.
- * Source of the rules: OmniGen2
- * `pipelines/omnigen2/pipeline_omnigen2_chat.py`, generate_text, and transformers `generation/utils.py`,
- * GenerationMixin._sample, with `generation/stopping_criteria.py`.
+ * Source of the rules: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2_chat.py`, generate_text; transformers
+ * `generation/utils.py`, GenerationMixin._sample, and `generation/stopping_criteria.py`.
  */
 
 import { OmniError } from '../../errors.ts';

@@ -49,7 +49,7 @@ test.each([
   expect(parseBoxes(reply)).toBeUndefined();
 });
 
-test('ignores invalid entries beside valid ones', () => {
+test('ignores invalid entries among valid ones', () => {
   expect(parseBoxes(`[{"bbox_2d": [9, 9, 1, 1], "label": "dog"}, ${JSON_CAT}, 7]`)).toEqual([CAT]);
 });
 

@@ -91,7 +91,7 @@ describe('tokenizeChatPrompt', () => {
     expect(ids).toContain(config.imageTokenId);
   });
 
-  it('rejects image tokens beside pictures in the official mode', () => {
+  it('rejects image tokens in a prompt with pictures in the official mode', () => {
     expect(() => tokenizeChatPrompt(tokenizer, 'a <|image_pad|>', [GRID], config, 'tokens')).toThrow(
       expect.objectContaining({
         code: 'bad_request',

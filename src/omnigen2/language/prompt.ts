@@ -85,7 +85,7 @@ export type SpecialTokens =
 /**
  * Tokenizes a prompt in the chat template, with one image token for every merged cell of every picture.
  * Source: transformers `models/qwen2_5_vl/processing_qwen2_5_vl.py`, Qwen2_5_VLProcessor.__call__
- * @throws OmniError `bad_request` if the prompt itself contains image tokens beside pictures
+ * @throws OmniError `bad_request` if a prompt with pictures contains image tokens in its own text
  */
 export function tokenizeChatPrompt(
   tokenizer: Tokenizer,
@@ -99,8 +99,8 @@ export function tokenizeChatPrompt(
 }
 
 /**
- * Tokenizes a later turn of a conversation: ends the reply before it and continues as {@link
- * tokenizeChatPrompt}.
+ * Tokenizes a later turn of a conversation: ends the reply before it and continues as
+ * {@link tokenizeChatPrompt}.
  * @throws OmniError `bad_request`: see {@link tokenizeChatPrompt}
  */
 export function tokenizeTurn(

@@ -95,7 +95,7 @@ test('the penalty comes before the temperature', () => {
 /** Logits of the probabilities 0.5, 0.3, 0.15, 0.05 in another order. */
 const SHARES = Float32Array.from([0.15, 0.5, 0.05, 0.3], Math.log);
 
-test.each<[topP: number, kept: readonly number[]]>([
+test.each<[topP: number, allowed: readonly number[]]>([
   [1, [0, 1, 2, 3]],
   [0.96, [0, 1, 2, 3]],
   [0.94, [0, 1, 3]],
@@ -104,22 +104,22 @@ test.each<[topP: number, kept: readonly number[]]>([
   [0.51, [1, 3]],
   [0.49, [1]],
   [0, [1]],
-])('top-p %f keeps the fewest most likely tokens that reach it', (topP, kept) => {
+])('top-p %f keeps the fewest most likely tokens that reach it', (topP, allowed) => {
   const drawn = counts({ topP }, SHARES, 4000);
-  expect(drawn.flatMap((n, id) => (n > 0 ? [id] : []))).toEqual(kept);
-  const shares = softmax(SHARES);
-  const mass = kept.reduce((sum, id) => sum + shares[id], 0);
-  const left = shares.map((share, id) => (kept.includes(id) ? share / mass : 0));
-  const bins = kept.map((id) => drawn[id]);
-  if (kept.length > 1)
+  expect(drawn.flatMap((n, id) => (n > 0 ? [id] : []))).toEqual(allowed);
+  const probabilities = softmax(SHARES);
+  const mass = allowed.reduce((sum, id) => sum + probabilities[id], 0);
+  const renormalized = probabilities.map((p, id) => (allowed.includes(id) ? p / mass : 0));
+  const bins = allowed.map((id) => drawn[id]);
+  if (allowed.length > 1)
     expect(
       chiSquare(
         bins,
-        kept.map((id) => left[id]),
+        allowed.map((id) => renormalized[id]),
       ),
     ).toBeLessThan(22);
   const { id, probability } = topPSampler(sampling({ topP }))(SHARES, NONE);
-  expect(probability).toBeCloseTo(left[id], 6);
+  expect(probability).toBeCloseTo(renormalized[id], 6);
 });
 
 test('top-p keeps the first of equally likely tokens', () => {

@@ -17,7 +17,7 @@ type VisionModel = Pick<OmniGen2Model, 'config' | 'checkpoint' | 'runtime'>;
 /**
  * The checkpoint's preprocessor with a lower limit of pixels on WebAssembly, and for models that were trained
  * on smaller pictures than the released one: on larger pictures they see things that are not there.
- * @param official keeps the checkpoint's limit
+ * @param official whether to keep the checkpoint's limit
  */
 export function visionPreprocessor(model: VisionModel, official = false): PreprocessorConfig {
   const { preprocessor } = model.config;

@@ -1,5 +1,5 @@
 /**
- * Overlapping tiles whose seams are blended linearly.
+ * Overlapping tiles with linear blending.
  * Source: diffusers `models/autoencoders/autoencoder_kl.py`, AutoencoderKL.tiled_decode, _tiled_encode,
  * blend_v, blend_h
  */

@@ -104,8 +104,8 @@ export class Vae {
 
   /**
    * Encodes pixels `[3, height, width]`, -1 … 1.
-   * @returns mean and log variance, each `[latentChannels, h, w]`, in the scale of the VAE: see {@link
-   *   toTransformer}
+   * @returns mean and log variance, each `[latentChannels, h, w]`, in the scale of the VAE: see
+   *   {@link toTransformer}
    * @throws OmniError `bad_image` if a side is shorter than one latent pixel, `bad_request` for an invalid
    *   `tileSide`, `bad_checkpoint` for NaN or infinity in the result; AbortError within one run of an abort
    */
