@@ -1,27 +1,30 @@
 /**
- * The page's end of the protocol: starts the generation worker, sends it typed messages, checks what comes back, and
- * starts another worker when one has crashed.
+ * The page's end of the protocol: starts the worker, sends it typed messages, validates its answers, and starts another
+ * worker when one has crashed.
  */
 
-import type { ErrorReport } from './errors.ts';
-import { isRecord } from './is-record.ts';
+import { type ErrorReport, OmniError } from './errors.ts';
 import {
   type AdapterChangeId,
   type AdapterFile,
   type AdapterOutcome,
   type AskRequest,
   type BackendChoice,
-  type ChatRequest,
   type ConversationId,
   type DrawRequest,
   type FromWorker,
+  fromWorkerSchema,
   type JobEvent,
   type JobId,
   type ModelRef,
   type ModelState,
   PROTOCOL_VERSION,
   type ToWorker,
+  type TurnRequest,
+  versionOfWorker,
 } from './protocol.ts';
+import { pathText, validate } from './settings/validate.ts';
+import { valueWords } from './settings/value-words.ts';
 
 /** The part of the browser's Worker that is used here. */
 export interface WorkerPort {
@@ -35,30 +38,30 @@ export interface WorkerPort {
 export interface WorkerListener {
   model(state: ModelState): void;
   job(id: JobId, event: JobEvent): void;
-  /** How a change of adapters ended. */
+  /** The end of a change of adapters. */
   adapters(change: AdapterChangeId, outcome: AdapterOutcome): void;
-  /** The worker is gone and its running job with it, and changes of adapters that were under way; `restarted` tells whether another one is loading the model. */
+  /** The worker has ended, with its running job and unfinished changes. `restarted`: another one is loading the model. */
   crashed(error: ErrorReport, restarted: boolean): void;
 }
 
-/** What sends something tells whether there was a worker to send it to; without one, nothing will answer. */
+/** Each method that sends a message returns whether there is a worker. Without one there will be no answer. */
 export interface WorkerClient {
-  /** Starts a worker, ending the one before, and has it load the model. */
+  /** Starts a worker, ends the one before, and has the model loaded. */
   open(model: ModelRef, backend: BackendChoice): void;
   draw(job: JobId, request: DrawRequest): boolean;
   ask(job: JobId, request: AskRequest): boolean;
-  chat(job: JobId, request: ChatRequest): boolean;
+  turn(job: JobId, request: TurnRequest): boolean;
   end(conversation: ConversationId): boolean;
   cancel(job: JobId): boolean;
   /**
-   * Gives the model these adapters in place of all that it has. A worker that is started again gets them too; if it cannot
-   * have them, the model's `note` says so.
+   * Replaces all adapters of the model. A worker that is started again gets them, too; if they fail there, the model's
+   * `note` says so.
    */
   adapters(change: AdapterChangeId, adapters: readonly AdapterFile[]): boolean;
   dispose(): void;
 }
 
-/** Starts the real worker. The URL must stay in this form for the bundler to find it. */
+/** Starts the real worker. The bundler finds the URL only in this form. */
 export function spawnModelWorker(): WorkerPort {
   return new Worker(new URL('../workers/model.worker.ts', import.meta.url), {
     type: 'module',
@@ -66,12 +69,18 @@ export function spawnModelWorker(): WorkerPort {
   });
 }
 
+/**
+ * A client without a worker; `open` starts one.
+ * @param spawn starts a worker; tests give another one
+ */
 export function createWorkerClient(listener: WorkerListener, spawn: () => WorkerPort): WorkerClient {
   let port: WorkerPort | undefined;
   let opened: { readonly model: ModelRef; readonly backend: BackendChoice } | undefined;
-  /** Whether the worker has loaded a model: one that never got so far is not started again by itself. */
+  /** Whether the worker has stated the version of this page. */
+  let sameVersion = false;
+  /** Whether the worker has loaded a model. A worker that crashes before that is not started again. */
   let wasReady = false;
-  /** Changes that are under way, and the last one that came to pass. */
+  /** Unfinished changes of adapters, and the last one that succeeded. */
   const changes = new Map<AdapterChangeId, readonly AdapterFile[]>();
   let applied: { readonly change: AdapterChangeId; readonly adapters: readonly AdapterFile[] } | undefined;
   /** Why a worker that was started again lacks the adapters of the one before. */
@@ -81,6 +90,7 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     if (!opened) return;
     const started = spawn();
     port = started;
+    sameVersion = false;
     wasReady = false;
     started.onmessage = (event) => receive(event.data);
     started.onmessageerror = () => crash('A message of the drawing engine could not be read.');
@@ -104,43 +114,89 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
   }
 
   function receive(data: unknown): void {
-    const message = readMessage(data);
-    if (!message) {
-      stop();
-      listener.crashed(
-        {
-          code: 'internal',
-          permanent: true,
-          message: `The page (protocol ${PROTOCOL_VERSION}) and its drawing engine are of different versions.`,
-          action: 'Reload the page, so that both are fetched anew.',
-        },
-        false,
-      );
-    } else if (message.type === 'model') {
-      wasReady ||= message.state.status === 'ready';
-      listener.model(noted(message.state));
-    } else if (message.type === 'adapters') {
-      const { change, outcome } = message;
-      const adapters = changes.get(change);
-      changes.delete(change);
-      const again = change === applied?.change;
-      if (adapters && outcome.status === 'done') {
-        applied = { change, adapters };
-        withoutAdapters = undefined;
-      } else if (again && outcome.status === 'failed') {
-        withoutAdapters = `The adapters could not be given to the model again. ${outcome.error.message} ${outcome.error.action}`;
-      }
-      // The change itself was told of when it was made.
-      if (!again) listener.adapters(change, outcome);
-    } else {
-      listener.job(message.job, message.event);
+    const stated = versionOfWorker.safeParse(data);
+    if (stated.success) {
+      sameVersion = stated.data.version === PROTOCOL_VERSION;
+      if (!sameVersion) endOtherVersion(`protocol ${stated.data.version}`);
+      return;
     }
+    const read = validate(fromWorkerSchema, data);
+    if (read.ok) {
+      handle(read.value);
+      return;
+    }
+    if (!sameVersion) {
+      // Workers before version 6 do not state theirs.
+      endOtherVersion('an older protocol');
+      return;
+    }
+    const { path, expected, value } = read.problem;
+    refuse(data, `${pathText(path) || 'it'} must be ${expected}, not ${valueWords(value)}`);
+  }
+
+  function handle(message: FromWorker): void {
+    switch (message.type) {
+      case 'version':
+        return;
+      case 'model':
+        wasReady ||= message.state.status === 'ready';
+        listener.model(withNote(message.state));
+        return;
+      case 'adapters':
+        settle(message.change, message.outcome);
+        return;
+      case 'job':
+        listener.job(message.job, message.event);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  function settle(change: AdapterChangeId, outcome: AdapterOutcome): void {
+    const adapters = changes.get(change);
+    changes.delete(change);
+    const again = change === applied?.change;
+    if (adapters && outcome.status === 'done') {
+      applied = { change, adapters };
+      withoutAdapters = undefined;
+    } else if (again && outcome.status === 'failed') {
+      withoutAdapters = `The adapters could not be given to the model again. ${outcome.error.message} ${outcome.error.action}`;
+    }
+    // The outcome of this change was reported before the crash.
+    if (!again) listener.adapters(change, outcome);
+  }
+
+  /** A message that is not understood ends the job or the change that it is about, and nothing else. */
+  function refuse(data: unknown, what: string): void {
+    const error = new OmniError({
+      code: 'internal',
+      message: `The page does not understand a message of the drawing engine: ${what}.`,
+      action: 'Try again; if it happens twice, please report it with these words.',
+    }).toReport();
+    const fields = typeof data === 'object' && data !== null ? data : {};
+    if ('job' in fields && typeof fields.job === 'string') {
+      const job = fields.job as JobId;
+      send({ type: 'cancel', job });
+      listener.job(job, { type: 'failed', error });
+    } else if ('change' in fields && typeof fields.change === 'string') {
+      settle(fields.change as AdapterChangeId, { status: 'failed', error });
+    } else {
+      console.error(`${error.message} ${error.action}`);
+    }
+  }
+
+  function endOtherVersion(engine: string): void {
+    stop();
+    const message = `The page (protocol ${PROTOCOL_VERSION}) and its drawing engine (${engine}) are of different versions.`;
+    const action = 'Reload the page, so that both are fetched again.';
+    listener.crashed({ code: 'internal', permanent: true, message, action }, false);
   }
 
   function crash(message: string): void {
     const again = wasReady;
     if (applied && changes.has(applied.change)) {
-      // Once more, and it would crash for ever.
+      // Another attempt would crash again, without end.
       applied = undefined;
       withoutAdapters = `The adapters could not be given to the model again: under them it crashed. ${message}`;
     }
@@ -159,7 +215,7 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     return send({ type: 'adapters', change: id, adapters });
   }
 
-  function noted(state: ModelState): ModelState {
+  function withNote(state: ModelState): ModelState {
     if (state.status !== 'ready' || withoutAdapters === undefined) return state;
     return { ...state, note: state.note ? `${state.note} ${withoutAdapters}` : withoutAdapters };
   }
@@ -179,46 +235,10 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     },
     draw: (job, request) => send({ type: 'draw', job, request }),
     ask: (job, request) => send({ type: 'ask', job, request }),
-    chat: (job, request) => send({ type: 'chat', job, request }),
+    turn: (job, request) => send({ type: 'turn', job, request }),
     end: (conversation) => send({ type: 'end', conversation }),
     cancel: (job) => send({ type: 'cancel', job }),
     adapters: changeAdapters,
     dispose: stop,
   };
-}
-
-const MODEL_STATUSES: ReadonlySet<string> = new Set<ModelState['status']>(['loading', 'ready', 'failed']);
-const OUTCOMES: ReadonlySet<string> = new Set<AdapterOutcome['status']>(['done', 'failed']);
-const JOB_EVENTS: ReadonlySet<string> = new Set<JobEvent['type']>([
-  'queued',
-  'preparing',
-  'reading',
-  'encoding',
-  'denoising',
-  'decoding',
-  'picture',
-  'reflecting',
-  'round',
-  'answering',
-  'done',
-  'failed',
-  'cancelled',
-]);
-
-/**
- * The message if it is one of this protocol. Page and worker are built together, so only a worker of another version,
- * out of a stale cache, can say something else: its kinds of message are checked, not each of their fields.
- */
-function readMessage(data: unknown): FromWorker | undefined {
-  if (!isRecord(data)) return undefined;
-  if (data.type === 'model' && isRecord(data.state) && MODEL_STATUSES.has(String(data.state.status))) {
-    return data as unknown as FromWorker;
-  }
-  if (data.type === 'job' && isRecord(data.event) && JOB_EVENTS.has(String(data.event.type))) {
-    return data as unknown as FromWorker;
-  }
-  if (data.type === 'adapters' && isRecord(data.outcome) && OUTCOMES.has(String(data.outcome.status))) {
-    return data as unknown as FromWorker;
-  }
-  return undefined;
 }

@@ -25,6 +25,8 @@ export interface Setting<Value = unknown, Default extends Value | undefined = Va
   readonly unit: string | undefined;
   /** What a value must be, after the words "must be": "a whole number from 1 to 1,000". */
   readonly kind: string;
+  /** A value as it is typed on the command line, if that is not obvious. */
+  readonly example: string | undefined;
   /** What to do about a wrong value, as a sentence. */
   readonly advice: string;
   /** The sentence about a wrong value. */
@@ -58,6 +60,7 @@ interface Words {
   readonly help: string;
   readonly advice: string;
   readonly unit?: string;
+  readonly example?: string;
   readonly refusal?: (value: unknown) => string;
 }
 
@@ -132,11 +135,11 @@ export type FractionRange = readonly [start: number, end: number];
 export function rangeSetting(
   options: Words & { readonly default: FractionRange },
 ): Setting<FractionRange, FractionRange> {
-  const kind = 'two numbers within 0 to 1 in rising order, such as 0,0.6';
+  const kind = 'two numbers within 0 to 1 in rising order';
   const error = () => kind;
   const fraction = z.number({ error }).min(0, { error }).max(1, { error });
   return {
-    ...setting(options, kind),
+    ...setting({ ...options, example: options.default.join(',') }, kind),
     schema: z
       .tuple([fraction, fraction], { error })
       .refine(([start, end]) => start <= end, { error })
@@ -147,9 +150,9 @@ export function rangeSetting(
 }
 
 /** What all kinds of settings share. */
-function setting({ name, help, unit, advice, refusal }: Words, kind: string) {
+function setting({ name, help, unit, example, advice, refusal }: Words, kind: string) {
   return {
-    ...{ name, help, unit, kind, advice },
+    ...{ name, help, unit, kind, example, advice },
     refusal: refusal ?? ((value: unknown) => `The ${name} ${valueWords(value)} is not ${kind}.`),
     fromText: (text: string): unknown => text,
   };

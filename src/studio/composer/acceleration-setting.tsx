@@ -1,24 +1,24 @@
 import { useId } from 'react';
-import type { Acceleration } from '../../protocol.ts';
+import type { Acceleration } from '../../settings/draw-settings.ts';
 
-/** How each way of skipping work is called, and what it does. */
-const WAYS = [
-  ['none', 'Off', 'Every step is computed whole.'],
+/** Name and description of each acceleration. */
+const CHOICES = [
+  ['none', 'Off', 'Computes every layer in every step.'],
   [
     'teacache',
     'TeaCache',
-    'Where a step would change little, it reuses the one before. Faster, a little less exact.',
+    'Reuses the result of the step before if little changes. Faster, slightly less exact.',
   ],
   [
     'taylorseer',
     'TaylorSeer',
-    'Two of three steps are foreseen from earlier ones. Faster still; use 20 steps or more.',
+    'Predicts two of three steps from earlier ones. Even faster; use 20 steps or more.',
   ],
 ] as const satisfies readonly (readonly [Acceleration, string, string])[];
 
-/** The name of a way of skipping work, as the page says it. */
+/** The name of an acceleration on the page. */
 export function accelerationName(acceleration: Acceleration): string {
-  return WAYS.find(([way]) => way === acceleration)?.[1] ?? acceleration;
+  return CHOICES.find(([choice]) => choice === acceleration)?.[1] ?? acceleration;
 }
 
 interface AccelerationSettingProps {
@@ -27,18 +27,18 @@ interface AccelerationSettingProps {
   onChange(value: Acceleration): void;
 }
 
-/** Whether to draw faster and a little less exactly. */
+/** Chooses an acceleration. */
 export function AccelerationSetting({ value, changed, onChange }: AccelerationSettingProps) {
   const name = useId();
-  const note = WAYS.find(([way]) => way === value)?.[2];
+  const note = CHOICES.find(([choice]) => choice === value)?.[2];
   return (
     <div className={changed ? 'set changed' : 'set'}>
       <span className="set-label">Skip work that changes little</span>
-      <fieldset className="seg stacked">
-        <legend className="unseen">Skip work that changes little</legend>
-        {WAYS.map(([way, label]) => (
-          <label key={way}>
-            <input type="radio" name={name} checked={value === way} onChange={() => onChange(way)} />
+      <fieldset className="segmented stacked">
+        <legend className="visually-hidden">Skip work that changes little</legend>
+        {CHOICES.map(([choice, label]) => (
+          <label key={choice}>
+            <input type="radio" name={name} checked={value === choice} onChange={() => onChange(choice)} />
             <span>
               <b>{label}</b>
             </span>

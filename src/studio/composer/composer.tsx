@@ -1,9 +1,10 @@
 import { type KeyboardEvent, useId, useRef, useState } from 'react';
+import { ROUNDS } from '../../settings/job-settings.ts';
 import { quotedList, unknownWords } from '../../storybook/vocabulary.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { canvasContent, wouldQueue } from '../store/selectors.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
-import { type FormProblem, MAX_ROUNDS } from './draw-form.ts';
+import type { FormProblem } from './draw-form.ts';
 import { EditResultOffer } from './edit-result-offer.tsx';
 import { HintBox } from './hint-box.tsx';
 import { MoreDialog } from './more-dialog.tsx';
@@ -82,7 +83,7 @@ export function Composer({ onDraw }: { onDraw: () => void }) {
           <PresetPicker name="preset" />
           <button type="button" className="btn quiet" aria-haspopup="dialog" onClick={() => setMore(true)}>
             <Icon name="more" />
-            <span>More</span>
+            <span>Settings</span>
           </button>
         </div>
         <div className="row between submit-row">
@@ -147,7 +148,7 @@ function ChecksItself() {
   const on = useStudio((state) => state.form.checksItself);
   const rounds = useStudio((state) => state.form.rounds);
   const { setChecksItself, setRounds } = useActions();
-  const choices = Array.from({ length: MAX_ROUNDS - 1 }, (_, index) => index + 2);
+  const choices = Array.from({ length: ROUNDS.usual.max - 1 }, (_, index) => index + 2);
   return (
     <div className="checks-itself">
       <label className="switch">

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
-  adjustmentsOf,
+  changeCount,
   type DrawForm,
   isSeed,
   NEW_FORM,
-  planDrawing,
   readSeed,
+  requestOf,
+  settingsOf,
   sizeOf,
   withChange,
 } from './draw-form.ts';
@@ -24,14 +25,14 @@ const picture = (width: number, height: number): Reference => ({
   height,
 });
 const problems = (changed: DrawForm, seed = 7) => {
-  const plan = planDrawing(changed, seed);
-  return plan.ok ? [] : plan.problems.map((problem) => problem.field);
+  const result = requestOf(changed, seed);
+  return result.ok ? [] : result.problems.map((problem) => problem.field);
 };
 
-describe('planDrawing', () => {
-  it('makes the request with the values of the preset', () => {
-    const plan = planDrawing(form({ prompt: '  a red house ', checksItself: true }), 7);
-    expect(plan).toEqual({
+describe('requestOf', () => {
+  it('uses the settings of the preset', () => {
+    const result = requestOf(form({ prompt: '  a red house ', checksItself: true }), 7);
+    expect(result).toEqual({
       ok: true,
       size: { width: 128, height: 128 },
       request: {
@@ -49,24 +50,26 @@ describe('planDrawing', () => {
           guidanceRange: [0, 0.6],
           scheduler: 'euler',
           acceleration: 'none',
+          teaCacheThreshold: 0.05,
+          posterior: 'sample',
           negativePrompt: '',
         },
       },
     });
   });
 
-  it('draws once when it does not check its work', () => {
-    const plan = planDrawing(form({ checksItself: false, rounds: 3 }), 7);
-    expect(plan.ok && plan.request.rounds).toBe(1);
+  it('has one round if the form does not check itself', () => {
+    const result = requestOf(form({ checksItself: false, rounds: 3 }), 7);
+    expect(result.ok && result.request.rounds).toBe(1);
   });
 
-  it('asks for words, and for fewer than 10,001 characters', () => {
+  it('needs a prompt of at most 10,000 characters', () => {
     for (const blank of ['', ' \n', '\u200b\u00a0\ufeff'])
       expect(problems(form({ prompt: blank }))).toEqual(['prompt']);
     expect(problems(form({ prompt: '🦊'.repeat(10_000) }))).toEqual([]);
     expect(problems(form({ prompt: 'x'.repeat(10_000) }))).toEqual([]);
-    const plan = planDrawing(form({ prompt: 'x'.repeat(10_050) }), 7);
-    expect(plan).toEqual({
+    const result = requestOf(form({ prompt: 'x'.repeat(10_050) }), 7);
+    expect(result).toEqual({
       ok: false,
       problems: [
         {
@@ -79,21 +82,56 @@ describe('planDrawing', () => {
   });
 
   it.each([
-    ['size', { size: { kind: 'fixed', width: 130, height: 128 } }],
-    ['size', { size: { kind: 'fixed', width: 1040, height: 128 } }],
-    ['size', { size: { kind: 'fixed', width: 128, height: 48 } }],
-    ['size', { size: { kind: 'fixed', width: Number.NaN, height: 128 } }],
+    ['size', { width: 15, height: 128 }],
+    ['size', { width: 4097, height: 128 }],
+    ['size', { width: 128, height: 48.5 }],
+    ['size', { width: Number.NaN, height: 128 }],
     ['steps', { steps: 0 }],
-    ['steps', { steps: 101 }],
+    ['steps', { steps: 1001 }],
     ['steps', { steps: 2.5 }],
-    ['textGuidance', { textGuidance: 0.5 }],
+    ['textGuidance', { textGuidance: -0.5 }],
     ['imageGuidance', { imageGuidance: Number.NaN }],
     ['guidanceRange', { guidanceRange: [0.6, 0.4] }],
   ] as const)('refuses a wrong %s: %j', (field, changes) => {
     expect(problems(form({ changes }))).toEqual([field]);
   });
 
-  it('takes seeds of 32 bits', () => {
+  it('accepts every setting that the pipeline can draw with', () => {
+    const extremes = {
+      width: 16,
+      height: 4096,
+      alignSize: false,
+      steps: 1000,
+      textGuidance: 100,
+      imageGuidance: 0,
+    };
+    expect(problems(form({ changes: extremes, checksItself: true, rounds: 20 }))).toEqual([]);
+    expect(problems(form({ changes: { width: 130, alignSize: false } }))).toEqual([]);
+    expect(problems(form({ checksItself: true, rounds: 21 }))).toEqual(['rounds']);
+  });
+
+  it('says what is wrong and what is allowed', () => {
+    expect(requestOf(form({ changes: { steps: 1001 } }), -5)).toMatchObject({
+      problems: [
+        {
+          message: 'A picture cannot be drawn in 1001 steps: steps must be a whole number from 1 to 1,000.',
+          action: 'Choose a whole number from 1 to 1,000.',
+        },
+        {
+          message: 'The seed -5 is not a whole number from 0 to 4,294,967,295.',
+          action: 'Choose a whole number from 0 to 4,294,967,295.',
+        },
+      ],
+    });
+    expect(requestOf(form({ changes: { width: Number.NaN, textGuidance: Number.NaN } }), 7)).toMatchObject({
+      problems: [
+        { message: 'The picture cannot be nothing × 128 pixels.' },
+        { message: 'The text guidance is missing.', action: 'Choose a number from 0 to 100.' },
+      ],
+    });
+  });
+
+  it('accepts seeds of 32 bits', () => {
     expect(problems(form(), 0xffff_ffff)).toEqual([]);
     expect(problems(form(), 0x1_0000_0000)).toEqual(['seed']);
     expect(problems(form(), -1)).toEqual(['seed']);
@@ -102,7 +140,7 @@ describe('planDrawing', () => {
 });
 
 describe('readSeed', () => {
-  it('reads digits, in groups too, and makes no seed of anything else', () => {
+  it('reads digits, also in groups, and no other notation', () => {
     expect(['7', '007', ' 1 845 898 492', '4,294,967,295'].map(readSeed)).toEqual([
       ...[7, 7, 1845898492, 0xffff_ffff],
     ]);
@@ -114,7 +152,7 @@ describe('readSeed', () => {
 });
 
 describe('sizeOf', () => {
-  it('is what an edit of the only reference takes: cut to multiples of 16, never enlarged', () => {
+  it('is that of the only reference, cut to multiples of 16 and never enlarged', () => {
     expect(sizeOf(form({ references: [picture(640, 480)] }))).toEqual({ width: 144, height: 96 });
     expect(sizeOf(form({ references: [picture(1000, 1000)] }))).toEqual({ width: 128, height: 128 });
     expect(sizeOf(form({ references: [picture(100, 100)] }))).toEqual({ width: 96, height: 96 });
@@ -122,14 +160,14 @@ describe('sizeOf', () => {
     expect(sizeOf(form({ references: [picture(4000, 10)] }))).toEqual({ width: 128, height: 128 });
   });
 
-  it('is asked for as an area where the reference decides, and exactly where the person does', () => {
+  it('is a limit of the area if the reference sets it, and exact if the person sets it', () => {
     const edit = form({ references: [picture(640, 480)] });
-    expect(planDrawing(edit, 7)).toMatchObject({
+    expect(requestOf(edit, 7)).toMatchObject({
       size: { width: 144, height: 96 },
       request: { settings: { width: 128, height: 128, alignSize: true } },
     });
-    const square = withChange(edit, { size: { kind: 'fixed', width: 96, height: 160 } });
-    expect(planDrawing(square, 7)).toMatchObject({
+    const square = withChange(edit, { width: 96, height: 160, alignSize: false });
+    expect(requestOf(square, 7)).toMatchObject({
       size: { width: 96, height: 160 },
       request: { settings: { width: 96, height: 160, alignSize: false } },
     });
@@ -144,10 +182,20 @@ describe('sizeOf', () => {
 });
 
 describe('withChange', () => {
-  it('keeps a change over another preset and forgets one that equals it', () => {
+  it('keeps a change that differs from the preset and drops one that equals it', () => {
     const changed = withChange(form(), { steps: 40, textGuidance: 6 });
     expect(Object.keys(changed.changes)).toEqual(['steps', 'textGuidance']);
-    expect(adjustmentsOf(changed)).toMatchObject({ steps: 40, textGuidance: 6, imageGuidance: 2 });
+    expect(settingsOf(changed)).toMatchObject({ steps: 40, textGuidance: 6, imageGuidance: 2 });
     expect(withChange(changed, { steps: 20 }).changes).toEqual({ textGuidance: 6 });
+  });
+});
+
+describe('changeCount', () => {
+  it('counts width, height and a fixed size as one change', () => {
+    expect(changeCount(form())).toBe(0);
+    const sized = withChange(form(), { width: 96, height: 160, alignSize: false });
+    expect(changeCount(sized)).toBe(1);
+    expect(changeCount(withChange(sized, { steps: 30 }))).toBe(2);
+    expect(changeCount(withChange(form(), { width: 128, height: 128, alignSize: false }))).toBe(1);
   });
 });

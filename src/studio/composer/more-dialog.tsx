@@ -1,8 +1,9 @@
 import { useEffect, useId, useRef } from 'react';
+import { DRAW_SETTINGS } from '../../settings/draw-settings.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { AccelerationSetting } from './acceleration-setting.tsx';
-import { adjustmentsOf, type FormField, GUIDANCE, PRESETS, planDrawing, STEPS } from './draw-form.ts';
+import { changeCount, type FormField, PRESETS, requestOf, settingsOf } from './draw-form.ts';
 import { NumberSetting } from './number-setting.tsx';
 import { PresetPicker } from './preset-picker.tsx';
 import { RangeSetting } from './range-setting.tsx';
@@ -10,11 +11,11 @@ import { SeedSetting } from './seed-setting.tsx';
 import { SizeSetting } from './size-setting.tsx';
 import './more-dialog.css';
 
-/** Everything that can be set about a drawing, in a drawer at the side. */
+/** All settings of a drawing, in a drawer at the side. */
 export function MoreDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  /** Closes it, unless something in it cannot be drawn: that is gone to, and its words say why. */
+  /** Closes the drawer. If a setting is wrong, focuses it instead: its note says what is wrong. */
   const finish = () => {
     const wrong = dialog.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
     if (wrong) wrong.focus();
@@ -36,7 +37,7 @@ export function MoreDialog({ open, onClose }: { open: boolean; onClose: () => vo
       {open && (
         <div className="drawer-sheet">
           <header>
-            <h2 id={titleId}>How to make it</h2>
+            <h2 id={titleId}>Settings</h2>
             <button type="button" className="btn icon-only quiet" aria-label="Close" onClick={onClose}>
               <Icon name="close" />
             </button>
@@ -44,7 +45,7 @@ export function MoreDialog({ open, onClose }: { open: boolean; onClose: () => vo
           <div className="drawer-body">
             <PresetPicker name="preset-more" steps />
             <Changes />
-            <Adjusting />
+            <Controls />
           </div>
           <footer>
             <button type="button" className="btn primary" onClick={finish}>
@@ -60,13 +61,13 @@ export function MoreDialog({ open, onClose }: { open: boolean; onClose: () => vo
 function Changes() {
   const form = useStudio((state) => state.form);
   const { resetSettings } = useActions();
-  const count = Object.keys(form.changes).length;
+  const count = changeCount(form);
   const preset = PRESETS[form.preset].label;
   return (
     <p className="changes">
       <span>
         {count === 0 ? (
-          `Nothing changed from ${preset}`
+          `No changes from ${preset}`
         ) : (
           <>
             <b>{count === 1 ? '1 change' : `${count} changes`}</b> from {preset}
@@ -76,52 +77,49 @@ function Changes() {
       {count > 0 && (
         <button type="button" className="btn quiet" onClick={resetSettings}>
           <Icon name="undo" />
-          <span>Put back</span>
+          <span>Reset</span>
         </button>
       )}
     </p>
   );
 }
 
-function Adjusting() {
+function Controls() {
   const form = useStudio((state) => state.form);
   const { change } = useActions();
-  const values = adjustmentsOf(form);
-  // A seed that is open is drawn by chance, whatever stands there.
-  const plan = planDrawing({ ...form, prompt: '-' }, form.seedLocked ? form.seed : 0);
+  const values = settingsOf(form);
+  // An unlocked seed is replaced by a random one, so it cannot be wrong.
+  const result = requestOf({ ...form, prompt: '-' }, form.seedLocked ? form.seed : 0);
   const problem = (field: FormField) =>
-    plan.ok ? undefined : plan.problems.find((each) => each.field === field)?.action;
+    result.ok ? undefined : result.problems.find((each) => each.field === field)?.action;
   const changed = (field: keyof typeof values) => field in form.changes;
   const negativeId = useId();
   return (
     <>
       <SizeSetting problem={problem('size')} />
       <NumberSetting
+        setting={DRAW_SETTINGS.steps}
         label="Steps"
         note="More is slower and cleaner."
         value={values.steps}
-        {...STEPS}
-        step={1}
         changed={changed('steps')}
         problem={problem('steps')}
         onChange={(steps) => change({ steps })}
       />
       <NumberSetting
+        setting={DRAW_SETTINGS.textGuidance}
         label="Follow the words"
-        note="Text guidance. Higher obeys more and paints harder."
+        note="Text guidance. Higher follows the prompt more closely, with harsher colors."
         value={values.textGuidance}
-        {...GUIDANCE}
-        step={0.1}
         changed={changed('textGuidance')}
         problem={problem('textGuidance')}
         onChange={(textGuidance) => change({ textGuidance })}
       />
       <NumberSetting
+        setting={DRAW_SETTINGS.imageGuidance}
         label="Follow the pictures"
-        note="Image guidance. Raise it when things stop looking like the pictures you gave."
+        note="Image guidance. Raise it if the result differs too much from your pictures."
         value={values.imageGuidance}
-        {...GUIDANCE}
-        step={0.1}
         changed={changed('imageGuidance')}
         problem={problem('imageGuidance')}
         onChange={(imageGuidance) => change({ imageGuidance })}

@@ -1,24 +1,34 @@
 import { type CSSProperties, useId } from 'react';
+import type { NumberSetting as Setting } from '../../settings/setting.ts';
 
 interface NumberSettingProps {
+  readonly setting: Setting;
   readonly label: string;
   readonly note: string;
   readonly value: number;
-  readonly min: number;
-  readonly max: number;
-  readonly step: number;
   readonly changed: boolean;
   /** What to do about a value that cannot be used. */
   readonly problem: string | undefined;
   onChange(value: number): void;
 }
 
-/** A number that can be typed or slid. What is typed may be wrong for a while; `problem` then says so. */
-export function NumberSetting(props: NumberSettingProps) {
-  const { label, note, value, min, max, step, changed, problem, onChange } = props;
+/**
+ * A text box and a slider for a number. The slider has the usual range; the text box takes every value that the setting
+ * allows. It keeps a wrong value while a person types, and `problem` says what is wrong.
+ */
+export function NumberSetting({
+  setting,
+  label,
+  note,
+  value,
+  changed,
+  problem,
+  onChange,
+}: NumberSettingProps) {
   const typedId = useId();
   const noteId = useId();
-  const at = Number.isNaN(value) ? 0 : Math.min(1, Math.max(0, (value - min) / (max - min)));
+  const { min, max, step } = setting.usual;
+  const slid = Number.isNaN(value) ? min : Math.min(max, Math.max(min, value));
   return (
     <div className={changed ? 'set changed' : 'set'}>
       <div className="set-head">
@@ -28,8 +38,8 @@ export function NumberSetting(props: NumberSettingProps) {
           className="typed"
           type="number"
           inputMode="decimal"
-          min={min}
-          max={max}
+          min={setting.min}
+          max={setting.max}
           step={step}
           value={Number.isNaN(value) ? '' : value}
           aria-describedby={noteId}
@@ -43,8 +53,8 @@ export function NumberSetting(props: NumberSettingProps) {
         min={min}
         max={max}
         step={step}
-        value={Number.isNaN(value) ? min : value}
-        style={{ '--at': `${100 * at}%` } as CSSProperties}
+        value={slid}
+        style={{ '--at': `${(100 * (slid - min)) / (max - min)}%` } as CSSProperties}
         onChange={(event) => onChange(event.target.valueAsNumber)}
       />
       <p id={noteId} className={problem ? 'set-problem' : undefined}>

@@ -3,7 +3,7 @@ import { presetMs } from '../store/selectors.ts';
 import { formatTimeLeft } from '../ui/format.ts';
 import { PRESET_NAMES, PRESETS, type PresetName } from './draw-form.ts';
 
-/** Fast, balanced or best; with the time each takes once that was measured on this machine. */
+/** Chooses a preset. Shows the time of each once it was measured on this machine. */
 export function PresetPicker({ name, steps = false }: { name: string; steps?: boolean }) {
   const chosen = useStudio((state) => state.form.preset);
   const { setPreset } = useActions();

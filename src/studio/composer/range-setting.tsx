@@ -7,7 +7,7 @@ interface RangeSettingProps {
   onChange(value: readonly [number, number]): void;
 }
 
-/** The part of the steps in which guidance is applied: one track with two thumbs that cannot pass each other. */
+/** The part of the steps with guidance: one track with two thumbs that cannot pass each other. */
 export function RangeSetting({ value, changed, onChange }: RangeSettingProps) {
   const [from, to] = value.map((fraction) => Math.round(100 * fraction)) as [number, number];
   const track = { '--from': `${from}%`, '--to': `${to}%` } as CSSProperties;

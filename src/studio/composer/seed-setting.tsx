@@ -3,11 +3,11 @@ import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { isSeed, readSeed } from './draw-form.ts';
 
-/** The seed: typed, rolled, or locked so that the same words give the same picture. */
+/** The seed: typed, random, or locked, so that the same prompt gives the same picture. */
 export function SeedSetting({ problem }: { problem: string | undefined }) {
   const { seed, seedLocked } = useStudio((state) => state.form);
   const { setSeed, rollSeed, lockSeed } = useActions();
-  // What is no seed stays as it was typed, and `problem` says so.
+  // A wrong seed stays as it was typed, and `problem` says what is wrong.
   const [typed, setTyped] = useState(Number.isNaN(seed) ? '' : String(seed));
   const id = useId();
   const noteId = useId();

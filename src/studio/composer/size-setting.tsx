@@ -1,6 +1,7 @@
 import { useId } from 'react';
+import { DRAW_SETTINGS } from '../../settings/draw-settings.ts';
 import { useActions, useStudio } from '../store/context.tsx';
-import { adjustmentsOf, isEdge, NATIVE_EDGE, SIZE, shapeLike, sizeOf } from './draw-form.ts';
+import { isSide, type Size, settingsOf, shapeLike, sizeOf, TRAINED_SIDE } from './draw-form.ts';
 
 const SHAPES: readonly { readonly name: string; readonly ratio: number }[] = [
   { name: '1:1', ratio: 1 },
@@ -10,29 +11,28 @@ const SHAPES: readonly { readonly name: string; readonly ratio: number }[] = [
   { name: '9:16', ratio: 9 / 16 },
 ];
 
-/** The shape by its ratio, or width and height in pixels. */
+/** Chooses the size: automatic, one of several shapes, or a width and a height in pixels. */
 export function SizeSetting({ problem }: { problem: string | undefined }) {
   const noteId = useId();
   const form = useStudio((state) => state.form);
   const { change } = useActions();
-  const { size } = adjustmentsOf(form);
+  const { alignSize } = settingsOf(form);
   const { width, height } = sizeOf(form);
-  const fixed = (next: { readonly width: number; readonly height: number }) =>
-    change({ size: { kind: 'fixed', ...next } });
+  const fix = (size: Size) => change({ ...size, alignSize: false });
   const isShape = (ratio: number) => {
     const shape = shapeLike(ratio);
-    return size.kind === 'fixed' && shape.width === width && shape.height === height;
+    return !alignSize && shape.width === width && shape.height === height;
   };
   return (
-    <fieldset className={size.kind === 'fixed' ? 'set changed' : 'set'}>
+    <fieldset className={alignSize ? 'set' : 'set changed'}>
       <legend>Shape and size</legend>
       <div className="shapes">
         <label>
           <input
             type="radio"
             name="shape"
-            checked={size.kind === 'auto'}
-            onChange={() => change({ size: { kind: 'auto' } })}
+            checked={alignSize}
+            onChange={() => change({ ...shapeLike(1), alignSize: true })}
           />
           <span className="shape-face">
             <i className="shape-mark dashed" style={{ aspectRatio: 1 }} />
@@ -45,7 +45,7 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
               type="radio"
               name="shape"
               checked={isShape(ratio)}
-              onChange={() => fixed(shapeLike(ratio))}
+              onChange={() => fix(shapeLike(ratio))}
             />
             <span className="shape-face">
               <i
@@ -58,49 +58,50 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
         ))}
       </div>
       <div className="row tight">
-        <EdgeField
+        <SideField
           label="Width"
           value={width}
           noteId={noteId}
-          wrong={problem !== undefined && !isEdge(width)}
-          onChange={(value) => fixed({ width: value, height })}
+          wrong={problem !== undefined && !isSide(width)}
+          onChange={(value) => fix({ width: value, height })}
         />
         <span aria-hidden="true">×</span>
-        <EdgeField
+        <SideField
           label="Height"
           value={height}
           noteId={noteId}
-          wrong={problem !== undefined && !isEdge(height)}
-          onChange={(value) => fixed({ width, height: value })}
+          wrong={problem !== undefined && !isSide(height)}
+          onChange={(value) => fix({ width, height: value })}
         />
         <span className="meta">pixels</span>
       </div>
       <p id={noteId} className={problem ? 'set-problem' : undefined}>
         {problem ??
-          `The built-in model has learnt ${NATIVE_EDGE} × ${NATIVE_EDGE}; other sizes are an experiment.`}
+          `The built-in model was trained at ${TRAINED_SIDE} × ${TRAINED_SIDE}; other sizes are an experiment.`}
       </p>
     </fieldset>
   );
 }
 
-interface EdgeFieldProps {
+interface SideFieldProps {
   readonly label: string;
   readonly value: number;
-  /** Of the words that say what is wrong. */
+  /** The element with the note about a wrong value. */
   readonly noteId: string;
   readonly wrong: boolean;
   onChange(value: number): void;
 }
 
-function EdgeField({ label, value, noteId, wrong, onChange }: EdgeFieldProps) {
+function SideField({ label, value, noteId, wrong, onChange }: SideFieldProps) {
+  const { min, max, usual } = DRAW_SETTINGS.width;
   return (
     <input
       className="typed"
       type="number"
       aria-label={`${label} in pixels`}
-      min={SIZE.min}
-      max={SIZE.max}
-      step={SIZE.multiple}
+      min={min}
+      max={max}
+      step={usual.step}
       value={Number.isNaN(value) ? '' : value}
       aria-describedby={noteId}
       aria-invalid={wrong}

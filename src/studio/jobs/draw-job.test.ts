@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DrawRequest, JobEvent, JobId, Picture } from '../../protocol.ts';
+import { DEFAULT_SETTINGS } from '../../settings/draw-settings.ts';
 import {
   applyDrawEvent,
   type DrawJob,
@@ -19,19 +20,7 @@ const picture = (grey: number, edge = 2): Picture => ({
   data: new Uint8ClampedArray(4 * edge * edge).fill(grey),
 });
 const job = (rounds = 1, id = 'job-1'): DrawJob => {
-  const settings = {
-    width: 128,
-    height: 128,
-    alignSize: true,
-    steps: 4,
-    seed: 1,
-    textGuidance: 4,
-    imageGuidance: 2,
-    guidanceRange: [0, 1],
-    scheduler: 'euler',
-    acceleration: 'none',
-    negativePrompt: '',
-  } as const;
+  const settings = { ...DEFAULT_SETTINGS, width: 128, height: 128, steps: 4, seed: 1 };
   const request: DrawRequest = { prompt: 'a red house', references: [], settings, rounds };
   return newDrawJob(id as JobId, request, { width: 128, height: 128 }, 'balanced');
 };
@@ -187,6 +176,13 @@ describe('step previews', () => {
   it('are kept for the result only; finished rounds have no current preview', () => {
     expect(counts(drawn('job-1'))).toEqual([0, 2]);
     expect(drawn('job-1').rounds.map((round) => round.preview)).toEqual([undefined, undefined]);
+  });
+
+  it('are evenly spaced and at most a hundred', () => {
+    const steps = Array.from({ length: 1000 }, (_, i) => ({ ...step(1, i + 1, picture(1)), steps: 1000 }));
+    const [round] = afterEvents(job(), ...steps).rounds;
+    expect(round?.stepPreviews).toHaveLength(100);
+    expect(round?.stepPreviews.slice(0, 2).map((preview) => preview.step)).toEqual([10, 20]);
   });
 
   it('are kept for running jobs and for the newest three ended jobs', () => {

@@ -67,6 +67,8 @@ export interface RoundView {
 
 /** Largest side of a step preview in pixels. A hundred at 1024 px would take 400 MB; at 256 px they take 26 MB. */
 export const STEP_PREVIEW_SIDE = 256;
+/** Of more steps than this, evenly spaced ones keep a preview. */
+const MAX_STEP_PREVIEWS = 100;
 
 export function newDrawJob(
   id: JobId,
@@ -200,7 +202,9 @@ function withPicture(job: DrawJob, event: Extract<JobEvent, { type: 'picture' }>
 function withStep(job: DrawJob, event: Extract<JobEvent, { type: 'denoising' }>): DrawJob {
   const before = job.rounds.find((each) => each.round === event.round);
   const earlier = before?.stepPreviews ?? [];
-  const added = event.preview && { step: event.step, picture: thumbnailOf(event.preview, STEP_PREVIEW_SIDE) };
+  const isKept = event.step % Math.ceil(event.steps / MAX_STEP_PREVIEWS) === 0;
+  const added = isKept &&
+    event.preview && { step: event.step, picture: thumbnailOf(event.preview, STEP_PREVIEW_SIDE) };
   return inRound(job, event.round, {
     step: event.step,
     steps: event.steps,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceReport } from '../../protocol.ts';
-import type { DrawSettings } from '../../settings/draw-settings.ts';
+import { DEFAULT_SETTINGS, type DrawSettings } from '../../settings/draw-settings.ts';
 import type { RoundView } from './draw-job.ts';
 import { expectedMs, measuredPace, paceKey } from './pace.ts';
 
@@ -17,17 +17,8 @@ const round = (change: Partial<RoundView>): RoundView => ({
 });
 const device: DeviceReport = { backend: 'wasm', description: '2 processor threads', halfPrecision: false };
 const settings: DrawSettings = {
-  width: 128,
-  height: 128,
-  alignSize: true,
-  steps: 20,
-  seed: 1,
-  textGuidance: 4,
-  imageGuidance: 2,
-  guidanceRange: [0, 1],
-  scheduler: 'euler',
-  acceleration: 'none',
-  negativePrompt: '',
+  ...DEFAULT_SETTINGS,
+  ...{ width: 128, height: 128, seed: 1, guidanceRange: [0, 1] },
 };
 
 describe('measuredPace', () => {

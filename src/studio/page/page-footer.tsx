@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { CONTENTS } from '../../storybook/vocabulary.ts';
 import { LoadingBar } from '../canvas/loading-bar.tsx';
-import { NATIVE_EDGE } from '../composer/draw-form.ts';
+import { TRAINED_SIDE } from '../composer/draw-form.ts';
 import { useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
 import { formatMegabytes } from '../ui/format.ts';
@@ -17,7 +17,7 @@ export function PageFooter() {
       </Section>
       <Section title="What it can draw">
         <p>
-          Storybook scenes of {NATIVE_EDGE} × {NATIVE_EDGE} pixels. The built-in model is small, has the
+          Storybook scenes of {TRAINED_SIDE} × {TRAINED_SIDE} pixels. The built-in model is small, has the
           architecture of OmniGen2, and makes mistakes: scenes with one or two things come out right four
           times in five, scenes with three things two times in three. Stripes, spots and hats are rough.
         </p>

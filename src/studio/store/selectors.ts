@@ -1,13 +1,7 @@
 /** Selectors for components. Each returns a stable value for an unchanged state. */
 
 import type { JobId } from '../../protocol.ts';
-import {
-  adjustmentsOf,
-  type DrawForm,
-  PRESETS,
-  type PresetName,
-  planDrawing,
-} from '../composer/draw-form.ts';
+import { type DrawForm, PRESETS, type PresetName, requestOf, settingsOf } from '../composer/draw-form.ts';
 import { type DrawJob, finalPictureOf } from '../jobs/draw-job.ts';
 import { expectedMs, paceKey } from '../jobs/pace.ts';
 import type { StudioState } from './state.ts';
@@ -40,11 +34,11 @@ export function showsRounds(state: StudioState): boolean {
 export function presetMs(state: StudioState, preset: PresetName): number | undefined {
   if (state.model.status !== 'ready') return undefined;
   // The time depends on neither the prompt nor the seed, and both may be missing.
-  const plan = planDrawing({ ...state.form, prompt: '-' }, 0);
+  const plan = requestOf({ ...state.form, prompt: '-' }, 0);
   if (!plan.ok) return undefined;
   const pace = state.paces[paceKey(state.model.device, plan)];
   if (!pace) return undefined;
-  const own = preset === state.form.preset ? adjustmentsOf(state.form).steps : PRESETS[preset].steps;
+  const own = preset === state.form.preset ? settingsOf(state.form).steps : PRESETS[preset].steps;
   return expectedMs(pace, own);
 }
 

@@ -1,14 +1,19 @@
 /**
- * The settings that outlast a visit, in localStorage: they are small, and a write is done before the page can be left.
- * A browser that refuses storage only forgets them.
+ * The settings that are kept between visits, in localStorage: they are small, and a write is finished before the page can
+ * be left. A browser that refuses storage forgets them.
  */
 
-import { isRecord } from '../../is-record.ts';
-import { MAX_ROUNDS, NEW_FORM, PRESET_NAMES } from '../composer/draw-form.ts';
+import { z } from 'zod';
+import { ROUNDS } from '../../settings/job-settings.ts';
+import { NEW_FORM, PRESET_NAMES } from '../composer/draw-form.ts';
 import type { Pace, Paces } from '../jobs/pace.ts';
 import type { Settings, Theme } from './state.ts';
 
 const KEY = 'studio-settings';
+
+const milliseconds = z.number().nonnegative();
+const pace: z.ZodType<Pace> = z.object({ perStepMs: milliseconds, overheadMs: milliseconds });
+const fields = z.record(z.string(), z.unknown());
 
 export function loadSettings(preferred: Theme): Settings {
   let stored: unknown;
@@ -24,37 +29,27 @@ export function saveSettings(settings: Settings): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(settings));
   } catch {
-    // No storage, or none left: they hold for this visit.
+    // Without storage they last for this visit.
   }
 }
 
-/** Reads stored settings field by field; what is missing or wrong takes its default. */
+/** Reads stored settings. Each field that is missing or wrong gets its default. */
 export function readSettings(stored: unknown, preferred: Theme): Settings {
-  const from = isRecord(stored) ? stored : {};
-  const { rounds } = from;
-  return {
-    theme: from.theme === 'light' || from.theme === 'dark' ? from.theme : preferred,
-    preset: PRESET_NAMES.find((name) => name === from.preset) ?? NEW_FORM.preset,
-    checksItself: typeof from.checksItself === 'boolean' ? from.checksItself : NEW_FORM.checksItself,
-    rounds:
-      typeof rounds === 'number' && Number.isInteger(rounds) && rounds >= 2 && rounds <= MAX_ROUNDS
-        ? rounds
-        : NEW_FORM.rounds,
-    paces: readPaces(from.paces),
-    acceptsCpu: from.acceptsCpu === true,
-  };
+  const schema = z.object({
+    theme: z.enum(['light', 'dark']).catch(preferred),
+    preset: z.enum(PRESET_NAMES).catch(NEW_FORM.preset),
+    checksItself: z.boolean().catch(NEW_FORM.checksItself),
+    rounds: z.int().min(2).max(ROUNDS.usual.max).catch(NEW_FORM.rounds),
+    paces: fields.catch({}).transform(readPaces),
+    acceptsCpu: z.boolean().catch(false),
+  });
+  return schema.parse(fields.catch({}).parse(stored));
 }
 
-function readPaces(stored: unknown): Paces {
-  if (!isRecord(stored)) return {};
+function readPaces(stored: Readonly<Record<string, unknown>>): Paces {
   const entries = Object.entries(stored).flatMap(([key, value]): [string, Pace][] => {
-    if (!isRecord(value)) return [];
-    const { perStepMs, overheadMs } = value;
-    return isTime(perStepMs) && isTime(overheadMs) ? [[key, { perStepMs, overheadMs }]] : [];
+    const read = pace.safeParse(value);
+    return read.success ? [[key, read.data]] : [];
   });
   return Object.fromEntries(entries);
-}
-
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }

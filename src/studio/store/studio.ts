@@ -1,17 +1,12 @@
 /** The store, the worker client and the actions of the studio. Components select state and call actions. */
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { MAX_NEW_TOKENS, MAX_REFERENCES } from '../../config/config.ts';
+import { MAX_REFERENCES } from '../../config/config.ts';
 import type { BackendChoice, JobId, ModelRef } from '../../protocol.ts';
+import { MAX_NEW_TOKENS } from '../../settings/answer-settings.ts';
+import type { DrawSettings } from '../../settings/draw-settings.ts';
 import { createWorkerClient, type WorkerPort } from '../../worker-client.ts';
-import {
-  type Adjustments,
-  type DrawForm,
-  type PresetName,
-  planDrawing,
-  sizeOf,
-  withChange,
-} from '../composer/draw-form.ts';
+import { type DrawForm, type PresetName, requestOf, sizeOf, withChange } from '../composer/draw-form.ts';
 import { addReferences, moveReference, type Reference, removeReference } from '../composer/references.ts';
 import { type DrawJob, isOver, markStopping, newDrawJob } from '../jobs/draw-job.ts';
 import { newQuestion } from '../jobs/question.ts';
@@ -57,7 +52,7 @@ export interface StudioActions {
   moveReference(from: number, to: number): void;
   removeReference(id: string): void;
   setPreset(preset: PresetName): void;
-  change(change: Partial<Adjustments>): void;
+  change(change: Partial<DrawSettings>): void;
   resetSettings(): void;
   setSeed(seed: number): void;
   rollSeed(): void;
@@ -184,7 +179,7 @@ export function createStudio(environment: StudioEnvironment): Studio {
     draw() {
       const { form } = get();
       const seed = form.seedLocked ? form.seed : environment.randomSeed();
-      const plan = planDrawing(form, seed);
+      const plan = requestOf(form, seed);
       if (!plan.ok) {
         const announcement = plan.problems.map(({ message, action }) => `${message} ${action}`).join(' ');
         set({ problems: plan.problems, announcement });
@@ -207,13 +202,13 @@ export function createStudio(environment: StudioEnvironment): Studio {
         const next: DrawForm = { ...form, prompt, references, seed, seedLocked: true, changes: {} };
         const asIs = sizeOf(next);
         const fits = asIs.width === width && asIs.height === height;
-        return { form: fits ? next : withChange(next, { size: { kind: 'fixed', width, height } }) };
+        return { form: fits ? next : withChange(next, { width, height, alignSize: false }) };
       });
       actions.draw();
       actions.lockSeed(false);
     },
     ask(question, picture, about) {
-      const request = { question, pictures: [picture], maxNewTokens: MAX_NEW_TOKENS };
+      const request = { question, pictures: [picture], maxNewTokens: MAX_NEW_TOKENS.default };
       const asked = newQuestion(newId(), request, about);
       set((state) => ({ questions: [...state.questions, asked] }));
       enqueue(asked.id);

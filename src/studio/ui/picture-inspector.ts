@@ -1,7 +1,6 @@
 /** Client of the pictures worker, which inspects picture files. */
 
 import { OmniError } from '../../errors.ts';
-import { isRecord } from '../../is-record.ts';
 import type { InspectAnswer, InspectedPicture, InspectRequest } from '../../pictures/inspect.ts';
 
 export interface PictureInspector {
@@ -50,5 +49,5 @@ export function startPictureInspector(): PictureInspector {
 
 /** Rejects messages of a worker from another version of the page. */
 function isAnswer(data: unknown): data is InspectAnswer {
-  return isRecord(data) && ('inspected' in data || 'refused' in data);
+  return typeof data === 'object' && data !== null && ('inspected' in data || 'refused' in data);
 }
