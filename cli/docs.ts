@@ -1,6 +1,6 @@
 /**
- * Writes what the documentation takes from elsewhere: pages of results, figures that other pages quote, and the options
- * of every command.
+ * Writes what the documentation takes from elsewhere: pages of results, figures that other pages quote, the options of
+ * every command, and the settings.
  *
  *   npm run -s docs
  */
@@ -8,6 +8,7 @@
 import { readArgs, runCommand } from './args.ts';
 import { commandLinePage } from './docs/command-line.ts';
 import { pagesOfFigures, writePages } from './docs/pages.ts';
+import { settingsPage } from './docs/settings.ts';
 import { ROOT, trainedDigest } from './models.ts';
 
 await runCommand('Writing the documentation', async () => {
@@ -19,6 +20,7 @@ await runCommand('Writing the documentation', async () => {
   });
   const pages = new Map(await pagesOfFigures(ROOT, await trainedDigest()));
   pages.set('docs/reference/command-line.md', await commandLinePage(ROOT));
+  pages.set('docs/reference/settings.md', settingsPage());
   const written = await writePages(ROOT, pages);
   console.log(written.length > 0 ? `Wrote ${written.join(', ')}.` : 'Everything is current.');
   return 0;

@@ -1,31 +1,40 @@
-/** The library on pages that are not the studio's: the example of docs/LIBRARY.md, and what its types promise. */
+/** The library on pages other than the studio, the example in docs/guides/embed-in-a-page.md, and the types. */
 
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
-import { openModel } from '../cli/models.ts';
+import { expect, type Page } from '@playwright/test';
 import { draw } from '../src/omnigen2/pipeline.ts';
-import { canvasPixels } from './canvas-pixels.ts';
+import { test } from './fixtures.ts';
 import { type Served, serveWithLibrary } from './library/serve.ts';
 import { decodedSample, expectSamePixels, options } from './node-side.ts';
+import { canvasPixels } from './pixels.ts';
 import { sample } from './studio-page.ts';
 
 let served: Served;
+/** Steps of the drawings of example.html. */
+const EXAMPLE_STEPS = 8;
+/** The example page with its model loaded, for tests that leave it so. */
+let example: Page;
 
-test.beforeAll(async () => {
+test.beforeAll(async ({ browser }) => {
   served = await serveWithLibrary('e2e/library');
+  example = await browser.newPage();
+  await openExample(example);
 });
-test.afterAll(() => served.close());
+test.afterAll(async () => {
+  await example.close();
+  served.close();
+});
 
-test('the example page draws from words and edits a picture, as the same job does under Node', async ({
-  page,
+test('the example page draws from a prompt and edits a picture like the same job under Node', async ({
+  nodeModel,
 }) => {
-  await openExample(page);
+  const page = example;
   await page.getByRole('button', { name: 'Draw' }).click();
   await expect(page.getByRole('status')).toHaveText('Drawn with seed 2.', { timeout: 120_000 });
-  const fromWords = await canvasPixels(page);
+  const fromPrompt = await canvasPixels(page);
   await page.getByLabel('Draw').fill('Make it night.');
   await page.getByLabel('from').setInputFiles(sample('house-in-snow'));
   await page.getByRole('button', { name: 'Draw' }).click();
@@ -33,18 +42,16 @@ test('the example page draws from words and edits a picture, as the same job doe
   await expect(page.getByRole('status')).toHaveText('Drawn with seed 2.', { timeout: 120_000 });
   const edited = await canvasPixels(page);
 
-  const model = await openModel('storybook');
   const guidance = { textGuidance: 4, imageGuidance: 2 };
-  const wanted = { ...options('a brown bear in the desert', [], 20, guidance), seed: 2 };
-  expectSamePixels(fromWords, (await draw(model, wanted)).image);
+  const wanted = { ...options('a brown bear in the desert', [], EXAMPLE_STEPS, guidance), seed: 2 };
+  expectSamePixels(fromPrompt, (await draw(nodeModel, wanted)).image);
   const reference = await decodedSample('house-in-snow');
-  const night = { ...options('Make it night.', [reference], 20, guidance), seed: 2 };
-  expectSamePixels(edited, (await draw(model, night)).image);
-  await model.dispose();
+  const night = { ...options('Make it night.', [reference], EXAMPLE_STEPS, guidance), seed: 2 };
+  expectSamePixels(edited, (await draw(nodeModel, night)).image);
 });
 
-test('the example page says what is wrong, and goes on', async ({ page }) => {
-  await openExample(page);
+test('the example page shows errors, and draws after them', async () => {
+  const page = example;
   await page.getByLabel('Draw').fill(' ');
   await page.getByRole('button', { name: 'Draw' }).click();
   await expect(page.getByRole('status')).toHaveText('The prompt is empty. Say in a few words what you want.');
@@ -61,9 +68,9 @@ test('a page without isolation draws on one thread, answers, converses, stops an
   page,
 }) => {
   const plain = await serveWithLibrary('e2e/library', { isolated: false });
-  await openExample(page, plain.url);
-  const told = await page.evaluate(async () => {
-    // A variable, so that nothing but the browser looks for the module.
+  await page.goto(`${plain.url}empty.html`);
+  const report = await page.evaluate(async () => {
+    // A variable, so that TypeScript and the bundler do not resolve the module.
     const library = '/omnigen2/omnigen2.js';
     const { OmniGen2, OmniError, pngOf }: typeof import('../src/library/omnigen2.ts') = await import(library);
     const states: string[] = [];
@@ -128,7 +135,7 @@ test('a page without isolation draws on one thread, answers, converses, stops an
     };
   });
   plain.close();
-  expect(told).toMatchObject({
+  expect(report).toMatchObject({
     threads: '1 processor thread',
     size: [64, 96],
     same: true,
@@ -146,12 +153,11 @@ test('a page without isolation draws on one thread, answers, converses, stops an
   });
 });
 
-test('the page of the guide draws, and says what is wrong with a model that does not load', async ({
-  page,
-}) => {
+test('the page of the guide draws, and shows why a model does not load', async ({ page }) => {
   const uncaught: string[] = [];
   page.on('pageerror', ({ message }) => uncaught.push(message));
-  const [guide] = (await readFile('docs/LIBRARY.md', 'utf8')).match(/(?<=```html\n).*?(?=```)/s) ?? [];
+  const [guide] =
+    (await readFile('docs/guides/embed-in-a-page.md', 'utf8')).match(/(?<=```html\n).*?(?=```)/s) ?? [];
   await page.route(`${served.url}guide.html`, (route) =>
     route.fulfill({ contentType: 'text/html', body: guide }),
   );
@@ -169,21 +175,21 @@ test('the page of the guide draws, and says what is wrong with a model that does
   expect(uncaught).toEqual([]);
 });
 
-test('an error of the opening that a page has caught is raised nowhere else', async ({ page }) => {
+test('an error while opening a model that a page catches is raised nowhere else', async ({ page }) => {
   const uncaught: string[] = [];
   page.on('pageerror', ({ message }) => uncaught.push(message));
-  await openExample(page);
+  await page.goto(`${served.url}empty.html`);
   const caught = await page.evaluate(async () => {
     const library = '/omnigen2/omnigen2.js';
     const { OmniGen2 }: typeof import('../src/library/omnigen2.ts') = await import(library);
-    // There is no graphics processor, which shows long before the weights are read.
+    // There is no GPU, so opening fails before any weights are read.
     return OmniGen2.open({ backend: 'webgpu' }).catch((error) => error.message);
   });
   expect(caught).toContain('WebGPU');
   expect(uncaught).toEqual([]);
 });
 
-test('TypeScript finds the types by a relative path, and by the address if it is told where', async () => {
+test('TypeScript finds the types by a relative path, and by the URL if `paths` maps it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'library-types-'));
   await symlink(resolve('dist-library'), join(folder, 'omnigen2'));
   const compile = async (from: string, paths = {}) => {
@@ -205,7 +211,7 @@ test('TypeScript finds the types by a relative path, and by the address if it is
   await rm(folder, { recursive: true });
 });
 
-async function openExample(page: Page, url = served.url): Promise<void> {
-  await page.goto(`${url}example.html`);
+async function openExample(page: Page): Promise<void> {
+  await page.goto(`${served.url}example.html`);
   await expect(page.getByRole('status')).toHaveText('Ready.', { timeout: 120_000 });
 }

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { ROOT, trainedDigest } from '../models.ts';
 import { commandLinePage } from './command-line.ts';
 import { pagesOfFigures } from './pages.ts';
+import { settingsPage } from './settings.ts';
 
 test('pages of results and quoted figures are current', async () => {
   const pages = await pagesOfFigures(ROOT, await trainedDigest());
@@ -16,3 +17,7 @@ test('the reference of the command line is what the commands print', async () =>
   const page = await readFile(join(ROOT, 'docs/reference/command-line.md'), 'utf8');
   expect(page).toBe(await commandLinePage(ROOT));
 }, 120_000);
+
+test('the reference of the settings is what their definitions say', async () => {
+  expect(await readFile(join(ROOT, 'docs/reference/settings.md'), 'utf8')).toBe(settingsPage());
+});

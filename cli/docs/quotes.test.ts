@@ -42,9 +42,10 @@ describe('withQuotes', () => {
     ['[?](results/speed.md "q8")', '[18.2 MB](results/speed.md "q8")'],
     ['[old %](../results/speed.md "q8 / error")', '[1.27 %](../results/speed.md "q8 / error")'],
     [
-      'a [1\n%](docs/results/card.md#from-words-t2i\n"checks  right"), b',
-      'a [96.2 %](docs/results/card.md#from-words-t2i "checks right"), b',
+      'a [96.2\n%](docs/results/card.md#from-words-t2i\n"checks  right"), b',
+      'a [96.2\n%](docs/results/card.md#from-words-t2i\n"checks  right"), b',
     ],
+    ['[1\n%](results/speed.md "q8")', '[18.2 MB](results/speed.md "q8")'],
     [
       '| [x](results/card.md#edit "success") | [y](results/speed.md "q8") |',
       '| [87.5 %](results/card.md#edit "success") | [18.2 MB](results/speed.md "q8") |',

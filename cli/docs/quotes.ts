@@ -10,7 +10,7 @@
 import { OmniError } from '../../src/errors.ts';
 import { isStale, type Results } from './results.ts';
 
-const QUOTE = /\[[^\]]*\]\(([^()\s]*\bresults\/([\w-]+)\.md)(?:#([\w-]+))?\s+"([^"]*)"\)/g;
+const QUOTE = /\[([^\]]*)(\]\(([^()\s]*\bresults\/([\w-]+)\.md)(?:#([\w-]+))?\s+"([^"]*)"\))/g;
 
 /**
  * The page with every quoted figure as its source has it.
@@ -28,18 +28,18 @@ export function withQuotes(
   let done = '';
   let end = 0;
   for (const match of text.matchAll(QUOTE)) {
-    const [quote, path, name] = match;
-    const anchor: string | undefined = match[3];
-    const title = match[4].replaceAll(/\s+/g, ' ');
-    const target = anchor === undefined ? path : `${path}#${anchor}`;
-    const where = `${page} quotes ${target} "${title}"`;
+    const [quote, said, link, path, name] = match;
+    const anchor: string | undefined = match[5];
+    const title = oneLine(match[6]);
+    const where = `${page} quotes ${anchor === undefined ? path : `${path}#${anchor}`} "${title}"`;
     const source = results.get(name);
     if (!source) throw wrong(`${where}, but there is no ${name}.json.`);
     if (isStale(source, weights))
       throw wrong(`${where}, measured with earlier weights.`, `Run ${source.command}`);
     const figure = figureOf(source, anchor, title);
     if (figure === undefined) throw wrong(`${where}, but there is no such table, row or column.`);
-    done += `${text.slice(end, match.index)}[${figure}](${target} "${title}")`;
+    // A line may end within a figure.
+    done += `${text.slice(end, match.index)}[${oneLine(said) === figure ? said : figure}${link}`;
     end = match.index + quote.length;
   }
   return done + text.slice(end);
@@ -51,6 +51,10 @@ export function anchorOf(heading: string): string {
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
     .replaceAll(/\s/g, '-');
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ');
 }
 
 function figureOf({ tables }: Results, anchor: string | undefined, title: string): string | undefined {
