@@ -87,6 +87,16 @@ export function floats(...shape: Shape): TensorSpec {
   return { type: 'float32', shape };
 }
 
+/** An int32 input of this shape. */
+export function ints(...shape: Shape): TensorSpec {
+  return { type: 'int32', shape };
+}
+
+/** An input that some variants of a graph do not have: a list of one, or an empty list. */
+export function optional(present: boolean, spec: TensorSpec): TensorSpec[] {
+  return present ? [spec] : [];
+}
+
 /** One input for each of `count`. */
 export function list(count: number, spec: (index: number) => TensorSpec): TensorSpec[] {
   return Array.from({ length: count }, (_, i) => spec(i));

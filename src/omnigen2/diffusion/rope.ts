@@ -88,5 +88,5 @@ export function positionsNote(
   const beyond = positions.findIndex((position, i) => position >= axesLens[i % 3]);
   if (beyond < 0) return undefined;
   const length = axesLens[beyond % 3].toLocaleString('en');
-  return `The prompt and the pictures together are longer than the ${length} positions of the official program. They are used whole, but the model may not follow them.`;
+  return `The prompt and the pictures reach beyond the ${length} positions of the official program. They are used whole, but the model may not have learned to follow them.`;
 }

@@ -7,7 +7,8 @@
  */
 
 import type { LanguageConfig } from '../../config/config.ts';
-import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
+import { defineGraph, floats, ints, list } from '../../onnx/define-graph.ts';
+import type { Value } from '../../onnx/graph.ts';
 import { add, mul, silu } from '../../onnx/ops/arithmetic.ts';
 import { causalAttention, rotaryHalves } from '../../onnx/ops/attention.ts';
 import { gather, reshape } from '../../onnx/ops/layout.ts';
@@ -17,57 +18,56 @@ import { Layers, type Numerics } from './layers.ts';
 /** The table of token embeddings `[V, H]`. */
 export const TOKEN_TABLE = 'model.embed_tokens.weight';
 
-/** Names of the cache tensors of layer `i`, as inputs (`past`) and outputs (`present`). */
-export function cacheNames(when: 'past' | 'present', layer: number): { key: string; value: string } {
-  return { key: `${when}_key_${layer}`, value: `${when}_value_${layer}` };
+/** What a graph of the language model is built from. */
+export interface LanguageParts {
+  readonly config: LanguageConfig;
+  readonly weights: WeightIndex;
+  readonly numerics: Numerics;
+  /** Whether the input of each layer is an output too, `hidden_i [L, H]`. */
+  readonly taps: boolean;
 }
 
 /**
  * The decoder layers for one prompt (batch 1).
  *
- * Inputs:
- * - `inputs_embeds [L, H]`
  * - `cos`, `sin [L, D / 2]`: see `rope-positions.ts`
  * - `last`, `total` int32 `[1]`: P + L - 1 and P + L
- * - per layer `past_key_i`, `past_value_i [1, kvHeads, P, D]`, where P may be 0
- *
- * Outputs:
- * - `last_hidden_state [L, H]`, after the final norm
- * - per layer `present_key_i`, `present_value_i [1, kvHeads, P + L, D]`, resident
- * - with `taps`, `hidden_i [L, H]`: the input of layer i
+ * - `past_keys`, `past_values [1, kvHeads, P, D]` of every layer; P may be 0
+ * - `last_hidden_state [L, H]` is after the final norm
+ * - `keys`, `values [1, kvHeads, P + L, D]` of every layer
  */
-export function languageModelGraph(
-  weights: WeightIndex,
-  config: LanguageConfig,
-  numerics: Numerics,
-  { taps = false }: { taps?: boolean } = {},
-): BuiltGraph {
-  const { hiddenSize, headDim, numKeyValueHeads, numHiddenLayers, rmsNormEps } = config;
-  const g = new GraphBuilder('language model');
-  const layers = new Layers(g, weights, numerics);
-  let x = g.input('inputs_embeds', 'float32', ['L', hiddenSize]);
-  const cos = g.input('cos', 'float32', ['L', headDim / 2]);
-  const sin = g.input('sin', 'float32', ['L', headDim / 2]);
-  const last = g.input('last', 'int32', [1]);
-  const total = g.input('total', 'int32', [1]);
-  for (let i = 0; i < numHiddenLayers; i++) {
-    const past = cacheNames('past', i);
-    const cacheShape = [1, numKeyValueHeads, 'P', headDim];
-    const pastKey = g.input(past.key, 'float32', cacheShape);
-    const pastValue = g.input(past.value, 'float32', cacheShape);
-    if (taps) g.output(`hidden_${i}`, x);
-    x = decoderLayer(layers, x, `model.layers.${i}`, i, config, {
-      cos,
-      sin,
-      last,
-      total,
-      pastKey,
-      pastValue,
-    });
-  }
-  g.output('last_hidden_state', layers.rmsNorm(x, 'model.norm', rmsNormEps));
-  return g.finish();
-}
+export const languageModelGraph = defineGraph({
+  name: () => 'language model',
+  inputs: ({ config }: LanguageParts) => {
+    const { hiddenSize, headDim, numKeyValueHeads, numHiddenLayers } = config;
+    const cache = list(numHiddenLayers, () => floats(1, numKeyValueHeads, 'P', headDim));
+    return {
+      inputs_embeds: floats('L', hiddenSize),
+      cos: floats('L', headDim / 2),
+      sin: floats('L', headDim / 2),
+      last: ints(1),
+      total: ints(1),
+      past_keys: cache,
+      past_values: cache,
+    };
+  },
+  outputs: { last_hidden_state: 'host', keys: 'resident list', values: 'resident list' },
+  build: (g, inputs, { config, weights, numerics, taps }) => {
+    const layers = new Layers(g, weights, numerics);
+    const keys: Value[] = [];
+    const values: Value[] = [];
+    let x = inputs.inputs_embeds;
+    for (let i = 0; i < config.numHiddenLayers; i++) {
+      if (taps) g.output(`hidden_${i}`, x);
+      const past = { pastKey: inputs.past_keys[i], pastValue: inputs.past_values[i] };
+      const layer = decoderLayer(layers, x, `model.layers.${i}`, config, { ...inputs, ...past });
+      keys.push(layer.presentKey);
+      values.push(layer.presentValue);
+      x = layer.x;
+    }
+    return { last_hidden_state: layers.rmsNorm(x, 'model.norm', config.rmsNormEps), keys, values };
+  },
+});
 
 interface AttentionInputs {
   readonly cos: Value;
@@ -78,15 +78,17 @@ interface AttentionInputs {
   readonly pastValue: Value;
 }
 
-/** Pre-norm attention and SwiGLU, each added to the stream. Source: Qwen2_5_VLDecoderLayer.forward */
+/**
+ * Pre-norm attention and SwiGLU, each added to the stream. Also returns the keys and values of all tokens.
+ * Source: Qwen2_5_VLDecoderLayer.forward
+ */
 function decoderLayer(
   layers: Layers,
   x: Value,
   name: string,
-  index: number,
   config: LanguageConfig,
   { cos, sin, last, total, pastKey, pastValue }: AttentionInputs,
-): Value {
+): { x: Value; presentKey: Value; presentValue: Value } {
   const { g } = layers;
   const { numAttentionHeads: heads, numKeyValueHeads: kvHeads, headDim, rmsNormEps } = config;
   const normed = layers.rmsNorm(x, `${name}.input_layernorm`, rmsNormEps);
@@ -107,40 +109,37 @@ function decoderLayer(
     },
     { heads, kvHeads, scale: 1 / Math.sqrt(headDim), present: 'P+L' },
   );
-  const present = cacheNames('present', index);
-  g.output(present.key, presentKey, { resident: true });
-  g.output(present.value, presentValue, { resident: true });
   const attended = layers.linear(reshape(g, out, out.shape.slice(1)), `${name}.self_attn.o_proj`);
   const afterAttention = add(g, x, attended);
   const inner = layers.rmsNorm(afterAttention, `${name}.post_attention_layernorm`, rmsNormEps);
   const gate = silu(g, layers.linear(inner, `${name}.mlp.gate_proj`));
   const up = layers.linear(inner, `${name}.mlp.up_proj`);
-  return add(g, afterAttention, layers.linear(mul(g, gate, up), `${name}.mlp.down_proj`));
+  const fed = layers.linear(mul(g, gate, up), `${name}.mlp.down_proj`);
+  return { x: add(g, afterAttention, fed), presentKey, presentValue };
 }
 
-/**
- * Copies the beginning of one layer's cache.
- *
- * Inputs: `tokens` int32 `[Q]` = 0, 1, …; `key`, `value [1, kvHeads, P, D]`.
- * Outputs: `short_key`, `short_value [1, kvHeads, Q, D]`, resident.
- */
-export function cacheTruncationGraph({ numKeyValueHeads, headDim }: LanguageConfig): BuiltGraph {
-  const g = new GraphBuilder('cache truncation');
-  const tokens = g.input('tokens', 'int32', ['Q']);
-  for (const name of ['key', 'value']) {
-    const whole = g.input(name, 'float32', [1, numKeyValueHeads, 'P', headDim]);
-    g.output(`short_${name}`, gather(g, whole, tokens, 2), { resident: true });
-  }
-  return g.finish();
-}
+/** Copies the cache of one layer up to the `tokens` int32 `[Q]` = 0, 1, …: `[1, kvHeads, Q, D]`. */
+export const cacheTruncationGraph = defineGraph({
+  name: () => 'cache truncation',
+  inputs: ({ numKeyValueHeads, headDim }: LanguageConfig) => ({
+    tokens: ints('Q'),
+    key: floats(1, numKeyValueHeads, 'P', headDim),
+    value: floats(1, numKeyValueHeads, 'P', headDim),
+  }),
+  outputs: { short_key: 'resident', short_value: 'resident' },
+  build: (g, { tokens, key, value }) => ({
+    short_key: gather(g, key, tokens, 2),
+    short_value: gather(g, value, tokens, 2),
+  }),
+});
 
-/**
- * The output projection: `last_hidden_state [n, H]` -> `logits [n, V]`. Tied weights use the token table.
- */
-export function lmHeadGraph(weights: WeightIndex, config: LanguageConfig, numerics: Numerics): BuiltGraph {
-  const g = new GraphBuilder('lm head');
-  const x = g.input('last_hidden_state', 'float32', ['n', config.hiddenSize]);
-  const table = config.tieWordEmbeddings ? TOKEN_TABLE : 'lm_head.weight';
-  g.output('logits', new Layers(g, weights, numerics).product(x, table));
-  return g.finish();
-}
+/** The output projection: `last_hidden_state [n, H]` -> `logits [n, V]`. Tied weights use the token table. */
+export const lmHeadGraph = defineGraph({
+  name: () => 'lm head',
+  inputs: ({ config }: LanguageParts) => ({ last_hidden_state: floats('n', config.hiddenSize) }),
+  outputs: { logits: 'host' },
+  build: (g, { last_hidden_state }, { config, weights, numerics }) => {
+    const table = config.tieWordEmbeddings ? TOKEN_TABLE : 'lm_head.weight';
+    return { logits: new Layers(g, weights, numerics).product(last_hidden_state, table) };
+  },
+});

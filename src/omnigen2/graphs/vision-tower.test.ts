@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { fixtureCheckpoint, mllmSource } from '../fixtures.node.ts';
-import { float32Data, float32Tensor } from '../float32.ts';
+import { float32Tensor, floatsOf } from '../float32.ts';
 import { visionLayout, windowPatches } from '../language/vision-windows.ts';
+import { Sessions } from '../sessions.ts';
 import { CPU_NUMERICS } from './layers.ts';
 import { visionTowerGraph } from './vision-tower.ts';
 
@@ -17,8 +18,9 @@ it('gives the same result with full attention in parts', async () => {
   const rowSize = vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2;
   const patches = Float32Array.from({ length: 60 * rowSize }, (_, i) => Math.sin(i));
   const embeds = async (attentionParts: number) => {
-    const graph = visionTowerGraph(weights, vision, CPU_NUMERICS, { attentionParts });
-    const session = await nodeRuntime({ threads: 1 }).open(graph, source.bytes);
+    const parts = { config: vision, weights, numerics: CPU_NUMERICS, taps: false, attentionParts };
+    const sessions = new Sessions(nodeRuntime({ threads: 1 }), source.bytes);
+    const session = await sessions.open(visionTowerGraph, parts);
     const outputs = await session.run({
       patches: float32Tensor([60, rowSize], patches),
       order: indices(layout.order),
@@ -29,8 +31,8 @@ it('gives the same result with full attention in parts', async () => {
       slot_of: indices(layout.slotOf),
       restore: indices(layout.restore),
     });
-    await session.dispose();
-    return float32Data(outputs, 'embeds');
+    await sessions.dispose();
+    return floatsOf(outputs.embeds);
   };
   const whole = await embeds(1);
   const inParts = await embeds(7);

@@ -5,7 +5,8 @@
  */
 
 import type { VisionConfig } from '../../config/config.ts';
-import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
+import { defineGraph, floats, ints } from '../../onnx/define-graph.ts';
+import type { Value } from '../../onnx/graph.ts';
 import { add, gelu, mul, silu } from '../../onnx/ops/arithmetic.ts';
 import { attention, rotaryHalves } from '../../onnx/ops/attention.ts';
 import { concat, expand, gather, reshape, split, splitEvenly } from '../../onnx/ops/layout.ts';
@@ -13,10 +14,20 @@ import type { WeightIndex } from '../../tensors/stored.ts';
 import { windowPatches } from '../language/vision-windows.ts';
 import { Layers, type Numerics } from './layers.ts';
 
+/** What the vision tower is built from. */
+export interface VisionParts {
+  readonly config: VisionConfig;
+  readonly weights: WeightIndex;
+  readonly numerics: Numerics;
+  /** Whether `patch_embed [L, C]` and, in window order, `block_i [L, C]` are outputs too. */
+  readonly taps: boolean;
+  /** Number of parts that the queries of full attention are split into. */
+  readonly attentionParts: number;
+}
+
 /**
  * The blocks and the merger of the vision tower.
  *
- * Inputs:
  * - `patches [L, K]`, K = channels * frames * side * side, in the order of merge blocks
  * - `order` int32 `[L]`: the patch at each place of window order
  * - `cos`, `sin [L, D / 2]`, in window order
@@ -24,49 +35,48 @@ import { Layers, type Numerics } from './layers.ts';
  * - `slot_bias [W, S]`: very negative for empty slots
  * - `slot_of` int32 `[L]`: the slot of each place
  * - `restore` int32 `[cells]`: the merged cell in window order for each cell of the picture
- *
- * Outputs:
- * - `embeds [cells, H]`, one row per merged cell in the order of the picture
- * - with `taps`, `patch_embed [L, C]` in the order of `patches`, and `block_i [L, C]` in window order
- * @param attentionParts the number of runs that full attention is split into
+ * - `embeds [cells, H]`: one row per merged cell in the order of the picture
  */
-export function visionTowerGraph(
-  weights: WeightIndex,
-  config: VisionConfig,
-  numerics: Numerics,
-  { taps = false, attentionParts = 1 }: { taps?: boolean; attentionParts?: number } = {},
-): BuiltGraph {
-  const { inChannels, temporalPatchSize, patchSize, hiddenSize, headDim, depth, rmsNormEps } = config;
-  const g = new GraphBuilder('vision tower');
-  const layers = new Layers(g, weights, numerics);
-  const slotCount = windowPatches(config);
-  const patches = g.input('patches', 'float32', ['L', inChannels * temporalPatchSize * patchSize ** 2]);
-  const order = g.input('order', 'int32', ['L']);
-  const cos = g.input('cos', 'float32', ['L', headDim / 2]);
-  const sin = g.input('sin', 'float32', ['L', headDim / 2]);
-  const slots = g.input('slots', 'int32', ['W', slotCount]);
-  const slotBias = g.input('slot_bias', 'float32', ['W', slotCount]);
-  const slotOf = g.input('slot_of', 'int32', ['L']);
-  const restore = g.input('restore', 'int32', ['cells']);
+export const visionTowerGraph = defineGraph({
+  name: () => 'vision tower',
+  inputs: ({ config }: VisionParts) => {
+    const slotCount = windowPatches(config);
+    return {
+      patches: floats('L', config.inChannels * config.temporalPatchSize * config.patchSize ** 2),
+      order: ints('L'),
+      cos: floats('L', config.headDim / 2),
+      sin: floats('L', config.headDim / 2),
+      slots: ints('W', slotCount),
+      slot_bias: floats('W', slotCount),
+      slot_of: ints('L'),
+      restore: ints('cells'),
+    };
+  },
+  outputs: { embeds: 'host' },
+  build: (g, inputs, { config, weights, numerics, taps, attentionParts }) => {
+    const { patches, order, cos, sin, slots, slot_bias, slot_of, restore } = inputs;
+    const { hiddenSize, depth, rmsNormEps, spatialMergeSize } = config;
+    const layers = new Layers(g, weights, numerics);
+    const slotCount = windowPatches(config);
 
-  // The patch convolution is a matrix product on the rows.
-  const embedded = layers.product(patches, 'visual.patch_embed.proj.weight');
-  if (taps) g.output('patch_embed', embedded);
-  const bias = expand(g, reshape(g, slotBias, ['W', 1, 1, slotCount]), ['W', 1, slotCount, slotCount]);
-  const windows: Windows = { slots, slotOf, bias };
-  let x = gather(g, embedded, order, 0);
-  for (let i = 0; i < depth; i++) {
-    const full = config.fullattBlockIndexes.includes(i);
-    x = block(layers, x, `visual.blocks.${i}`, config, { cos, sin, over: full ? attentionParts : windows });
-    if (taps) g.output(`block_${i}`, x);
-  }
+    // The patch convolution is a matrix product on the rows.
+    const embedded = layers.product(patches, 'visual.patch_embed.proj.weight');
+    if (taps) g.output('patch_embed', embedded);
+    const bias = expand(g, reshape(g, slot_bias, ['W', 1, 1, slotCount]), ['W', 1, slotCount, slotCount]);
+    const windows: Windows = { slots, slotOf: slot_of, bias };
+    let x = gather(g, embedded, order, 0);
+    for (let i = 0; i < depth; i++) {
+      const over = config.fullattBlockIndexes.includes(i) ? attentionParts : windows;
+      x = block(layers, x, `visual.blocks.${i}`, config, { cos, sin, over });
+      if (taps) g.output(`block_${i}`, x);
+    }
 
-  const normed = layers.rmsNorm(x, 'visual.merger.ln_q', rmsNormEps);
-  const merged = reshape(g, normed, ['cells', hiddenSize * config.spatialMergeSize ** 2]);
-  const inner = gelu(g, layers.linear(merged, 'visual.merger.mlp.0'));
-  g.output('embeds', gather(g, layers.linear(inner, 'visual.merger.mlp.2'), restore, 0));
-  return g.finish();
-}
+    const normed = layers.rmsNorm(x, 'visual.merger.ln_q', rmsNormEps);
+    const merged = reshape(g, normed, ['cells', hiddenSize * spatialMergeSize ** 2]);
+    const inner = gelu(g, layers.linear(merged, 'visual.merger.mlp.0'));
+    return { embeds: gather(g, layers.linear(inner, 'visual.merger.mlp.2'), restore, 0) };
+  },
+});
 
 interface Windows {
   readonly slots: Value;

@@ -8,15 +8,15 @@
 import type { Component } from '../../checkpoints/checkpoint.ts';
 import type { LanguageConfig, MllmConfig } from '../../config/config.ts';
 import { OmniError } from '../../errors.ts';
-import type { BuiltGraph } from '../../onnx/graph.ts';
-import type { GraphSession, HostTensor, ResidentTensor, Runtime, WeightBytes } from '../../runtime/types.ts';
+import type { Feed, OnStage } from '../../runtime/typed-session.ts';
+import type { HostTensor, ResidentTensor, Runtime, WeightBytes } from '../../runtime/types.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
 import { attentionParts, attentionWork } from '../diffusion/attention-parts.ts';
 import { checkFinite } from '../finite.ts';
-import { float32Data, float32Tensor } from '../float32.ts';
+import { float32Tensor, floatsOf } from '../float32.ts';
 import {
-  cacheNames,
   cacheTruncationGraph,
+  type LanguageParts,
   languageModelGraph,
   lmHeadGraph,
 } from '../graphs/language-model.ts';
@@ -40,6 +40,12 @@ export interface MllmSource {
  */
 export type MllmTrace = (name: string, values: Float32Array) => void;
 
+/** Keys and values `[1, kvHeads, tokens, D]`, one of each per layer. */
+export interface KeyValueCache {
+  readonly keys: readonly Feed[];
+  readonly values: readonly Feed[];
+}
+
 /** A prefilled prompt with its key/value cache. {@link Mllm.free} frees the cache. */
 export interface Prefilled {
   /** Last hidden states `[n, H]`, after the final norm, of the tokens of the last call. */
@@ -48,7 +54,7 @@ export interface Prefilled {
   readonly length: number;
   /** The position of a later token is its index plus this. */
   readonly delta: number;
-  readonly cache: Readonly<Record<string, HostTensor | ResidentTensor>>;
+  readonly cache: KeyValueCache;
 }
 
 export class Mllm {
@@ -84,7 +90,7 @@ export class Mllm {
     trace?: MllmTrace,
   ): Promise<Mllm> {
     const mllm = new Mllm(runtime, source, numerics, trace);
-    await mllm.#decoder();
+    await mllm.#openDecoder();
     return mllm;
   }
 
@@ -146,22 +152,16 @@ export class Mllm {
    * @param delta {@link Prefilled.delta} after these tokens
    */
   async truncate(prompt: Prefilled, length: number, delta: number): Promise<Prefilled> {
-    const session = await this.#sessions.get('cache truncation', () =>
-      cacheTruncationGraph(this.config.language),
-    );
+    const session = await this.#sessions.open(cacheTruncationGraph, this.config.language);
     const tokens = indices(Array.from({ length }, (_, i) => i));
-    const cache: Record<string, ResidentTensor> = {};
-    const short = { hidden: new Float32Array(0), length, delta, cache };
+    const keys: ResidentTensor[] = [];
+    const values: ResidentTensor[] = [];
+    const short = { hidden: new Float32Array(0), length, delta, cache: { keys, values } };
     try {
-      for (let i = 0; i < this.config.language.numHiddenLayers; i++) {
-        const { key, value } = cacheNames('past', i);
-        const { resident } = await session.runResident({
-          tokens,
-          key: prompt.cache[key],
-          value: prompt.cache[value],
-        });
-        cache[key] = resident.short_key;
-        cache[value] = resident.short_value;
+      for (const [i, key] of prompt.cache.keys.entries()) {
+        const { short_key, short_value } = await session.run({ tokens, key, value: prompt.cache.values[i] });
+        keys.push(short_key);
+        values.push(short_value);
       }
       return short;
     } catch (error) {
@@ -172,19 +172,16 @@ export class Mllm {
 
   /** Frees the cache of a prompt. */
   free({ cache }: Prefilled): void {
-    for (const tensor of Object.values(cache)) if ('dispose' in tensor) tensor.dispose();
+    for (const tensor of [...cache.keys, ...cache.values]) if ('dispose' in tensor) tensor.dispose();
   }
 
   /** Logits `[n, V]` of the token after each of the hidden states `[n, H]`. */
   async logits(hidden: Float32Array): Promise<Float32Array> {
-    const { language } = this.config;
-    const session = await this.#sessions.get('lm head', () =>
-      lmHeadGraph(this.#weights, language, this.#numerics),
-    );
-    const { hiddenSize } = language;
+    const session = await this.#sessions.open(lmHeadGraph, this.#languageParts());
+    const { hiddenSize } = this.config.language;
     const dims = [hidden.length / hiddenSize, hiddenSize];
-    const out = await session.run({ last_hidden_state: float32Tensor(dims, hidden) });
-    return checkFinite(float32Data(out, 'logits'), 'mllm', 'logits');
+    const { logits } = await session.run({ last_hidden_state: float32Tensor(dims, hidden) });
+    return checkFinite(floatsOf(logits), 'mllm', 'logits');
   }
 
   /**
@@ -206,37 +203,48 @@ export class Mllm {
       });
     }
     const parts = attentionParts(this.#work, headDim, Math.max(length, largest));
-    const session = await this.#sessions.get('vision tower', () => this.#visionTower(parts), parts);
+    const session = await this.#sessions.open(
+      visionTowerGraph,
+      { ...this.#shared(), config: vision, attentionParts: parts },
+      parts,
+    );
     const layout = visionLayout(grid, vision);
     const windowDims = [layout.windows, windowPatches(vision)];
-    const out = await session.run({
+    const feeds = {
       patches: float32Tensor([length, rowSize], patches),
       order: indices(layout.order),
       cos: float32Tensor([length, headDim / 2], layout.cos),
       sin: float32Tensor([length, headDim / 2], layout.sin),
-      slots: { type: 'int32', dims: windowDims, data: layout.slots },
+      slots: indices(layout.slots, windowDims),
       slot_bias: float32Tensor(windowDims, layout.slotBias),
       slot_of: indices(layout.slotOf),
       restore: indices(layout.restore),
-    });
-    if (this.#trace) for (const name of Object.keys(out)) this.#trace(`vit_${name}`, float32Data(out, name));
-    return float32Data(out, 'embeds');
+    };
+    const { embeds } = await session.run(feeds, this.#onStage('vit_'));
+    const values = floatsOf(embeds);
+    this.#trace?.('vit_embeds', values);
+    return values;
   }
 
   dispose(): Promise<void> {
     return this.#sessions.dispose();
   }
 
-  #visionTower(parts: number): BuiltGraph {
-    const options = { taps: this.#trace !== undefined, attentionParts: parts };
-    return visionTowerGraph(this.#weights, this.config.vision, this.#numerics, options);
+  #openDecoder() {
+    return this.#sessions.open(languageModelGraph, this.#languageParts());
   }
 
-  #decoder(): Promise<GraphSession> {
-    const taps = this.#trace !== undefined;
-    return this.#sessions.get('language model', () =>
-      languageModelGraph(this.#weights, this.config.language, this.#numerics, { taps }),
-    );
+  #languageParts(): LanguageParts {
+    return { ...this.#shared(), config: this.config.language };
+  }
+
+  #shared() {
+    return { weights: this.#weights, numerics: this.#numerics, taps: this.#trace !== undefined };
+  }
+
+  #onStage(prefix = ''): OnStage | undefined {
+    const trace = this.#trace;
+    return trace && ((stage, tensor) => trace(prefix + stage, floatsOf(tensor)));
   }
 
   /** Prefills tokens and pictures after those in the cache of `before`. */
@@ -276,42 +284,32 @@ export class Mllm {
     const count = positions.length / 3;
     const { cos, sin } = ropeTables(positions, language);
     const length = cached + count;
-    const session = await this.#decoder();
-    const { outputs, resident } = await session.runResident({
+    const session = await this.#openDecoder();
+    const feeds = {
       inputs_embeds: float32Tensor([count, language.hiddenSize], embeds),
       cos: float32Tensor([count, language.headDim / 2], cos),
       sin: float32Tensor([count, language.headDim / 2], sin),
       last: indices([length - 1]),
       total: indices([length]),
-      ...cache,
-    });
+      past_keys: cache.keys,
+      past_values: cache.values,
+    };
+    const { last_hidden_state, keys, values } = await session.run(feeds, this.#onStage());
+    const prefilled = { hidden: floatsOf(last_hidden_state), length, delta, cache: { keys, values } };
     try {
-      const present: Record<string, ResidentTensor> = {};
-      for (let i = 0; i < language.numHiddenLayers; i++) {
-        const from = cacheNames('present', i);
-        const to = cacheNames('past', i);
-        present[to.key] = resident[from.key];
-        present[to.value] = resident[from.value];
-        this.#trace?.(`hidden_${i}`, float32Data(outputs, `hidden_${i}`));
-      }
-      const hidden = checkFinite(float32Data(outputs, 'last_hidden_state'), 'mllm', 'hidden states');
-      return { hidden, length, delta, cache: present };
+      checkFinite(prefilled.hidden, 'mllm', 'hidden states');
+      return prefilled;
     } catch (error) {
-      for (const tensor of Object.values(resident)) tensor.dispose();
+      this.free(prefilled);
       throw error;
     }
   }
 
-  #emptyCache(): Record<string, HostTensor> {
+  #emptyCache(): KeyValueCache {
     const { numHiddenLayers, numKeyValueHeads, headDim } = this.config.language;
     const empty = float32Tensor([1, numKeyValueHeads, 0, headDim], new Float32Array(0));
-    const names = Array.from({ length: numHiddenLayers }, (_, i) => cacheNames('past', i));
-    return Object.fromEntries(
-      names.flatMap(({ key, value }) => [
-        [key, empty],
-        [value, empty],
-      ]),
-    );
+    const layers = Array.from({ length: numHiddenLayers }, () => empty);
+    return { keys: layers, values: layers };
   }
 }
 
@@ -323,6 +321,6 @@ function tooLong(length: number, { maxPositionEmbeddings }: LanguageConfig): Omn
   });
 }
 
-function indices(values: ArrayLike<number>): HostTensor {
-  return { type: 'int32', dims: [values.length], data: Int32Array.from(values) };
+function indices(values: ArrayLike<number>, dims: readonly number[] = [values.length]): HostTensor {
+  return { type: 'int32', dims, data: Int32Array.from(values) };
 }
