@@ -1,11 +1,13 @@
-/** Adapters through the client: a worker that is started again after a crash gets those that the model had. */
+/** The client of the worker: versions, messages that it does not understand, and adapters after a crash. */
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import type { ErrorReport } from './errors.ts';
 import {
   type AdapterChangeId,
   type AdapterFile,
   type AdapterOutcome,
   type FromWorker,
+  type JobEvent,
   type JobId,
   PROTOCOL_VERSION,
   type ToWorker,
@@ -26,21 +28,25 @@ const READY: FromWorker = {
   },
 };
 
-/** The worker's end of a port: what has come, and a way to answer. */
+/** A worker that the test plays: the messages it received, and a way to answer. */
 class Port implements WorkerPort {
-  readonly got: ToWorker[] = [];
+  readonly received: ToWorker[] = [];
   onmessage: WorkerPort['onmessage'] = null;
   onmessageerror: WorkerPort['onmessageerror'] = null;
   onerror: WorkerPort['onerror'] = null;
 
   postMessage(message: ToWorker): void {
-    this.got.push(message);
+    this.received.push(message);
   }
 
   terminate(): void {}
 
   say(message: FromWorker): void {
-    this.onmessage?.({ data: message } as MessageEvent);
+    this.sayAnything(message);
+  }
+
+  sayAnything(data: unknown): void {
+    this.onmessage?.(new MessageEvent('message', { data }));
   }
 
   crash(): void {
@@ -52,12 +58,14 @@ function client() {
   const ports: Port[] = [];
   const outcomes: [AdapterChangeId, AdapterOutcome][] = [];
   const notes: (string | undefined)[] = [];
+  const events: [JobId, JobEvent][] = [];
+  const crashes: ErrorReport[] = [];
   const opened = createWorkerClient(
     {
       model: (state) => state.status === 'ready' && notes.push(state.note),
-      job: () => undefined,
+      job: (id, event) => events.push([id, event]),
       adapters: (change, outcome) => outcomes.push([change, outcome]),
-      crashed: () => undefined,
+      crashed: (error) => crashes.push(error),
     },
     () => {
       const port = new Port();
@@ -67,7 +75,7 @@ function client() {
   );
   const answer = (change: AdapterChangeId, outcome: AdapterOutcome) =>
     ports.at(-1)?.say({ type: 'adapters', change, outcome });
-  return { ...opened, ports, outcomes, notes, answer };
+  return { ...opened, ports, outcomes, notes, events, crashes, answer };
 }
 
 const FAILED: AdapterOutcome = {
@@ -76,7 +84,7 @@ const FAILED: AdapterOutcome = {
 };
 const OPEN = { type: 'open', version: PROTOCOL_VERSION, model: MODEL, backend: 'auto' };
 
-test('the last change that came to pass is made again after a crash, one that failed is not', () => {
+test('a crash repeats the last change that succeeded, not one that failed', () => {
   const { open, adapters, answer, ports, outcomes } = client();
   open(MODEL, 'auto');
   ports[0].say(READY);
@@ -89,26 +97,26 @@ test('the last change that came to pass is made again after a crash, one that fa
     [SECOND, FAILED],
   ]);
   ports[0].crash();
-  expect(ports[1].got).toEqual([OPEN, { type: 'adapters', change: FIRST, adapters: files('a') }]);
+  expect(ports[1].received).toEqual([OPEN, { type: 'adapters', change: FIRST, adapters: files('a') }]);
 });
 
-test('a change under which the worker crashed is not made again, nor any for another model', () => {
+test('a crash repeats neither a change that was not finished nor one for another model', () => {
   const { open, adapters, answer, ports } = client();
   open(MODEL, 'auto');
   ports[0].say(READY);
   adapters(FIRST, files('a'));
   ports[0].crash();
-  expect(ports[1].got).toEqual([OPEN]);
+  expect(ports[1].received).toEqual([OPEN]);
   ports[1].say(READY);
   adapters(SECOND, files('b'));
   answer(SECOND, { status: 'done' });
   open(MODEL, 'auto');
   ports[2].say(READY);
   ports[2].crash();
-  expect(ports[3].got).toEqual([OPEN]);
+  expect(ports[3].received).toEqual([OPEN]);
 });
 
-test('adapters that cannot be given again after a crash are missed in words, until others are there', () => {
+test('adapters that fail after a crash are noted until the model has others', () => {
   const { open, adapters, answer, ports, outcomes, notes } = client();
   open(MODEL, 'auto');
   ports[0].say(READY);
@@ -120,7 +128,7 @@ test('adapters that cannot be given again after a crash are missed in words, unt
   expect(notes.at(-1)).toBe(
     'The adapters could not be given to the model again. It is broken. Take another.',
   );
-  // Of the change itself nothing more is told.
+  // The change itself is not reported again.
   expect(outcomes).toEqual([[FIRST, { status: 'done' }]]);
   adapters(SECOND, files('b'));
   answer(SECOND, { status: 'done' });
@@ -128,7 +136,7 @@ test('adapters that cannot be given again after a crash are missed in words, unt
   expect(notes.at(-1)).toBeUndefined();
 });
 
-test('adapters under which the worker crashes again are given to it no more', () => {
+test('adapters with which the worker crashes again are not repeated', () => {
   const { open, adapters, answer, ports, notes } = client();
   open(MODEL, 'auto');
   ports[0].say(READY);
@@ -137,14 +145,14 @@ test('adapters under which the worker crashes again are given to it no more', ()
   ports[0].crash();
   ports[1].say(READY);
   ports[1].crash();
-  expect(ports[2].got).toEqual([OPEN]);
+  expect(ports[2].received).toEqual([OPEN]);
   ports[2].say(READY);
   expect(notes.at(-1)).toMatch(
     /^The adapters could not be given to the model again: under them it crashed\./,
   );
 });
 
-test('what is sent tells whether there is a worker', () => {
+test('methods that send return whether there is a worker', () => {
   const { open, cancel, dispose } = client();
   const job = 'job' as JobId;
   expect(cancel(job)).toBe(false);
@@ -152,4 +160,63 @@ test('what is sent tells whether there is a worker', () => {
   expect(cancel(job)).toBe(true);
   dispose();
   expect(cancel(job)).toBe(false);
+});
+
+const SAME_VERSION: FromWorker = { type: 'version', version: PROTOCOL_VERSION };
+const JOB = 'job' as JobId;
+
+test('a worker of another version ends, with both versions in the error', () => {
+  for (const [stated, words] of [
+    [{ type: 'version', version: 7 }, '(protocol 7)'],
+    [{ type: 'job', job: JOB, event: { type: 'reading', round: 1 } }, '(an older protocol)'],
+  ] as const) {
+    const { open, ports, crashes, cancel } = client();
+    open(MODEL, 'auto');
+    ports[0].sayAnything(stated);
+    expect(crashes).toMatchObject([
+      {
+        permanent: true,
+        message: expect.stringContaining(`(protocol ${PROTOCOL_VERSION}) and its drawing engine ${words}`),
+        action: expect.stringContaining('Reload'),
+      },
+    ]);
+    expect(cancel(JOB)).toBe(false);
+  }
+});
+
+test('a message that is not understood ends its job or change, in one sentence, and nothing else', () => {
+  const { open, adapters, ports, crashes, events, outcomes } = client();
+  const log = vi.spyOn(console, 'error').mockReturnValue();
+  open(MODEL, 'auto');
+  ports[0].say(SAME_VERSION);
+  ports[0].say(READY);
+  const sentence = (words: string) =>
+    expect.stringMatching(
+      new RegExp(`^The page does not understand a message of the drawing engine: ${words}\\.$`),
+    );
+  ports[0].sayAnything({ type: 'job', job: JOB, event: { type: 'decoding' } });
+  const message = sentence('event.round must be a number, not undefined');
+  expect(events).toMatchObject([[JOB, { type: 'failed', error: { code: 'internal', message } }]]);
+  expect(ports[0].received.at(-1)).toEqual({ type: 'cancel', job: JOB });
+
+  adapters(FIRST, files('a'));
+  ports[0].sayAnything({ type: 'adapters', change: FIRST, outcome: { status: 'maybe' } });
+  expect(outcomes).toMatchObject([[FIRST, { status: 'failed' }]]);
+
+  for (const data of [{ type: 'news' }, 'hello', null]) ports[0].sayAnything(data);
+  expect(log).toHaveBeenCalledTimes(3);
+  log.mockRestore();
+
+  ports[0].say({ type: 'job', job: JOB, event: { type: 'queued' } });
+  expect(events.at(-1)).toEqual([JOB, { type: 'queued' }]);
+  expect(crashes).toEqual([]);
+});
+
+test('pictures in messages are not copied', () => {
+  const { open, ports, events } = client();
+  open(MODEL, 'auto');
+  const picture = { width: 1, height: 1, data: new Uint8ClampedArray(4) };
+  ports[0].say({ type: 'job', job: JOB, event: { type: 'picture', round: 1, picture, drawMs: 1 } });
+  const [[, event]] = events;
+  expect(event.type === 'picture' && event.picture.data).toBe(picture.data);
 });

@@ -1,10 +1,11 @@
-/** What has been asked of the worker and not been answered; everything settles, whatever becomes of the worker. */
+/** The pending calls of a model. All of them settle, whatever happens to the worker. */
 
 import { OmniError } from '../errors.ts';
-import type { AdapterChangeId, AdapterOutcome, JobEvent, JobId, JobResult } from '../protocol.ts';
+import type { AdapterChangeId, AdapterOutcome, JobId } from '../protocol.ts';
+import type { JobEvent, JobResult } from './events.ts';
 import type { JobOptions } from './types.ts';
 
-/** Watches one job for the library itself. */
+/** Receives the events of one job before the page's listener does. */
 type Watch = (event: JobEvent) => void;
 
 interface Job extends JobOptions {
@@ -24,10 +25,10 @@ export class Jobs {
   #closed: { readonly reason: unknown } | undefined;
 
   /**
-   * Runs one job.
-   * @param start sends it, and tells whether there is a worker
-   * @param cancel asks the worker to stop it
-   * @throws OmniError of the worker; the signal's reason after an abort; the reason for which all is closed
+   * Runs one job to its result.
+   * @param start sends the job; returns whether there is a worker
+   * @param cancel asks the worker to stop the job
+   * @throws OmniError of the worker; the signal's reason after an abort; the reason given to {@link close}
    */
   async run(
     start: (id: JobId) => boolean,
@@ -50,7 +51,7 @@ export class Jobs {
     }
   }
 
-  /** Makes one change of adapters. @throws as {@link run} */
+  /** Runs one change of adapters. Throws as {@link run} does. */
   change(start: (id: AdapterChangeId) => boolean): Promise<void> {
     const id = crypto.randomUUID() as string as AdapterChangeId;
     return new Promise((resolve, reject) => {
@@ -62,19 +63,19 @@ export class Jobs {
     });
   }
 
-  /** Takes what the worker says of a job. */
+  /** Handles an event of the worker. */
   receive(id: JobId, event: JobEvent): void {
     const job = this.#jobs.get(id);
     if (!job) return;
     job.watch(event);
-    // First what is waited for: a listener may throw.
+    // Settles the promise first, because a listener may throw.
     if (event.type === 'done') this.#endJob(id)?.resolve(event.result);
     else if (event.type === 'failed') this.#endJob(id)?.reject(new OmniError(event.error));
     else if (event.type === 'cancelled') this.#endJob(id)?.reject(job.signal?.reason ?? stopped());
-    tell(job.onEvent, event);
+    callListener(job.onEvent, event);
   }
 
-  /** Takes how a change of adapters ended. */
+  /** Handles the outcome of a change of adapters. */
   settle(id: AdapterChangeId, outcome: AdapterOutcome): void {
     const change = this.#changes.get(id);
     this.#changes.delete(id);
@@ -82,7 +83,7 @@ export class Jobs {
     else change?.reject(new OmniError(outcome.error));
   }
 
-  /** Rejects all that runs. */
+  /** Rejects all pending calls. */
   endAll(reason: unknown): void {
     const pending = [...this.#changes.values(), ...this.#jobs.values()];
     this.#changes.clear();
@@ -90,7 +91,7 @@ export class Jobs {
     for (const { reject } of pending) reject(reason);
   }
 
-  /** Rejects all that runs, and all that is asked for from now on. */
+  /** Rejects all pending calls and all later ones. */
   close(reason: unknown): void {
     this.#closed ??= { reason };
     this.endAll(reason);
@@ -107,10 +108,10 @@ export class Jobs {
   }
 }
 
-/** Calls a listener of the page; what it throws is reported as an event handler's errors are, and stops nothing here. */
-export function tell<Told>(listener: ((told: Told) => void) | undefined, told: Told): void {
+/** Calls a listener of the page. An error in it is reported like that of an event handler and has no other effect. */
+export function callListener<Value>(listener: ((value: Value) => void) | undefined, value: Value): void {
   try {
-    listener?.(told);
+    listener?.(value);
   } catch (error) {
     reportError(error);
   }

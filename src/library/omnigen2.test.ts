@@ -1,14 +1,20 @@
-/** The library with the worker's end of the port in the test's hands: whatever becomes of the worker, promises settle. */
+/** The library with a worker that the test plays: every promise settles, whatever happens to the worker. */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ErrorReport } from '../errors.ts';
-import type { FromWorker, JobEvent, JobResult, ToWorker } from '../protocol.ts';
+import {
+  type FromWorker,
+  type JobEvent,
+  type JobResult,
+  PROTOCOL_VERSION,
+  type ToWorker,
+} from '../protocol.ts';
 import type { WorkerPort } from '../worker-client.ts';
 import { OmniGen2, type OpenOptions, pngOf } from './omnigen2.ts';
 
-/** Stands where the browser's Worker would. */
+/** Replaces the browser's Worker. */
 class Port implements WorkerPort {
-  readonly got: ToWorker[] = [];
+  readonly received: ToWorker[] = [];
   onmessage: WorkerPort['onmessage'] = null;
   onmessageerror: WorkerPort['onmessageerror'] = null;
   onerror: WorkerPort['onerror'] = null;
@@ -17,15 +23,19 @@ class Port implements WorkerPort {
     ports.push(this);
   }
   postMessage(message: ToWorker): void {
-    this.got.push(message);
+    this.received.push(message);
   }
   terminate(): void {}
-  say(message: FromWorker | { readonly type: 'of another version' }): void {
-    this.onmessage?.({ data: message } as MessageEvent);
+  say(message: FromWorker): void {
+    this.sayAnything(message);
+  }
+  sayAnything(data: unknown): void {
+    this.onmessage?.(new MessageEvent('message', { data }));
   }
   ready(): void {
     const device = { backend: 'wasm', description: 'a test', halfPrecision: false } as const;
     const state = { status: 'ready', model: 'tiny', sizeBytes: 1, trainedSide: 64, device } as const;
+    this.say({ type: 'version', version: PROTOCOL_VERSION });
     this.say({ type: 'model', state });
   }
   crash(): void {
@@ -33,15 +43,15 @@ class Port implements WorkerPort {
   }
   /** The last message of a kind. */
   last<Type extends ToWorker['type']>(type: Type): Extract<ToWorker, { type: Type }> {
-    const found = this.got.findLast((message) => message.type === type);
+    const found = this.received.findLast((message) => message.type === type);
     if (!found) throw new Error(`no ${type} was sent`);
     return found as Extract<ToWorker, { type: Type }>;
   }
-  /** Tells of the last job of a kind. */
-  tell(type: 'draw' | 'ask' | 'chat', event: JobEvent): void {
+  /** Sends an event of the last job of a kind. */
+  tell(type: 'draw' | 'ask' | 'turn', event: JobEvent): void {
     this.say({ type: 'job', job: this.last(type).job, event });
   }
-  done(type: 'draw' | 'ask' | 'chat', result: JobResult): void {
+  done(type: 'draw' | 'ask' | 'turn', result: JobResult): void {
     this.tell(type, { type: 'done', result });
   }
 }
@@ -70,16 +80,17 @@ const REPLY = { type: 'reply', text: 'Yes.', complete: true, drew: false, notes:
 const BROKEN: ErrorReport = { code: 'device', permanent: true, message: 'It broke.', action: 'Wait.' };
 const picture = { width: 1, height: 1, data: new Uint8ClampedArray(4) };
 
+/** A loaded model and its port. */
 async function opened(options?: OpenOptions) {
   const opening = OmniGen2.open(options);
   ports[0].ready();
   return { model: await opening, port: ports[0] };
 }
-/** Lets what waits for promises go on. */
+/** Lets pending promises continue. */
 const settle = () => new Promise((resolve) => setTimeout(resolve));
 
-/** Everything that can be asked of a model. */
-const asked = (model: OmniGen2) =>
+/** Every call that sends something. */
+const calls = (model: OmniGen2) =>
   [
     ['draw', () => model.draw('a house')],
     ['ask', () => model.ask('What is it?')],
@@ -87,24 +98,40 @@ const asked = (model: OmniGen2) =>
     ['setAdapters', () => model.setAdapters([])],
   ] as const;
 
-test('after it was closed everything is rejected with the reason, and what ran is', async () => {
+test('dispose rejects pending and later calls with its reason', async () => {
   const { model } = await opened();
-  const running = asked(model).map(([, ask]) => ask());
+  const running = calls(model).map(([, call]) => call());
   await settle();
   model.dispose('enough');
   for (const promise of running) await expect(promise).rejects.toBe('enough');
-  for (const [, ask] of asked(model)) await expect(ask()).rejects.toBe('enough');
+  for (const [, call] of calls(model)) await expect(call()).rejects.toBe('enough');
   model.dispose('again');
   await expect(model.ask('What is it?')).rejects.toBe('enough');
 });
 
-test('after a crash that cannot be mended everything is rejected in words', async () => {
+test('a worker of another version rejects pending and later calls in one sentence', async () => {
   const { model, port } = await opened();
   const running = model.ask('What is it?');
-  port.say({ type: 'of another version' });
+  port.sayAnything({ type: 'version', version: 5 });
   const wanted = { name: 'OmniError', message: expect.stringContaining('different versions') };
   await expect(running).rejects.toMatchObject(wanted);
-  for (const [, ask] of asked(model)) await expect(ask()).rejects.toMatchObject(wanted);
+  for (const [, call] of calls(model)) await expect(call()).rejects.toMatchObject(wanted);
+});
+
+test('a message that is not understood ends its job alone', async () => {
+  const { model, port } = await opened();
+  const failing = model.ask('What is it?');
+  const { job } = port.last('ask');
+  port.sayAnything({ type: 'job', job, event: { type: 'of another version' } });
+  await expect(failing).rejects.toMatchObject({
+    code: 'internal',
+    message:
+      'The page does not understand a message of the drawing engine: event.type must be of a known kind, not "of another version".',
+  });
+  expect(port.last('cancel').job).toBe(job);
+  const next = model.ask('What is it?');
+  port.done('ask', ANSWER);
+  expect(await next).toMatchObject({ text: 'A house' });
 });
 
 test('after a crash the next job goes to the worker that was started again', async () => {
@@ -125,7 +152,7 @@ test('after a crash the next job goes to the worker that was started again', asy
   });
 });
 
-test('listeners that throw are reported, and keep nothing from settling', async () => {
+test('errors of listeners are reported and keep no promise from settling', async () => {
   const onState = vi.fn(() => {
     throw new Error('of the state');
   });
@@ -153,7 +180,7 @@ test('listeners that throw are reported, and keep nothing from settling', async 
   ]);
 });
 
-test('a model that does not load rejects the opening, even if a listener throws', async () => {
+test('a model that does not load rejects open, even if a listener throws', async () => {
   const opening = OmniGen2.open({
     onState: () => {
       throw new Error('of the state');
@@ -163,7 +190,7 @@ test('a model that does not load rejects the opening, even if a listener throws'
   await expect(opening).rejects.toMatchObject(BROKEN);
 });
 
-test('what is not said of a drawing is left to the studio and the worker; what is undefined is not said', async () => {
+test('absent and undefined settings have their defaults', async () => {
   const { model, port } = await opened();
   const drawing = model.draw('a house', {
     settings: { steps: 3, seed: 7, scheduler: undefined, posterior: 'mean', height: undefined },
@@ -177,6 +204,7 @@ test('what is not said of a drawing is left to the studio and the worker; what i
       guidanceRange: [0, 0.6],
       scheduler: 'euler',
       acceleration: 'none',
+      teaCacheThreshold: 0.05,
       negativePrompt: '',
       posterior: 'mean',
     },
@@ -186,7 +214,7 @@ test('what is not said of a drawing is left to the studio and the worker; what i
   expect(await drawing).toMatchObject({ picture, settings: { seed: 7 }, rounds: [] });
 });
 
-test('an abort stops a job, which is rejected with its reason', async () => {
+test('an abort stops a job, which rejects with the reason', async () => {
   const { model, port } = await opened();
   const stop = new AbortController();
   const stopped = model.ask('What is it?', { signal: stop.signal });
@@ -196,15 +224,15 @@ test('an abort stops a job, which is rejected with its reason', async () => {
   await expect(stopped).rejects.toBe('enough');
 });
 
-test('a conversation counts the turns that were replied to', async () => {
+test('a conversation counts the turns with a reply', async () => {
   const { model, port } = await opened();
   const conversation = model.conversation();
   const say = async (event: JobEvent) => {
     const turn = conversation.say('Hello.');
     await settle();
-    port.tell('chat', event);
+    port.tell('turn', event);
     await turn.catch(() => undefined);
-    return port.last('chat').request.turns;
+    return port.last('turn').request.turns;
   };
   const done: JobEvent = { type: 'done', result: REPLY };
   expect(await say(done)).toBe(0);
@@ -213,22 +241,22 @@ test('a conversation counts the turns that were replied to', async () => {
   expect(await say(done)).toBe(2);
 });
 
-test('a conversation ends after its turns, and then says nothing more', async () => {
+test('a conversation ends after its pending turns and then sends nothing', async () => {
   const { model, port } = await opened();
   const conversation = model.conversation();
   const turn = conversation.say('Hello.');
   await settle();
   conversation.end();
   await settle();
-  expect(port.got.map(({ type }) => type)).not.toContain('end');
-  port.done('chat', REPLY);
+  expect(port.received.map(({ type }) => type)).not.toContain('end');
+  port.done('turn', REPLY);
   expect(await turn).toMatchObject({ text: 'Yes.' });
   await settle();
-  expect(port.last('end').conversation).toBe(port.last('chat').request.conversation);
+  expect(port.last('end').conversation).toBe(port.last('turn').request.conversation);
   await expect(conversation.say('Hello?')).rejects.toMatchObject({ code: 'bad_request' });
 });
 
-test('a browser without a canvas is told in words', async () => {
+test('a browser without a canvas is an error of the device', async () => {
   vi.stubGlobal(
     'OffscreenCanvas',
     class {
@@ -240,11 +268,11 @@ test('a browser without a canvas is told in words', async () => {
   await expect(pngOf(picture)).rejects.toMatchObject({ name: 'OmniError', code: 'device' });
 });
 
-test('calls that are not as the types say are refused in words before anything is sent', async () => {
+test('wrong arguments are refused in one sentence before anything is sent', async () => {
   const { model, port } = await opened();
-  const before = port.got.length;
+  const before = port.received.length;
   const file = new Blob(['weights']);
-  // As plain JavaScript may call it.
+  // As plain JavaScript may call them.
   const draw = model.draw.bind(model) as (...given: unknown[]) => Promise<unknown>;
   const ask = model.ask.bind(model) as typeof draw;
   const conversation = model.conversation();
@@ -267,10 +295,24 @@ test('calls that are not as the types say are refused in words before anything i
       'no option "settings.step".',
       'width, height, alignSize, steps',
     ],
-    [draw('a house', { settings: { steps: '9' } }), '"settings.steps" must be a number, not "9".'],
+    [
+      draw('a house', { settings: { steps: '9' } }),
+      '"settings.steps" must be a whole number from 1 to 1,000, not "9".',
+    ],
+    [
+      draw('a house', { settings: { steps: 0 } }),
+      'draw(): "settings.steps" must be a whole number',
+      '20 and 50 steps',
+    ],
+    [draw('a house', { settings: { scheduler: 'dpm' } }), 'must be one of euler, dpmsolver++, not "dpm".'],
+    [draw('a house', { rounds: 21 }), 'draw(): "rounds" must be a whole number from 1 to 20, not 21.'],
+    [draw('a house', file), 'draw(): "options" must be an object of references, rounds, settings'],
+    [draw('a house', { settings: file }), '"settings" must be an object of width, height'],
+    [ask('What?', { maxNewTokens: 0 }), '"maxNewTokens" must be a whole number from 1 to 32,768, not 0.'],
+    [ask('What?', { sampling: { topP: 2 } }), '"sampling.topP" must be a number from 0 to 1, not 2.'],
     [
       draw('a house', { settings: { guidanceRange: [0] } }),
-      '"settings.guidanceRange" must be an array of two',
+      '"settings.guidanceRange" must be two numbers within 0 to 1',
     ],
     [draw('a house', { references: file }), '"references" must be an array of picture files'],
     [draw('a house', { references: ['a.png'] }), '"references" must be an array of picture files'],
@@ -291,6 +333,10 @@ test('calls that are not as the types say are refused in words before anything i
       setAdapters([{ strength: 1 }]),
       'setAdapters(): "adapters[0].file" must be a file (Blob or File), not undefined.',
     ],
+    [
+      setAdapters([{ file, strength: 200 }]),
+      '"adapters[0].strength" must be a number from -100 to 100, not 200.',
+    ],
     [setAdapters([{ file }, { file: 'a.safetensors' }]), '"adapters[1].file" must be a file'],
     [open({ backend: 'gpu' }), 'open(): "backend" must be "auto", "webgpu" or "wasm", not "gpu".'],
     [open({ model: 'http://[' }), 'open(): "model" must be the address of a folder'],
@@ -307,11 +353,11 @@ test('calls that are not as the types say are refused in words before anything i
       action: expect.stringContaining(action),
     });
   }
-  expect(port.got.length).toBe(before);
+  expect(port.received.length).toBe(before);
   expect(ports).toHaveLength(1);
 });
 
-test('what is not said of chance takes a usual value; nothing said means no chance', async () => {
+test('absent settings of sampling have their defaults; without any there is no sampling', async () => {
   const { model, port } = await opened();
   const asked = async (sampling?: object) => {
     const answer = model.ask('What is it?', { sampling });
@@ -332,7 +378,7 @@ test('what is not said of chance takes a usual value; nothing said means no chan
 
   const turn = model.conversation().say('Hello.', { sampling: { temperature: 0.5, seed: 1 } });
   await settle();
-  port.done('chat', REPLY);
+  port.done('turn', REPLY);
   await turn;
-  expect(port.last('chat').request.sampling).toEqual({ temperature: 0.5, topP: 1, seed: 1 });
+  expect(port.last('turn').request.sampling).toEqual({ temperature: 0.5, topP: 1, seed: 1 });
 });

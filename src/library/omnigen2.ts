@@ -1,47 +1,48 @@
 /**
- * OmniGen2 for any web page: opens a model in a worker of its own, draws, edits and answers. Nothing leaves the machine.
- * How to use it: docs/LIBRARY.md
+ * OmniGen2 for any web page: loads a model in a worker of its own, draws, edits and answers. Nothing leaves the machine.
+ * Guide: docs/guides/embed-in-a-page.md
  */
 
-import { MAX_NEW_TOKENS } from '../config/config.ts';
-import { randomSeed, USUAL_SETTINGS } from '../draw-settings.ts';
 import { type ErrorCode, type ErrorReport, OmniError } from '../errors.ts';
 import { encodePng } from '../pictures/encode.web.ts';
+import type { ConversationId } from '../protocol.ts';
+import { completeSampling, MAX_NEW_TOKENS } from '../settings/answer-settings.ts';
+import { completeSettings } from '../settings/draw-settings.ts';
+import { ROUNDS } from '../settings/job-settings.ts';
+import { randomSeed } from '../settings/random-seed.ts';
+import { createWorkerClient, spawnModelWorker, type WorkerClient } from '../worker-client.ts';
+import { adapterFiles } from './adapter-files.ts';
+import { checkAdapters, checkAsk, checkDraw, checkOpen, checkPicture, checkSay } from './arguments.ts';
 import type {
-  Acceleration,
-  BackendChoice,
-  ConversationId,
   DeviceReport,
-  DrawSettings,
   JobEvent,
   JobResult,
   ModelPart,
   ModelState,
   Picture,
-  PosteriorChoice,
+  RelativeBox,
   RoundOutcome,
   RoundReport,
-  Sampling,
-  SchedulerName,
-} from '../protocol.ts';
-import { createWorkerClient, spawnModelWorker, type WorkerClient } from '../worker-client.ts';
-import { adapterFiles } from './adapter-files.ts';
-import { checkAdapters, checkAsk, checkDraw, checkOpen, checkPicture, checkSay } from './arguments.ts';
-import { Jobs, tell } from './jobs.ts';
+} from './events.ts';
+import { callListener, Jobs } from './jobs.ts';
 import { modelSource } from './model-source.ts';
 import type {
+  Acceleration,
   AdapterOptions,
   Answer,
   AskOptions,
+  BackendChoice,
   Conversation,
-  DrawChoices,
   Drawn,
   DrawOptions,
+  DrawSettings,
   JobOptions,
   OpenOptions,
+  PosteriorChoice,
   Reply,
-  SamplingChoices,
+  Sampling,
   SayOptions,
+  SchedulerName,
 } from './types.ts';
 
 export type {
@@ -52,7 +53,6 @@ export type {
   BackendChoice,
   Conversation,
   DeviceReport,
-  DrawChoices,
   Drawn,
   DrawOptions,
   DrawSettings,
@@ -66,11 +66,11 @@ export type {
   OpenOptions,
   Picture,
   PosteriorChoice,
+  RelativeBox,
   Reply,
   RoundOutcome,
   RoundReport,
   Sampling,
-  SamplingChoices,
   SayOptions,
   SchedulerName,
 };
@@ -78,7 +78,14 @@ export { OmniError };
 
 type Ready = Extract<ModelState, { status: 'ready' }>;
 
-/** An opened model. Jobs run one after another, in the order in which they were asked for. */
+/**
+ * A loaded model. Jobs run one after another, in the order of the calls.
+ *
+ * @example
+ * const model = await OmniGen2.open();
+ * const { picture } = await model.draw('a brown bear in the desert');
+ * model.dispose();
+ */
 export class OmniGen2 {
   readonly #client: WorkerClient;
   readonly #jobs = new Jobs();
@@ -94,7 +101,7 @@ export class OmniGen2 {
         model: (state) => {
           if (state.status === 'ready') settle?.resolve(state);
           if (state.status === 'failed') settle?.reject(new OmniError(state.error));
-          tell(onState, state);
+          callListener(onState, state);
         },
         job: (id, event) => this.#jobs.receive(id, event),
         adapters: (change, outcome) => this.#jobs.settle(change, outcome),
@@ -111,8 +118,18 @@ export class OmniGen2 {
   }
 
   /**
-   * Starts the worker and loads the model; a second visit finds the weights in the browser.
-   * @throws OmniError for what cannot be loaded; the signal's reason after an abort
+   * Starts a worker and loads the model. Weights are kept in the browser: a second visit does not download them.
+   *
+   * @example
+   * const model = await OmniGen2.open({
+   *   onState: (state) => {
+   *     if (state.status === 'loading') console.log(`${state.doneBytes} of ${state.totalBytes} bytes`);
+   *   },
+   * });
+   *
+   * @param options Default: the built-in model, on WebGPU if it works
+   * @throws OmniError `bad_request` for wrong options, `unreachable` or `bad_checkpoint` for files that cannot be used,
+   *   `device` if nothing can run the model; the signal's reason after an abort
    */
   static async open(options: OpenOptions = {}): Promise<OmniGen2> {
     checkOpen(options);
@@ -132,19 +149,32 @@ export class OmniGen2 {
   }
 
   /**
-   * Draws one picture, in as many rounds as it is given.
-   * @throws OmniError for what cannot be drawn; the signal's reason after an abort; the reason given to {@link dispose}
+   * Draws one picture. Without references it follows the prompt alone; one reference is edited, several are mixed.
+   *
+   * @example
+   * const { picture, settings } = await model.draw('Make it night.', {
+   *   references: [photo],
+   *   settings: { steps: 30, seed: 7 },
+   *   onEvent: (event) => {
+   *     if (event.type === 'denoising') console.log(`step ${event.step} of ${event.steps}`);
+   *   },
+   * });
+   *
+   * @param options `references` are up to five files; `rounds` is 1 by default; `settings` have the defaults that
+   *   {@link DrawSettings} names, and the result returns the complete ones
+   * @throws OmniError `bad_request` for a wrong prompt or setting, `bad_image` for a reference that cannot be used, `device`
+   *   if the device fails; the signal's reason after an abort; the reason given to {@link dispose}
    */
-  async draw(prompt: string, chosen: DrawOptions = {}): Promise<Drawn> {
-    checkDraw(prompt, chosen);
-    const { references = [], rounds = 1, settings: given = {}, ...options } = chosen;
-    const settings = allSettings(await this.#ready, given);
+  async draw(prompt: string, options: DrawOptions = {}): Promise<Drawn> {
+    checkDraw(prompt, options);
+    const { references = [], rounds = ROUNDS.default, settings: given = {}, ...jobOptions } = options;
+    const settings = await this.#complete(given);
     const pictures = new Map<number, Picture>();
     const reports: RoundReport[] = [];
     const result = await this.#jobs.run(
       (id) => this.#client.draw(id, { prompt, references, rounds, settings }),
       this.#client.cancel,
-      options,
+      jobOptions,
       (event) => {
         if (event.type === 'picture') pictures.set(event.round, event.picture);
         if (event.type === 'round') reports.push(event.report);
@@ -156,42 +186,61 @@ export class OmniGen2 {
   }
 
   /**
-   * Asks the language model, about pictures or without any.
-   * @throws OmniError for what cannot be asked; the signal's reason after an abort; the reason given to {@link dispose}
+   * Asks the language model one question, about pictures or without any. It does not remember earlier questions: use
+   * {@link conversation} for that.
+   *
+   * @example
+   * const { text } = await model.ask('What is in the picture?', { pictures: [photo] });
+   *
+   * @param options `maxNewTokens` is 256 by default; without `sampling` every token is the likeliest one
+   * @throws OmniError `bad_request` for an empty question or a wrong setting, `bad_image` for a picture that cannot be used,
+   *   `device` if the device fails; the signal's reason after an abort; the reason given to {@link dispose}
    */
-  async ask(question: string, chosen: AskOptions = {}): Promise<Answer> {
-    checkAsk(question, chosen);
-    const { pictures = [], maxNewTokens = MAX_NEW_TOKENS, sampling, ...options } = chosen;
-    const request = { question, pictures, maxNewTokens, sampling: allSampling(sampling) };
-    const result = await this.#jobs.run((id) => this.#client.ask(id, request), this.#client.cancel, options);
+  async ask(question: string, options: AskOptions = {}): Promise<Answer> {
+    checkAsk(question, options);
+    const { pictures = [], maxNewTokens = MAX_NEW_TOKENS.default, sampling, ...jobOptions } = options;
+    const request = { question, pictures, maxNewTokens, sampling: completeOptional(sampling) };
+    const result = await this.#jobs.run(
+      (id) => this.#client.ask(id, request),
+      this.#client.cancel,
+      jobOptions,
+    );
     if (result.type !== 'answer') throw new Error('a question ended without an answer');
     const { type: _, ...answer } = result;
     return answer;
   }
 
-  /** Begins a conversation, in which the model answers in words, with a picture, or with both. */
+  /**
+   * Begins a conversation, in which the model replies with text, a picture, or both. It costs nothing before its first
+   * turn.
+   *
+   * @example
+   * const conversation = model.conversation();
+   * const { picture } = await conversation.say('Draw a red house.');
+   * conversation.end();
+   */
   conversation(): Conversation {
     const id = crypto.randomUUID() as string as ConversationId;
-    const asked = new Set<Promise<Reply>>();
+    const pending = new Set<Promise<Reply>>();
     let turns = 0;
     let ended = false;
     return {
       say: async (text, options) => {
-        if (ended) throw over();
+        if (ended) throw conversationEnded();
         const turn = this.#say(id, () => turns, text, options);
-        asked.add(turn);
+        pending.add(turn);
         try {
           const reply = await turn;
           turns++;
           return reply;
         } finally {
-          asked.delete(turn);
+          pending.delete(turn);
         }
       },
       end: () => {
         if (ended) return;
         ended = true;
-        void Promise.allSettled(asked).then(() => this.#client.end(id));
+        void Promise.allSettled(pending).then(() => this.#client.end(id));
       },
     };
   }
@@ -200,18 +249,19 @@ export class OmniGen2 {
     conversation: ConversationId,
     turns: () => number,
     text: string,
-    chosen: SayOptions = {},
+    options: SayOptions = {},
   ): Promise<Reply> {
-    checkSay(text, chosen);
-    const { pictures = [], maxNewTokens = MAX_NEW_TOKENS, settings: given = {}, ...options } = chosen;
-    const sampling = allSampling(chosen.sampling);
-    const settings = allSettings(await this.#ready, given);
+    checkSay(text, options);
+    const { pictures = [], maxNewTokens = MAX_NEW_TOKENS.default, settings: given = {}, ...rest } = options;
+    const { sampling: givenSampling, ...jobOptions } = rest;
+    const sampling = completeOptional(givenSampling);
+    const settings = await this.#complete(given);
     let picture: Picture | undefined;
     const request = { conversation, turns: turns(), text, pictures, settings, maxNewTokens, sampling };
     const result = await this.#jobs.run(
-      (id) => this.#client.chat(id, request),
+      (id) => this.#client.turn(id, request),
       this.#client.cancel,
-      options,
+      jobOptions,
       (event) => {
         if (event.type === 'picture') picture = event.picture;
       },
@@ -222,9 +272,14 @@ export class OmniGen2 {
   }
 
   /**
-   * Gives the model these LoRA adapters in place of all that it has, before the next job; none takes them all off. It takes
-   * no signal: stopped halfway, nobody would know which adapters the model has.
-   * @throws OmniError for adapters that cannot be used, and the model keeps those that it had; the reason given to {@link dispose}
+   * Replaces all LoRA adapters of the model before the next job; an empty list removes them. It takes no signal: after an
+   * abort nobody would know which adapters the model has.
+   *
+   * @example
+   * await model.setAdapters([{ file: await (await fetch('style.safetensors')).blob(), strength: 0.8 }]);
+   *
+   * @throws OmniError `bad_request` for a wrong strength or two equal names, `bad_checkpoint` or `unsupported` for a file
+   *   that cannot be used. The model then keeps the adapters that it had. Also the reason given to {@link dispose}
    */
   async setAdapters(adapters: readonly AdapterOptions[]): Promise<void> {
     checkAdapters(adapters);
@@ -233,42 +288,37 @@ export class OmniGen2 {
     await this.#jobs.change((id) => this.#client.adapters(id, files));
   }
 
-  /** Ends the worker and frees all it holds. What still runs, and what is asked for later, is rejected with `reason`. */
+  /**
+   * Ends the worker and frees its memory. Pending and later calls reject with `reason`.
+   * @param reason Default: an AbortError
+   */
   dispose(reason: unknown = new DOMException('The model was closed.', 'AbortError')): void {
     this.#client.dispose();
     this.#jobs.close(reason);
   }
+
+  async #complete(given: Partial<DrawSettings>): Promise<DrawSettings> {
+    const { trainedSide } = await this.#ready;
+    return completeSettings(given, { trainedSide, seed: randomSeed() });
+  }
 }
 
 /**
- * A picture as a PNG file, pixel by pixel.
- * @throws OmniError `device` if the browser gives no canvas of that size
+ * Encodes a picture as a PNG file, without loss. The file can be a reference of the next drawing.
+ *
+ * @example
+ * const { picture } = await model.draw('a red house');
+ * image.src = URL.createObjectURL(await pngOf(picture));
+ *
+ * @throws OmniError `bad_request` for an argument that is no picture, `device` if the browser gives no canvas of that size
  */
 export async function pngOf(picture: Picture): Promise<Blob> {
   checkPicture(picture);
   return encodePng(picture);
 }
 
-/** What was chosen, and for the rest the size that the model has learnt, a seed by chance, and the page's usual values. */
-function allSettings({ trainedSide }: Ready, choices: DrawChoices): DrawSettings {
-  return {
-    width: trainedSide,
-    height: trainedSide,
-    alignSize: choices.width === undefined && choices.height === undefined,
-    seed: randomSeed(),
-    ...USUAL_SETTINGS,
-    ...withoutGaps(choices),
-  };
-}
-
-/** What was chosen of how words are drawn by chance, and the rest; nothing where no chance is wanted. */
-function allSampling(choices: SamplingChoices | undefined): Sampling | undefined {
-  return choices && { temperature: 1, topP: 1, seed: randomSeed(), ...withoutGaps(choices) };
-}
-
-/** Without the fields that are there but undefined: those are not said either. */
-function withoutGaps<Fields extends object>(fields: Fields): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
+function completeOptional(sampling: Partial<Sampling> | undefined): Sampling | undefined {
+  return sampling && completeSampling(sampling, randomSeed());
 }
 
 function rejectedBy(signal: AbortSignal | undefined): Promise<never> {
@@ -277,7 +327,7 @@ function rejectedBy(signal: AbortSignal | undefined): Promise<never> {
   });
 }
 
-function over(): OmniError {
+function conversationEnded(): OmniError {
   return new OmniError({
     code: 'bad_request',
     message: 'This conversation has ended.',

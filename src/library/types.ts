@@ -1,90 +1,148 @@
-/** What a page gives to the library and gets from it. */
+/** What a page passes to the library and gets from it. Sizes in pixels, times in milliseconds. */
 
-import type {
-  BackendChoice,
-  DrawSettings,
-  JobEvent,
-  JobResult,
-  ModelState,
-  Picture,
-  RoundReport,
-  Sampling,
-} from '../protocol.ts';
+import type { JobEvent, JobResult, ModelState, Picture, RoundReport } from './events.ts';
+
+/** What runs the model. `auto` takes WebGPU if it works, else WebAssembly on the CPU. */
+export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 
 export interface OpenOptions {
-  /** Folder of a served model, with its `manifest.json`; by default the one that comes with this library. */
+  /**
+   * The address of a folder with a converted checkpoint and its `manifest.json`, relative to the page. Default: the
+   * built-in model of this library.
+   */
   readonly model?: string | URL;
-  /** `auto` takes WebGPU where it works, else the processor. */
+  /** Default: `auto`. */
   readonly backend?: BackendChoice;
-  /** Told of every state: how much is loaded, what it runs on, what went wrong. */
+  /** Called with every state of the model: how much is loaded, on what it runs, what failed. */
   readonly onState?: (state: ModelState) => void;
+  /** Stops the loading. `OmniGen2.open` then rejects with its reason. */
   readonly signal?: AbortSignal;
 }
 
-/** What every job takes. */
+/** Options of every job. */
 export interface JobOptions {
-  /** Ends the job within one step or word; it is then rejected with the signal's reason. */
+  /** Stops the job within one step or token. Its promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told of everything that happens: steps with previews, rounds, words as they are written. */
+  /** Called with every event of the job: steps with previews, rounds, text as it is generated. */
   readonly onEvent?: (event: JobEvent) => void;
 }
 
-/** Settings of a drawing. What is not said takes the studio's usual value. */
-export type DrawChoices = Partial<DrawSettings>;
+export type SchedulerName = 'euler' | 'dpmsolver++';
+export type Acceleration = 'none' | 'teacache' | 'taylorseer';
+export type PosteriorChoice = 'sample' | 'mean';
 
-/** How words are chosen. What is not said: temperature 1, topP 1, and a seed by chance, which is not told: give one to get the same words again. */
-export type SamplingChoices = Partial<Sampling>;
+/** All settings of one drawing. */
+export interface DrawSettings {
+  /** 16 … 4096 pixels. Default: the side that the model was trained at. */
+  readonly width: number;
+  /** 16 … 4096 pixels. Default: the side that the model was trained at. */
+  readonly height: number;
+  /**
+   * With exactly one reference, draws at its size; width and height only limit the area. Default: true, or false if width
+   * or height is given.
+   */
+  readonly alignSize: boolean;
+  /** Denoising steps, 1 … 1000. More are slower and cleaner. Default: 20. */
+  readonly steps: number;
+  /** 0 … 2^32 - 1. The same seed and settings give the same picture. Default: random. */
+  readonly seed: number;
+  /** How closely to follow the prompt, 0 … 100. Up to 1 there is no guidance, which is faster. Default: 4. */
+  readonly textGuidance: number;
+  /** How closely to follow the references, 0 … 100. Up to 1 there is no guidance. Default: 2. */
+  readonly imageGuidance: number;
+  /** Start and end of the steps with guidance, as fractions 0 … 1 of all steps. Default: [0, 0.6]. */
+  readonly guidanceRange: readonly [start: number, end: number];
+  /** Default: `euler`. */
+  readonly scheduler: SchedulerName;
+  /**
+   * Skips layers whose result changes little, which is faster and slightly less exact. TaylorSeer needs 20 steps or more.
+   * Default: `none`.
+   */
+  readonly acceleration: Acceleration;
+  /** How much change TeaCache ignores, 0 … 10. A higher threshold skips more. Default: 0.05. */
+  readonly teaCacheThreshold: number;
+  /**
+   * Encodes references as a sample drawn by the seed, or as the mean, which is the same for every seed. Default: `sample`.
+   */
+  readonly posterior: PosteriorChoice;
+  /** What to keep out of the picture. Default: nothing. */
+  readonly negativePrompt: string;
+}
+
+/** How tokens are sampled. */
+export interface Sampling {
+  /** 0 … 100. Below 1 likely tokens become likelier; 0 takes the likeliest. Default: 1. */
+  readonly temperature: number;
+  /** 0 … 1. Samples from the likeliest tokens that together have this probability. Default: 1. */
+  readonly topP: number;
+  /** 0 … 2^32 - 1. The same seed gives the same text. Default: random, and not returned. */
+  readonly seed: number;
+}
 
 export interface DrawOptions extends JobOptions {
-  /** Picture files. None: text to image. One: an edit. Several, up to five: in-context; the first is "image 1". */
+  /** Picture files, up to five; the first is "image 1". None: text to image. One: an edit. Several: in-context generation. */
   readonly references?: readonly Blob[];
-  /** How many rounds in all the model may take to check and mend its work; 1 draws once and does not look. */
+  /**
+   * How many rounds the model may take, 1 … 20. After each round but the last it criticizes the picture, and the next
+   * round fixes it. Default: 1, without a critique.
+   */
   readonly rounds?: number;
-  readonly settings?: DrawChoices;
+  readonly settings?: Partial<DrawSettings>;
 }
 
 export interface Drawn {
   readonly picture: Picture;
-  /** The settings it was drawn with, the seed among them: the same again give the same picture. */
+  /** The complete settings, with the seed. Drawing with them again gives the same picture. */
   readonly settings: DrawSettings;
-  /** One report a round; empty where the model did not look at its work. */
+  /** One report for each round with a critique; empty with one round. */
   readonly rounds: readonly RoundReport[];
-  /** What the person should know, in sentences. */
+  /** Sentences for the person, for example that the prompt was cut. */
   readonly notes: readonly string[];
   readonly totalMs: number;
 }
 
 export interface AskOptions extends JobOptions {
-  /** Picture files that the words are about; the first is "image 1". */
+  /** Picture files that the text is about; the first is "image 1". */
   readonly pictures?: readonly Blob[];
-  /** 256, if it is not said. */
+  /** 1 … 32,768 tokens. Default: 256. */
   readonly maxNewTokens?: number;
-  /** How words are chosen by chance; without it the likeliest ones are taken. */
-  readonly sampling?: SamplingChoices;
+  /** Default: no sampling, the likeliest token every time. */
+  readonly sampling?: Partial<Sampling>;
 }
 
 export type Answer = Omit<Extract<JobResult, { type: 'answer' }>, 'type'>;
 
 export interface SayOptions extends AskOptions {
-  /** How a picture is drawn, if the reply asks for one. */
-  readonly settings?: DrawChoices;
+  /** How a picture is drawn if the reply asks for one. */
+  readonly settings?: Partial<DrawSettings>;
 }
 
 export interface Reply extends Omit<Extract<JobResult, { type: 'reply' }>, 'type'> {
-  /** What was drawn, if the reply asked for it. */
+  /** The picture of the reply, if it asked for one. */
   readonly picture?: Picture;
+  /** The complete settings that the picture was drawn with. */
   readonly settings: DrawSettings;
 }
 
-/** A conversation: each turn reads only what is new. One lives at a time; a second begins with its first turn and ends the first. */
+/**
+ * A conversation. Its turns share one key/value cache, so each turn costs its own tokens alone. The model holds one
+ * conversation at a time: the first turn of another one ends it.
+ */
 export interface Conversation {
   /**
-   * Says something, about pictures or without any: then it is about the picture drawn last, or those given last. `notes`
-   * say so if the model no longer knows what was said before.
-   * @throws OmniError for what cannot be said or drawn, and after the end; the signal's reason after an abort
+   * Sends one turn. Without pictures it is about the picture drawn last in this conversation, or about those given last. If
+   * the model no longer knows the earlier turns, `notes` say so.
+   *
+   * @example
+   * const conversation = model.conversation();
+   * const { picture } = await conversation.say('Draw a red house.');
+   * const { text } = await conversation.say('What is in the picture?');
+   *
+   * @throws OmniError `bad_request` or `bad_image` for a turn that cannot be answered, and after the end of the
+   *   conversation; the signal's reason after an abort; the reason given to `dispose`
    */
   say(text: string, options?: SayOptions): Promise<Reply>;
-  /** Ends it, after the turns that were asked for, and frees the memory that it takes. */
+  /** Ends the conversation after its pending turns and frees its memory. */
   end(): void;
 }
 
@@ -92,10 +150,10 @@ export interface Conversation {
 export interface AdapterOptions {
   /** A safetensors file as trainers write it. */
   readonly file: Blob;
-  /** The `adapter_config.json` that peft wrote beside it. */
+  /** The `adapter_config.json` that peft wrote beside the file. */
   readonly settings?: Blob;
-  /** 1, if it is not said: as it was trained. 0: not at all; negative: the other way round. */
+  /** -100 … 100: 1 as it was trained, 0 no effect, negative the opposite effect. Default: 1. */
   readonly strength?: number;
-  /** How errors call it; by default as its file, numbered where several are called alike. */
+  /** The name in error messages. Default: that of the file, numbered if several files have the same name. */
   readonly name?: string;
 }

@@ -38,3 +38,16 @@ export const MAX_NEW_TOKENS = numberSetting({
   // Source: OmniGen2ChatPipeline.generate_text
   default: 256,
 });
+
+/**
+ * Completes the settings of sampling. Fields that are undefined count as absent.
+ * @param seed for settings without one
+ */
+export function completeSampling(given: Partial<Sampling>, seed: number): Sampling {
+  const { temperature, topP } = SAMPLING_SETTINGS;
+  return {
+    temperature: given.temperature ?? temperature.default,
+    topP: given.topP ?? topP.default,
+    seed: given.seed ?? seed,
+  };
+}

@@ -128,6 +128,26 @@ export const DEFAULT_SETTINGS: Omit<DrawSettings, 'width' | 'height' | 'seed'> =
   negativePrompt: negativePrompt.default,
 };
 
+/**
+ * Completes settings: the given ones, then the size that the model was trained at, then {@link DEFAULT_SETTINGS}. Fields that
+ * are undefined count as absent. A given width or height is that of an edit too: it does not take the size of its reference.
+ * @param seed for settings without one
+ */
+export function completeSettings(
+  given: Partial<DrawSettings>,
+  { trainedSide, seed: usualSeed }: { readonly trainedSide: number; readonly seed: number },
+): DrawSettings {
+  const defined = Object.entries(given).filter(([, value]) => value !== undefined);
+  return {
+    ...DEFAULT_SETTINGS,
+    width: trainedSide,
+    height: trainedSide,
+    alignSize: given.width === undefined && given.height === undefined,
+    seed: usualSeed,
+    ...Object.fromEntries(defined),
+  };
+}
+
 function side(name: 'width' | 'height') {
   return numberSetting({
     name,

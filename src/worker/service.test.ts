@@ -1,7 +1,14 @@
 import { encode } from 'fast-png';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { OmniError } from '../errors.ts';
-import type { ConversationId, JobEvent, JobId, ModelState, TurnRequest } from '../protocol.ts';
+import {
+  type ConversationId,
+  type JobEvent,
+  type JobId,
+  type ModelState,
+  PROTOCOL_VERSION,
+  type TurnRequest,
+} from '../protocol.ts';
 import type { Runtime } from '../runtime/types.ts';
 import { watchedRuntime } from '../runtime/watched-runtime.node.ts';
 import { checkpoint, drawing, MODEL, page } from './page-fixture.node.ts';
@@ -48,6 +55,44 @@ test('refuses a page of another version in one sentence', async () => {
     },
   ]);
   expect(log).toEqual([]);
+});
+
+test('answers a wrong message in one sentence, to whoever waits for an answer', async () => {
+  const { open, service, draw, ended, posted, events } = page();
+  const log = vi.spyOn(console, 'error').mockReturnValue();
+  open();
+  expect(posted[0]).toEqual({ type: 'version', version: PROTOCOL_VERSION });
+  const { settings, ...request } = drawing(1);
+  const wrong = (changes: object) =>
+    service.handle({ type: 'draw', job: A, request: { ...request, ...changes } });
+  wrong({ settings: { ...settings, seed: -1 } });
+  wrong({ settings: { ...settings, colour: 'red' } });
+  wrong({ settings, references: ['a.png'] });
+  expect(events(A)).toMatchObject([
+    {
+      type: 'failed',
+      error: {
+        code: 'bad_request',
+        message: 'The seed -1 is not a whole number from 0 to 4,294,967,295.',
+        action: 'Choose another seed.',
+      },
+    },
+    { type: 'failed', error: { message: expect.stringContaining('has an unknown field "colour".') } },
+    {
+      type: 'failed',
+      error: {
+        code: 'internal',
+        message: expect.stringContaining('request.references[0] must be a file (Blob or File), not "a.png".'),
+      },
+    },
+  ]);
+  service.handle({ type: 'adapters', change: 'first', adapters: 'none' });
+  expect(posted.at(-1)).toMatchObject({ type: 'adapters', change: 'first', outcome: { status: 'failed' } });
+  service.handle({ type: 'dance' });
+  expect(log).toHaveBeenCalledTimes(1);
+  log.mockRestore();
+  draw(B);
+  expect(await ended(B)).toMatchObject({ type: 'done' });
 });
 
 test('runs jobs in order, one at a time, and posts the events of each', async () => {
