@@ -1,10 +1,10 @@
-"""Times the official PyTorch pipeline on a checkpoint folder, for comparison with this project's own timings.
+"""Measures the time of the official PyTorch pipeline on a checkpoint folder, to compare with this project.
 
     python bench_official.py --official DIR --model DIR [--image FILE] [--steps N] [--runs N] [--threads N]
 
-DIR of --official is a checkout of VectorSpaceLab/OmniGen2; its requirements are transformers 4.51.3, diffusers 0.33.1,
-einops and torch. Weights are computed with in float32 on the processor. Without --image: text to image with text
-guidance. With it: an edit of that picture with image guidance as well. Prints one JSON object.
+--official takes a checkout of VectorSpaceLab/OmniGen2, which requires transformers 4.51.3, diffusers 0.33.1,
+einops and torch. It computes in float32 on the CPU. Without --image it draws from text with text guidance;
+with --image it edits that picture with image guidance too. Prints one JSON object.
 """
 
 import argparse
@@ -22,14 +22,15 @@ EDIT_PROMPT = "Make the background blue"
 
 
 def hide_gpu_kernels() -> None:
-    """The official code uses Triton and flash-attn wherever they are installed; neither runs on the processor."""
+    """Hides Triton and flash-attn, which the official code uses if they are installed. Neither runs on the
+    CPU."""
     find_spec = importlib.util.find_spec
     hidden = {"triton", "flash_attn"}
     importlib.util.find_spec = lambda name, package=None: None if name in hidden else find_spec(name, package)
 
 
 def open_pipeline(official: Path, model: Path):
-    """The official pipeline with every component of the folder in float32."""
+    """Opens the official pipeline with every component in float32."""
     hide_gpu_kernels()
     sys.path.insert(0, str(official))
     warnings.filterwarnings("ignore")
@@ -56,13 +57,13 @@ def open_pipeline(official: Path, model: Path):
 
 
 def picture_drawer(pipeline, options):
-    """A function that draws one picture with the seed that it is given."""
+    """-> a function that draws one picture with a given seed"""
     import torch
     from PIL import Image, ImageOps
 
     images = None
     if options.image:
-        # In this order in the official inference.py.
+        # The same order as in the official inference.py.
         images = [ImageOps.exif_transpose(Image.open(options.image).convert("RGB"))]
 
     def draw(seed: int):
@@ -85,7 +86,7 @@ def picture_drawer(pipeline, options):
 
 
 def timed(draw, seed: int) -> tuple[float, float]:
-    """Wall and processor seconds of one picture."""
+    """Wall time and CPU time of one picture, in seconds."""
     wall, processor = time.perf_counter(), time.process_time()
     draw(seed)
     return time.perf_counter() - wall, time.process_time() - processor
@@ -101,7 +102,7 @@ def parse_options(arguments=None):
     parser.add_argument("--size", type=int, default=128, help="width and height in pixels")
     parser.add_argument("--text-guidance", type=float, default=4.0)
     parser.add_argument("--image-guidance", type=float, default=2.0)
-    parser.add_argument("--runs", type=int, default=5, help="pictures after one that warms up")
+    parser.add_argument("--runs", type=int, default=5, help="pictures after a warm-up picture")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     return parser.parse_args(arguments)
 

@@ -1,4 +1,5 @@
-"""Reads the folders that encode.py writes and makes batches of one shape each (compiled code wants few of them)."""
+"""Reads the folders that encode.py writes, and makes batches. Few shapes occur, because each has to be
+compiled."""
 from __future__ import annotations
 
 import json
@@ -12,14 +13,15 @@ from torch import Tensor
 
 from hints import CLASSES
 
-# Text columns of a batch without the system prefix where blocks are compiled: the smallest that holds its longest. Beside
-# pictures they cost little, while every shape costs half a minute or more of compiling.
+# Text columns of a batch for compiled blocks, without the system prefix: the smallest width that holds the
+# longest text. Beside references more columns cost little, while compiling a shape takes half a minute or
+# more.
 WIDTHS = (24, 40, 64, 96)
 WIDTHS_WITH_PICTURES = (40, 96)
 
 
 def text_columns(longest: int, with_pictures: bool, few_shapes: bool) -> int:
-    """Columns of a batch whose longest text has so many tokens behind the system prefix"""
+    """Text columns of a batch whose longest text has `longest` tokens after the system prefix"""
     if not few_shapes:
         return longest
     return next((w for w in (WIDTHS_WITH_PICTURES if with_pictures else WIDTHS) if w >= longest), longest)
@@ -31,7 +33,7 @@ class Batch:
     x: Tensor  # [B, 16, h, w] target latents
     refs: list[Tensor]  # each [B, 16, h, w]
     text: Tensor  # [B, L, C]
-    text_len: Tensor  # [B] valid tokens counted from position 0
+    text_len: Tensor  # [B] valid tokens, counted from position 0
     hints: Tensor  # [B, channels, tokens] bytes, see hints.py
 
     def to(self, device: torch.device) -> "Batch":
@@ -60,7 +62,7 @@ class Cache:
         self.length_of = np.array([self.lengths[it["text"]] for it in self.items])
 
     def text_batch(self, texts: Sequence[int], skip_prefix: bool, with_pictures: bool, few_shapes: bool) -> tuple[Tensor, Tensor]:
-        """-> (states [B, L, C], valid lengths [B] with the prefix counted)"""
+        """-> (states [B, L, C], valid lengths [B], including the prefix)"""
         front = 0 if skip_prefix else len(self.prefix)
         lens = self.lengths[list(texts)]
         width = text_columns(int(lens.max()), with_pictures, few_shapes)
@@ -73,10 +75,12 @@ class Cache:
 
     def plan(self, sizes: Sequence[int], rng: np.random.Generator, shares: dict[str, float], most: int,
              team: int) -> list[list[np.ndarray]]:
-        """One pass: for every step the item numbers of each of `team` members; the batches of a step have one task, one
-        number of references and nearly one text length.
-        sizes: batch size with 0, 1, … references; shares: how often to use each task's items (1 = once); most: only
-        items with at most so many drawn things"""
+        """One pass over the items: for every step the item numbers of each of `team` members. The batches of
+        a step have the same task and number of references, and similar text lengths.
+
+        sizes: batch size with 0, 1, … references; shares: how often each task's items are used (default 1);
+        most: omits items with more drawn copies
+        """
         out: list[list[np.ndarray]] = []
         for (task, refs), items in self.groups.items():
             items = items[self.things[items] <= most]
@@ -93,7 +97,7 @@ class Cache:
 
     def batch(self, items: np.ndarray, rng: np.random.Generator, drop: float, skip_prefix: bool,
               few_shapes: bool = False) -> Batch:
-        """few_shapes: text columns of few widths, for compiled code"""
+        """drop: probability of the empty prompt; few_shapes: text columns of few widths, for compiled code"""
         rows = [self.items[i] for i in items]
         texts = [self.empty if rng.random() < drop else r["text"] for r in rows]
         text, lens = self.text_batch(texts, skip_prefix, bool(rows[0]["refs"]), few_shapes)

@@ -1,4 +1,4 @@
-"""Compare model.py with the reference values of the official code: python train.py goldens"""
+"""Compares model.py with recorded values of the official code: python train.py goldens"""
 from __future__ import annotations
 
 import argparse
@@ -13,7 +13,7 @@ from model import OmniGen2Transformer, TransformerConfig, strict_load
 
 
 def excess(got: Tensor, want: Tensor, tol: dict[str, float]) -> float:
-    """Largest |got - want| as a share of what the tolerance allows; over 1 fails."""
+    """Largest |got - want| as a share of the tolerance. A value above 1 fails."""
     want = want.float()
     return ((got.float() - want).abs() / (tol["abs"] + tol["rel"] * want.abs())).max().item()
 

@@ -1,4 +1,5 @@
-"""Compares kernels.cpp with PyTorch, values and gradients, in float32 and bfloat16: python train.py check-kernels"""
+"""Compares values and gradients of kernels.cpp with PyTorch, in float32 and bfloat16: python train.py
+check-kernels"""
 from __future__ import annotations
 
 from typing import Any, Callable
@@ -9,12 +10,12 @@ from torch import Tensor
 import kernels
 from kernels import add_scaled_norm, norm_and_rotate, scaled_norm, softmax, swiglu
 
-# largest difference as a share of the largest value; bfloat16 keeps 8 bits
+# Largest difference as a share of the largest value. bfloat16 has 8 bits of precision.
 LIMITS = {torch.float32: 3e-6, torch.bfloat16: 2e-2}
 
 
 def run(f: Callable[..., Tensor], tensors: list[Tensor], weight: Tensor, plain: bool) -> list[Tensor]:
-    """-> value and the gradients of those tensors that want one, for sum(value * weight)"""
+    """-> the value, and the gradients of sum(value * weight) with respect to the tensors that require one"""
     held, kernels.fast = kernels.fast, (lambda _: False) if plain else kernels.fast
     try:
         given = [t.detach().clone().requires_grad_(t.requires_grad) for t in tensors]
@@ -49,7 +50,7 @@ def cases(dtype: torch.dtype) -> dict[str, tuple[Callable[..., Tensor], list[Ten
 
 def main() -> None:
     if kernels.library() is None:
-        print("kernels.cpp is not used here: nothing to compare")
+        print("kernels.cpp is not used on this machine: nothing to compare")
         return
     failed = 0
     for dtype, limit in LIMITS.items():

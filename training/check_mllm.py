@@ -1,4 +1,4 @@
-"""Compare the fast forward of vision.py and mllm.py with transformers' own classes on random weights and pictures."""
+"""Compares the forward passes of vision.py and mllm.py with transformers on random weights and pictures."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -19,7 +19,7 @@ def main() -> None:
     net = make_mllm(mllm_config(tok)).eval()
     for p in net.parameters():
         if p.ndim > 1:
-            p.mul_(3)  # far from the small start values, so that a wrong mask or position shows
+            p.mul_(3)  # larger than the initial values, so that a wrong mask or position shows
     pics = [np.random.default_rng(i).integers(0, 256, (128, 128, 3), dtype=np.uint8) for i in range(3)]
     pixels, grid = patches(pics), torch.tensor([[1, GRID, GRID]])
     seen = net.model.visual(two_frames(pixels), grid_thw=grid.expand(3, 3)).pooler_output

@@ -1,12 +1,12 @@
-"""Turn shards into what the transformer trains on: latents and text states on disk.
+"""Encodes shards into the transformer's training data: latents and text states on disk.
 
 python encode.py --data DATA --want t2i-train --run RUN --out CACHE/t2i [--size 128] [--most 1] [--text-only] [--chat]
---most 1 takes the cases whose scene shows one drawn thing: what a new transformer learns first.
-Cache folder: meta.json, latents_<size>.f16 [M, 16, size/8, size/8] (normalised), hints_<size>.u8 [cases, channels, size/16 *
-size/16] (hints.py), text.f16 [tokens, C], items.json.
---chat: texts as the chat pipeline gives them, for which the language model sees the given pictures too.
-Only the prompt's own tokens are in text.f16; the constant states of the system prefix are in prefix.f16.
-meta.json is written last: a training that runs picks up finished folders only.
+--most 1 takes cases whose scene has one drawn copy, which a new transformer learns first.
+--chat encodes texts with the chat template and the references, as the chat pipeline does.
+Cache folder: meta.json; latents_<size>.f16 [M, 16, size/8, size/8], normalised; hints_<size>.u8 [cases,
+channels, size/16 * size/16] (hints.py); text.f16 [tokens, C]; items.json. text.f16 holds the prompt's own
+tokens; the constant states of the system prompt are in prefix.f16. meta.json is written last, so that a
+running training loads finished folders only.
 """
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from vae import load_vae
 
 
 def drawn_things(sample: Sample) -> int:
-    """Two cats are two"""
+    """Number of drawn copies: two cats are two."""
     return sum(len(t["stands"]) for t in sample.scene["things"])
 
 
 def encode_pictures(data: Shards, pictures: list[int], run: Path, path: Path, size: int, machine: Machine) -> None:
-    """The pictures' latents, sampled from the posterior as the official pipeline does, normalised."""
+    """Writes the pictures' latents, sampled from the posterior as in the official pipeline and normalised."""
     vae, config = load_vae(run)
     vae.to(machine.device)
     shift, scale = config["shift_factor"], config["scaling_factor"]
@@ -47,21 +47,21 @@ def encode_pictures(data: Shards, pictures: list[int], run: Path, path: Path, si
             file.write(z.contiguous().cpu().numpy().astype(np.float16).tobytes())
 
 
-def asked_of(sample: Sample, in_chat: bool) -> tuple[str, tuple[int, ...]]:
+def prompt_of(sample: Sample, in_chat: bool) -> tuple[str, tuple[int, ...]]:
     return sample.instruction or "", tuple(sample.refs) if in_chat else ()
 
 
 def encode_prompts(data: Shards, drawn: list[Sample], number_of: dict[int, int], run: Path, out: Path, in_chat: bool) -> dict[str, int]:
-    """text.f16, prefix.f16, items.json -> {head: prefix tokens, text_dim}"""
+    """Writes text.f16, prefix.f16 and items.json -> {head: prefix tokens, text_dim}"""
     net, tok, config = load_mllm(run)
-    # a prompt in chat is read with its pictures
-    asked = sorted({asked_of(s, in_chat) for s in drawn} | {("", ())})
-    number = {a: i for i, a in enumerate(asked)}
+    # The states of a chat prompt depend on its pictures.
+    prompts = sorted({prompt_of(s, in_chat) for s in drawn} | {("", ())})
+    number = {a: i for i, a in enumerate(prompts)}
     head = len(tok.encode(HEAD, add_special_tokens=False).ids)
     lengths: list[int] = []
     with (out / "text.f16").open("wb") as file:
-        for at in range(0, len(asked), 2048):
-            part = asked[at : at + 2048]
+        for at in range(0, len(prompts), 2048):
+            part = prompts[at : at + 2048]
             states = encode_chats(net, tok, [(t, [data.picture(i) for i in refs]) for t, refs in part]) if in_chat else \
                 encode_texts(net, tok, [plain(t) for t, _ in part])
             for h in states:
@@ -70,7 +70,7 @@ def encode_prompts(data: Shards, drawn: list[Sample], number_of: dict[int, int],
                 lengths.append(len(h) - head)
                 file.write(h[head:].numpy().astype(np.float16).tobytes())
     items = [{"task": s.task, "refs": [number_of[r] for r in s.refs], "target": number_of[s.target or 0],
-              "text": number[asked_of(s, in_chat)], "things": drawn_things(s)} for s in drawn]
+              "text": number[prompt_of(s, in_chat)], "things": drawn_things(s)} for s in drawn]
     (out / "items.json").write_text(json.dumps({"items": items, "lengths": lengths, "empty": number["", ()]}))
     return {"head": head, "text_dim": config["hidden_size"]}
 
@@ -82,11 +82,11 @@ def main() -> None:
     ap.add_argument("--run", required=True)
     ap.add_argument("--out", required=True)
     ap.add_argument("--size", type=int, default=128)
-    ap.add_argument("--most", type=int, default=99, help="only scenes with at most this many drawn things")
-    ap.add_argument("--skip", type=int, default=0, help="leave out so many cases at the front")
-    ap.add_argument("--first", type=int, default=0, help="only so many cases")
-    ap.add_argument("--text-only", action="store_true", help="keep the latents, encode the texts anew")
-    ap.add_argument("--chat", action="store_true", help="texts as the chat pipeline gives them")
+    ap.add_argument("--most", type=int, default=99, help="only scenes with at most this many drawn copies")
+    ap.add_argument("--skip", type=int, default=0, help="omits this many cases at the start")
+    ap.add_argument("--first", type=int, default=0, help="takes this many cases only; 0: all")
+    ap.add_argument("--text-only", action="store_true", help="encodes the texts again and keeps the latents")
+    ap.add_argument("--chat", action="store_true", help="encodes texts as the chat pipeline does")
     add_machine(ap)
     args = ap.parse_args()
     machine = choose_machine(args)

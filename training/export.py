@@ -1,4 +1,5 @@
-"""Write the run's weights as an official OmniGen2 checkpoint folder and load it back strictly.
+"""Writes the run's weights as a checkpoint folder in the official OmniGen2 layout, and loads it back
+strictly.
 
 python export.py --run RUN --out checkpoint/storybook [--dtype float16]
 """
@@ -22,7 +23,8 @@ from vae import load_vae
 HERE = Path(__file__).parent
 INDEX = {
     "_class_name": "OmniGen2Pipeline", "_diffusers_version": "0.33.1",
-    # Beyond these it draws badly: the side of its pictures, and the longest prompt (73 tokens) rounded up.
+    # The side of the training pictures, and the longest training prompt (73 tokens) rounded up. Beyond these
+    # the model draws badly.
     "_trained_on": {"side": 128, "prompt_tokens": 80},
     "mllm": ["transformers", "Qwen2_5_VLForConditionalGeneration"],
     "processor": ["transformers", "Qwen2_5_VLProcessor"],
@@ -35,9 +37,9 @@ SCHEDULER = {"_class_name": "FlowMatchEulerDiscreteScheduler", "_diffusers_versi
 
 
 def on_grid(weight: Tensor, lines: int) -> Tensor:
-    """Rows of a matrix rounded to a grid of a `lines`-th of their root mean square, made a power of two: its 16-bit floats are
-    the same size, but git packs them into less (17.5 MB of the transformer into 10.3 with 32 lines, into 16.1 without). Vectors
-    stay as they are, and matrices with 0 lines."""
+    """Rounds the rows of a matrix to a grid whose step is a power of two near 1/`lines` of their root mean
+    square. The file has the same size, but git compresses it better: the transformer's 17.5 MB to 10.3 MB
+    with 32 lines, to 16.1 MB without. Does not change vectors, and nothing with 0 lines."""
     if weight.ndim < 2 or lines == 0:
         return weight
     rows = weight.float().flatten(1)
@@ -57,12 +59,12 @@ def put(folder: Path, name: str, state: dict[str, Tensor], dtype: torch.dtype, l
 
 
 def family(keys: set[str]) -> set[str]:
-    """Key names with block numbers blanked, to compare checkpoints of different depth."""
+    """Key names without block numbers, to compare checkpoints of different depth."""
     return {re.sub(r"\.\d+\.", ".#.", re.sub(r"\.\d+\.", ".#.", k)) for k in keys}
 
 
 def check(out: Path, like: Path | None) -> None:
-    """Strict load of every part; raises where something does not fit."""
+    """Loads every part strictly. Raises if a key or shape does not fit."""
     from diffusers import AutoencoderKL
     from transformers import Qwen2_5_VLForConditionalGeneration
 
@@ -94,7 +96,7 @@ def main() -> None:
     ap.add_argument("--out", default=str(HERE / "checkpoint/storybook"))
     ap.add_argument("--name", default="transformer")
     ap.add_argument("--dtype", default="float16", choices=("float16", "float32"))
-    ap.add_argument("--grid", type=int, default=0, help="round transformer and language model to so many lines (on_grid), to keep git's history small")
+    ap.add_argument("--grid", type=int, default=0, help="lines of the grid (on_grid) for transformer and language model, to keep the repository small")
     ap.add_argument("--like", default=str(HERE.parent / "fixtures/goldens/model"))
     args = ap.parse_args()
     run, out, dtype = Path(args.run), Path(args.out), getattr(torch, args.dtype)

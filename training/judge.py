@@ -1,9 +1,11 @@
-"""The judge: a small detector that reads a picture of the world from its pixels alone (../docs/JUDGE.md).
+"""Trains the judge: a small detector that finds the scene of a picture from its pixels alone
+(../docs/JUDGE.md).
 
-python judge.py --data DATA --run RUN --vae RUN_OF_THE_VAE --minutes 45     (again to go on from the last checkpoint)
+python judge.py --data DATA --run RUN --vae RUN_OF_THE_VAE --minutes 45     (repeat to continue)
 python judge.py --data DATA --run RUN --minutes 0 --export ../training/checkpoint/judge
 
-It learns on exact scenes: as rendered, as the autoencoder gives them back, damaged, and broken ones that show nothing.
+It learns from pictures with exact scenes: rendered, decoded by the VAE, degraded, and broken ones in which
+nothing is to be found.
 """
 from __future__ import annotations
 
@@ -24,11 +26,12 @@ from judge_net import Judge, losses, outputs, peaks, split, split_page
 from optim import Ema, Log, Optimisers, clip, save, schedule
 from speed import Machine, add_machine, choose_machine
 
-KEPT = 1540  # training pictures that only the temperatures see
+KEPT = 1540  # training pictures that only the temperatures are fitted on
 
 
 def rates(net: Judge, pictures: np.ndarray, pages: list[Page], machine: Machine) -> dict[str, float]:
-    """Share of errors per head at the true centres; stands missed and invented by the heat at probability 1/2"""
+    """Share of errors per head at the true centres, and shares of missed and invented copies at presence
+    1/2"""
     out, page = outputs(net, pictures, machine)
     batch = Mixer.targets(pages, [sure(p) for p in pages])
     found: dict[str, float] = {}
@@ -51,16 +54,16 @@ def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument("--data", required=True)
     ap.add_argument("--run", required=True)
-    ap.add_argument("--vae", help="run folder with the autoencoder's vae.pt, for pictures as it gives them back")
-    ap.add_argument("--decode", type=int, default=8000, help="how many such pictures are made when there are none")
-    ap.add_argument("--minutes", type=float, default=45, help="length of this call; the rate cools down at its end")
+    ap.add_argument("--vae", help="run folder with vae.pt, for pictures decoded by the VAE")
+    ap.add_argument("--decode", type=int, default=8000, help="number of such pictures to make if there are none")
+    ap.add_argument("--minutes", type=float, default=45, help="length of this call; the learning rate falls at its end")
     ap.add_argument("--batch", type=int, default=48)
-    ap.add_argument("--cool", type=float, default=0.5, help="share of this call in which the rate falls to zero")
+    ap.add_argument("--cool", type=float, default=0.5, help="share of this call in which the learning rate falls to zero")
     ap.add_argument("--lr", type=float, default=3e-3)
-    ap.add_argument("--patterned", type=int, default=0, help="how much more often to show pictures with striped or spotted objects: they are read worst")
+    ap.add_argument("--patterned", type=int, default=0, help="how much more often pictures with patterned objects occur; the judge errs most on them")
     ap.add_argument("--export", help="folder for the weights after this call")
-    ap.add_argument("--fixture", default="../fixtures/judge.safetensors", help="where --export puts values that tests compare with")
-    ap.add_argument("--from", dest="begin", help="folder of exported weights to begin with where RUN has none")
+    ap.add_argument("--fixture", default="../fixtures/judge.safetensors", help="file in which --export writes values for tests")
+    ap.add_argument("--from", dest="begin", help="folder of exported weights to start from if RUN has none")
     ap.add_argument("--fresh", action="store_true")
     add_machine(ap)
     args = ap.parse_args()
@@ -95,8 +98,8 @@ def main() -> None:
     forward = torch.compile(net, dynamic=False)
     pictures = [np.stack([check.picture(p.id) for p in check_pages]), check_again[0]]
 
-    def rest() -> Judge:
-        """The mean weights, with the norms' statistics measured for them"""
+    def averaged() -> Judge:
+        """The judge with averaged weights, and norm statistics measured for them"""
         calm = Judge().to(memory_format=torch.channels_last)
         calm.load_state_dict({**net.state_dict(), **ema.shadow})
         for part in calm.modules():
@@ -110,7 +113,7 @@ def main() -> None:
         return calm.eval()
 
     def store() -> Judge:
-        calm = rest()
+        calm = averaged()
         log.write(event="eval", step=step, seen=seen, **rates(calm, pictures[0], check_pages, machine))
         log.write(event="eval decoded", step=step, **rates(calm, pictures[1], check_again[1], machine))
         save(path, {"model": net.state_dict(), "ema": ema.shadow, "calm": calm.state_dict(), "opt": opt.state_dict(),

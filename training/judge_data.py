@@ -1,4 +1,5 @@
-"""What the judge learns from: exact scenes as arrays, and pictures as it will meet them, whole, damaged or broken."""
+"""The judge's training data: exact scenes as arrays, and pictures that are rendered, decoded, degraded or
+broken."""
 from __future__ import annotations
 
 import hashlib
@@ -26,19 +27,19 @@ FIELDS: list[tuple[str, list[str]]] = [
     ("accessory", ["none", *ACCESSORIES]), ("accessoryColour", COLOURS), ("size", SIZES)]
 REGRESSIONS = ["x", "y", "scale"]
 PAGE = GLOBAL
-# where the scene of a sample is that of one of its pictures: the target, or the picture asked about
+# Tasks whose scene belongs to one of the sample's pictures: the target, or the picture of the question.
 SHOWN = {"t2i": "target", "edit": "target", "incontext": "target", "understand": "ref"}
 
 
 @dataclass
 class Page:
-    """One picture's truth: places (x, middle y) in pixels and scales, class numbers (255: does not apply)"""
+    """The truth of one picture. Class numbers are 255 where a head does not apply."""
 
     id: int
-    page: np.ndarray  # [4] numbers of style, time, weather, background
-    at: np.ndarray  # [stands, 4]: x, y of the middle, scale, half width in pixels
-    fields: np.ndarray  # [stands, 8] bytes
-    there: np.ndarray  # [stands] 1: there, 0: broken, -1: undecided
+    page: np.ndarray  # [4] class numbers of style, time, weather, background
+    at: np.ndarray  # [stands, 4]: x and y of the centre, scale, half width; in pixels
+    fields: np.ndarray  # [stands, 8] class numbers as bytes
+    there: np.ndarray  # [stands] 1: present, 0: broken, -1: ignored
 
 
 def number(values: list[str], value: Any) -> int:
@@ -63,17 +64,18 @@ def page_of(id: int, scene: Any) -> Page:
 
 
 def sure(page: Page) -> list[np.ndarray]:
-    """The page's truth as one probability of 1 for each head"""
+    """The page's truth as a probability of 1 for the right class of each head"""
     return [np.eye(len(v), dtype=np.float32)[page.page[i]] for i, (_, v) in enumerate(PAGE)]
 
 
 def key_of(data: Shards) -> tuple[Any, ...]:
-    """What changes whenever other shards are read, or more is known of a page"""
+    """A key that changes with the shards and with the fields of Page"""
     return list(Page.__dataclass_fields__), [f.name for f in data.folders], data.starts
 
 
 def labels(root: str, want: str, run: Path) -> tuple[Shards, list[Page]]:
-    """Shards of `root`, and the truth of every picture whose scene is known, in an order by chance. Kept in `run`."""
+    """The shards of `root`, and the truth of every picture with a known scene, in random order. Cached in
+    `run`."""
     data = find_shards(root, want, words=False)
     file = run / f"labels-{want}.pkl"
     key = key_of(data)
@@ -96,9 +98,12 @@ def labels(root: str, want: str, run: Path) -> tuple[Shards, list[Page]]:
 
 def decoded(data: Shards, pages: list[Page], vae_run: Optional[Path], file: Path, n: int, machine: Machine, log: Log,
             breaking: bool = False) -> tuple[np.ndarray, list[Page]]:
-    """Pictures as the autoencoder gives them back, most with noisy latents, and with `breaking` those of things in
-    disorder, as an unripe transformer draws them. Kept in `file`; made anew for other shards, another number or another
-    autoencoder (without one, kept pictures of these shards serve, or none)."""
+    """Pictures decoded by the VAE, most of them from noisy latents. With `breaking`, the latents of things
+    are in disorder, as an untrained transformer draws them.
+
+    Cached in `file`, and made again for other shards, another number or another VAE. Without a VAE, cached
+    pictures of these shards are used, or none.
+    """
     shards = f"{key_of(data)} {n}"
     weights = hashlib.sha256((vae_run / "vae.pt").read_bytes()).hexdigest() if vae_run else None
     kept = np.load(file) if file.exists() else {}
@@ -133,7 +138,7 @@ def decoded(data: Shards, pages: list[Page], vae_run: Optional[Path], file: Path
 
 
 def disorder(z: Tensor, k: int, page: Page, rng: np.random.Generator) -> np.ndarray:
-    """Breaks the latents [N, C, 16, 16] of row k where one or all things stand -> what is left of the stands"""
+    """Breaks the latents [N, C, 16, 16] of row k under one or all copies -> `there` of the copies"""
     there = np.ones(len(page.at), dtype=np.int8)
     one = int(rng.integers(max(1, len(page.at)))) if rng.random() < 0.4 else None
     way = rng.random()
@@ -148,10 +153,10 @@ def disorder(z: Tensor, k: int, page: Page, rng: np.random.Generator) -> np.ndar
         box = z[k, :, y0:y1, x0:x1]
         if box.numel() == 0:
             continue
-        if way < 0.45:  # cells in another order
+        if way < 0.45:  # shuffled cells
             flat = box.flatten(1)
             torn = flat[:, torch.from_numpy(rng.permutation(flat.shape[1]))].view_as(box)
-        elif way < 0.7:  # another place of another picture
+        elif way < 0.7:  # a part of another picture
             other = z[(k + 1) % len(z)].roll((int(rng.integers(2, 6)), int(rng.integers(3, 13))), (1, 2))
             torn = other[:, y0:y1, x0:x1] * 0.6 + box * 0.4
         else:  # mostly noise
@@ -163,11 +168,11 @@ def disorder(z: Tensor, k: int, page: Page, rng: np.random.Generator) -> np.ndar
 
 
 class Mixer:
-    """Draws batches: pictures in -1..1 with what the losses need"""
+    """Makes random batches: pictures in -1..1 with the targets of the losses"""
 
     def __init__(self, data: Shards, pages: list[Page], again: list[tuple[float, np.ndarray, list[Page]]],
                  rng: np.random.Generator) -> None:
-        """again: pictures from the autoencoder in several lots, each with its share of what is drawn"""
+        """again: sets of decoded pictures, each with its share of the batches"""
         self.data, self.pages, self.again, self.rng = data, pages, again, rng
 
     def one(self) -> tuple[np.ndarray, Page]:
@@ -188,7 +193,7 @@ class Mixer:
             "x": torch.from_numpy(np.stack([d[0] for d in drawn])).permute(0, 3, 1, 2)}
 
     def damaged(self, picture: np.ndarray, page: Page) -> tuple[np.ndarray, Page, list[np.ndarray], np.ndarray]:
-        """-> picture in -1..1, its truth, soft truth of the page, and per stand: 1 there, 0 broken, -1 undecided"""
+        """-> picture in -1..1, its truth, probabilities for the page's heads, and `there` of every copy"""
         rng = self.rng
         x = picture.astype(np.float32) / 127.5 - 1
         soft = sure(page)
@@ -212,7 +217,7 @@ class Mixer:
         return x.clip(-1, 1).astype(np.float32), page, soft, there
 
     def broken(self, x: np.ndarray, page: Page, soft: list[np.ndarray], there: np.ndarray) -> Any:
-        """Half of it from another picture, two pictures through one another, or a thing smeared or torn"""
+        """Breaks a picture: a part of another picture, a blend of two pictures, or a smeared or torn thing"""
         rng = self.rng
         way = rng.random()
         x = x.copy()
@@ -285,7 +290,8 @@ class Mixer:
 
 
 def hard(page: Page) -> bool:
-    """Whether a pattern, a small thing or neon is in it: what errs most, so it is drawn more often"""
+    """Whether it has a pattern, a small thing or the neon style. These have most errors, so they occur more
+    often."""
     return bool(PAGE[0][1][page.page[0]] == "neon" or (page.fields[:, 2] > 0).any() or (page.at[:, 2] < 0.7).any())
 
 

@@ -1,4 +1,4 @@
-"""The judge as the project ships it: probabilities that come true, float16 weights, values that tests compare with."""
+"""Exports the judge: calibrated probabilities, float16 weights, and values for tests."""
 from __future__ import annotations
 
 import json
@@ -17,7 +17,8 @@ from speed import Machine
 
 @torch.no_grad()
 def temperatures(net: Judge, mixer: Mixer, machine: Machine) -> dict[str, float]:
-    """Per head, what its logits are divided by, and what is added to those of presence, so that their probabilities come true on pictures kept back from training"""
+    """Calibration on held-out pictures: a temperature for each head's logits, and an offset for those of
+    presence"""
     logits: dict[str, list[tuple[Tensor, Tensor]]] = {}
     for _ in range(40):
         batch = mixer.draw(64)
@@ -39,7 +40,7 @@ def temperatures(net: Judge, mixer: Mixer, machine: Machine) -> dict[str, float]
         loss = F.binary_cross_entropy_with_logits if name == "presence" else F.cross_entropy
         grid = torch.logspace(-1, 1, 81)
         best[name] = float(grid[torch.stack([loss(z / t, y) for t in grid]).argmin()])
-        if name == "presence":  # the focal loss leaves it timid, so it gets an offset too
+        if name == "presence":  # the focal loss gives too low probabilities, so it needs an offset too
             grid = torch.linspace(-3, 3, 61)
             for _ in range(3):
                 best["offset"] = float(grid[torch.stack([loss(z / best[name] + b, y) for b in grid]).argmin()])
@@ -49,7 +50,7 @@ def temperatures(net: Judge, mixer: Mixer, machine: Machine) -> dict[str, float]
 
 
 def at_rest(weights: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
-    """What the exported weights say of pictures: the network that src/judge/graph.ts builds"""
+    """The outputs of the exported weights for pictures. src/judge/graph.ts builds the same network."""
     def conv(x: Tensor, name: str, stride: int = 1) -> Tensor:
         w = weights[f"{name}.weight"]
         return F.conv2d(x, w, weights[f"{name}.bias"], stride, (w.shape[2] - 1) // 2)
@@ -68,8 +69,8 @@ def at_rest(weights: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def load_export(net: Judge, folder: Path, pictures: Tensor) -> None:
-    """Puts exported weights into a network that goes on training, where an export is all that is left of a run. The norms
-    get back the statistics that `pictures` [N, 3, 128, 128] give, so that the network says the same in training and at rest."""
+    """Loads exported weights into a network to continue training. The norms get the statistics of `pictures`
+    [N, 3, 128, 128], so that the network gives the same outputs in training mode and in eval mode."""
     tensors = {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
     w = tensors["stem.weight"].reshape(-1, 3, 3, 2, 3, 2).permute(0, 1, 3, 5, 2, 4)
     tensors["stem.weight"] = w.reshape(-1, 12, 3, 3)
@@ -97,12 +98,13 @@ def load_export(net: Judge, folder: Path, pictures: Tensor) -> None:
 
 @torch.no_grad()
 def export(net: Judge, fitted: dict[str, float], folder: Path, pictures: np.ndarray, fixture: Path) -> None:
-    """float16 weights with norms and temperatures folded in, the order of the outputs, and values to check them by"""
+    """Writes float16 weights with norms and temperatures folded in, the order of the outputs, and values for
+    tests"""
     tensors: dict[str, Tensor] = {}
     for name, part in net.named_modules():
         if isinstance(part, Conv):
             tensors[f"{name}.weight"], tensors[f"{name}.bias"] = part.folded()
-    # the stem sees 2x2 pixels as channels: the same as one convolution of 6x6 pixels with stride 2
+    # The stem takes 2x2 pixels as channels, which equals a 6x6 convolution of the pixels with stride 2.
     w = tensors["stem.weight"].reshape(-1, 3, 2, 2, 3, 3).permute(0, 1, 4, 2, 5, 3)
     tensors["stem.weight"] = w.reshape(-1, 3, 6, 6)
     stands = [fitted["presence"]] + [fitted[n] for n, v in FIELDS for _ in v] + [1.0] * len(REGRESSIONS)

@@ -1,4 +1,4 @@
-"""The judge's network, and what it is trained on."""
+"""The judge's network and its losses."""
 from __future__ import annotations
 
 import numpy as np
@@ -23,7 +23,7 @@ class Conv(nn.Module):
         return self.norm(self.conv(x))
 
     def folded(self) -> tuple[Tensor, Tensor]:
-        """Weight and bias of the one convolution that norm and convolution are at rest"""
+        """Weight and bias of the convolution that equals this convolution and its norm in eval mode"""
         gain = self.norm.weight / (self.norm.running_var + self.norm.eps).sqrt()
         return self.conv.weight * gain[:, None, None, None], self.norm.bias - self.norm.running_mean * gain
 
@@ -38,7 +38,8 @@ class Block(nn.Module):
 
 
 class Judge(nn.Module):
-    """Pictures [N, 3, 128, 128] in -1..1 -> what stands at each cell [N, OUTPUTS, 16, 16], logits of the page [N, 20]"""
+    """Pictures [N, 3, 128, 128] in -1..1 -> outputs of each cell [N, OUTPUTS, 16, 16], logits of the page [N,
+    20]"""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,13 +66,14 @@ class Judge(nn.Module):
 
 
 def with_column(x: Tensor) -> Tensor:
-    """Beside each cell's features the largest above and below it: a lamp's colour is that of its shade, a hat is on top.
-    Things stand in a row, so a narrow column holds little of their neighbours."""
+    """Adds to each cell the largest features of the cells above and below: a lamp's colour is its shade's, a
+    hat is on top. Things stand in a row, so a narrow column holds little of their neighbours."""
     return torch.cat([x, F.max_pool2d(x, (7, 3), 1, (3, 1))], 1)
 
 
 def heat_loss(logit: Tensor, want: Tensor, ignore: Tensor) -> Tensor:
-    """Focal loss that forgives near misses (the idea of CenterNet): want [N, G, G], 1 at centres, less beside them."""
+    """Focal loss with soft targets near the centres, as in CenterNet. want: [N, G, G], 1 at centres, less
+    beside them"""
     p = logit.sigmoid().clamp(1e-5, 1 - 1e-5)
     centre = want == 1
     loss = torch.where(centre, -((1 - p) ** 2) * p.log(), -((1 - want) ** 4) * p**2 * (1 - p).log())
@@ -84,7 +86,7 @@ def losses(out: Tensor, page: Tensor, batch: dict[str, Tensor]) -> dict[str, Ten
     for i, ((name, _), part) in enumerate(zip(FIELDS, parts)):
         want = batch["fields"][:, i].long()
         known = want.where(want != 255, -100)
-        # the mean of where it applies, so that rarer heads weigh as much
+        # The mean over the copies to which the head applies, so that all heads have the same weight.
         found[name] = F.cross_entropy(part, known, ignore_index=-100, reduction="sum") / (known >= 0).sum().clamp(min=4)
     miss = F.smooth_l1_loss(parts[-1], batch["regress"], beta=0.1, reduction="none").mean(0)
     found["where"] = 2 * miss.sum()
@@ -104,7 +106,7 @@ def outputs(net: Judge, pictures: np.ndarray, machine: Machine) -> tuple[Tensor,
 
 
 def peaks(heat: Tensor) -> Tensor:
-    """Logits [N, G, G] -> which cells are higher than their eight neighbours"""
+    """Logits [N, G, G] -> whether each cell is at least as high as its eight neighbours"""
     return F.max_pool2d(heat[:, None], 3, 1, 1)[:, 0] == heat
 
 

@@ -1,5 +1,6 @@
-// What lies between the matrix products of a transformer block, forward and backward, each in one pass over memory
-// (kernels.py has the same in PyTorch, and the shapes). Plain loops that compilers turn into vector code; one thread.
+// The operations between the matrix products of a transformer block, forward and backward, each in one pass over
+// memory, on one thread. kernels.py documents the shapes and has the same operations in PyTorch. Compilers vectorize
+// these loops.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -21,10 +22,10 @@ inline void write(float& to, float x) { to = x; }
 inline void write(bf16& to, float x) {
   uint32_t bits;
   std::memcpy(&bits, &x, 4);
-  to.bits = uint16_t((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);  // to the nearest, ties to even
+  to.bits = uint16_t((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);  // rounds to nearest, ties to even
 }
 
-// e^x to about 2e-7 of itself, for x from -87 to 88: 2^n times a polynomial on [-ln2/2, ln2/2]
+// e^x with a relative error of about 2e-7 for x from -87 to 88: 2^n times a polynomial on [-ln2/2, ln2/2]
 inline float fast_exp(float x) {
   x = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
   float n = std::nearbyintf(x * 1.44269504f);
@@ -37,7 +38,7 @@ inline float fast_exp(float x) {
 }
 inline float sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }
 
-// The row in float32 -> what brings it to unit rms
+// Copies the row to `held` as float32 -> the factor that gives it unit rms
 template <class X>
 inline float rms_scale(const X* row, float* held, int64_t n, float eps) {
   float sum = 0;
@@ -48,7 +49,7 @@ inline float rms_scale(const X* row, float* held, int64_t n, float eps) {
   return 1.0f / std::sqrt(sum / float(n) + eps);
 }
 
-// out = residual + x / rms(x) * weight * factor; residual and factor may be missing
+// out = residual + x / rms(x) * weight * factor; residual and factor may be null
 template <class X, class O>
 void norm_forward(const X* x, const float* residual, const float* weight, const float* factor, O* out, float* rstd,
                   int64_t batch, int64_t rows, int64_t width, float eps) {
@@ -70,7 +71,7 @@ void norm_forward(const X* x, const float* residual, const float* weight, const 
   }
 }
 
-// grad_factor may be missing; grad_weight is added to
+// Adds to grad_weight; grad_factor may be null
 template <class X, class O>
 void norm_backward(const O* grad, const X* x, const float* rstd, const float* weight, const float* factor, X* grad_x,
                    float* grad_factor, float* grad_weight, int64_t batch, int64_t rows, int64_t width) {
@@ -117,8 +118,8 @@ void swiglu_backward(const T* __restrict grad, const T* __restrict a, const T* _
   }
 }
 
-// x [batch, rows, heads * d], each head brought to unit rms, scaled by weight, its halves rotated -> out [batch, heads,
-// rows, d]; cos, sin [batch or 1, rows, d / 2]
+// x [batch, rows, heads * d] -> out [batch, heads, rows, d]: each head normalized to unit rms, scaled by weight, its
+// halves rotated; cos, sin [batch or 1, rows, d / 2]
 template <class T>
 void rope_forward(const T* x, const float* weight, const float* cos, const float* sin, int64_t per_batch, T* out, float* rstd,
                   int64_t batch, int64_t rows, int64_t heads, int64_t d, float eps) {
@@ -175,7 +176,7 @@ void rope_backward(const T* grad, const T* x, const float* rstd, const float* we
     }
 }
 
-// Rows are padded to whole vectors in a buffer of their own: what is left over of a row would cost as much as the rest.
+// Rows are padded to whole vectors in a buffer: the remainder of a row would cost as much as the rest of it.
 constexpr int64_t LANES = 16;
 inline int64_t whole(int64_t n) { return (n + LANES - 1) / LANES * LANES; }
 
@@ -194,7 +195,7 @@ inline void pack(const float* from, T* buffer, T* to, int64_t n) {
   std::memcpy(to, buffer, n * sizeof(T));
 }
 
-// scores [batch, rows, width] * scale + mask [batch, width] (may be missing) -> probabilities
+// softmax of scores [batch, rows, width] * scale + mask [batch, width]; mask may be null
 template <class T>
 void softmax_forward(const T* scores, const float* mask, T* out, int64_t batch, int64_t rows, int64_t width, float scale) {
   int64_t end = whole(width);

@@ -1,7 +1,8 @@
-"""What lies between the matrix products of a transformer block, each step as one pass over memory.
+"""The operations between the matrix products of a transformer block, each in one pass over memory.
 
-On CPUs kernels.cpp does them (built once with the machine's C++ compiler, 2 seconds); on a GPU, or without a compiler,
-PyTorch does, and the trainer compiles the blocks instead (`fast`). `check_kernels.py` compares both, gradients too.
+On CPUs kernels.cpp does them. The machine's C++ compiler builds it once, in 2 seconds. On a GPU, or without a
+compiler, PyTorch does them and the trainer compiles the blocks instead (`fast`). `check_kernels.py` compares
+values and gradients of both.
 """
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 SOURCE = Path(__file__).with_name("kernels.cpp")
-# -ffast-math without what it does to the rest of the process: its start-up code turns denormals off
+# The parts of -ffast-math without its start-up code, which turns denormals off for the whole process.
 OPTIONS = ["-O3", "-std=c++17", "-shared", "-fPIC", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros",
            "-fassociative-math", "-freciprocal-math", "-ffinite-math-only"]
 NAMES = {torch.float32: "f32", torch.bfloat16: "bf16"}
@@ -28,7 +29,8 @@ NAMES = {torch.float32: "f32", torch.bfloat16: "bf16"}
 
 @cache
 def library() -> Optional[ctypes.CDLL]:
-    """The built kernels, kept in PyTorch's own cache folder; None where they cannot be built or STORYBOOK_KERNELS=0"""
+    """The built kernels, cached in ~/.cache/storybook-kernels; None if they cannot be built or
+    STORYBOOK_KERNELS=0"""
     compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++") or shutil.which("c++")
     if compiler is None or os.environ.get("STORYBOOK_KERNELS") == "0":
         return None
@@ -46,17 +48,17 @@ def library() -> Optional[ctypes.CDLL]:
                 built.rename(path)
         return ctypes.CDLL(str(path))
     except (OSError, subprocess.CalledProcessError) as error:
-        print(f"kernels.cpp was not built ({error}): PyTorch does its work, slower", flush=True)
+        print(f"kernels.cpp was not built ({error}): PyTorch takes its place and is slower", flush=True)
         return None
 
 
 def fast(x: Tensor) -> bool:
-    """Whether kernels.cpp works on tensors like x; not inside compiled code, which cannot call it"""
+    """Whether kernels.cpp can run on tensors like x. Compiled code cannot call it."""
     return not torch.compiler.is_compiling() and x.device.type == "cpu" and x.dtype in NAMES and library() is not None
 
 
 def call(name: str, *args: Any) -> None:
-    """Runs a kernel; tensors must be contiguous and live until it returns"""
+    """Runs a kernel. Tensors must be contiguous and stay alive until it returns."""
     given: list[Any] = []
     for a in args:
         if isinstance(a, Tensor):
@@ -96,13 +98,14 @@ class Norm(torch.autograd.Function):
 
 
 def rms(x: Tensor, weight: Tensor, eps: float) -> Tensor:
-    """RMSNorm over the last axis in float32, result in the type of x"""
+    """RMSNorm over the last axis, computed in float32, in the type of x"""
     y = x.float()
     return (y * torch.rsqrt(y.square().mean(-1, keepdim=True) + eps) * weight).to(x.dtype)
 
 
 def scaled_norm(x: Tensor, weight: Tensor, eps: float, factor: Optional[Tensor] = None) -> Tensor:
-    """RMSNorm of x [B, S, C] times factor [B, C], counted in float32 -> [B, S, C] in the type that products want"""
+    """RMSNorm of x [B, S, C] times factor [B, C], computed in float32 -> [B, S, C] in the type of matrix
+    products"""
     if fast(x):
         dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
         return Norm.apply(x, weight, None if factor is None else factor.float(), None, eps, dtype)
@@ -162,8 +165,8 @@ class Rope(torch.autograd.Function):
 
 
 def norm_and_rotate(x: Tensor, weight: Tensor, eps: float, rope: tuple[Tensor, Tensor]) -> Tensor:
-    """RMSNorm of every head of x [B, S, H, D], then a rotation of its halves by rope (cos, sin), each [B or 1, S, 1, D/2]
-    -> [B, H, S, D] in the type of x"""
+    """RMSNorm of every head of x [B, S, H, D], then a rotation of its halves by rope (cos and sin, each
+    [B or 1, S, 1, D/2]) -> [B, H, S, D] in the type of x"""
     cos, sin = rope
     if fast(x):
         return Rope.apply(x, weight, cos, sin, eps)
@@ -194,8 +197,8 @@ class Softmax(torch.autograd.Function):
 
 
 def softmax(scores: Tensor, mask: Optional[Tensor], scale: float) -> Tensor:
-    """softmax(scores * scale + mask) of scores [B, H, S, T]; mask additive, broadcast to scores -> the type of scores. With a
-    mask of every row's own, PyTorch does it."""
+    """softmax(scores * scale + mask) in the type of scores. scores: [B, H, S, T]; mask: additive, broadcast
+    to scores. PyTorch computes it if the mask differs between rows."""
     if fast(scores) and (mask is None or mask.shape[-2] == 1):
         return Softmax.apply(scores, mask, scale)
     x = scores.float() * scale

@@ -1,4 +1,4 @@
-"""Stage b: the multimodal language model (transformers' Qwen2.5-VL, tiny), its pictures, its hidden states."""
+"""Stage b: the multimodal language model (a tiny Qwen2.5-VL of transformers) and its hidden states."""
 from __future__ import annotations
 
 import json
@@ -56,7 +56,7 @@ def make_mllm(config: dict[str, Any]) -> Qwen2_5_VLForConditionalGeneration:
 
 
 def official_key(key: str) -> Optional[str]:
-    """transformers 5 name -> name in the hub checkpoint (None: not stored)"""
+    """Name in transformers 5 -> name in the official checkpoint (None: not stored)"""
     if key == "lm_head.weight":
         return None
     return key.replace("model.language_model.", "model.").replace("model.visual.", "visual.")
@@ -71,7 +71,7 @@ def load_mllm(run: Path, name: str = "mllm.pt") -> tuple[Qwen2_5_VLForConditiona
 
 
 def mrope_positions(ids: np.ndarray, pad: int) -> np.ndarray:
-    """ids [S] -> [3, S]; runs of the image token are 5x5 pictures"""
+    """ids [S] -> M-RoPE positions [3, S]; each run of image tokens is a picture of 5 x 5"""
     pos = np.zeros((3, len(ids)), dtype=np.int64)
     at, i = 0, 0
     cell = np.arange(PADS)
@@ -90,14 +90,14 @@ def mrope_positions(ids: np.ndarray, pad: int) -> np.ndarray:
 @dataclass
 class Example:
     ids: np.ndarray  # [S], image tokens expanded
-    learn: np.ndarray  # [S] weight of predicting this token from what stands before it
+    learn: np.ndarray  # [S] loss weight of predicting this token from those before it
     pictures: list[int]
     kind: str
-    never: tuple[int, ...] = ()  # tokens of colours that no training picture shows on things like these
+    never: tuple[int, ...] = ()  # tokens of the colours that these things never have in training
 
 
 def rope_tables(net: Qwen2_5_VLForConditionalGeneration, pos: Tensor) -> tuple[Tensor, Tensor]:
-    """pos [3, B, S] -> cos, sin [B, 1, S, d], the three axes mixed as in M-RoPE"""
+    """pos [3, B, S] -> cos, sin [B, 1, S, d], with the three axes interleaved as in M-RoPE"""
     cfg = net.config.text_config
     half = cfg.hidden_size // cfg.num_attention_heads // 2
     freq = 1.0 / (1e6 ** (torch.arange(half, dtype=torch.float32, device=pos.device) / half))
@@ -108,18 +108,18 @@ def rope_tables(net: Qwen2_5_VLForConditionalGeneration, pos: Tensor) -> tuple[T
 
 
 def turn(z: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary embedding, halves layout"""
+    """Applies the rotary embedding, with pairs in the two halves."""
     a, b = z.chunk(2, dim=-1)
     return z * cos + torch.cat([-b, a], dim=-1) * sin
 
 
 def additive(keep: Tensor) -> Tensor:
-    """bool mask -> 0 where kept, -1e9 elsewhere"""
+    """Boolean mask -> additive mask: 0 where true, -1e9 elsewhere"""
     return torch.zeros(keep.shape).masked_fill(~keep, -1e9)
 
 
 def language_layer(layer: nn.Module, y: Tensor, b: int, head: int, cos: Tensor, sin: Tensor, mask: Tensor, mask_head: Tensor) -> Tensor:
-    """One decoder layer on rows y [head + b*r, C]: the shared first tokens once, then the rest of every row."""
+    """One decoder layer on y [head + b*r, C]: the shared first tokens once, then the rest of every row."""
     att = layer.self_attn
     d = att.head_dim
     r = (y.shape[0] - head) // b
@@ -149,9 +149,12 @@ def language_layer(layer: nn.Module, y: Tensor, b: int, head: int, cos: Tensor, 
 
 def language_states(net: Qwen2_5_VLForConditionalGeneration, x: Tensor, pos: Tensor, head: int,
                     mask: Optional[Tensor] = None, layer_of: Callable[..., Tensor] = language_layer) -> Tensor:
-    """The language model's last hidden states, the same numbers as transformers gives, but the first `head` tokens,
-    which must be equal in all rows, are computed once. x [B, S, C] embeddings, pos [3, B, S]; mask: additive
-    [B, 1, S - head, S] (None: causal); layer_of: language_layer, compiled or not -> [B, S, C]"""
+    """The language model's last hidden states [B, S, C], with the same values as in transformers. The first
+    `head` tokens, which must be equal in all rows, are computed once.
+
+    x: embeddings [B, S, C]; pos: [3, B, S]; mask: additive [B, 1, S - head, S] (None: causal); layer_of:
+    language_layer, compiled or not
+    """
     lm = net.model.language_model
     b, s, c = x.shape
     r = s - head
@@ -168,8 +171,10 @@ def language_states(net: Qwen2_5_VLForConditionalGeneration, x: Tensor, pos: Ten
 
 def hidden_states(net: Qwen2_5_VLForConditionalGeneration, batch: Sequence[Example], pad_id: int, image_id: int,
                   pixels: Optional[Tensor] = None, head: int = 0) -> tuple[Tensor, Tensor]:
-    """Right-padded batch -> (ids [B, S], last hidden states after the final norm [B, S, C]); head: number of first
-    tokens that all rows share"""
+    """Pads a batch on the right -> (ids [B, S], last hidden states after the final norm [B, S, C])
+
+    head: number of first tokens that all rows share
+    """
     width = max(len(e.ids) for e in batch)
     ids = np.full((len(batch), width), pad_id, dtype=np.int64)
     pos = np.zeros((3, len(batch), width), dtype=np.int64)
@@ -185,16 +190,17 @@ def hidden_states(net: Qwen2_5_VLForConditionalGeneration, batch: Sequence[Examp
 
 
 class EchoHeads(nn.Module):
-    """Training only: the last hidden state must still tell the token it stands on and the three before it. A small
-    language model otherwise drops them (it only needs the next token), and the picture model reads these states."""
+    """Training only: predicts from each last hidden state its own token and the three before it. A small
+    language model otherwise forgets them, since it only needs the next token, but the transformer needs
+    them."""
 
     def __init__(self, hidden: int, vocab: int, back: int = 4) -> None:
         super().__init__()
         self.heads = nn.ModuleList([nn.Linear(hidden, vocab) for _ in range(back)])
 
     def forward(self, states: Tensor, tokens: Tensor, place: Tensor, share: float) -> Tensor:
-        """states [B, S, C], tokens [B, S], place [B, S] within the segment (-1: not to be learnt); a random share of the
-        positions is used"""
+        """The loss on a random share of the positions. states: [B, S, C]; tokens: [B, S]; place: [B, S]
+        position within the segment (-1: ignored)"""
         loss = states.new_zeros(())
         for back, head in enumerate(self.heads):
             pick = (place >= back) & (torch.rand(place.shape, device=place.device) < share)
@@ -205,7 +211,7 @@ class EchoHeads(nn.Module):
 
 @torch.no_grad()
 def encode_texts(net: Qwen2_5_VLForConditionalGeneration, tok: Tokenizer, texts: Sequence[str], batch: int = 128) -> list[Tensor]:
-    """Templated texts -> their last hidden states [L, C] each, as float32"""
+    """Texts with their template -> the last hidden states [L, C] of each, as float32"""
     pad, image = tok.token_to_id("<|endoftext|>"), tok.token_to_id("<|image_pad|>")
     ids = [np.array(e.ids, dtype=np.int64) for e in tok.encode_batch(list(texts), add_special_tokens=False)]
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
@@ -221,15 +227,15 @@ def encode_texts(net: Qwen2_5_VLForConditionalGeneration, tok: Tokenizer, texts:
 
 
 def expand_pads(ids: Sequence[int], image_id: int) -> list[int]:
-    """One token for each part of a picture in place of the one that stands for the picture"""
+    """Replaces each image token by one token for each part of the picture."""
     return [t for i in ids for t in ([i] * PADS if i == image_id else [i])]
 
 
 @torch.no_grad()
 def encode_chats(net: Qwen2_5_VLForConditionalGeneration, tok: Tokenizer, asked: Sequence[tuple[str, Sequence[np.ndarray]]],
                  batch: int = 64) -> list[Tensor]:
-    """Prompts with their pictures [S, S, 3] as the chat pipeline shows them to the transformer: last hidden states of the
-    words [L, C] each, without the rows that stand for parts of pictures"""
+    """Prompts with their pictures [S, S, 3], encoded as the chat pipeline does for the transformer -> the
+    last hidden states [L, C] of each prompt's words, without the rows of its pictures"""
     pad, image = tok.token_to_id("<|endoftext|>"), tok.token_to_id("<|image_pad|>")
     out: list[Tensor] = []
     for at in range(0, len(asked), batch):

@@ -1,10 +1,11 @@
-"""Stage b: train the language model on the world's questions, answers and requests.
+"""Stage b: trains the language model on the world's questions, answers and requests.
 
-python mllm_train.py --data DATA --run RUN --minutes 20      (RUN/processor must hold the tokenizer; again to go on)
-All questions about a picture share one row (packing.py), and every batch has one shape, so compiled code fits it.
---anchor: go on training, but hold the hidden states of picture requests where they are (mean squared error to the
-weights at the start of this call), so that a transformer trained on them stays valid.
---freeze-language: train the picture tower alone; text-only hidden states do not change at all.
+python mllm_train.py --data DATA --run RUN --minutes 20      (RUN/processor must hold the tokenizer; repeat to continue)
+All questions about a picture share one row (packing.py). Every batch has the same shape, so layers compile
+once.
+--anchor: keeps the hidden states of picture requests near those at the start of this call (mean squared
+error), so that a transformer trained on them stays valid.
+--freeze-language: trains the vision tower only; hidden states of texts without pictures do not change at all.
 """
 from __future__ import annotations
 
@@ -33,11 +34,11 @@ from vision import CELLS, GRID, PADS, merge_order, patches, vision_block, vision
 
 
 class Encoder:
-    """Samples -> examples of token ids with weights."""
+    """Turns samples into examples of token ids with loss weights."""
 
     def __init__(self, tok: Tokenizer, prompt_weight: float) -> None:
         self.tok, self.prompt_weight = tok, prompt_weight
-        self.seen: Tensor | None = None  # see seen_combinations; set before examples are made of training samples
+        self.seen: Tensor | None = None  # of seen_combinations; set before training samples become examples
         self.colours = {c: [i for t in (f" {c}", c.capitalize()) if len(e := self.ids(t)) == 1 for i in e] for c in COLOURS}
         self.image = tok.token_to_id("<|image_pad|>")
         self.head = np.array(self.ids(HEAD))
@@ -46,7 +47,8 @@ class Encoder:
         return self.tok.encode(text, add_special_tokens=False).ids
 
     def never(self, scene: Any) -> tuple[int, ...]:
-        """-> tokens of the colours that one of these things never has in training; a colour's token is not told from them"""
+        """-> tokens of the colours that a thing of the scene never has in training. The loss ignores them as
+        wrong colours."""
         if self.seen is None or not scene:
             return ()
         out: set[int] = set()
@@ -72,7 +74,8 @@ class Encoder:
             asked = s.question if s.question is not None else s.instruction
             out.append(self.make(chat(asked or "", len(s.refs)), s.answer + "<|im_end|>", s.refs, s.kind or s.task, s.scene))
         elif s.instruction is not None:
-            # a picture request: as the picture pipeline reads it, and as the chat pipeline answers it
+            # A request for a picture: the prompt of the picture pipeline, and the answer of the chat
+            # pipeline.
             lot = zlib.crc32(s.instruction.encode()) % 12
             if lot % 3 == 0:
                 out.append(self.make(plain(s.instruction), "", [], "plain"))
@@ -82,7 +85,7 @@ class Encoder:
 
 
 class BoxHead(nn.Module):
-    """Training only: every picture token on a thing tells the box of that thing."""
+    """Training only: predicts from every image token on a thing the box of that thing."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -90,13 +93,14 @@ class BoxHead(nn.Module):
         self.out = nn.Linear(dim, 4)
 
     def forward(self, y: Tensor, want: Tensor) -> Tensor:
-        """y [N, PADS, C], want [N, PADS, 4] (x0, y0, x1, y1 as shares of the page, -1: no thing) -> mean absolute error"""
+        """Mean absolute error. y: [N, PADS, C]; want: [N, PADS, 4] (x0, y0, x1, y1 as shares of the page, -1:
+        no thing)"""
         on = want[..., 0] >= 0
         return (self.out(self.norm(y[on])) - want[on]).abs().mean().nan_to_num(0.0)
 
 
 def box_targets(scene: Any, boxes: Any) -> np.ndarray:
-    """-> [PADS, 4] the box of the thing that covers most of a token's middle, -1 where none does"""
+    """-> [PADS, 4] the box of the nearest thing that covers the centre of each token; -1 if none does"""
     out = np.full((PADS, 4), -1, dtype=np.float32)
     at = (np.arange(CELLS) + 0.5) * 128 / CELLS
     ys, xs = (a.ravel() for a in np.meshgrid(at, at, indexing="ij"))
@@ -111,7 +115,7 @@ def box_targets(scene: Any, boxes: Any) -> np.ndarray:
 
 
 class Pictures:
-    """The pictures whose truth is known, for the hints."""
+    """The pictures with a known scene, for the hints."""
 
     def __init__(self, data: Shards) -> None:
         self.data = data
@@ -125,7 +129,8 @@ class Pictures:
         self.order = torch.from_numpy(merge_order())
 
     def hints(self, ids: list[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """-> (labels of the patches [N, channels, 100] in merge order, of the tokens [N, channels, 25], boxes [N, 25, 4])"""
+        """-> (labels of the patches [N, channels, 100] in merge-block order, of the tokens [N, channels, 25],
+        boxes [N, 25, 4])"""
         none: tuple[Any, Any] = (None, None)
         rows = [self.truth.get(i, none) for i in ids]
         fine = torch.from_numpy(np.stack([labels(s, GRID, b) for s, b in rows]))[:, :, self.order]
@@ -133,19 +138,19 @@ class Pictures:
         return fine, coarse, torch.from_numpy(np.stack([box_targets(s, b) for s, b in rows]))
 
 
-class Reader:
-    """The network with its training-only heads, on packed rows of one shape."""
+class Network:
+    """Runs the language model on packed rows of one shape."""
 
     def __init__(self, net: nn.Module, head: int, image: int, compiled: bool) -> None:
         self.net, self.head, self.image = net, head, image
         fix = (lambda f: torch.compile(f, dynamic=False)) if compiled else (lambda f: f)
         self.layer, self.block = fix(language_layer), fix(vision_block)
 
-    def see(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    def vision(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         return vision_states(self.net.model.visual, pixels, self.block)
 
-    def read(self, p: Packed, shown: Tensor | None) -> Tensor:
-        """shown: [pictures*25, C] -> last hidden states [B, S, C]"""
+    def language(self, p: Packed, shown: Tensor | None) -> Tensor:
+        """shown: image tokens [pictures*25, C] -> last hidden states [B, S, C]"""
         x = self.net.model.language_model.embed_tokens(p.tokens)
         if shown is not None:
             x = x.masked_scatter((p.tokens == self.image).unsqueeze(-1), shown.float())
@@ -153,8 +158,11 @@ class Reader:
 
 
 def token_loss(net: nn.Module, h: Tensor, p: Packed, learn: Tensor, colours: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """colours: their tokens, [n]; where one of them is wanted it is not told from the row's never ones
-    -> (weighted mean loss, right [n] bool, rows [n], columns [n]) over the positions with weight"""
+    """-> (weighted mean loss, right [n] bool, rows [n], columns [n]) over the positions with a weight
+
+    colours: tokens of the colours [n]. If one of them is wanted, the loss ignores the colours in `never` of
+    its segment.
+    """
     b, s = (learn[:, 1:] > 0).nonzero(as_tuple=True)
     logits = net.lm_head(h[b, s])
     want, w = p.tokens[b, s + 1], learn[b, s + 1]
@@ -168,7 +176,8 @@ def token_loss(net: nn.Module, h: Tensor, p: Packed, learn: Tensor, colours: Ten
 
 
 def grow(state: dict[str, Any], depth: int) -> None:
-    """Adds picture layers to a checkpoint that pass on what they get; they learn from there."""
+    """Adds vision layers to a checkpoint. They are the identity at first, because their last projections are
+    zero."""
     vision = state["config"]["vision_config"]
     have = vision["depth"]
     if have >= depth:
@@ -192,23 +201,23 @@ def main() -> None:
     ap.add_argument("--minutes", type=float, default=20)
     add_machine(ap)
     ap.add_argument("--no-compile", action="store_true")
-    ap.add_argument("--look", type=float, default=0.0, help="minutes at the start of this call that train the picture tower alone")
-    ap.add_argument("--hint", type=float, default=0.5, help="weight of naming what every patch and token shows")
-    ap.add_argument("--box", type=float, default=2.0, help="weight of telling the box of what a token shows")
+    ap.add_argument("--look", type=float, default=0.0, help="minutes at the start of this call that train the vision tower only")
+    ap.add_argument("--hint", type=float, default=0.5, help="weight of the loss on the labels of every patch and token")
+    ap.add_argument("--box", type=float, default=2.0, help="weight of the loss on the boxes of tokens")
     ap.add_argument("--rows", type=int, default=16)
-    ap.add_argument("--width", type=int, default=256, help="tokens of a row behind the system prompt")
-    ap.add_argument("--pictures", type=int, default=32, help="pictures of a batch; what the rows leave over is for hints alone")
+    ap.add_argument("--width", type=int, default=256, help="tokens of a row after the system prompt")
+    ap.add_argument("--pictures", type=int, default=32, help="pictures of a batch; those without a question only have hints")
     ap.add_argument("--plain", type=float, default=0.15, help="share of batches of requests without a picture")
-    ap.add_argument("--cool", type=float, default=0.3, help="share of this call in which the rate falls to zero")
+    ap.add_argument("--cool", type=float, default=0.3, help="share of this call in which the learning rate falls to zero")
     ap.add_argument("--lr", type=float, default=2e-3)
     ap.add_argument("--adam-lr", type=float, default=2e-3)
     ap.add_argument("--prompt-weight", type=float, default=0.15)
     ap.add_argument("--echo", type=float, default=0.2)
-    ap.add_argument("--anchor", type=float, default=0.0, help="weight of holding the prompts' hidden states")
+    ap.add_argument("--anchor", type=float, default=0.0, help="weight of the distance to the prompts' old hidden states")
     ap.add_argument("--freeze-language", action="store_true")
-    ap.add_argument("--depth", type=int, default=6, help="picture layers; a shallower checkpoint grows to it")
-    ap.add_argument("--check", type=int, default=240, help="held-out pictures of the check")
-    ap.add_argument("--every", type=float, default=300, help="seconds between checks")
+    ap.add_argument("--depth", type=int, default=6, help="vision layers; a checkpoint with fewer gets more")
+    ap.add_argument("--check", type=int, default=240, help="held-out pictures of an evaluation")
+    ap.add_argument("--every", type=float, default=300, help="seconds between evaluations")
     ap.add_argument("--fresh", action="store_true")
     args = ap.parse_args()
     machine = choose_machine(args)
@@ -226,7 +235,7 @@ def main() -> None:
                            "fine": HintHead(vit), "box": BoxHead(config["hidden_size"])}).to(device)
     if state:
         net.load_state_dict(state["model"], strict=False)
-        if args.anchor or args.freeze_language:  # the mean weights are what was exported: hold on to those
+        if args.anchor or args.freeze_language:  # the averaged weights were exported: start from those
             net.load_state_dict(state["ema"], strict=False)
         net.tie_weights()
         heads.load_state_dict(state["heads"])
@@ -269,13 +278,13 @@ def main() -> None:
             kinds[s.kind] += 1
     log.write(event="start", step=step, groups=len(groups), requests=len(requests), kinds=dict(kinds), known=len(pictures.ids),
               parameters=sum(p.numel() for p in net.parameters()), **vars(args))
-    reader = Reader(net, head, image, not args.no_compile)
-    anchor = Reader(copy.deepcopy(net).eval(), head, image, not args.no_compile) if args.anchor else None
+    network = Network(net, head, image, not args.no_compile)
+    anchor = Network(copy.deepcopy(net).eval(), head, image, not args.no_compile) if args.anchor else None
     rng = np.random.default_rng(50 + step)
     torch.manual_seed(50 + step)
 
     def batch_of(rows: list[list[Group]], source: Pictures, more: bool) -> tuple[Packed, list[int]]:
-        """Takes rows from the list until they or their pictures fill a batch"""
+        """Takes rows from the list until rows or pictures fill a batch."""
         taken: list[list[Group]] = []
         count = 0
         while rows and len(taken) < args.rows:
@@ -288,10 +297,10 @@ def main() -> None:
         extra = rng.choice(source.ids, args.pictures - count).tolist() if more else p.pictures[:1] * (args.pictures - count)
         return p.to(device), p.pictures + extra
 
-    def look(source: Pictures, ids: list[int], sums: dict[str, float], seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def vision_loss(source: Pictures, ids: list[int], sums: dict[str, float], seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """-> (states of the pictures' tokens [N*25, C], loss of the hints)"""
         with machine.autocast():
-            y, fine = reader.see(patches([source.data.picture(i) for i in ids]).to(device))
+            y, fine = network.vision(patches([source.data.picture(i) for i in ids]).to(device))
         want_fine, want, boxes = (t.to(device) for t in source.hints(ids))
         a, _ = heads["fine"](fine.float(), want_fine, seen)
         b, right = heads["coarse"](y.float().view(len(ids), PADS, -1), want, seen)
@@ -304,7 +313,7 @@ def main() -> None:
             sums[f"-{name}"] += asked
         return y, args.hint * (a + b) + args.box * c
 
-    def told(sums: dict[str, float], steps: int) -> dict[str, float]:
+    def averages(sums: dict[str, float], steps: int) -> dict[str, float]:
         out = {k: v / steps for k, v in sums.items() if k[0] not in "+-"}
         return out | {f"see_{k[1:]}": v / max(1.0, sums["-" + k[1:]]) for k, v in sums.items() if k[0] == "+"}
 
@@ -316,10 +325,10 @@ def main() -> None:
         steps = 0
         while rows:
             p, ids = batch_of(rows, held_pictures, False)
-            y, _ = look(held_pictures, ids, sums)
+            y, _ = vision_loss(held_pictures, ids, sums)
             steps += 1
             with machine.autocast():
-                h = reader.read(p, y[: len(p.pictures) * PADS])
+                h = network.language(p, y[: len(p.pictures) * PADS])
             _, ok, b, s = token_loss(net, h, p, (p.learn == 1.0).float())
             own = p.own[b, s]
             for r, names in enumerate(p.kinds):
@@ -331,7 +340,7 @@ def main() -> None:
                         whole[kind] += float(mine.all())
                         asked[kind] += 1
         out = {"tokens": sum(right.values()) / max(1.0, sum(count.values())), "whole": sum(whole.values()) / max(1.0, sum(asked.values()))}
-        return out | {f"whole_{k}": whole[k] / asked[k] for k in sorted(asked)} | told(sums, steps)
+        return out | {f"whole_{k}": whole[k] / asked[k] for k in sorted(asked)} | averages(sums, steps)
 
     def store() -> None:
         weights = {k: v.clone() for k, v in net.state_dict().items()}
@@ -352,18 +361,18 @@ def main() -> None:
     while (now := time.time() - begin) < total:
         if now < args.look * 60:
             ids = rng.choice(pictures.ids, args.pictures).tolist()
-            loss = look(pictures, ids, sums, seen_things)[1]
+            loss = vision_loss(pictures, ids, sums, seen_things)[1]
             seen += len(ids)
         elif rng.random() < args.plain and not args.freeze_language:
             plain_rows = plain_rows or in_rows(requests, args.width, rng)
             p, _ = batch_of(plain_rows, pictures, False)
             with machine.autocast():
-                h = reader.read(p, None)
+                h = network.language(p, None)
             loss, ok, _, _ = token_loss(net, h, p, p.learn, colours)
             loss = loss + args.echo * heads["echo"](h, p.tokens, p.place.where(p.own > 0, -1), 0.2)
             if anchor is not None:
                 with torch.no_grad(), machine.autocast():
-                    want = anchor.read(p, None)
+                    want = anchor.language(p, None)
                 on = (p.own > 0).unsqueeze(-1)
                 drift = ((h - want).square() * on).sum() / (want.square() * on).sum()
                 loss = loss + args.anchor * drift
@@ -372,9 +381,9 @@ def main() -> None:
         else:
             rows = rows or in_rows(groups, args.width, rng)
             p, ids = batch_of(rows, pictures, True)
-            y, named = look(pictures, ids, sums, seen_things)
+            y, named = vision_loss(pictures, ids, sums, seen_things)
             with machine.autocast():
-                h = reader.read(p, y[: len(p.pictures) * PADS])
+                h = network.language(p, y[: len(p.pictures) * PADS])
             loss, ok, _, _ = token_loss(net, h, p, p.learn, colours)
             sums["loss"] += loss.item()
             sums["right"] += ok.float().mean().item()
@@ -388,7 +397,7 @@ def main() -> None:
         step += 1
         ema.update(net, step)
         if step % 100 == 0:
-            log.write(step=step, seen=seen, samples_s=(seen - mark_seen) / (time.time() - mark), **told(sums, 100))
+            log.write(step=step, seen=seen, samples_s=(seen - mark_seen) / (time.time() - mark), **averages(sums, 100))
             sums.clear()
             mark, mark_seen = time.time(), seen
         if time.time() - last > args.every:

@@ -1,8 +1,8 @@
 """The OmniGen2 diffusion transformer at any size, with the official parameter names and shapes.
 
-Layout of the joint sequence: text (padded) ++ reference images ++ noise image. The official code packs the valid
-tokens and pads at the end; attention does not care where padding sits as long as position ids and the key mask are
-right, so the padded text stays in place here and every batch has one static shape.
+Layout of the joint sequence: text (padded) ++ reference images ++ noise image. The official code moves all
+padding to the end. The place of padding does not matter to attention as long as position ids and key mask are
+right, so here the padded text stays in place and every batch has one static shape.
 """
 from __future__ import annotations
 
@@ -62,8 +62,9 @@ class TransformerConfig:
 class Attention(nn.Module):
     """Grouped-query self-attention, RMSNorm on q and k, rotary pairs (2i, 2i+1), no biases.
 
-    The rotary pairs are interleaved in the weights' rows. Here rows of to_q and to_k are brought into (evens, odds)
-    order when used, so the rotation works on contiguous halves; q.k does not change under a shared permutation.
+    The rotary pairs are interleaved in the rows of the weights. The rows of to_q and to_k are permuted to
+    (evens, odds) when used, so that the rotation works on contiguous halves. q.k is invariant under a shared
+    permutation.
     """
 
     def __init__(self, cfg: TransformerConfig) -> None:
@@ -84,16 +85,18 @@ class Attention(nn.Module):
         return w.view(heads, d // 2, 2, *rest).transpose(1, 2).reshape(heads * d, *rest)
 
     def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], mask: Optional[Tensor]) -> Tensor:
-        """x [B, S, C]; rope (cos, sin) each [B or 1, S, 1, d/2]; mask [B, 1, 1, S] additive or None -> [B, S, C]"""
+        """x [B, S, C]; rope (cos, sin) each [B or 1, S, 1, d/2]; mask [B, 1, 1, S] additive or None -> [B, S,
+        C]"""
         b, s, _ = x.shape
         h, g, d = self.heads, self.kv_heads, self.head_dim
-        # three products: one whose result is split makes the step back 14 % slower
+        # Three products: with one product and a split the backward pass is 14 % slower.
         q = F.linear(x, self.halves(self.to_q.weight, h, d))
         k = F.linear(x, self.halves(self.to_k.weight, g, d))
         v = self.to_v(x)
         q = norm_and_rotate(q.view(b, s, h, d), self.halves(self.norm_q.weight, 1, d), 1e-5, rope)
         k = norm_and_rotate(k.view(b, s, g, d), self.halves(self.norm_k.weight, 1, d), 1e-5, rope)
-        # query heads that share a key head are stacked along the sequence: no copy of keys and values
+        # Query heads that share a key head are stacked along the sequence, which avoids copies of keys and
+        # values.
         y = attend(q.reshape(b, g, h // g * s, d), k, v.view(b, s, g, d).transpose(1, 2), mask)
         y = y.reshape(b, h, s, d).transpose(1, 2).reshape(b, s, h * d)
         return F.linear(y, self.to_out[0].weight)
@@ -122,7 +125,7 @@ class ModulatedNorm(nn.Module):
 
 
 class Block(nn.Module):
-    """Sandwich-normed transformer block, with or without time modulation."""
+    """Transformer block with norms before and after each part, with or without time modulation."""
 
     def __init__(self, cfg: TransformerConfig, modulation: bool) -> None:
         super().__init__()
@@ -138,7 +141,7 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, rope: tuple[Tensor, Tensor], mask: Optional[Tensor], act_temb: Optional[Tensor] = None
     ) -> Tensor:
-        """x [B, S, C]; act_temb = silu(temb) [B, T] where the block is modulated -> [B, S, C]"""
+        """x [B, S, C]; act_temb = silu(temb) [B, T] if the block is modulated -> [B, S, C]"""
         scale1 = gate1 = scale2 = gate2 = None
         first = self.norm1
         if isinstance(first, ModulatedNorm):
@@ -235,9 +238,9 @@ class OmniGen2Transformer(nn.Module):
             nn.init.zeros_(layer.weight)
         nn.init.normal_(self.image_index_embedding, std=0.02)
 
-    # --- patches and positions ---------------------------------------------------------------------------------------
+    # --- patches and positions ---------------------------------------------------------------------
     def patchify(self, x: Tensor) -> Tensor:
-        """[B, C, H, W] -> [B, H/p*W/p, p*p*C], the channel is the fastest index"""
+        """[B, C, H, W] -> [B, H/p*W/p, p*p*C]; the channel is the fastest index"""
         b, c, h, w = x.shape
         p = self.cfg.patch_size
         return x.view(b, c, h // p, p, w // p, p).permute(0, 2, 4, 3, 5, 1).reshape(b, (h // p) * (w // p), p * p * c)
@@ -249,8 +252,11 @@ class OmniGen2Transformer(nn.Module):
     def positions(
         self, text_len: Tensor, width: int, sizes: Sequence[tuple[int, int]], text_start: int = 0
     ) -> Tensor:
-        """Position ids of text ++ images. text_len [B] (valid text tokens, counted from position 0), width: text columns
-        held (they start at position text_start), sizes: (rows, columns) in patches, in sequence order -> [B, S, 3]"""
+        """Position ids of text ++ images -> [B, S, 3]
+
+        text_len: [B] valid text tokens, counted from position 0; width: text columns of the sequence, which
+        start at position text_start; sizes: (rows, columns) of each image in patches, in sequence order
+        """
         dev, b = text_len.device, text_len.shape[0]
         text = torch.arange(text_start, text_start + width, device=dev)
         parts = [text[None, :, None].expand(b, -1, 3)]
@@ -268,7 +274,7 @@ class OmniGen2Transformer(nn.Module):
         sin = torch.cat([getattr(self, f"sin_{a}")[pos[..., a]] for a in range(3)], dim=-1)
         return cos.unsqueeze(2), sin.unsqueeze(2)
 
-    # --- forward -----------------------------------------------------------------------------------------------------
+    # --- forward -----------------------------------------------------------------------------------
     def forward(
         self,
         x: Tensor,
@@ -280,9 +286,12 @@ class OmniGen2Transformer(nn.Module):
         stages: Optional[dict[str, Tensor]] = None,
         tap: Optional[int] = None,
     ) -> Tensor | tuple[Tensor, Tensor]:
-        """x [B, 16, H, W] noisy latents; t [B]; text [B, L, D]; text_len [B] valid tokens (None: all L are valid);
-        refs: up to 5 latents [B, 16, h, w]; text_start: tokens of the prompt left out at the front of `text`
-        -> velocity (data minus noise) [B, 16, H, W]; with tap also the noisy picture's tokens after layer `tap`"""
+        """Velocity (data minus noise) [B, 16, H, W]; with `tap` also the noise rows after that layer
+
+        x: [B, 16, H, W] noise latents; t: [B]; text: [B, L, D]; text_len: [B] valid tokens (None: all L are
+        valid); refs: up to 5 latents [B, 16, h, w]; text_start: number of prompt tokens that `text` omits at
+        its front
+        """
         p = self.cfg.patch_size
         b, width = text.shape[:2]
         _, _, height, wide = x.shape
@@ -341,12 +350,12 @@ class OmniGen2Transformer(nn.Module):
 
 
 def strict_load(model: nn.Module, state: dict[str, Tensor]) -> None:
-    """Every key and every shape must match; values are cast to the module's type."""
+    """Loads a state dict. Every key and shape must match. Values are cast to the module's type."""
     want = {k: tuple(v.shape) for k, v in model.state_dict().items()}
     got = {k: tuple(v.shape) for k, v in state.items()}
     if want != got:
         missing = sorted(want.keys() - got.keys())
         extra = sorted(got.keys() - want.keys())
         wrong = [k for k in want.keys() & got.keys() if want[k] != got[k]]
-        raise ValueError(f"checkpoint does not fit: missing {missing[:5]}, extra {extra[:5]}, shapes {wrong[:5]}")
+        raise ValueError(f"the checkpoint does not fit: missing {missing[:5]}, extra {extra[:5]}, shapes {wrong[:5]}")
     model.load_state_dict({k: v.float() for k, v in state.items()})

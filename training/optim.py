@@ -1,4 +1,5 @@
-"""Muon for matrices (convolutions seen as matrices), AdamW for the rest, EMA, schedules, JSON-lines log."""
+"""Muon for matrices (convolutions as matrices), AdamW for the rest, EMA, learning rate schedule, JSON-lines
+log."""
 from __future__ import annotations
 
 import json
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 
 def orthogonalise(g: Tensor, steps: int = 5, bf16: bool = False) -> Tensor:
-    """Newton-Schulz on a stack of matrices [N, R, C] -> nearly orthogonal matrices, float32."""
+    """Newton-Schulz iteration: a stack of matrices [N, R, C] -> nearly orthogonal matrices, float32"""
     a, b, c = 3.4445, -4.7750, 2.0315
     flip = g.shape[-2] > g.shape[-1]
     x = g.transpose(-2, -1) if flip else g
@@ -25,7 +26,7 @@ def orthogonalise(g: Tensor, steps: int = 5, bf16: bool = False) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon with Nesterov momentum; the step has the size that AdamW's would have (0.2 * sqrt(max side))."""
+    """Muon with Nesterov momentum. Steps are as large as AdamW's (factor 0.2 * sqrt(max side))."""
 
     def __init__(self, params: Iterable[Tensor], lr: float = 1e-3, momentum: float = 0.95, weight_decay: float = 0.0,
                  bf16: bool = False) -> None:
@@ -54,7 +55,7 @@ class Muon(torch.optim.Optimizer):
 
 
 class Optimisers:
-    """Muon on `matrices`, AdamW on everything else, one schedule for both."""
+    """Muon for the parameters that pass `is_matrix`, AdamW for the others, with one schedule for both."""
 
     def __init__(self, model: nn.Module, is_matrix: Callable[[str, Tensor], bool], lr: float, adam_lr: float,
                  weight_decay: float = 0.01, bf16: bool = False, momentum: float = 0.95) -> None:
@@ -89,17 +90,18 @@ class Optimisers:
 
 
 def clip(params: Iterable[Tensor], most: float) -> float:
-    """Shortens all gradients together to a norm of at most `most` -> their norm before. Stops the training where it is not
-    finite, before a step or a checkpoint can carry that into the weights."""
+    """Clips the gradients to a norm of at most `most` -> their norm before. Stops the training if it is not
+    finite, before a step or a checkpoint changes the weights."""
     norm = float(nn.utils.clip_grad_norm_(params, most))
     if not math.isfinite(norm):
-        raise FloatingPointError(f"the gradient's norm is {norm}: stopped with the last checkpoint untouched; "
+        raise FloatingPointError(f"the norm of the gradients is {norm}; the last checkpoint is unchanged; "
                                  "--precision fp32 or --no-compile may help")
     return norm
 
 
 class Ema:
-    """Running mean of the weights; the decay grows with the step so early noise is forgotten."""
+    """Exponential moving average of the weights. The decay grows with the step, so that early weights count
+    less."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
@@ -113,14 +115,15 @@ class Ema:
 
 
 def schedule(now: float, total: float, warm: float, cool: float) -> float:
-    """Flat with a linear warm-up and a linear cool-down; now, total in steps or seconds."""
+    """Factor of the learning rate: constant, with linear warm-up and cool-down. All arguments are in the same
+    unit, steps or seconds."""
     up = min(1.0, (now + 1) / max(warm, 1e-9))
     down = min(1.0, max(0.02, (total - now) / max(cool, 1e-9)))
     return min(up, down)
 
 
 class Log:
-    """One JSON object a line, appended; also printed. Quiet: neither."""
+    """Appends one JSON object a line to a file and prints it. A quiet log does neither."""
 
     def __init__(self, path: Path, quiet: bool = False) -> None:
         self.quiet = quiet
@@ -140,7 +143,7 @@ class Log:
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
-    """Write beside, then rename: a cut-off run never leaves half a checkpoint."""
+    """Writes to a temporary file and renames it, so that a killed run leaves no incomplete checkpoint."""
     path.parent.mkdir(parents=True, exist_ok=True)
     tmp = path.with_suffix(".tmp")
     torch.save(state, tmp)

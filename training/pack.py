@@ -1,8 +1,8 @@
-"""What training needs beside the official checkpoint to go on: counters, heads that only training uses, logs.
+"""Stores what training needs beside the official checkpoint to continue: counters, training-only heads, logs.
 
-python train.py pack --run RUN          after `export`: writes checkpoint/resume (2.5 MB), and removes checkpoint/next
-python train.py start --run RUN         a run folder from checkpoint/storybook and checkpoint/resume
-Optimiser states are not kept (they would be 60 MB); the first steps after a start build them anew.
+python train.py pack --run RUN          after `export`: writes checkpoint/resume (2.5 MB) and removes checkpoint/next
+python train.py start --run RUN         makes a run folder from checkpoint/storybook and checkpoint/resume
+Optimiser states are not stored (60 MB); they start from zero.
 """
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def half(state: dict[str, Tensor]) -> dict[str, Tensor]:
 def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--run", required=True)
-    ap.add_argument("--next", choices=PARTS, help="keep this part alone, for a model that is not ready yet")
+    ap.add_argument("--next", choices=PARTS, help="stores this part only, for a model that is not finished")
     args = ap.parse_args()
     run = Path(args.run)
     if args.next:
@@ -46,19 +46,20 @@ def main() -> None:
     torch.save(out, RESUME / "training.pt")
     for log in run.glob("*.jsonl"):
         keep_log(log, RESUME)
-    shutil.rmtree(NEXT, ignore_errors=True)  # what was ahead is the built-in model now
+    shutil.rmtree(NEXT, ignore_errors=True)  # the built-in model has caught up
     print({name: (part["step"], part["seen"]) for name, part in out.items()})
 
 
 def keep_log(log: Path, folder: Path) -> None:
-    """A copy without the folders of the machine that trained."""
+    """Copies a log without the paths of the machine that trained."""
     rows = [json.loads(line) for line in log.read_text().splitlines()]
     kept = [{k: v for k, v in row.items() if k not in ("data", "run", "cache", "vae")} for row in rows]
     (folder / log.name).write_text("".join(json.dumps(row) + "\n" for row in kept))
 
 
 def keep_next(run: Path, name: str) -> None:
-    """checkpoint/next/NAME.pt: mean weights in float16, counters and training heads; and the part's log"""
+    """Writes checkpoint/next/NAME.pt (averaged weights in float16, counters, training-only heads) and the
+    part's log."""
     state = torch.load(run / f"{name}.pt", map_location="cpu", weights_only=False)
     NEXT.mkdir(parents=True, exist_ok=True)
     kept = {k: state[k] for k in ("config", "step", "seen")} | {k: half(state[k]) for k in HEADS if state.get(k)}
@@ -68,19 +69,19 @@ def keep_next(run: Path, name: str) -> None:
 
 
 def weights(part: str, file: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """-> (float32 weights, config.json) of one part of the official checkpoint"""
+    """One part of the official checkpoint -> (float32 weights, config.json)"""
     state = {k: v.float() for k, v in load_file(CHECKPOINT / part / f"{file}.safetensors").items()}
     return state, json.loads((CHECKPOINT / part / "config.json").read_text())
 
 
 def start() -> None:
-    """A run folder that has a part already is left alone: make a new one."""
+    """Makes a run folder from the committed weights. Stops if the folder already holds a part."""
     ap = argparse.ArgumentParser(description=start.__doc__)
     ap.add_argument("--run", required=True)
     run = Path(ap.parse_args().run)
     run.mkdir(parents=True, exist_ok=True)
     if any(run.glob("*.pt")):
-        raise SystemExit(f"{run} holds a run already: name a new folder")
+        raise SystemExit(f"{run} already holds a run: choose a new folder")
     kept = torch.load(RESUME / "training.pt", weights_only=False)
     vae, vae_config = weights("vae", "diffusion_pytorch_model")
     mllm, mllm_config = weights("mllm", "model")

@@ -1,7 +1,8 @@
-"""Many examples in one row of tokens: questions about a picture stand behind it and see it, but not one another.
+"""Packs many examples into one row of tokens. Questions about a picture follow it and attend to it, but not
+to one another.
 
-Every token keeps the position it has when its example stands alone, so the numbers are those of single examples; the
-picture and the system prompt are computed once for all of its questions, and all batches have one shape.
+Every token keeps the position that it has in its own example, so values are those of single examples. The
+system prompt and the picture are computed once for all questions, and all batches have the same shape.
 """
 from __future__ import annotations
 
@@ -17,10 +18,11 @@ from mllm import Example, mrope_positions
 
 @dataclass
 class Segment:
-    """Tokens that see the row's picture (or nothing else but the system prompt) and themselves."""
+    """Tokens that attend to themselves, to the system prompt, and to the picture of their group if there is
+    one."""
 
     ids: np.ndarray  # [n]
-    learn: np.ndarray  # [n] weight of predicting this token from the one before
+    learn: np.ndarray  # [n] loss weight of predicting this token from the one before
     pos: np.ndarray  # [3, n]
     kind: str
     never: tuple[int, ...] = ()  # see Example
@@ -28,7 +30,7 @@ class Segment:
 
 @dataclass
 class Group:
-    """A picture with the examples that ask about it; without pictures one example alone."""
+    """A picture with the examples about it; without a picture, a single example."""
 
     pictures: list[int]
     shown: Segment | None
@@ -39,7 +41,8 @@ class Group:
 
 
 def grouped(examples: Sequence[Example], head: int, image: int, end: int) -> list[Group]:
-    """head: tokens of the system prompt, left out; image, end: ids of <|image_pad|> and <|vision_end|>"""
+    """Groups examples by picture. head: number of system prompt tokens, which are omitted; image, end: ids of
+    <|image_pad|> and <|vision_end|>"""
     out: list[Group] = []
     of_picture: dict[tuple[int, ...], Group] = {}
     for e in examples:
@@ -56,12 +59,12 @@ def grouped(examples: Sequence[Example], head: int, image: int, end: int) -> lis
         of_picture[key].asked.append(Segment(e.ids[cut:], e.learn[cut:].copy(), pos[:, cut:], e.kind, e.never))
     for g in out:
         for s in g.asked:
-            s.learn[0] = 0.0  # what stands before it in the row is another's
+            s.learn[0] = 0.0  # in the row, the token before it belongs to another example
     return out
 
 
 def in_rows(groups: Sequence[Group], width: int, rng: np.random.Generator) -> list[list[Group]]:
-    """Rows of at most `width` tokens, in an order by chance; a group that is too long loses questions by chance."""
+    """Rows of at most `width` tokens in random order. A group that is too long loses random questions."""
     rows: list[list[Group]] = []
     free: list[int] = []
     waiting: list[int] = []
@@ -78,7 +81,7 @@ def in_rows(groups: Sequence[Group], width: int, rng: np.random.Generator) -> li
             free.append(width)
             slot = len(rows) - 1
             waiting.append(slot)
-            if len(waiting) > 24:  # the fullest of the open rows is closed
+            if len(waiting) > 24:  # closes the fullest of the open rows
                 waiting.remove(min(waiting, key=lambda k: free[k]))
         rows[slot].append(g)
         free[slot] -= len(g)
@@ -90,19 +93,19 @@ class Packed:
     tokens: Tensor  # [B, head + W]
     learn: Tensor  # [B, head + W]
     pos: Tensor  # [3, B, head + W]
-    own: Tensor  # [B, head + W] number of the segment, 0 for the system prompt, -1 where nothing stands
-    root: Tensor  # [B, head + W] number of the segment that is seen as well
-    place: Tensor  # [B, head + W] place within the segment
+    own: Tensor  # [B, head + W] number of the segment; 0: system prompt, -1: padding
+    root: Tensor  # [B, head + W] number of the segment to which this one attends too: its picture
+    place: Tensor  # [B, head + W] position within the segment
     pictures: list[int]
-    kinds: list[list[str]]  # of every row, by segment number - 1
-    never: list[list[tuple[int, ...]]]  # the same, see Example
+    kinds: list[list[str]]  # by row and segment number - 1
+    never: list[list[tuple[int, ...]]]  # by row and segment number - 1; see Example
 
     def to(self, device: torch.device) -> "Packed":
         moved = (t.to(device) for t in (self.tokens, self.learn, self.pos, self.own, self.root, self.place))
         return Packed(*moved, self.pictures, self.kinds, self.never)
 
     def mask(self, head: int) -> Tensor:
-        """Additive mask [B, 1, W, head + W] of the tokens behind the system prompt"""
+        """Additive mask [B, 1, W, head + W] of the tokens after the system prompt"""
         own, root = self.own[:, head:], self.root[:, head:]
         w = own.shape[1]
         causal = torch.ones(w, w, dtype=torch.bool, device=own.device).tril()
@@ -112,7 +115,7 @@ class Packed:
 
 
 def pack(rows: Sequence[Sequence[Group]], prefix: np.ndarray, width: int, pad: int) -> Packed:
-    """prefix: ids of the system prompt"""
+    """Puts rows of groups into one batch. prefix: ids of the system prompt"""
     b, head = len(rows), len(prefix)
     s = head + width
     tokens = np.full((b, s), pad, dtype=np.int64)

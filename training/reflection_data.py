@@ -1,15 +1,15 @@
-"""Data from which the model learns to mend its own pictures: it draws, the judge names what is wrong, the world's
-picture of the request is what should have been drawn.
+"""Makes training data from the model's own pictures: the model draws, the judge finds the faults, and the
+world's picture of the request is the target of the fix.
 
 python reflection_data.py --run RUN --data DATA --n 2000 --out DATA/own-reflect-critique_fix-train
 python reflection_data.py --run RUN --data DATA --n 6000 --misses --steps 6 --guidance 1 --out DATA/own-misses-critique_fix-train
 
-Requests are made anew for scenes of DATA's t2i cases. The mean weights of RUN draw each of them in a few steps, once
-for every scale of --guidance, from the world's picture noised up to a flow time that chance draws from --from: the later,
-the more of its layout stays. With --misses the cases are those of critique_fix: the model is asked to draw what misses the
-request, and judged by what was wanted, so that most drawings have faults. The judge (../docs/JUDGE.md) then reads every
-drawing, and its faults become the world's words (world/own-faults.ts says when they do). DIR is a shard folder as data.py
-reads it: `reflect` cases, and `critique_fix` cases whose target is the world's picture.
+Scenes come from DATA's t2i cases and get new requests. The averaged weights of RUN draw each of them in a few
+steps, once for every value of --guidance, starting from the target noised to a random flow time in the range
+--from; the later the time, the more of the target's layout stays. With --misses the scenes come from
+critique_fix cases: the model draws the faulty scene and is judged by the requested one, so most drawings have
+faults. The judge (../docs/JUDGE.md) then finds the faults of every drawing (world/own-faults.ts). The result
+is a shard folder for data.py: `reflect` cases, and `critique_fix` cases whose target is the world's picture.
 """
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ from transformer import compile_blocks, load_transformer
 from vae import load_vae
 
 WORLD = Path(__file__).parent.parent
-SIDE = 128  # of the judge's pictures, in pixels
+SIDE = 128  # side of the judge's pictures in pixels
 
 
 def world(script: str, *options: str, given: str = "") -> str:
-    """Runs a script of world/ -> what it prints"""
+    """Runs a script of world/ -> its output"""
     done = subprocess.run(["npx", "--no-install", "tsx", f"training/world/{script}", *options], cwd=WORLD, input=given,
                           stdout=subprocess.PIPE, text=True)
     if done.returncode:
@@ -50,16 +50,17 @@ def world(script: str, *options: str, given: str = "") -> str:
 
 @dataclass(frozen=True)
 class Order:
-    """What is drawn, and what it is judged by"""
+    """A scene to draw, and the scene by which the drawing is judged"""
 
-    drawn: Any  # scene
-    picture: int  # the world's of it, where drawing starts
-    wanted: Any  # scene
-    target: int  # the world's picture of that
+    drawn: Any  # scene to draw
+    picture: int  # its picture, from which drawing starts
+    wanted: Any  # requested scene
+    target: int  # its picture
 
 
 def pick_orders(data: Shards, n: int, misses: bool, rng: np.random.Generator) -> list[Order]:
-    """By chance, of what a critique can speak of: every kind of thing stands for one thing"""
+    """n random orders. A critique must be able to name every thing, so no scene has two things of one
+    kind."""
     def plain_spoken(s: Sample) -> bool:
         kinds = [t["who"]["kind"] for t in s.scene["things"]]
         return len(kinds) > 0 and len(set(kinds)) == len(kinds)
@@ -74,22 +75,21 @@ def pick_orders(data: Shards, n: int, misses: bool, rng: np.random.Generator) ->
 
 
 def requests_for(scenes: list[Any], seed: int) -> list[dict[str, Any]]:
-    """-> {text, told} for every scene"""
+    """-> {text, stated} for every scene"""
     given = "".join(json.dumps(scene) + "\n" for scene in scenes)
     return [json.loads(line) for line in world("own-requests.ts", "--seed", str(seed), given=given).splitlines()]
 
 
 @dataclass
 class Texts:
-    """States of prompts; `start`: tokens of the system prompt that are left out in front; `few_shapes`: in blocks of few
-    widths, for compiled code"""
+    """The hidden states of prompts"""
 
-    states: list[Tensor]  # each [L, C], whole
-    start: int
-    few_shapes: bool
+    states: list[Tensor]  # each [L, C], with the system prompt
+    start: int  # number of system prompt tokens that blocks omit
+    few_shapes: bool  # whether blocks have few widths, for compiled code
 
     def block(self, numbers: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """-> (states [B, W, C], valid lengths [B] with what is left out counted)"""
+        """-> (states [B, W, C], valid lengths [B], including omitted tokens)"""
         lengths = torch.tensor([len(self.states[i]) for i in numbers])
         own = int(lengths.max()) - self.start
         width = text_columns(own, with_pictures=False, few_shapes=self.few_shapes)
@@ -100,8 +100,8 @@ class Texts:
 
 
 def times(first: Tensor, steps: int, side: int) -> Tensor:
-    """Flow times of Euler steps from `first` [B] to 1: equal steps of the time before the official shift for a latent of
-    side x side -> [B, steps + 1]"""
+    """Flow times [B, steps + 1] of Euler steps from `first` [B] to 1, equidistant before the official time
+    shift for a latent of side x side"""
     m = side / 40
     even = first * m / (1 - first + first * m)
     even = even[:, None] + (1 - even[:, None]) * torch.linspace(0, 1, steps + 1)
@@ -111,8 +111,11 @@ def times(first: Tensor, steps: int, side: int) -> Tensor:
 @torch.no_grad()
 def draw(net: OmniGen2Transformer, truth: Tensor, first: Tensor, texts: Texts, prompts: Sequence[int], guidance: float,
          steps: int, noise: Tensor, machine: Machine) -> Tensor:
-    """truth, noise [B, 16, h, w]; first [B] flow times at which drawing starts; prompts: numbers of `texts`, whose last
-    one is the empty prompt -> latents [B, 16, h, w]"""
+    """-> latents [B, 16, h, w]
+
+    truth, noise: [B, 16, h, w]; first: flow times [B] at which drawing starts; prompts: indices into `texts`,
+    whose last one is the empty prompt
+    """
     given, lengths = texts.block(prompts)
     none, none_lengths = texts.block([len(texts.states) - 1] * len(prompts))
     device = machine.device
@@ -137,7 +140,8 @@ def draw(net: OmniGen2Transformer, truth: Tensor, first: Tensor, texts: Texts, p
 
 def drawings(args: argparse.Namespace, machine: Machine, data: Shards, orders: list[Order],
              words: list[str]) -> Iterator[tuple[list[int], list[np.ndarray], np.ndarray]]:
-    """Batch by batch -> (numbers of the orders, their drawings [B, side, side, 3] for every guidance, start times [B])"""
+    """Yields for each batch (indices of the orders, their drawings [B, side, side, 3] for every guidance,
+    start times [B])"""
     run = Path(args.run)
     mllm, tok, _ = load_mllm(run)
     start = len(tok.encode(HEAD, add_special_tokens=False).ids) if args.skip_prefix else 0
@@ -150,7 +154,8 @@ def drawings(args: argparse.Namespace, machine: Machine, data: Shards, orders: l
     vae.to(machine.device)
     shift, scale = config["shift_factor"], config["scaling_factor"]
     torch.manual_seed(args.seed)
-    # of nearly one length in a batch, as in training; the last batch is filled up, so that all have one shape
+    # Texts of a batch have similar lengths, as in training. The last batch is filled up, so that all have one
+    # shape.
     by_length = sorted(range(len(orders)), key=lambda i: len(texts.states[i]))
     for at in range(0, len(by_length), args.batch):
         rows = by_length[at : at + args.batch]
@@ -169,10 +174,10 @@ def drawings(args: argparse.Namespace, machine: Machine, data: Shards, orders: l
 
 
 def write_drawn(folder: Path, args: argparse.Namespace, machine: Machine, data: Shards, orders: list[Order]) -> None:
-    """What world/own-reflections.ts judges: for every order the world's picture of what was wanted, then the drawings, in
-    images.u8; its scene, request and start time as a line of cases.jsonl"""
+    """Writes the input of world/own-reflections.ts: images.u8 with the target and then the drawings of every
+    order, and cases.jsonl with its scene, request and start time."""
     requests = requests_for([o.wanted for o in orders], args.seed)
-    # what is drawn is what is wanted, but for --misses
+    # Without --misses, the scene to draw is the requested one.
     words = [r["text"] for r in (requests_for([o.drawn for o in orders], args.seed) if args.misses else requests)]
     begin, done = time.time(), 0
     with (folder / "images.u8").open("wb") as images, (folder / "cases.jsonl").open("w") as lines:
@@ -191,16 +196,16 @@ def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--run", required=True)
     ap.add_argument("--data", required=True)
-    ap.add_argument("--want", help="only shard folders whose path holds this text; t2i-train, with --misses critique_fix-train")
-    ap.add_argument("--misses", action="store_true", help="draw what misses the request, as critique_fix cases show it")
-    ap.add_argument("--n", type=int, default=2000, help="requests; each is drawn once for every guidance")
+    ap.add_argument("--want", help="only shard folders whose path contains this text; default t2i-train, with --misses critique_fix-train")
+    ap.add_argument("--misses", action="store_true", help="draws the faulty scenes of critique_fix cases")
+    ap.add_argument("--n", type=int, default=2000, help="number of requests; each is drawn once for every guidance")
     ap.add_argument("--out", required=True)
     ap.add_argument("--name", default="transformer")
     ap.add_argument("--steps", type=int, default=8)
-    ap.add_argument("--guidance", type=float, nargs="+", default=[1.0, 4.0], help="text guidance; 1 is none")
+    ap.add_argument("--guidance", type=float, nargs="+", default=[1.0, 4.0], help="text guidance; 1: none")
     ap.add_argument("--from", dest="start", type=float, nargs=2, default=[0.0, 0.5], help="range of the flow times at which drawing starts")
-    ap.add_argument("--skip-prefix", action="store_true", help="as long as the transformer is trained with it")
-    ap.add_argument("--faults", type=int, default=3, help="a drawing with more faults is left out")
+    ap.add_argument("--skip-prefix", action="store_true", help="required while the transformer is trained with it")
+    ap.add_argument("--faults", type=int, default=3, help="drawings with more faults are left out")
     ap.add_argument("--batch", type=int, default=32)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--no-compile", action="store_true")
@@ -209,10 +214,10 @@ def main() -> None:
     machine = choose_machine(args)
     out = Path(args.out).resolve()
     if (out / "meta.json").exists():
-        raise SystemExit(f"{out} holds a data set already: name a new folder")
+        raise SystemExit(f"{out} already holds a data set: choose a new folder")
     data = find_shards(args.data, args.want or ("critique_fix-train" if args.misses else "t2i-train"))
     if data.size != SIDE:
-        raise SystemExit(f"the judge reads pictures of {SIDE} pixels, those of {args.data} have {data.size}")
+        raise SystemExit(f"the judge takes pictures of {SIDE} pixels, those of {args.data} have {data.size}")
     orders = pick_orders(data, args.n, args.misses, np.random.default_rng(args.seed))
     drawn = out / "drawn"
     drawn.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Draw with an exported checkpoint: contact sheets (target beside drawing) and the prompts as text.
+"""Draws with an exported checkpoint: writes a contact sheet (target beside drawing) and the prompts as text.
 
 python sample.py [--model MODEL] --data DATA --want t2i --n 32 --size 128 --out SHEET.png
 python sample.py [--model MODEL] --prompts "a red ball in the snow" --out SHEET.png
@@ -54,7 +54,7 @@ def load_bundle(folder: Path) -> Bundle:
 
 
 def times(steps: int, h: int, w: int) -> list[float]:
-    """The official Euler times for a latent of h x w, ending with 1"""
+    """The official Euler times for a latent of h x w, with 1 at the end"""
     m = (h * w) ** 0.5 / 40
     ts = np.linspace(0, 1, steps + 1, dtype=np.float32)[:-1]
     return [float(t / (m - m * t + t)) for t in ts] + [1.0]
@@ -71,7 +71,7 @@ def draw(
     image_scale: float = 2.0, cfg_range: tuple[float, float] = (0.0, 1.0), negative: str = "", seed: int = 0,
     noise: Optional[Tensor] = None,
 ) -> Tensor:
-    """prompts [B]; refs: pictures [B, 3, h, w] for reference 1, 2, …; -> pictures [B, 3, height, width]"""
+    """prompts: [B]; refs: pictures [B, 3, h, w] of reference 1, 2, … -> pictures [B, 3, height, width]"""
     n = len(prompts)
     cond, cond_len = pad(encode_texts(b.mllm, b.tok, [plain(p) for p in prompts]))
     null, null_len = pad(encode_texts(b.mllm, b.tok, [plain(negative)]) * n)
@@ -118,7 +118,7 @@ def main() -> None:
     ap.add_argument("--steps", type=int, default=28)
     ap.add_argument("--text", type=float, default=4.0)
     ap.add_argument("--image", type=float, default=2.0)
-    ap.add_argument("--columns", type=int, default=4, help="cases a row")
+    ap.add_argument("--columns", type=int, default=4, help="cases in a row")
     ap.add_argument("--threads", type=int, default=2)
     ap.add_argument("--seed", type=int, default=0)
     ap.add_argument("--out", required=True)

@@ -1,9 +1,9 @@
-"""Tries every training step on next to nothing and checks what comes out:  python train.py smoke
+"""Runs every training step on a tiny data set and checks the results:  python train.py smoke
 
-Shards by the world, tokenizer, autoencoder, language model (killed in full course, then gone on with), latents and text
-states, transformer, export in the official layout. About a minute of one core, in a temporary folder (--keep DIR: in
-that folder, which stays). Every stage must end finite and better than it began. Exits with 1 and one sentence if
-anything does not hold.
+Steps: shards of the world, tokenizer, VAE, language model (killed and then continued), latents and text
+states, transformer, export in the official layout. Takes about a minute on one core, in a temporary folder
+(--keep DIR: in that folder, which stays). Weights must be finite, and every stage must improve. Exits with
+status 1 and one sentence if a check fails.
 """
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from torch import Tensor
 from train import HERE, STEPS
 
 TASKS = ("t2i", "edit", "incontext", "understand", "reflect", "critique_fix", "checklist", "chat")
-PATIENCE = 240  # seconds until a step that was started beside us must have written a checkpoint
+PATIENCE = 240  # seconds within which a child process must have written a checkpoint
 Weights = dict[str, Tensor]
 
 
 class Broken(Exception):
-    """What does not hold, in one sentence."""
+    """A failed check, in one sentence."""
 
 
 def must(holds: bool, otherwise: str) -> None:
@@ -43,11 +43,11 @@ def must(holds: bool, otherwise: str) -> None:
 
 
 def same_tensors(what: str, got: Weights, want: Weights) -> None:
-    """Same keys, same shapes, and `want` rounded to the number type of `got`"""
+    """Checks that keys and shapes match, and that `got` is `want` rounded to its number type"""
     odd = sorted(got.keys() ^ want.keys())
     must(not odd, f"{what}: these keys are on one side only: {odd[:3]}")
     for k, v in want.items():
-        must(got[k].shape == v.shape, f"{what}: {k} has shape {tuple(got[k].shape)} in place of {tuple(v.shape)}")
+        must(got[k].shape == v.shape, f"{what}: {k} has shape {tuple(got[k].shape)} instead of {tuple(v.shape)}")
         must(torch.equal(got[k], v.to(got[k].dtype)), f"{what}: {k} holds other values than the training run")
 
 
@@ -66,13 +66,13 @@ class Trial:
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[list[str]]:
-        """Prints the stage's time, with the remarks that it leaves in the list"""
+        """Prints the time of a stage, and the remarks that it adds to the list"""
         self.now, begin, remarks = name, time.time(), []
         yield remarks
         print(f"{name:<12}{time.time() - begin:6.1f} s   {' '.join(remarks)}", flush=True)
 
     def step(self, name: str, *options: str) -> None:
-        """As `python train.py NAME OPTIONS` would, without starting Python and its libraries anew"""
+        """Runs `python train.py NAME OPTIONS` in this process"""
         torch.set_grad_enabled(True)
         argv, sys.argv = sys.argv, [f"train.py {name}", *options]
         try:
@@ -83,7 +83,7 @@ class Trial:
         self.log.flush()
 
     def state(self, name: str) -> dict[str, Any]:
-        """The stage's checkpoint, all of whose weights are finite"""
+        """The checkpoint of a stage. Its weights must be finite."""
         path = self.run / f"{name}.pt"
         must(path.exists(), f"{name} wrote no checkpoint")
         state = torch.load(path, map_location="cpu", weights_only=False)
@@ -99,10 +99,10 @@ class Trial:
     def better(self, name: str, error: Callable[[], tuple[float, float]]) -> str:
         with torch.no_grad():
             fresh, trained = error()
-        must(trained < fresh, f"{name} did not learn: its error is {trained:.4f}, that of weights by chance {fresh:.4f}")
+        must(trained < fresh, f"{name} did not learn: its error is {trained:.4f}, that of random weights {fresh:.4f}")
         return f"error {fresh:.3f} -> {trained:.3f} in {self.state(name)['step']} steps"
 
-    # --- the stages --------------------------------------------------------------------------------------------------
+    # --- the stages --------------------------------------------------------------------------------
     def world(self) -> None:
         with self.stage("data") as say:
             for split, n, seed in (("train", 240, 1), ("heldout", 64, 2)):
@@ -110,7 +110,7 @@ class Trial:
                     ["npx", "--no-install", "tsx", "training/world/make-shards.ts", "--task", "mix", "--n", str(n), "--seed",
                      str(seed), "--split", split, "--questions", "3", "--weights", ",".join(f"{t}=1" for t in TASKS),
                      "--out", str(self.data / f"mix-{split}-{seed}")], cwd=HERE.parent, capture_output=True, text=True)
-                must(done.returncode == 0, f"the world makes no shards: {complaint(done.stderr)}")
+                must(done.returncode == 0, f"make-shards.ts failed: {complaint(done.stderr)}")
                 say.append(done.stdout.strip().partition(" in ")[0] + ";")
         with self.stage("tokenizer") as say:
             self.step("tokenizer", "--data", str(self.data), "--out", str(self.run / "processor"))
@@ -158,15 +158,15 @@ class Trial:
         with self.stage("mllm") as say:
             self.step("mllm", *self.mllm, "--minutes", "0.1")
             start = self.events("mllm", "start")[-1]["step"]
-            must(start == killed["step"], f"mllm went on from step {start}, not from {killed['step']}, where it was killed")
+            must(start == killed["step"], f"mllm continued from step {start}, not from {killed['step']}, where it was killed")
             now = self.state("mllm")
             must(now["step"] > start, "mllm took no step after it was killed")
             still = [k for k, v in now["model"].items() if torch.equal(v, killed["model"][k])]
-            must(len(still) * 10 < len(now["model"]), f"mllm goes on, but these weights stand still: {still[:3]}")
+            must(len(still) * 10 < len(now["model"]), f"mllm continues, but these weights do not change: {still[:3]}")
             say.append(self.better("mllm", error))
 
     def kill_mllm(self) -> dict[str, Any]:
-        """Starts the step beside us, kills it after its second checkpoint -> that checkpoint"""
+        """Starts the step in a child process and kills it after its second checkpoint -> that checkpoint"""
         with (self.root / "killed.log").open("w") as out:
             child = subprocess.Popen([sys.executable, str(HERE / "train.py"), "mllm", *self.mllm, "--minutes", "9", "--every", "0"],
                                      stdout=out, stderr=subprocess.STDOUT)
@@ -213,7 +213,7 @@ class Trial:
         from sample import draw, load_bundle
 
         with self.stage("export") as say:
-            self.step("export", "--run", str(self.run), "--out", str(self.model))  # loads every part back, strictly
+            self.step("export", "--run", str(self.run), "--out", str(self.model))  # loads every part back strictly
             file = "diffusion_pytorch_model.safetensors"
             for part in ("transformer", "vae"):
                 same_tensors(f"{part}/{file}", load_file(self.model / part / file), self.state(part)["ema"])
@@ -224,14 +224,14 @@ class Trial:
         with self.stage("drawing"):
             with contextlib.redirect_stderr(self.log):
                 picture = draw(load_bundle(self.model), ["a red ball in the snow"], [], 128, 128, steps=2)
-            must(picture.shape == (1, 3, 128, 128) and bool(picture.isfinite().all()), "the exported model draws no picture")
+            must(picture.shape == (1, 3, 128, 128) and bool(picture.isfinite().all()), "the exported model does not draw a picture")
 
 
 def complaint(text: str) -> str:
-    """The line of a program's output that says what is wrong"""
+    """The error line of a program's output"""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"(\w+\.)*\w*(Error|Exception)\b", line)]
-    return (errors or lines or ["it says nothing"])[-1]
+    return (errors or lines or ["no output"])[-1]
 
 
 def sentence(trial: Trial, error: BaseException) -> str:
@@ -244,13 +244,13 @@ def sentence(trial: Trial, error: BaseException) -> str:
 
 def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--keep", help="new folder for everything, which stays")
+    ap.add_argument("--keep", help="new folder for all files, which stays")
     ap.add_argument("--threads", type=int, default=1)
     args = ap.parse_args()
     torch.set_num_threads(args.threads)
     root = Path(args.keep or tempfile.mkdtemp(prefix="smoke-"))
     if args.keep and root.exists() and any(root.iterdir()):
-        raise SystemExit(f"{root} holds something already: name a new folder")
+        raise SystemExit(f"{root} is not empty: choose a new folder")
     root.mkdir(parents=True, exist_ok=True)
     begin, trial = time.time(), Trial(root.resolve(), args.threads)
     failed: Optional[str] = None
@@ -265,7 +265,7 @@ def main() -> None:
         if not args.keep:
             shutil.rmtree(root, ignore_errors=True)
     if failed:
-        more = f"All of it is in {trial.root}" if args.keep else "More with --keep DIR"
+        more = f"Its log is in {trial.root}" if args.keep else "--keep DIR keeps its log"
         raise SystemExit(f"Smoke test failed in stage {trial.now}: {failed.strip().rstrip('.')}. {more}.")
     print(f"smoke test passed in {time.time() - begin:.0f} s")
 

@@ -1,6 +1,7 @@
-"""Several processes that train one network, each on a core of its own: gradients are averaged after every step.
+"""Trains one network in several processes, each on its own core. Gradients are averaged after every step.
 
-Two processes of one thread use two cores better than one process of two threads, whose threads wait for each other.
+Two processes with one thread each are faster on two cores than one process with two threads, whose threads
+wait for each other.
 """
 from __future__ import annotations
 
@@ -29,12 +30,12 @@ class Team:
     def leads(self) -> bool:
         return self.rank == 0
 
-    def average(self, params: Sequence[nn.Parameter], told: Sequence[float]) -> list[float]:
-        """Averages the gradients of all members in place; told: numbers of which everyone gets the sum"""
+    def average(self, params: Sequence[nn.Parameter], numbers: Sequence[float]) -> list[float]:
+        """Averages the gradients of all members in place -> the sums of `numbers` over all members"""
         if self.size == 1:
-            return list(told)
+            return list(numbers)
         grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in params]
-        flat = torch.cat([*(g.flatten() for g in grads), torch.tensor(told, dtype=torch.float32)])
+        flat = torch.cat([*(g.flatten() for g in grads), torch.tensor(numbers, dtype=torch.float32)])
         dist.all_reduce(flat)
         at = 0
         for p, g in zip(params, grads):
@@ -45,7 +46,7 @@ class Team:
 
 
 def _member(rank: int, size: int, store: str, work: Callable[[Team], None]) -> None:
-    if sys.platform == "linux":  # ends with the process that started it, however that ends
+    if sys.platform == "linux":  # ends this process when its parent ends, even if that is killed
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=size)
     work(Team(rank, size))
@@ -53,7 +54,7 @@ def _member(rank: int, size: int, store: str, work: Callable[[Team], None]) -> N
 
 
 def train_together(size: int, work: Callable[[Team], None]) -> None:
-    """Runs work(team) in `size` processes; work must be a module's function (it is sent to them)"""
+    """Runs work(team) in `size` processes. `work` must be a module-level function, because it is pickled."""
     if size == 1:
         work(Team())
         return

@@ -1,4 +1,4 @@
-"""The processor folder: a byte-level BPE in the Qwen2 files, trained on the world's words.
+"""Writes the processor folder: a byte-level BPE in Qwen2's files, trained on the world's words.
 
 python tokenizer.py --data DATA --out RUN/processor [--vocab 1254]
 """
@@ -19,7 +19,7 @@ SPLIT = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{
 
 
 def texts(data: Path, world: Path) -> list[str]:
-    """Every text of the shards, the quoted words of the world's source, the templates."""
+    """The corpus: every text of the shards, the quoted words of the world's source files, the templates."""
     out: list[str] = []
     for path in sorted(data.rglob("samples.jsonl")):
         for line in path.read_text().splitlines():
@@ -30,7 +30,7 @@ def texts(data: Path, world: Path) -> list[str]:
         for a, b, c in re.findall(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\]|\\.)*)`", path.read_text()):
             text = re.sub(r"\$\{[^}]*\}", " ", a or b or c)
             if re.fullmatch(r"[A-Za-z0-9 ,.?!:;'()\n-]+", text) and not text.startswith("node:"):
-                # words that the shards do not show yet count too
+                # includes words that do not occur in the shards
                 out += [text, " " + text] * 5
     frame = plain("") + chat("", 3)
     for token in ADDED:
@@ -55,7 +55,7 @@ def train(corpus: list[str], vocab: int) -> Tokenizer:
 
 
 def write(tok: Tokenizer, like: Path, out: Path) -> int:
-    """Files as in the official processor folder; -> number of ids"""
+    """Writes the files of the official processor folder -> number of ids"""
     out.mkdir(parents=True, exist_ok=True)
     raw = json.loads(tok.to_str())
     vocab = raw["model"]["vocab"]
@@ -94,7 +94,7 @@ def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument("--data", required=True)
     ap.add_argument("--world", default=str(HERE.parent / "src/storybook"))
-    ap.add_argument("--like", default=str(HERE / "checkpoint/storybook/processor"), help="folder whose other files are taken over")
+    ap.add_argument("--like", default=str(HERE / "checkpoint/storybook/processor"), help="folder from which the other files are copied")
     ap.add_argument("--out", required=True)
     ap.add_argument("--vocab", type=int, default=1254)
     args = ap.parse_args()

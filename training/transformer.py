@@ -1,10 +1,11 @@
-"""Stage c: rectified flow on cached latents.
+"""Stage c: trains the transformer by rectified flow on cached latents.
 
-python transformer.py --cache CACHE --run RUN --minutes 30 [--skip-prefix]     (again to go on)
-CACHE holds one folder for each call of encode.py; folders that appear while this runs are used from the next pass on.
-t runs from 0 (noise) to 1 (picture), the network predicts picture minus noise.
---skip-prefix leaves the constant states of the system prompt out of the sequence (positions stay): cheaper first
-steps; the last steps must run without it, since the official pipeline always sends them.
+python transformer.py --cache CACHE --run RUN --minutes 30 [--skip-prefix]     (repeat to continue)
+CACHE holds one folder for each call of encode.py. Folders that appear during training are used from the next
+pass on.
+t runs from 0 (noise) to 1 (picture); the network predicts picture minus noise.
+--skip-prefix omits the constant states of the system prompt from the sequence (positions stay), which makes
+steps cheaper. The last phase must run without it, because the official pipeline always sends them.
 """
 from __future__ import annotations
 
@@ -29,16 +30,16 @@ from team import Team, train_together
 
 
 def draw_t(n: int, mean: float, spread: float) -> Tensor:
-    """Logit-normal times, stratified over the batch -> [n]"""
+    """Logit-normal times [n], stratified over the batch"""
     u = (torch.randperm(n) + torch.rand(n)) / n
     return torch.sigmoid(mean + spread * torch.special.ndtri(u.clamp(1e-4, 1 - 1e-4)))
 
 
-# mean difference of a token's latents (deviation 1): what an edit leaves alone lies below 0.1, what it changes above 0.3
+# A token is changed if the mean difference of its latents (standard deviation 1) is above this. Unchanged
+# tokens are below 0.1.
 CHANGED = 0.3
 
-
-# Weight of what an edit leaves alone, between that of the empty page (0) and that of things (1): it is to be the same
+# Weight of the unchanged tokens of an edit, between that of the empty page (0) and that of things (1).
 KEPT = 0.3
 
 
@@ -47,7 +48,8 @@ def is_edit(b: Batch) -> bool:
 
 
 def changed_tokens(b: Batch, side: int) -> Tensor:
-    """Where an edit or a fix of one picture differs from it, unless that is most of the page -> bool [B, side * side]"""
+    """Where the target of an edit differs from its reference -> bool [B, side * side]; false if that is most
+    of the page"""
     if not is_edit(b):
         return torch.zeros(len(b.x), side * side, dtype=torch.bool, device=b.x.device)
     far = F.adaptive_avg_pool2d((b.x - b.refs[0]).abs().mean(1), side).flatten(1) > CHANGED
@@ -55,9 +57,12 @@ def changed_tokens(b: Batch, side: int) -> Tensor:
 
 
 def thing_weights(b: Batch, extra: float, details: float = 0.0) -> Tensor:
-    """(1 + extra * share) / (1 + extra / 4), about 1 in the mean as things usually take a quarter of the page. share: 0 where the
-    page is empty, KEPT on what an edit leaves alone, 1 where something stands or was taken away, 1 + details where that has
-    stripes or spots or wears something -> [B, h, w]"""
+    """Loss weights [B, h, w]: (1 + extra * share) / (1 + extra / 4), with a mean of about 1, as things
+    usually cover a quarter of the page.
+
+    share: 0 on the empty page, KEPT on the unchanged tokens of an edit, 1 on things and where one was
+    removed, 1 + details on things with a pattern or an accessory
+    """
     side = round(b.hints.shape[-1] ** 0.5)
     kind, pattern, worn = (b.hints[:, LOCAL_NAMES.index(name)] for name in ("kind", "pattern", "accessory"))
     on = (kind > 0) & (kind != 255)
@@ -69,14 +74,15 @@ def thing_weights(b: Batch, extra: float, details: float = 0.0) -> Tensor:
 
 
 def time_weights(t: Tensor, late: float) -> Tensor:
-    """1 up to the time `late`, then falling with the square of the noise that is left: there the velocity's error is that
-    of the picture divided by 1 - t, so that what no eye sees in the latents would outweigh all else. t [B] -> [B]"""
+    """t [B] -> loss weights [B]: 1 up to the time `late`, then falling with the square of the remaining
+    noise. The error of the velocity is the error of the picture divided by 1 - t, so invisible errors near t
+    = 1 would dominate."""
     return ((1 - t) / (1 - late)).clamp(max=1.0).square() if late < 1 else torch.ones_like(t)
 
 
 def flow_loss(net: OmniGen2Transformer, b: Batch, t: Tensor, skip: int, head: Optional[HintHead], tap: int,
               machine: Machine, things: float = 0.0, late: float = 1.0, details: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
-    """-> (mean squared velocity error of every sample [B], the same weighted by things and times, mean
+    """-> (mean squared velocity error of every sample [B], the same with thing and time weights, mean
     cross-entropy of the hints or 0)"""
     noise = torch.randn_like(b.x)
     tt = t.view(-1, 1, 1, 1)
@@ -89,8 +95,8 @@ def flow_loss(net: OmniGen2Transformer, b: Batch, t: Tensor, skip: int, head: Op
 
 
 def compile_blocks(net: OmniGen2Transformer) -> bool:
-    """Has PyTorch fuse what lies between the matrix products, unless kernels.cpp does it; every new shape costs about half a
-    minute once -> whether it does"""
+    """Compiles the blocks unless kernels.cpp does the work between matrix products. Every new shape then
+    takes about half a minute once. -> whether the blocks are compiled"""
     if fast(next(net.parameters())):
         return False
     torch._dynamo.config.recompile_limit = 64
@@ -101,7 +107,7 @@ def compile_blocks(net: OmniGen2Transformer) -> bool:
 
 
 def flops_per_sample(cfg: TransformerConfig, text: int, image: int, refs: int) -> float:
-    """Forward and backward of one sample: linear layers and attention (3 x forward)."""
+    """FLOPs of one sample, forward and backward (3 x forward): linear layers and attention."""
     d, kv, n = cfg.hidden_size, cfg.num_kv_heads * cfg.head_dim, cfg.num_layers
     s = text + image + refs
     linear = 2 * (2 * d * d + 2 * d * kv + 3 * d * cfg.ffn_inner) * (n + cfg.num_refiner_layers) * s
@@ -109,7 +115,7 @@ def flops_per_sample(cfg: TransformerConfig, text: int, image: int, refs: int) -
 
 
 class Caches:
-    """All finished cache folders under a root; new ones join at the next pass."""
+    """All finished cache folders under a root. New ones are loaded at the next pass."""
 
     def __init__(self, root: Path, size: int) -> None:
         self.root, self.size = root, size
@@ -120,7 +126,7 @@ class Caches:
             if str(meta) not in self.loaded:
                 self.loaded[str(meta)] = Cache(meta.parent, self.size)
         if not self.loaded:
-            raise FileNotFoundError(f"no cache folder under {self.root}: make some with encode.py")
+            raise FileNotFoundError(f"no cache folder under {self.root}; encode.py writes them")
         return list(self.loaded.values())
 
 
@@ -136,28 +142,28 @@ def read_args() -> argparse.Namespace:
     ap.add_argument("--cache", required=True)
     ap.add_argument("--run", required=True)
     ap.add_argument("--name", default="transformer")
-    ap.add_argument("--size", type=int, default=128, help="picture side")
+    ap.add_argument("--size", type=int, default=128, help="side of the pictures in pixels")
     ap.add_argument("--minutes", type=float, default=30)
     add_machine(ap)
-    ap.add_argument("--processes", type=int, default=1, help="cores that train together, a process of --threads each")
+    ap.add_argument("--processes", type=int, default=1, help="number of training processes, each with --threads threads")
     ap.add_argument("--no-compile", action="store_true")
     ap.add_argument("--batch", type=int, nargs=4, default=[64, 48, 32, 24], help="batch size with 0, 1, 2, 3 references")
-    ap.add_argument("--shares", default="", help="task=passes,… over that task's items in one round (1 where not named)")
+    ap.add_argument("--shares", default="", help="task=N,…: how often a pass uses the items of a task; default 1")
     ap.add_argument("--skip-prefix", action="store_true")
     ap.add_argument("--drop", type=float, default=0.1)
     ap.add_argument("--t-mean", type=float, default=-0.2)
     ap.add_argument("--t-spread", type=float, default=1.0)
     ap.add_argument("--lr", type=float, default=2e-3)
     ap.add_argument("--adam-lr", type=float, default=1e-3)
-    ap.add_argument("--cool", type=float, default=0.3, help="share of this call in which the rate falls to zero")
-    ap.add_argument("--warm", type=float, default=20.0, help="seconds")
+    ap.add_argument("--cool", type=float, default=0.3, help="share of this call in which the learning rate falls to zero")
+    ap.add_argument("--warm", type=float, default=20.0, help="seconds in which the learning rate rises")
     ap.add_argument("--ema", type=float, default=0.998)
     ap.add_argument("--hint", type=float, default=0.2, help="weight of the scene hints (hints.py)")
-    ap.add_argument("--things", type=float, default=2.0, help="how much heavier an error on a thing weighs than on the page")
-    ap.add_argument("--details", type=float, default=0.0, help="how much heavier again where it is patterned or wears something")
+    ap.add_argument("--things", type=float, default=2.0, help="extra weight of errors on things, compared with the page")
+    ap.add_argument("--details", type=float, default=0.0, help="further weight on things with a pattern or an accessory")
     ap.add_argument("--late", type=float, default=0.5, help="time from which errors weigh less (1: never)")
-    ap.add_argument("--most", type=int, default=99, help="only cases with at most so many drawn things (two cats are two)")
-    ap.add_argument("--tap", type=int, default=3, help="layer whose output the hint head reads")
+    ap.add_argument("--most", type=int, default=99, help="only cases with at most this many drawn copies")
+    ap.add_argument("--tap", type=int, default=3, help="layer after which the hint head is")
     ap.add_argument("--fresh", action="store_true")
     ap.add_argument("--fresh-optimiser", action="store_true")
     return ap.parse_args()
@@ -193,7 +199,7 @@ def train(team: Team) -> None:
     few_shapes = not args.no_compile and compile_blocks(net)
     log = Log(run / f"{args.name}.jsonl", quiet=not team.leads)
     log.write(event="start", step=step, seen=seen, parameters=sum(p.numel() for p in net.parameters()), bf16=machine.bf16, **vars(args))
-    order = np.random.default_rng(90 + step)  # the same for all members, as steps must be alike
+    order = np.random.default_rng(90 + step)  # the same for all members, whose steps must match
     rng = np.random.default_rng((91 + step, team.rank))
     torch.manual_seed(90 + step + 100003 * team.rank)
     params = [p for p in both.parameters() if p.requires_grad]

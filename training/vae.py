@@ -1,6 +1,6 @@
-"""Stage a: the autoencoder (diffusers AutoencoderKL in the FLUX layout).
+"""Stage a: trains the VAE (diffusers AutoencoderKL in the FLUX layout).
 
-python vae.py --data DATA --run RUN --minutes 15        (again to go on from the last checkpoint)
+python vae.py --data DATA --run RUN --minutes 15        (repeat to continue from the last checkpoint)
 """
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def make_vae(config: dict[str, Any] | None = None) -> AutoencoderKL:
 
 
 def load_vae(run: Path) -> tuple[AutoencoderKL, dict[str, Any]]:
-    """The EMA weights of a run -> (model in eval mode, config with measured shift and scale)"""
+    """Loads the EMA weights of a run -> (model in eval mode, config with measured shift and scale)"""
     state = torch.load(run / "vae.pt", map_location="cpu", weights_only=False)
     net = make_vae(state["config"])
     net.load_state_dict(state["ema"])
@@ -43,7 +43,8 @@ def load_vae(run: Path) -> tuple[AutoencoderKL, dict[str, Any]]:
 
 
 def crops(data: Shards, rng: np.random.Generator, n: int, size: int, half: float) -> Tensor:
-    """n random crops [n, 3, size, size]; a share `half` comes from pictures halved in size; random mirror."""
+    """n random crops [n, 3, size, size], randomly mirrored. A share `half` comes from pictures of half the
+    size."""
     out = []
     for i in rng.integers(0, len(data), n):
         x = torch.from_numpy(data.picture(int(i)).astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
@@ -65,7 +66,8 @@ def edge_loss(a: Tensor, b: Tensor) -> Tensor:
 
 @torch.no_grad()
 def evaluate(net: AutoencoderKL, pics: Tensor, noise: float, spread: float) -> dict[str, float]:
-    """PSNR of the mode, of a sampled posterior, and with latent noise of `noise` latent standard deviations."""
+    """PSNR in dB of the posterior's mode, of a sample, and of the mode with latent noise of `noise` standard
+    deviations."""
     out: dict[str, float] = {}
     post = net.encode(pics).latent_dist
     for name, z in (("psnr", post.mean), ("psnr_sample", post.sample()),
@@ -79,7 +81,8 @@ def evaluate(net: AutoencoderKL, pics: Tensor, noise: float, spread: float) -> d
 
 @torch.no_grad()
 def measure(net: AutoencoderKL, data: Shards, device: torch.device, n: int = 256) -> tuple[float, float]:
-    """(shift, scale) so that (sampled latent - shift) * scale has mean 0 and variance 1, both picture sizes mixed"""
+    """(shift, scale) that give (sampled latent - shift) * scale mean 0 and variance 1, over both picture
+    sizes"""
     rng = np.random.default_rng(5)
     zs = []
     for i in range(0, n, 32):
@@ -93,24 +96,24 @@ def measure(net: AutoencoderKL, data: Shards, device: torch.device, n: int = 256
 def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument("--data", required=True)
-    ap.add_argument("--want", default="train", help="only shard folders whose path holds this text")
+    ap.add_argument("--want", default="train", help="only shard folders whose path contains this text")
     ap.add_argument("--run", required=True)
-    ap.add_argument("--minutes", type=float, default=15, help="length of this call; the rate cools down at its end")
+    ap.add_argument("--minutes", type=float, default=15, help="length of this call; the learning rate falls at its end")
     ap.add_argument("--batch", type=int, default=16)
     ap.add_argument("--crop", type=int, default=64)
     ap.add_argument("--whole", type=float, default=0.4, help="share of steps on whole pictures instead of crops")
     ap.add_argument("--half", type=float, default=0.1)
     add_machine(ap)
     ap.add_argument("--no-compile", action="store_true")
-    ap.add_argument("--cool", type=float, default=0.4, help="share of this call in which the rate falls to zero")
+    ap.add_argument("--cool", type=float, default=0.4, help="share of this call in which the learning rate falls to zero")
     ap.add_argument("--lr", type=float, default=2e-3)
     ap.add_argument("--adam-lr", type=float, default=2e-3)
     ap.add_argument("--kl", type=float, default=3e-4)
     ap.add_argument("--edge", type=float, default=0.5)
-    ap.add_argument("--square", type=float, default=0.0, help="weight of the mean squared error, which is what PSNR counts")
+    ap.add_argument("--square", type=float, default=0.0, help="weight of the mean squared error, which PSNR measures")
     ap.add_argument("--noise", type=float, default=0.1, help="latent noise while decoding, in latent standard deviations")
     ap.add_argument("--shrink", type=float, default=0.1, help="share of steps that decode pooled latents to the halved picture")
-    ap.add_argument("--freeze-encoder", action="store_true", help="train the decoder alone: latents, shift and scale stay")
+    ap.add_argument("--freeze-encoder", action="store_true", help="trains the decoder only: latents, shift and scale stay")
     ap.add_argument("--fresh", action="store_true")
     args = ap.parse_args()
     machine = choose_machine(args)
@@ -127,7 +130,7 @@ def main() -> None:
     path = run / "vae.pt"
     if path.exists() and not args.fresh:
         state = torch.load(path, map_location="cpu", weights_only=False)
-        # the mean weights are what was exported and what made the latents: hold on to those
+        # The averaged weights were exported and encoded the latents, so the frozen encoder must be those.
         net.load_state_dict(state["ema" if args.freeze_encoder else "model"])
         fixed = (state["config"]["shift_factor"], state["config"]["scaling_factor"]) if args.freeze_encoder else None
         ema.shadow = {k: v.float().to(device) for k, v in state["ema"].items()}

@@ -1,5 +1,5 @@
-"""The language model's picture tower on batches of equal pictures: the same numbers as transformers' Qwen2.5-VL
-vision model, but windows are masks inside one batched attention in place of a call per window."""
+"""The vision tower on batches of pictures of one size. It gives the same values as transformers' Qwen2.5-VL
+vision model, with windows as masks in one batched attention instead of one call per window."""
 from __future__ import annotations
 
 from typing import Callable, Sequence
@@ -33,7 +33,7 @@ def patches(pics: Sequence[np.ndarray], side: int = SIDE) -> Tensor:
 
 
 def two_frames(one: Tensor) -> Tensor:
-    """What transformers' own processor gives: every frame twice. [R, 588] -> [R, 1176]"""
+    """The input that transformers' processor makes: every frame twice. [R, 588] -> [R, 1176]"""
     return one.view(-1, 3, 1, PATCH * PATCH).expand(-1, -1, 2, -1).reshape(len(one), -1)
 
 
@@ -69,15 +69,15 @@ def vision_block(block: nn.Module, y: Tensor, cos: Tensor, sin: Tensor, mask: Te
 
 
 def merge_order() -> np.ndarray:
-    """[100] numbers row * 10 + column of the patches in the order in which they stand"""
+    """[100] indices row * 10 + column of the patches in merge-block order"""
     cell = np.arange(CELLS)
     order = np.stack(np.meshgrid(cell, cell, np.arange(MERGE), np.arange(MERGE), indexing="ij"), -1).reshape(-1, 4)
     return (order[:, 0] * MERGE + order[:, 2]) * GRID + order[:, 1] * MERGE + order[:, 3]
 
 
 def vision_states(visual: nn.Module, pixels: Tensor, block_of: Callable[..., Tensor] = vision_block) -> tuple[Tensor, Tensor]:
-    """pixels [N*100, 588] -> (the tokens that the language model reads [N*25, C], the patches before they are merged
-    [N, 100, D] in merge order); block_of: vision_block, compiled or not"""
+    """pixels [N*100, 588] -> (tokens for the language model [N*25, C], patches before the merger [N, 100, D]
+    in merge-block order); block_of: vision_block, compiled or not"""
     embed = visual.patch_embed.proj.weight.sum(2)  # both frames show the same picture
     cos, sin, window = (a.to(pixels.device) for a in tables(embed.shape[0] // visual.blocks[0].attn.num_heads))
     y = F.linear(pixels, embed.flatten(1)).view(-1, GRID * GRID, embed.shape[0])
