@@ -57,7 +57,8 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ');
 }
 
-function figureOf({ tables }: Results, anchor: string | undefined, title: string): string | undefined {
+/** The text of one cell; undefined where the table, the row or the column is missing, or the row is not unique. */
+export function figureOf({ tables }: Results, anchor: string | undefined, title: string): string | undefined {
   const table =
     anchor === undefined
       ? tables.length === 1
