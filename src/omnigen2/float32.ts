@@ -23,10 +23,3 @@ export function floatsOf({ data, type }: HostTensor): Float32Array {
   if (!(data instanceof Float32Array)) throw new Error(`a graph gave ${type} in place of float32`);
   return data;
 }
-
-/** The values of a graph's output `name`. @throws Error if it is not float32: a bug of the graph */
-export function float32Data(outputs: Readonly<Record<string, HostTensor>>, name: string): Float32Array {
-  const data = outputs[name]?.data;
-  if (!(data instanceof Float32Array)) throw new Error(`the graph gave no float32 output ${name}`);
-  return data;
-}

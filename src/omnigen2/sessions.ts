@@ -34,16 +34,18 @@ export class Sessions {
     parts: Parts,
     variant = 1,
   ): Promise<TypedSession<In, Out>> {
-    const session = await this.get(definition.name(parts), () => definition.build(parts), variant);
-    return new TypedSession(session, definition);
+    const build = () => definition.build(parts);
+    return new TypedSession(await this.#session(definition.name(parts), build, variant), definition);
   }
 
-  /**
-   * The session `key`. The first call opens it from `build()`.
-   * @param variant of the graph: each has its own copy of the weights, so another variant is disposed first
-   * @throws OmniError `device` if the graph does not fit into memory; a later call tries again
-   */
-  get(key: string, build: () => BuiltGraph, variant = 1): Promise<GraphSession> {
+  /** Disposes every session. @throws the first error, after all have been disposed */
+  async dispose(): Promise<void> {
+    const sessions = [...this.#open.values()].map(({ session }) => session);
+    this.#open.clear();
+    await this.#inTurn(() => disposeAll(sessions));
+  }
+
+  #session(key: string, build: () => BuiltGraph, variant: number): Promise<GraphSession> {
     const known = this.#open.get(key);
     if (known?.variant === variant) return known.session;
     const session = this.#inTurn(async () => {
@@ -55,21 +57,6 @@ export class Sessions {
       if (this.#open.get(key)?.session === session) this.#open.delete(key);
     });
     return session;
-  }
-
-  /** Disposes the session `key`, if it is open. */
-  async close(key: string): Promise<void> {
-    const known = this.#open.get(key);
-    if (!known) return;
-    this.#open.delete(key);
-    await this.#inTurn(() => disposeAll([known.session]));
-  }
-
-  /** Disposes every session. @throws the first error, after all have been disposed */
-  async dispose(): Promise<void> {
-    const sessions = [...this.#open.values()].map(({ session }) => session);
-    this.#open.clear();
-    await this.#inTurn(() => disposeAll(sessions));
   }
 
   /** Runs `work` after all earlier work. */

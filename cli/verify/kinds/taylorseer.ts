@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { SkipDecision } from '../../../src/omnigen2/acceleration/acceleration.ts';
 import { TaylorSchedule, taylorWeights } from '../../../src/omnigen2/acceleration/taylorseer.ts';
-import { float32Data, float32Tensor } from '../../../src/omnigen2/float32.ts';
+import { float32Tensor, floatsOf as floatsOfTensor } from '../../../src/omnigen2/float32.ts';
 import { taylorDifferencesGraph, weightedSumGraph } from '../../../src/omnigen2/graphs/stream-arithmetic.ts';
 import { draw } from '../../../src/omnigen2/pipeline.ts';
 import type { GraphDefinition, InputSpecs, OutputSpecs } from '../../../src/onnx/define-graph.ts';
@@ -100,7 +100,7 @@ async function runOnce<Parts, In extends InputSpecs, Out extends OutputSpecs>(
   const session = await runtime.open({ ...graph, resident: [] }, none);
   try {
     const outputs = await session.run(flatFeeds(feeds));
-    return graph.outputs.map(({ name }) => float32Data(outputs, name));
+    return graph.outputs.map(({ name }) => floatsOfTensor(outputs[name]));
   } finally {
     await session.dispose();
   }

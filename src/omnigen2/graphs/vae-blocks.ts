@@ -63,20 +63,18 @@ export class VaeBlocks {
   }
 
   /**
-   * Resnet, self-attention over all pixels with one head, resnet. Declares the input `middle_shape` int64
-   * `[4]`: the shape of `x` at run time.
+   * Resnet, self-attention over all pixels with one head, resnet.
+   * @param shape int64 `[4]`, the shape of `x` at run time. A `Shape` node would leave the GPU.
    */
-  middle(x: Value, name: string): Value {
+  middle(x: Value, shape: Value, name: string): Value {
     const first = this.resnet(x, `${name}.resnets.0`);
-    return this.resnet(this.#selfAttention(first, `${name}.attentions.0`), `${name}.resnets.1`);
+    return this.resnet(this.#selfAttention(first, shape, `${name}.attentions.0`), `${name}.resnets.1`);
   }
 
-  #selfAttention(x: Value, name: string): Value {
-    const { g } = this.layers;
-    const sizes = g.input('middle_shape', 'int64', [4]);
+  #selfAttention(x: Value, shape: Value, name: string): Value {
     const { q, k, v } = this.attentionInputs(x, name);
-    const y = attention(g, { q, k, v, heads: 1, scale: 1 / Math.sqrt(fixed(q, 2)) });
-    return this.attentionOutput(x, y, sizes, name);
+    const y = attention(this.layers.g, { q, k, v, heads: 1, scale: 1 / Math.sqrt(fixed(q, 2)) });
+    return this.attentionOutput(x, y, shape, name);
   }
 
   /** Queries, keys and values of all pixels, each `[1, pixels, C]`. */

@@ -4,7 +4,9 @@
  * inputs.
  */
 
-import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
+import type { VaeConfig } from '../../config/config.ts';
+import { defineGraph, floats, type InputValues, optional } from '../../onnx/define-graph.ts';
+import type { GraphBuilder, Value } from '../../onnx/graph.ts';
 import { add, mean, mul, silu, sub } from '../../onnx/ops/arithmetic.ts';
 import { attention } from '../../onnx/ops/attention.ts';
 import { fixed } from '../../onnx/ops/checks.ts';
@@ -26,62 +28,92 @@ export interface ConvSegment {
   readonly resize?: 'double' | 'halve';
   /** A map that is added to the result, through the 1x1 convolution `shortcut` if the channels differ. */
   readonly skip?: { readonly channels: number; readonly shortcut?: string };
-  /** Whether to output the moments of the result, for a group norm that follows. */
-  readonly withMoments: boolean;
-  /** Whether the result goes to main memory instead of staying on the device. */
-  readonly toHost: boolean;
 }
 
+type SegmentParts = Pick<VaeGraphSource, 'weights' | 'numerics'> & { readonly segment: ConvSegment };
+
 /**
- * The graph of a segment. Rows outside of the picture are zero.
- *
- * Inputs:
- * - `rows` `[1, C, height, width]`
- * - `above`, `below` `[1, C, 1, width]`: the adjacent rows; no `above` with `halve`
- * - with a norm, `mean`, `inverse` `[C, 1, 1]`, and `inside` `[2, 1, 1, 1]`: 0 if `above` or `below` is
- *   outside of the picture, else 1
- * - with a skip, `skip` `[1, S, height, width]`
- *
- * Outputs:
- * - `out` `[1, O, H, W]`, resident without `toHost`
- * - without `toHost`, its `first` and `last` row `[1, O, 1, W]`, resident
- * - with `withMoments`, `means` and `variances` of its rows `[1, O, H]`
+ * A segment whose result stays on the device: `out` `[1, O, H, W]` with its `first` and `last` row `[1, O, 1, W]`, and
+ * the `means` and `variances` of its rows `[1, O, H]` for a group norm that follows.
  */
-export function convSegmentGraph(
-  { weights, numerics }: Pick<VaeGraphSource, 'weights' | 'numerics'>,
-  segment: ConvSegment,
-): BuiltGraph {
-  const g = new GraphBuilder(`vae.${segment.conv}`);
+export const convSegmentGraph = defineGraph({
+  name: ({ segment }) => `vae.${segment.conv}`,
+  inputs: segmentInputs,
+  outputs: { out: 'resident', first: 'resident', last: 'resident', means: 'host', variances: 'host' },
+  build: (g, inputs, parts) => {
+    const out = convolution(g, inputs, parts);
+    return {
+      out,
+      first: slice(g, out, 2, 0, 1, 1),
+      last: slice(g, out, 2, -1, Number.POSITIVE_INFINITY, 1),
+      ...rowMoments(g, out),
+    };
+  },
+});
+
+/** The last segment of a picture: `out` `[1, O, H, W]` goes to main memory. */
+export const lastSegmentGraph = defineGraph({
+  name: ({ segment }) => `vae.${segment.conv}`,
+  inputs: segmentInputs,
+  outputs: { out: 'host' },
+  build: (g, inputs, parts) => ({ out: convolution(g, inputs, parts) }),
+});
+
+/**
+ * The inputs of a segment. Rows outside of the picture are zero.
+ *
+ * - `rows` `[1, C, height, width]`
+ * - `above`, `below` `[1, C, 1, width]`: the adjacent rows; no `above` with stride 2
+ * - with a norm, `mean`, `inverse` `[C, 1, 1]`, and `inside` `[2, 1, 1, 1]`: 0 if `above` or `below` is outside of
+ *   the picture, else 1
+ * - with a skip connection, `skip` `[1, S, height, width]`
+ */
+function segmentInputs({ segment: { channels, norm, resize, skip } }: SegmentParts) {
+  const edge = floats(1, channels, 1, 'width');
+  const perChannel = optional(norm !== undefined, floats(channels, 1, 1));
+  return {
+    rows: floats(1, channels, 'height', 'width'),
+    above: optional(resize !== 'halve', edge),
+    below: edge,
+    mean: perChannel,
+    inverse: perChannel,
+    inside: optional(norm !== undefined, floats(2, 1, 1, 1)),
+    skip: optional(skip !== undefined, floats(1, skip?.channels ?? 0, 'height', 'width')),
+  };
+}
+
+export type SegmentInputs = ReturnType<typeof segmentInputs>;
+type SegmentValues = InputValues<SegmentInputs>;
+
+function convolution(
+  g: GraphBuilder,
+  inputs: SegmentValues,
+  { weights, numerics, segment }: SegmentParts,
+): Value {
   const layers = new Layers(g, weights, numerics);
-  const { conv, channels, resize, skip } = segment;
-  const strip = (name: string, rows: 'height' | 1) => g.input(name, 'float32', [1, channels, rows, 'width']);
-  const activate = activation(layers, segment);
-  const above = resize === 'halve' ? [] : [activate.edge(strip('above', 1), 'above')];
-  const x = concat(
-    g,
-    [...above, activate.body(strip('rows', 'height')), activate.edge(strip('below', 1), 'below')],
-    2,
-  );
+  const { conv, resize, skip } = segment;
+  const { body, edge } = activation(layers, inputs, segment);
+  const rows = [
+    ...inputs.above.map((above) => edge(above, 'above')),
+    body(inputs.rows),
+    edge(inputs.below, 'below'),
+  ];
   const halved = resize === 'halve';
   const [height, width] = resize ? [`${resize} height`, `${resize} width`] : ['height', 'width'];
-  const y = layers.conv(x, conv, {
+  const y = layers.conv(concat(g, rows, 2), conv, {
     stride: halved ? 2 : 1,
     pads: halved ? [0, 0, 0, 1] : [0, 1, 0, 1],
     height,
     width,
   });
-  const out = skip ? add(g, skipConnection(layers, skip), y) : y;
-  g.output('out', out, { resident: !segment.toHost });
-  if (!segment.toHost) {
-    g.output('first', slice(g, out, 2, 0, 1, 1), { resident: true });
-    g.output('last', slice(g, out, 2, -1, Number.POSITIVE_INFINITY, 1), { resident: true });
-  }
-  if (segment.withMoments) outputMoments(g, out);
-  return g.finish();
+  if (!skip) return y;
+  const [other] = inputs.skip;
+  const options = { pads: [0, 0, 0, 0], height: 'height', width: 'width' };
+  return add(g, skip.shortcut === undefined ? other : layers.conv(other, skip.shortcut, options), y);
 }
 
 /** The operations before the convolution, on a strip (`body`) and on the row above or below it (`edge`). */
-function activation(layers: Layers, { norm, channels, resize }: ConvSegment) {
+function activation(layers: Layers, inputs: SegmentValues, { norm, channels, resize }: ConvSegment) {
   const { g } = layers;
   if (resize === 'double') {
     return {
@@ -92,11 +124,10 @@ function activation(layers: Layers, { norm, channels, resize }: ConvSegment) {
   }
   if (norm === undefined) return { body: (x: Value) => x, edge: (x: Value) => x };
   const perChannel = (what: string) => layers.tensor(`${norm}.${what}`, 'float32', [channels, 1, 1]);
-  const moment = (name: string) => g.input(name, 'float32', [channels, 1, 1]);
-  const gain = mul(g, moment('inverse'), perChannel('weight'));
-  const shift = sub(g, perChannel('bias'), mul(g, moment('mean'), gain));
+  const gain = mul(g, inputs.inverse[0], perChannel('weight'));
+  const shift = sub(g, perChannel('bias'), mul(g, inputs.mean[0], gain));
   const activated = (x: Value) => silu(g, add(g, mul(g, x, gain), shift));
-  const inside = g.input('inside', 'float32', [2, 1, 1, 1]);
+  const [inside] = inputs.inside;
   return {
     body: activated,
     edge: (x: Value, which: 'above' | 'below') =>
@@ -104,89 +135,69 @@ function activation(layers: Layers, { norm, channels, resize }: ConvSegment) {
   };
 }
 
-function skipConnection(layers: Layers, { channels, shortcut }: NonNullable<ConvSegment['skip']>): Value {
-  const x = layers.g.input('skip', 'float32', [1, channels, 'height', 'width']);
-  if (shortcut === undefined) return x;
-  return layers.conv(x, shortcut, { pads: [0, 0, 0, 0], height: 'height', width: 'width' });
-}
-
-function outputMoments(g: GraphBuilder, x: Value): void {
+function rowMoments(g: GraphBuilder, x: Value): { means: Value; variances: Value } {
   const [, channels, height] = x.shape;
   const means = mean(g, x, 3);
   const centred = sub(g, x, reshape(g, means, [1, channels, height, 1]));
-  g.output('means', means);
-  g.output('variances', mean(g, mul(g, centred, centred), 3));
+  return { means, variances: mean(g, mul(g, centred, centred), 3) };
 }
 
-/**
- * The middle of the encoder or decoder up to its attention, on the whole map.
- *
- * Input: `map` `[1, C, height, width]`, latents or the encoder's last feature map.
- * Outputs: `x` `[1, C, height, width]`, `k` and `v` `[1, pixels, C]`, resident; `q` `[1, pixels, C]`.
- */
-export function middleEntryGraph(
-  { config, weights, numerics }: VaeGraphSource,
-  part: 'encoder' | 'decoder',
-): BuiltGraph {
-  const g = new GraphBuilder(`vae.${part}.middle entry`);
-  const blocks = new VaeBlocks(new Layers(g, weights, numerics), config);
-  const widest = config.blockOutChannels[config.blockOutChannels.length - 1];
-  const map = g.input('map', 'float32', [
-    1,
-    part === 'decoder' ? config.latentChannels : widest,
-    'height',
-    'width',
-  ]);
-  const start = part === 'decoder' ? blocks.conv3(map, 'decoder.conv_in') : map;
-  const x = blocks.resnet(start, `${part}.mid_block.resnets.0`);
-  const { q, k, v } = blocks.attentionInputs(x, `${part}.mid_block.attentions.0`);
-  g.output('x', x, { resident: true });
-  g.output('q', q);
-  g.output('k', k, { resident: true });
-  g.output('v', v, { resident: true });
-  return g.finish();
-}
+type MiddleParts = VaeGraphSource & { readonly part: 'encoder' | 'decoder' };
 
 /**
- * Attention of some pixels over all pixels.
- *
- * Inputs: `q` `[1, queries, C]`, `k` and `v` `[1, pixels, C]`.
- * Output: `out` `[1, queries, C]`.
+ * The middle of the encoder or decoder up to its attention, on the whole `map` `[1, C, height, width]`: latents or the
+ * encoder's last feature map. Gives `x` `[1, C, height, width]`, and `q`, `k`, `v` `[1, pixels, C]`.
  */
-export function middleAttentionGraph({ config }: VaeGraphSource): BuiltGraph {
-  const g = new GraphBuilder('vae.middle attention');
-  const channels = config.blockOutChannels[config.blockOutChannels.length - 1];
-  const [q, k, v] = ['q', 'k', 'v'].map((name) =>
-    g.input(name, 'float32', [1, name === 'q' ? 'queries' : 'pixels', channels]),
-  );
-  g.output('out', attention(g, { q, k, v, heads: 1, scale: 1 / Math.sqrt(fixed(q, 2)) }));
-  return g.finish();
-}
+export const middleEntryGraph = defineGraph({
+  name: ({ part }) => `vae.${part}.middle entry`,
+  inputs: ({ config, part }: MiddleParts) => ({
+    map: floats(1, part === 'decoder' ? config.latentChannels : widest(config), 'height', 'width'),
+  }),
+  outputs: { x: 'resident', q: 'host', k: 'resident', v: 'resident' },
+  build: (g, { map }, { config, weights, numerics, part }) => {
+    const blocks = new VaeBlocks(new Layers(g, weights, numerics), config);
+    const start = part === 'decoder' ? blocks.conv3(map, 'decoder.conv_in') : map;
+    const x = blocks.resnet(start, `${part}.mid_block.resnets.0`);
+    return { x, ...blocks.attentionInputs(x, `${part}.mid_block.attentions.0`) };
+  },
+});
+
+/** Attention of some pixels `q` `[1, queries, C]` over all pixels `k`, `v` `[1, pixels, C]`. */
+export const middleAttentionGraph = defineGraph({
+  name: () => 'vae.middle attention',
+  inputs: ({ config }: VaeGraphSource) => ({
+    q: floats(1, 'queries', widest(config)),
+    k: floats(1, 'pixels', widest(config)),
+    v: floats(1, 'pixels', widest(config)),
+  }),
+  outputs: { out: 'host' },
+  build: (g, { q, k, v }) => ({
+    out: attention(g, { q, k, v, heads: 1, scale: 1 / Math.sqrt(fixed(q, 2)) }),
+  }),
+});
 
 /**
- * The middle after its attention, on the whole map.
- *
- * Inputs: `x` `[1, C, height, width]`, `attended` `[1, pixels, C]`, `middle_shape` (see
- * {@link VaeBlocks.middle}).
- * Output: `out` `[1, O, height, width]`, the encoder's moments or the decoder's first feature map.
+ * The middle after its attention, on the whole map: `x` `[1, C, height, width]` and `attended` `[1, pixels, C]` to `out`
+ * `[1, O, height, width]`, the encoder's moments or the decoder's first feature map. `middle_shape` int64 `[4]` is the
+ * shape of `x`.
  */
-export function middleExitGraph(
-  { config, weights, numerics }: VaeGraphSource,
-  part: 'encoder' | 'decoder',
-): BuiltGraph {
-  const g = new GraphBuilder(`vae.${part}.middle exit`);
-  const blocks = new VaeBlocks(new Layers(g, weights, numerics), config);
-  const channels = config.blockOutChannels[config.blockOutChannels.length - 1];
-  const x = g.input('x', 'float32', [1, channels, 'height', 'width']);
-  const attended = g.input('attended', 'float32', [1, 'pixels', channels]);
-  const sizes = g.input('middle_shape', 'int64', [4]);
-  const y = blocks.resnet(
-    blocks.attentionOutput(x, attended, sizes, `${part}.mid_block.attentions.0`),
-    `${part}.mid_block.resnets.1`,
-  );
-  g.output(
-    'out',
-    part === 'encoder' ? blocks.conv3(blocks.activated(y, 'encoder.conv_norm_out'), 'encoder.conv_out') : y,
-  );
-  return g.finish();
+export const middleExitGraph = defineGraph({
+  name: ({ part }) => `vae.${part}.middle exit`,
+  inputs: ({ config }: MiddleParts) => ({
+    x: floats(1, widest(config), 'height', 'width'),
+    attended: floats(1, 'pixels', widest(config)),
+    middle_shape: { type: 'int64', shape: [4] },
+  }),
+  outputs: { out: 'host' },
+  build: (g, { x, attended, middle_shape }, { config, weights, numerics, part }) => {
+    const blocks = new VaeBlocks(new Layers(g, weights, numerics), config);
+    const after = blocks.attentionOutput(x, attended, middle_shape, `${part}.mid_block.attentions.0`);
+    const y = blocks.resnet(after, `${part}.mid_block.resnets.1`);
+    if (part === 'decoder') return { out: y };
+    return { out: blocks.conv3(blocks.activated(y, 'encoder.conv_norm_out'), 'encoder.conv_out') };
+  },
+});
+
+function widest({ blockOutChannels }: VaeConfig): number {
+  return blockOutChannels[blockOutChannels.length - 1];
 }

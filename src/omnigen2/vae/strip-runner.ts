@@ -8,31 +8,28 @@
  */
 
 import type { Size } from '../../pictures/image.ts';
-import type { GraphSession, HostTensor, ResidentTensor } from '../../runtime/types.ts';
-import { float32Data, float32Tensor } from '../float32.ts';
+import type { Feeds } from '../../runtime/typed-session.ts';
+import type { HostTensor, ResidentTensor } from '../../runtime/types.ts';
+import { float32Tensor, floatsOf } from '../float32.ts';
 import { NORM_EPS } from '../graphs/vae-blocks.ts';
 import type { VaeGraphSource } from '../graphs/vae-encoder.ts';
 import {
   type ConvSegment,
   convSegmentGraph,
+  lastSegmentGraph,
   middleAttentionGraph,
   middleEntryGraph,
   middleExitGraph,
+  type SegmentInputs,
 } from '../graphs/vae-segments.ts';
 import { ResidentTensors } from '../resident-tensors.ts';
 import type { Sessions } from '../sessions.ts';
 import { concatRows, type Planes } from './planes.ts';
 import type { StripPlan } from './strip-plan.ts';
-import {
-  normMoments,
-  planesTensor,
-  type RowMoments,
-  type Strip,
-  type StripMap,
-  splitIntoStrips,
-} from './strips.ts';
+import { normMoments, planesOf, planesTensor, type Strip, type StripMap, splitIntoStrips } from './strips.ts';
 
 type Tensor = HostTensor | ResidentTensor;
+type SegmentFeeds = Feeds<SegmentInputs>;
 
 export interface StripContext {
   readonly source: VaeGraphSource;
@@ -59,29 +56,22 @@ export async function encodeInStrips(context: StripContext, pixels: Planes, late
     let map = await runner.conv(splitIntoStrips(pixels, heights), {
       conv: 'encoder.conv_in',
       channels: inChannels,
-      withMoments: true,
-      toHost: false,
     });
     const last = channels.length - 1;
     for (let level = 0; level <= last; level++) {
       const name = `encoder.down_blocks.${level}`;
       for (let i = 0; i < layersPerBlock; i++) {
-        const ends = i === layersPerBlock - 1;
-        map = await runner.resnet(map, `${name}.resnets.${i}`, channels[level], {
-          withMoments: !ends,
-          toHost: ends && level === last,
-        });
+        const isLast = level === last && i === layersPerBlock - 1;
+        map = await runner.resnet(map, `${name}.resnets.${i}`, channels[level], isLast);
       }
       if (level === last) break;
       map = await runner.conv(map, {
         conv: `${name}.downsamplers.0.conv`,
         channels: channels[level],
         resize: 'halve',
-        withMoments: true,
-        toHost: false,
       });
     }
-    return runner.middle('encoder', planesOf(map));
+    return runner.middle('encoder', joined(map));
   });
 }
 
@@ -99,29 +89,21 @@ export async function decodeInStrips(context: StripContext, latents: Planes): Pr
     for (let level = 0; level <= last; level++) {
       const name = `decoder.up_blocks.${level}`;
       for (let i = 0; i <= layersPerBlock; i++) {
-        const withMoments = i < layersPerBlock || level === last;
-        map = await runner.resnet(map, `${name}.resnets.${i}`, channels[level], {
-          withMoments,
-          toHost: false,
-        });
+        map = await runner.resnet(map, `${name}.resnets.${i}`, channels[level]);
       }
       if (level === last) break;
       map = await runner.conv(map, {
         conv: `${name}.upsamplers.0.conv`,
         channels: channels[level],
         resize: 'double',
-        withMoments: true,
-        toHost: false,
       });
     }
-    const out = await runner.conv(map, {
+    const segment = {
       conv: 'decoder.conv_out',
       channels: channels[last],
       norm: 'decoder.conv_norm_out',
-      withMoments: false,
-      toHost: true,
-    });
-    return planesOf(out);
+    };
+    return joined(await runner.conv(map, segment, true));
   });
 }
 
@@ -143,112 +125,112 @@ class StripRunner {
     }
   }
 
-  /** A resnet: two convolutions and the skip connection. Frees `x`. */
-  async resnet(
-    x: StripMap,
-    name: string,
-    channels: number,
-    result: Pick<ConvSegment, 'withMoments' | 'toHost'>,
-  ): Promise<StripMap> {
-    const inner = await this.#each(
-      x,
-      {
-        conv: `${name}.conv1`,
-        norm: `${name}.norm1`,
-        channels: x.channels,
-        withMoments: true,
-        toHost: false,
-      },
-      channels,
-    );
+  /** A resnet: two convolutions and the skip connection. Frees `x`. @param isLast see {@link conv} */
+  async resnet(x: StripMap, name: string, channels: number, isLast = false): Promise<StripMap> {
+    const first = { conv: `${name}.conv1`, norm: `${name}.norm1`, channels: x.channels };
+    const inner = await this.#each(x, first, channels, false);
     const shortcut = x.channels === channels ? undefined : `${name}.conv_shortcut`;
-    const out = await this.#each(
-      inner,
-      {
-        conv: `${name}.conv2`,
-        norm: `${name}.norm2`,
-        channels,
-        skip: { channels: x.channels, shortcut },
-        ...result,
-      },
-      channels,
-      x,
-    );
+    const skip = { channels: x.channels, shortcut };
+    const second = { conv: `${name}.conv2`, norm: `${name}.norm2`, channels, skip };
+    const out = await this.#each(inner, second, channels, isLast, x);
     this.#freeMap(inner);
     this.#freeMap(x);
     return out;
   }
 
-  /** One convolution. Its weight gives the number of output channels. Frees `x`. */
-  async conv(x: StripMap, segment: ConvSegment): Promise<StripMap> {
+  /**
+   * One convolution. Its weight gives the number of output channels. Frees `x`.
+   * @param isLast whether no segment follows, so that the result goes to main memory
+   */
+  async conv(x: StripMap, segment: ConvSegment, isLast = false): Promise<StripMap> {
     const channels = this.#context.source.weights.get(`${segment.conv}.weight`)?.shape[0] ?? segment.channels;
-    const out = await this.#each(x, segment, channels);
+    const out = await this.#each(x, segment, channels, isLast);
     this.#freeMap(x);
     return out;
   }
 
   /** The middle blocks of the encoder or decoder, on a whole map in main memory. */
   async middle(part: 'encoder' | 'decoder', map: Planes): Promise<Planes> {
-    const { source, plan } = this.#context;
-    const entry = await this.#session(`${part} middle entry`, () => middleEntryGraph(source, part));
-    const { outputs, resident } = await this.#run(entry, { map: planesTensor(map) });
-    const { x, k, v } = resident;
-    const q = float32Data(outputs, 'q');
-    const [, pixels, channels] = outputs.q.dims;
-    const attention = await this.#session('middle attention', () => middleAttentionGraph(source));
-    const attended = new Float32Array(q.length);
+    const { source, plan, sessions } = this.#context;
+    this.#checkAbort();
+    const entry = await sessions.open(middleEntryGraph, { ...source, part });
+    const { x, q, k, v } = await entry.run({ map: planesTensor(map) });
+    for (const tensor of [x, k, v]) this.#tensors.hold(tensor);
+    const [, pixels, channels] = q.dims;
+    const values = floatsOf(q);
+    this.#checkAbort();
+    const attention = await sessions.open(middleAttentionGraph, source);
+    const attended = new Float32Array(values.length);
     for (let from = 0; from < pixels; from += plan.queries) {
+      this.#checkAbort();
       const count = Math.min(plan.queries, pixels - from);
-      const queries = q.subarray(from * channels, (from + count) * channels);
-      const part = await this.#run(attention, { q: float32Tensor([1, count, channels], queries), k, v });
-      attended.set(float32Data(part.outputs, 'out'), from * channels);
+      const queries = values.subarray(from * channels, (from + count) * channels);
+      const { out } = await attention.run({ q: float32Tensor([1, count, channels], queries), k, v });
+      attended.set(floatsOf(out), from * channels);
     }
     this.#free(k, v);
-    const exit = await this.#session(`${part} middle exit`, () => middleExitGraph(source, part));
-    const result = await this.#run(exit, {
+    this.#checkAbort();
+    const exit = await sessions.open(middleExitGraph, { ...source, part });
+    const { out } = await exit.run({
       x,
       attended: float32Tensor([1, pixels, channels], attended),
       middle_shape: { type: 'int64', dims: [4], data: BigInt64Array.from(x.dims.map(BigInt)) },
     });
     this.#free(x);
-    return outputPlanes(result.outputs);
+    return planesOf(out);
   }
 
   /** Runs a segment on every strip. Frees the body of a strip as soon as no other segment needs it. */
-  async #each(x: StripMap, segment: ConvSegment, channels: number, skip?: StripMap): Promise<StripMap> {
-    const session = await this.#session(segment.conv, () => convSegmentGraph(this.#context.source, segment));
-    const moments = this.#normInputs(x, segment);
+  async #each(
+    x: StripMap,
+    segment: ConvSegment,
+    channels: number,
+    isLast: boolean,
+    skip?: StripMap,
+  ): Promise<StripMap> {
+    const norm = this.#normFeeds(x, segment);
     const strips: Strip[] = [];
     for (const [i, strip] of x.strips.entries()) {
       const above = x.strips[i - 1]?.last;
       const below = x.strips[i + 1]?.first;
       const zeros = () => float32Tensor([1, x.channels, 1, x.width], new Float32Array(x.channels * x.width));
-      const inside = Float32Array.of(above ? 1 : 0, below ? 1 : 0);
-      const { outputs, resident } = await this.#run(session, {
+      const inside = float32Tensor([2, 1, 1, 1], Float32Array.of(above ? 1 : 0, below ? 1 : 0));
+      const feeds = {
         rows: strip.body,
-        above: above ?? zeros(),
+        above: segment.resize === 'halve' ? [] : [above ?? zeros()],
         below: below ?? zeros(),
-        inside: float32Tensor([2, 1, 1, 1], inside),
-        ...moments,
-        ...(skip ? { skip: skip.strips[i].body } : {}),
-      });
+        mean: norm ? [norm.mean] : [],
+        inverse: norm ? [norm.inverse] : [],
+        inside: norm ? [inside] : [],
+        skip: skip ? [skip.strips[i].body] : [],
+      };
+      strips.push(await (isLast ? this.#runLast(segment, feeds) : this.#run(segment, feeds)));
       // The skip connection of a resnet still needs the input of its first convolution.
       if (skip || segment.resize) this.#free(strip.body);
       if (skip) this.#free(skip.strips[i].body);
-      strips.push({
-        body: segment.toHost ? outputs.out : resident.out,
-        first: resident.first,
-        last: resident.last,
-        moments: segment.withMoments ? rowMomentsOf(outputs) : undefined,
-      });
     }
     const width = strips[0].body.dims[3];
     return { channels, width, strips };
   }
 
-  /** The inputs of a segment with a norm. */
-  #normInputs(x: StripMap, { norm, channels }: ConvSegment): Record<string, HostTensor> {
-    if (norm === undefined) return {};
+  async #run(segment: ConvSegment, feeds: SegmentFeeds): Promise<Strip> {
+    this.#checkAbort();
+    const session = await this.#context.sessions.open(convSegmentGraph, { ...this.#context.source, segment });
+    const { out, first, last, means, variances } = await session.run(feeds);
+    for (const tensor of [out, first, last]) this.#tensors.hold(tensor);
+    return { body: out, first, last, moments: { means: floatsOf(means), variances: floatsOf(variances) } };
+  }
+
+  async #runLast(segment: ConvSegment, feeds: SegmentFeeds): Promise<Strip> {
+    this.#checkAbort();
+    const session = await this.#context.sessions.open(lastSegmentGraph, { ...this.#context.source, segment });
+    const { out } = await session.run(feeds);
+    return { body: out, first: undefined, last: undefined, moments: undefined };
+  }
+
+  /** The moments of a norm over all strips. Undefined for a segment without a norm. */
+  #normFeeds(x: StripMap, { norm, channels }: ConvSegment) {
+    if (norm === undefined) return undefined;
     const parts = x.strips.map(({ moments }) => {
       if (!moments) throw new Error(`${norm}: its strips have no moments`);
       return moments;
@@ -263,16 +245,8 @@ class StripRunner {
     return { mean: float32Tensor(dims, mean), inverse: float32Tensor(dims, inverse) };
   }
 
-  #session(key: string, build: Parameters<Sessions['get']>[1]): Promise<GraphSession> {
+  #checkAbort(): void {
     this.#context.signal?.throwIfAborted();
-    return this.#context.sessions.get(key, build);
-  }
-
-  async #run(session: GraphSession, inputs: Record<string, Tensor>) {
-    this.#context.signal?.throwIfAborted();
-    const result = await session.runResident(inputs);
-    for (const tensor of Object.values(result.resident)) this.#tensors.hold(tensor);
-    return result;
   }
 
   #freeMap({ strips }: StripMap): void {
@@ -284,21 +258,12 @@ class StripRunner {
   }
 }
 
-function rowMomentsOf(outputs: Readonly<Record<string, HostTensor>>): RowMoments {
-  return { means: float32Data(outputs, 'means'), variances: float32Data(outputs, 'variances') };
-}
-
-function outputPlanes(outputs: Readonly<Record<string, HostTensor>>): Planes {
-  const [, channels, height, width] = outputs.out.dims;
-  return { channels, height, width, data: float32Data(outputs, 'out') };
-}
-
 /** The planes of a map whose strips are in main memory. */
-function planesOf({ strips }: StripMap): Planes {
+function joined({ strips }: StripMap): Planes {
   return concatRows(
     strips.map(({ body }) => {
       if (!('data' in body)) throw new Error('a strip is still on the device');
-      return outputPlanes({ out: body });
+      return planesOf(body);
     }),
   );
 }

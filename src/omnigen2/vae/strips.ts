@@ -1,7 +1,7 @@
 /** Feature maps in horizontal strips, and the moments of a group norm over all strips. */
 
 import type { HostTensor, ResidentTensor } from '../../runtime/types.ts';
-import { float32Tensor } from '../float32.ts';
+import { float32Tensor, floatsOf } from '../float32.ts';
 import { type Planes, sliceRows } from './planes.ts';
 
 type Tensor = HostTensor | ResidentTensor;
@@ -49,6 +49,12 @@ export function splitIntoStrips(planes: Planes, heights: readonly number[]): Str
 /** Planes as a feature map `[1, C, H, W]`. */
 export function planesTensor({ channels, height, width, data }: Planes): HostTensor {
   return float32Tensor([1, channels, height, width], data);
+}
+
+/** A feature map `[1, C, H, W]` in main memory as planes. */
+export function planesOf(tensor: HostTensor): Planes {
+  const [, channels, height, width] = tensor.dims;
+  return { channels, height, width, data: floatsOf(tensor) };
 }
 
 function rowMoments({ width, data }: Planes): RowMoments {

@@ -13,7 +13,6 @@ import { attentionWork } from '../diffusion/attention-parts.ts';
 import type { Latents } from '../diffusion/latents.ts';
 import { disposeAll } from '../dispose.ts';
 import { checkFinite } from '../finite.ts';
-import { float32Data } from '../float32.ts';
 import type { Numerics } from '../graphs/layers.ts';
 import { decoderGraph } from '../graphs/vae-decoder.ts';
 import { encoderGraph, type VaeGraphSource } from '../graphs/vae-encoder.ts';
@@ -22,7 +21,7 @@ import { CachedFiles, Sessions } from '../sessions.ts';
 import type { Planes } from './planes.ts';
 import { planStrips, type StripPlan } from './strip-plan.ts';
 import { decodeInStrips, encodeInStrips, type StripContext } from './strip-runner.ts';
-import { planesTensor } from './strips.ts';
+import { planesOf, planesTensor } from './strips.ts';
 import { planTiles, runTiled } from './tiling.ts';
 
 export interface VaeSource {
@@ -201,12 +200,12 @@ export class Vae {
       const moments = await this.#inStrips(plan, signal, (strips) => encodeInStrips(strips, pixels, latents));
       return checked(moments, 'latents of a reference');
     }
-    const session = await this.#sessions.get('encoder', () => encoderGraph(this.#source));
-    const outputs = await session.run({
+    const session = await this.#sessions.open(encoderGraph, this.#source);
+    const { moments } = await session.run({
       pixels: planesTensor(pixels),
       middle_shape: this.#middleShape(latents),
     });
-    return planesOf(outputs, 'moments', 'latents of a reference');
+    return checked(planesOf(moments), 'latents of a reference');
   }
 
   async #pixels(latents: Planes, { maxBufferBytes, signal }: VaeOptions): Promise<Planes> {
@@ -219,11 +218,11 @@ export class Vae {
       );
     }
     const session = await this.#openDecoder();
-    const outputs = await session.run({
+    const { pixels } = await session.run({
       latents: planesTensor(latents),
       middle_shape: this.#middleShape(latents),
     });
-    return planesOf(outputs, 'pixels', 'pixels');
+    return checked(planesOf(pixels), 'pixels');
   }
 
   /** Runs one picture in strips. They need many small graphs, whose weights are parts of the same file. */
@@ -247,14 +246,8 @@ export class Vae {
   }
 
   #openDecoder() {
-    return this.#sessions.get('decoder', () => decoderGraph(this.#source));
+    return this.#sessions.open(decoderGraph, this.#source);
   }
-}
-
-/** The output `name` of a graph. @param what how messages name its values */
-function planesOf(outputs: Readonly<Record<string, HostTensor>>, name: string, what: string): Planes {
-  const [, channels, height, width] = outputs[name].dims;
-  return checked({ channels, height, width, data: float32Data(outputs, name) }, what);
 }
 
 function checked(planes: Planes, what: string): Planes {
