@@ -108,7 +108,7 @@ function printPlan(plan: ConversionPlan) {
   console.log(`Total: ${size(plan.beforeBytes)} -> ${size(plan.afterBytes)}`);
 }
 
-/** What is left of adapters is in docs/QUANTIZATION.md. */
+/** What is left of adapters is in docs/reference/quantization.md. */
 function lossNote({ options: { weights, adapters = [] } }: ConversionPlan): string | undefined {
   if (weights !== 'q4' || adapters.every(({ strength }) => strength === 0)) return undefined;
   return 'Note: 4 bits lose small changes such as those of most adapters; merge into q8 or more, or draw with generate --lora.';

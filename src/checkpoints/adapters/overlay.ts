@@ -3,8 +3,9 @@
  * changes keep their place in the files. Changed matrices are computed when they are read.
  *
  * A changed matrix is float32, in whatever format the checkpoint stores it. Rounding it to bfloat16 or
- * quantizing it again would lose much of a small change (docs/QUANTIZATION.md). If the engine computes with
- * quantized matrices, a quantized matrix stays as it is, and the change becomes a second, low-rank product.
+ * quantizing it again would lose much of a small change (docs/reference/quantization.md). If the engine
+ * computes with quantized matrices, a quantized matrix stays as it is, and the change becomes a second,
+ * low-rank product.
  */
 
 import {
