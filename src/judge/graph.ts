@@ -1,6 +1,7 @@
 /** The judge's network, a convolutional detector. `training/judge.py` trains and exports its weights. */
 
-import { type BuiltGraph, GraphBuilder, GraphError, type Value } from '../onnx/graph.ts';
+import { defineGraph, floats } from '../onnx/define-graph.ts';
+import { type GraphBuilder, GraphError, type Value } from '../onnx/graph.ts';
 import { add, relu } from '../onnx/ops/arithmetic.ts';
 import { fixed } from '../onnx/ops/checks.ts';
 import {
@@ -16,40 +17,36 @@ import type { WeightIndex } from '../tensors/stored.ts';
 import { PICTURE_SIDE } from './classes.ts';
 
 /**
- * Builds the network's graph.
- *
- * Input: `picture` `[1, 3, 128, 128]` in -1..1. Outputs: `stands` `[1, C, 16, 16]`, logits and numbers for
- * each cell, and `page` `[1, P]`, logits for the whole page. The channels are presence, then the order of
- * `classes.ts`. Norms and temperatures are folded into the weights.
- *
- * @throws GraphError if a weight is missing
+ * The network: `picture` `[1, 3, 128, 128]` in -1 … 1 to `stands` `[1, C, 16, 16]`, logits and numbers for each cell,
+ * and `page` `[1, P]`, logits for the whole page. The channels are presence, then the order of `classes.ts`. Norms and
+ * temperatures are folded into the weights.
  */
-export function judgeGraph(weights: WeightIndex): BuiltGraph {
-  const g = new GraphBuilder('judge');
-  const { conv, tensor } = layers(g, weights);
-  const active = (x: Value, name: string, stride = 1) => relu(g, conv(x, name, stride));
-  const block = (x: Value, name: string) =>
-    relu(g, add(g, x, conv(active(x, `${name}.first`), `${name}.second`)));
+export const judgeGraph = defineGraph({
+  name: () => 'judge',
+  inputs: (_: WeightIndex) => ({ picture: floats(1, 3, PICTURE_SIDE, PICTURE_SIDE) }),
+  outputs: { stands: 'host', page: 'host' },
+  build: (g, { picture }, weights) => {
+    const { conv, tensor } = layers(g, weights);
+    const active = (x: Value, name: string, stride = 1) => relu(g, conv(x, name, stride));
+    const block = (x: Value, name: string) =>
+      relu(g, add(g, x, conv(active(x, `${name}.first`), `${name}.second`)));
 
-  let x = active(g.input('picture', 'float32', [1, 3, PICTURE_SIDE, PICTURE_SIDE]), 'stem', 2);
-  x = active(x, 'down1', 2);
-  for (const i of [0, 1]) x = block(x, `fine.${i}`);
-  x = active(x, 'down2', 2);
-  for (const i of [0, 1]) x = block(x, `middle.${i}`);
-  const coarse = conv(block(active(x, 'down3', 2), 'coarse'), 'up');
-  const side = fixed(x, 2);
-  x = block(relu(g, add(g, x, upsampleNearest(g, coarse, side, side))), 'merged');
-  // Adds the largest features of the cells above and below: a lamp's colour is its shade's, a hat is on top.
-  const withColumn = concat(g, [x, maxPool(g, x, 7, 3)], 1);
-  g.output('stands', conv(active(withColumn, 'hidden'), 'stands'));
-  const channels = fixed(x, 1);
-  const pooled = concat(g, [globalAveragePool(g, x), globalMaxPool(g, x)], 1);
-  g.output(
-    'page',
-    gemm(g, reshape(g, pooled, [1, 2 * channels]), tensor('page.weight'), tensor('page.bias')),
-  );
-  return g.finish();
-}
+    let x = active(picture, 'stem', 2);
+    x = active(x, 'down1', 2);
+    for (const i of [0, 1]) x = block(x, `fine.${i}`);
+    x = active(x, 'down2', 2);
+    for (const i of [0, 1]) x = block(x, `middle.${i}`);
+    const coarse = conv(block(active(x, 'down3', 2), 'coarse'), 'up');
+    const side = fixed(x, 2);
+    x = block(relu(g, add(g, x, upsampleNearest(g, coarse, side, side))), 'merged');
+    // Adds the largest features of the cells above and below: a lamp's colour is its shade's, a hat is on top.
+    const withColumn = concat(g, [x, maxPool(g, x, 7, 3)], 1);
+    const stands = conv(active(withColumn, 'hidden'), 'stands');
+    const pooled = concat(g, [globalAveragePool(g, x), globalMaxPool(g, x)], 1);
+    const flat = reshape(g, pooled, [1, 2 * fixed(x, 1)]);
+    return { stands, page: gemm(g, flat, tensor('page.weight'), tensor('page.bias')) };
+  },
+});
 
 function layers(g: GraphBuilder, weights: WeightIndex) {
   const tensor = (name: string): Value => {

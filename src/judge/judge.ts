@@ -8,9 +8,10 @@ import { type CheckpointFolder, readWhole } from '../checkpoints/folder.ts';
 import { parseSafetensorsHeader } from '../checkpoints/safetensors.ts';
 import { OmniError } from '../errors.ts';
 import { isObject, parseJson, quote } from '../json.ts';
-import type { BuiltGraph } from '../onnx/graph.ts';
-import type { GraphSession, HostTensor, Runtime } from '../runtime/types.ts';
-import type { StoredTensor } from '../tensors/stored.ts';
+import { type BuiltGraph, GraphError } from '../onnx/graph.ts';
+import { openTyped } from '../runtime/typed-session.ts';
+import type { HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
+import type { StoredTensor, WeightIndex } from '../tensors/stored.ts';
 import { GRID, PAGE_CLASSES, PICTURE_SIDE, REGRESSIONS, STAND_CLASSES } from './classes.ts';
 import { type Detection, detectionOf } from './detection.ts';
 import { judgeGraph } from './graph.ts';
@@ -21,6 +22,8 @@ export interface JudgedPicture {
   readonly height: number;
   readonly data: Uint8Array | Uint8ClampedArray;
 }
+
+type JudgeSession = Awaited<ReturnType<typeof openNetwork>>;
 
 /** The network's raw outputs for one picture; see {@link judgeGraph}. */
 export interface JudgeOutputs {
@@ -43,10 +46,10 @@ const EXPECTED: Readonly<Record<string, unknown>> = {
 const CHANNELS = 3;
 
 export class Judge {
-  readonly #session: GraphSession;
+  readonly #session: JudgeSession;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(session: GraphSession) {
+  private constructor(session: JudgeSession) {
     this.#session = session;
   }
 
@@ -68,11 +71,14 @@ export class Judge {
     const tensors = new Map(
       parseSafetensorsHeader(bytes, WEIGHTS, bytes.length).map((tensor) => [tensor.name, tensor]),
     );
-    const graph = buildGraph(tensors);
     const read = async ({ offset, sizeBytes }: StoredTensor) => bytes.subarray(offset, offset + sizeBytes);
-    const session = await runtime.open(graph, {
+    const weights = {
       file: async () => bytes,
-      derived: (wanted) => fillDerived(wanted, read),
+      derived: (graph: BuiltGraph) => fillDerived(graph, read),
+    };
+    const session = await openNetwork(runtime, weights, {
+      get: (name) => tensors.get(name),
+      names: [...tensors.keys()],
     });
     return new Judge(session);
   }
@@ -101,10 +107,11 @@ export class Judge {
   }
 }
 
-function buildGraph(tensors: ReadonlyMap<string, StoredTensor>): BuiltGraph {
+async function openNetwork(runtime: Runtime, bytes: WeightBytes, weights: WeightIndex) {
   try {
-    return judgeGraph({ get: (name) => tensors.get(name), names: [...tensors.keys()] });
+    return await openTyped(runtime, bytes, judgeGraph, weights);
   } catch (cause) {
+    if (!(cause instanceof GraphError)) throw cause;
     throw notAJudge(`${WEIGHTS} does not hold the judge's network`, cause);
   }
 }

@@ -35,7 +35,8 @@ export class Sessions {
     variant = 1,
   ): Promise<TypedSession<In, Out>> {
     const build = () => definition.build(parts);
-    return new TypedSession(await this.#session(definition.name(parts), build, variant), definition);
+    const session = await this.#session(definition.name(parts), build, variant);
+    return new TypedSession<In, Out>(session, definition.outputs);
   }
 
   /** Disposes every session. @throws the first error, after all have been disposed */

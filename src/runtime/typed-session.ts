@@ -7,7 +7,7 @@ import {
   type OutputSpecs,
   type TensorSpec,
 } from '../onnx/define-graph.ts';
-import type { GraphSession, HostTensor, ResidentTensor } from './types.ts';
+import type { GraphSession, HostTensor, ResidentTensor, Runtime, WeightBytes } from './types.ts';
 
 /** A tensor that goes into a run. Resident ones come from the same runtime; a run does not use them up. */
 export type Feed = HostTensor | ResidentTensor;
@@ -33,7 +33,8 @@ export class TypedSession<In extends InputSpecs, Out extends OutputSpecs> {
   readonly #session: GraphSession;
   readonly #outputs: Out;
 
-  constructor(session: GraphSession, { outputs }: Pick<GraphDefinition<never, In, Out>, 'outputs'>) {
+  /** @param outputs of the definition that the session was opened from */
+  constructor(session: GraphSession, outputs: Out) {
     this.#session = session;
     this.#outputs = outputs;
   }
@@ -55,6 +56,23 @@ export class TypedSession<In extends InputSpecs, Out extends OutputSpecs> {
     ]);
     return Object.fromEntries(named);
   }
+
+  dispose(): Promise<void> {
+    return this.#session.dispose();
+  }
+}
+
+/**
+ * Opens a graph from its definition. A component with several graphs uses `Sessions` instead.
+ * @throws OmniError `device` if the engine cannot open the graph
+ */
+export async function openTyped<Parts, In extends InputSpecs, Out extends OutputSpecs>(
+  runtime: Runtime,
+  weights: WeightBytes,
+  definition: GraphDefinition<Parts, In, Out>,
+  parts: Parts,
+): Promise<TypedSession<In, Out>> {
+  return new TypedSession<In, Out>(await runtime.open(definition.build(parts), weights), definition.outputs);
 }
 
 /** Feeds as a session takes them: a list becomes `NAME_0`, `NAME_1` and so on. */
