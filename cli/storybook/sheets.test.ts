@@ -48,7 +48,7 @@ test('a sheet and its README are written', async () => {
     await writeSheets(join(folder, 'new'), [['edit', task]]);
     const readme = await readFile(join(folder, 'new', 'README.md'), 'utf8');
     expect(readme).toContain('| 1 | recolour | a \\| b | Red? yes<br>Blue? &lt;\\|img\\|> |');
-    expect(readme).toContain('the given picture, what was asked for, what was drawn');
+    expect(readme).toContain('reference, target, drawing');
     const picture = await decodeImage(await readFile(join(folder, 'new', 'edit.png')), 'edit.png');
     expect(picture).toMatchObject({ width: 3 * 44 + 4, height: 48 });
     expect(greyAt(picture, 4 + 88, 4)).toBe(3);

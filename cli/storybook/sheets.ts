@@ -59,8 +59,8 @@ export async function writeSheets(
       [
         `## ${title}`,
         '',
-        ...(picture ? [`![${name}](${name}.png)`, '', `Of each case: ${columns.join(', ')}.`, ''] : []),
-        '| tile | case | asked | said |',
+        ...(picture ? [`![${name}](${name}.png)`, '', `Pictures of a case: ${columns.join(', ')}.`, ''] : []),
+        '| tile | kind | prompt | result |',
         '| --- | --- | --- | --- |',
         ...shown.map(({ report }, i) =>
           line([String(i + 1), report.kind, report.prompt, report.said.join('\n')]),
@@ -69,7 +69,7 @@ export async function writeSheets(
     );
   }
   const intro =
-    'The first held-out cases of each task. Tiles are counted from left to right and from top to bottom.';
+    'The first held-out cases of each task. Tiles are numbered from left to right and from top to bottom.';
   await writeFile(join(folder, 'README.md'), `# Held-out cases\n\n${intro}\n\n${sections.join('\n\n')}\n`);
 }
 
@@ -87,9 +87,9 @@ function rowsOf(shown: readonly ShownCase[]): {
     ...(hasResult ? [result] : []),
   ]);
   const columns = [
-    ...Array.from({ length: given }, (_, i) => (given === 1 ? 'the given picture' : `image ${i + 1}`)),
-    ...(hasTruth ? ['what was asked for'] : []),
-    ...(hasResult ? ['what was drawn'] : []),
+    ...Array.from({ length: given }, (_, i) => (given === 1 ? 'reference' : `image ${i + 1}`)),
+    ...(hasTruth ? ['target'] : []),
+    ...(hasResult ? ['drawing'] : []),
   ];
   return { rows, columns };
 }
