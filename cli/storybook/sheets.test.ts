@@ -49,7 +49,7 @@ test('a sheet and its README are written', async () => {
     const readme = await readFile(join(folder, 'new', 'README.md'), 'utf8');
     expect(readme).toContain('| 1 | recolour | a \\| b | Red? yes<br>Blue? &lt;\\|img\\|> |');
     expect(readme).toContain('reference, target, drawing');
-    const picture = await decodeImage(await readFile(join(folder, 'new', 'edit.png')), 'edit.png');
+    const picture = await decodeImage(await readFile(join(folder, 'new', 'edit.webp')), 'edit.webp');
     expect(picture).toMatchObject({ width: 3 * 44 + 4, height: 48 });
     expect(greyAt(picture, 4 + 88, 4)).toBe(3);
   } finally {
