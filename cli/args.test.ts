@@ -2,7 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { refusal } from '../src/checkpoints/fixture.node.ts';
-import { type Command, numberOption, type Option, rangeOption, readArgs } from './args.ts';
+import { DRAW_SETTINGS } from '../src/settings/draw-settings.ts';
+import { ROUNDS } from '../src/settings/job-settings.ts';
+import {
+  type Command,
+  numberOption,
+  type Option,
+  optionalSetting,
+  readArgs,
+  settingOption,
+  sizeOption,
+} from './args.ts';
 
 const COMMAND = {
   call: 'npm run -s draw --',
@@ -38,7 +48,7 @@ describe('readArgs', () => {
     });
   });
 
-  it('takes values that begin with a dash', () => {
+  it('accepts values that begin with a dash', () => {
     const { prompt, seed } = read('--prompt', '-5 degrees', '--seed', '-1');
     expect([prompt, seed]).toEqual(['-5 degrees', '-1']);
   });
@@ -72,21 +82,76 @@ describe('numberOption', () => {
   });
 });
 
-describe('rangeOption', () => {
-  it('reads two fractions', () => {
-    expect(rangeOption('guidance-range', '0, 0.6')).toEqual([0, 0.6]);
-    expect(rangeOption('guidance-range', '0.5,0.5')).toEqual([0.5, 0.5]);
+describe('options of settings', () => {
+  const options = {
+    steps: settingOption(DRAW_SETTINGS.steps, 'N'),
+    seed: settingOption(DRAW_SETTINGS.seed, 'N', { fallback: '0' }),
+    rounds: settingOption(ROUNDS, 'N'),
+    range: settingOption(DRAW_SETTINGS.guidanceRange, 'A,B'),
+    scheduler: settingOption(DRAW_SETTINGS.scheduler, 'NAME'),
+    without: settingOption(DRAW_SETTINGS.negativePrompt, 'TEXT'),
+    threshold: optionalSetting(DRAW_SETTINGS.teaCacheThreshold, 'X'),
+  };
+  const command = { call: 'draw', summary: 'Draws.', options };
+
+  it('have the defaults of the settings', () => {
+    expect(readArgs(command, [])).toEqual({
+      steps: 20,
+      seed: 0,
+      rounds: 1,
+      range: [0, 0.6],
+      scheduler: 'euler',
+      without: '',
+      threshold: undefined,
+    });
   });
 
-  it.each(['', '0.5', '0.6,0.4', '0,1.5', '-0.1,1', '0,0.5,1', 'a,b', ',1', '0,'])(
-    'refuses %j',
-    async (text) => {
-      const error = await refusal(() => rangeOption('guidance-range', text));
-      expect(error.message).toBe(
-        `--guidance-range is "${text}", but must be two numbers within 0 to 1 in rising order, such as 0,0.6.`,
-      );
-    },
-  );
+  it('are parsed and typed', () => {
+    const argv = ['--steps', '1000', '--range', '0, 0.5', '--scheduler', 'dpmsolver++', '--threshold', '0'];
+    const { steps, range, scheduler, threshold } = readArgs(command, argv);
+    expect([steps + 1, range[1], scheduler, threshold]).toEqual([1001, 0.5, 'dpmsolver++', 0]);
+  });
+
+  it.each<[string, string, string]>([
+    ['--steps', '1001', 'a whole number from 1 to 1,000'],
+    ['--steps', 'ten', 'a whole number from 1 to 1,000'],
+    ['--steps', ' ', 'a whole number from 1 to 1,000'],
+    ['--steps', 'Infinity', 'a whole number from 1 to 1,000'],
+    ['--seed', '-1', 'a whole number from 0 to 4,294,967,295'],
+    ['--rounds', '0', 'a whole number from 1 to 20'],
+    ['--threshold', '-1', 'a number from 0 to 10'],
+    ['--scheduler', 'dpm', 'one of euler, dpmsolver++'],
+    ...['0.5', '0.6,0.4', '0,1.5', '-0.1,1', '0,0.5,1', 'a,b', ',1', '0,'].map(
+      (text): [string, string, string] => [
+        '--range',
+        text,
+        'two numbers within 0 to 1 in rising order, such as 0,0.6',
+      ],
+    ),
+  ])('refuse %s %j', async (option, text, words) => {
+    const error = await refusal(() => readArgs(command, [option, text]));
+    expect(error).toMatchObject({
+      code: 'bad_request',
+      message: `${option} is "${text}", but must be ${words}.`,
+    });
+  });
+});
+
+describe('sizeOption', () => {
+  it('reads width and height', () => {
+    expect(sizeOption('size', '128x96')).toEqual({ width: 128, height: 96 });
+    expect(sizeOption('size', ' 16×4096 ')).toEqual({ width: 16, height: 4096 });
+  });
+
+  it.each([
+    ['128', 'must be width x height in pixels'],
+    ['axb', 'must be width x height in pixels'],
+    ['15x64', 'each side must be a whole number from 16 to 4,096'],
+    ['64x4097', 'each side must be a whole number from 16 to 4,096'],
+  ])('refuses %s', async (text, words) => {
+    const error = await refusal(() => sizeOption('size', text));
+    expect(error.message).toBe(`--size is "${text}", but ${words}.`);
+  });
 });
 
 describe('a command as people run it', { timeout: 60_000 }, () => {
@@ -113,7 +178,7 @@ describe('a command as people run it', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/Total: 8\.7 MB -> \d\.\d MB/);
   });
 
-  it('says that 4 bits lose small changes of an adapter', () => {
+  it('notes that 4 bits lose small changes of an adapter', () => {
     const lora = fileURLToPath(
       new URL('../fixtures/goldens/lora/pytorch_lora_weights.safetensors', import.meta.url),
     );

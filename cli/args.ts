@@ -1,7 +1,10 @@
-/** What every command line of the project shares: options from one table, help, errors in words, Ctrl-C. */
+/** What all command lines of the project share: options from a table, help, errors for people, Ctrl-C. */
 
 import { parseArgs } from 'node:util';
 import { OmniError, reportOf } from '../src/errors.ts';
+import { DRAW_SETTINGS } from '../src/settings/draw-settings.ts';
+import type { Setting } from '../src/settings/setting.ts';
+import { grouped } from '../src/settings/value-words.ts';
 
 /** One option. With a `placeholder` it takes a value, without one it is a switch. */
 export interface Option {
@@ -10,33 +13,41 @@ export interface Option {
   readonly required?: boolean;
   readonly multiple?: boolean;
   readonly fallback?: string;
+  /** The default that `--help` names for an option without `fallback`. */
+  readonly statedDefault?: string;
   /** The values it accepts. */
   readonly oneOf?: readonly string[];
+  /** The setting that it sets, which parses and checks the value. */
+  readonly setting?: Setting;
 }
 
-/** A command: how it is called, what it does, and its options. */
+/** A command and its options. */
 export interface Command<Options extends Readonly<Record<string, Option>>> {
-  /** As people type it, such as `npm run -s convert --`. */
+  /** The command as people type it, such as `npm run -s convert --`. */
   readonly call: string;
   readonly summary: string;
   readonly options: Options;
 }
 
 type Text<O extends Option> = O['oneOf'] extends readonly (infer Choice extends string)[] ? Choice : string;
-type ValueOf<O extends Option> = O extends { placeholder: string }
-  ? O extends { multiple: true }
-    ? readonly Text<O>[]
-    : O extends { required: true } | { fallback: string }
-      ? Text<O>
-      : Text<O> | undefined
-  : boolean;
+type ValueOf<O extends Option> = O extends { setting: Setting<infer Value> }
+  ? O extends { fallback: string }
+    ? Value
+    : Value | undefined
+  : O extends { placeholder: string }
+    ? O extends { multiple: true }
+      ? readonly Text<O>[]
+      : O extends { required: true } | { fallback: string }
+        ? Text<O>
+        : Text<O> | undefined
+    : boolean;
 
 /** The values of a command's options, by name. */
 export type Values<Options extends Readonly<Record<string, Option>>> = {
   readonly [Name in keyof Options]: ValueOf<Options[Name]>;
 };
 
-/** Exit code of a command whose arguments were wrong, as shells have it. */
+/** Exit code for wrong arguments, as in shells. */
 const EXIT_USAGE = 2;
 const EXIT_FAILED = 1;
 /** 128 + SIGINT. */
@@ -47,8 +58,46 @@ const MAX_LINE = 1000;
 const MAX_CHOICES = 40;
 
 /**
+ * The option of a setting, with its help, limits and default.
+ *
+ * @example
+ * const { steps } = readArgs({ call, summary, options: { steps: settingOption(DRAW_SETTINGS.steps, 'N') } });
+ *
+ * @param words replace the help and the default of the setting; a setting without a default needs `fallback`
+ */
+export function settingOption<Value>(
+  setting: Setting<Value>,
+  placeholder: string,
+  { help = setting.help, fallback = textOf(setting.default) }: { help?: string; fallback?: string } = {},
+) {
+  return { placeholder, help, fallback, oneOf: choicesOf(setting), setting };
+}
+
+/** As {@link settingOption}, but the value is undefined if the option is absent. */
+export function optionalSetting<Value>(setting: Setting<Value>, placeholder: string) {
+  const statedDefault = textOf(setting.default);
+  return { placeholder, help: setting.help, statedDefault, oneOf: choicesOf(setting), setting };
+}
+
+function textOf(value: unknown): string {
+  return Array.isArray(value) ? value.join(',') : String(value);
+}
+
+function choicesOf(setting: Setting): readonly string[] | undefined {
+  return 'choices' in setting && Array.isArray(setting.choices) ? setting.choices : undefined;
+}
+
+/**
  * Reads a command's options. `--help` prints them and ends the process.
- * @throws OmniError `bad_request` for an unknown option, a missing one or a value that is not allowed.
+ *
+ * @example
+ * const { model, json } = readArgs({
+ *   call: 'npm run -s look --',
+ *   summary: 'Prints the size of a model.',
+ *   options: { model: { placeholder: 'DIR', help: 'folder', required: true }, json: { help: 'print JSON' } },
+ * });
+ *
+ * @throws OmniError `bad_request` for an unknown option, a missing one or a value that is not allowed
  */
 export function readArgs<const Options extends Readonly<Record<string, Option>>>(
   command: Command<Options>,
@@ -69,6 +118,7 @@ export function readArgs<const Options extends Readonly<Record<string, Option>>>
     if ((value === '' && option.fallback !== '') || (Array.isArray(value) && value.includes(''))) {
       throw wrong(`--${name} ${option.placeholder} is empty.`, command.call);
     }
+    if (option.setting && typeof value === 'string') return [name, settingValue(name, value, option.setting)];
     const list = Array.isArray(value) ? value : value === undefined ? [] : [value];
     const other = list.find((item) => option.oneOf && !option.oneOf.includes(String(item)));
     if (other !== undefined) {
@@ -79,9 +129,18 @@ export function readArgs<const Options extends Readonly<Record<string, Option>>>
   return Object.fromEntries(values) as Values<Options>;
 }
 
+/** @throws OmniError `bad_request` for a value that the setting does not allow */
+function settingValue(name: string, text: string, setting: Setting): unknown {
+  const { schema, kind, example } = setting;
+  const value = setting.fromText(text);
+  if (schema.safeParse(value).success) return value;
+  const words = example === undefined ? kind : `${kind}, such as ${example}`;
+  throw wrong(`--${name} is "${text}", but must be ${words}.`);
+}
+
 /**
- * A number given as text.
- * @throws OmniError `bad_request` if it is none, or outside of its range.
+ * Parses a number that is no setting of the product.
+ * @throws OmniError `bad_request` if the text is no number or the number is out of range
  */
 export function numberOption(
   name: string,
@@ -91,48 +150,37 @@ export function numberOption(
   const value = Number(text);
   if (text.trim() === '' || !(value >= min && value <= max) || (whole && !Number.isInteger(value))) {
     const kind = whole ? 'whole number' : 'number';
-    throw wrong(`--${name} is "${text}", but must be a ${kind} from ${min} to ${max}.`);
+    throw wrong(`--${name} is "${text}", but must be a ${kind} from ${grouped(min)} to ${grouped(max)}.`);
   }
   return value;
 }
 
 /**
- * A size in pixels given as text, such as `128x96`.
- * @throws OmniError `bad_request` if it is none.
+ * Parses a size in pixels, such as `128x96`.
+ * @throws OmniError `bad_request` if it is none, or if no picture can have it
  */
 export function sizeOption(name: string, text: string): { width: number; height: number } {
-  const [, width, height] = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text.trim()) ?? [];
-  if (width === undefined) {
-    throw new OmniError({
+  const refuse = (words: string) =>
+    new OmniError({
       code: 'bad_request',
-      message: `--${name} is "${text}", but must be width x height in pixels.`,
-      action: `For example: --${name} 128x128`,
+      message: `--${name} is "${text}", but ${words}.`,
+      action: `Write for example --${name} 128x128.`,
     });
+  const [, ...sides] = /^(\d{1,5})[x×](\d{1,5})$/i.exec(text.trim()) ?? [];
+  if (sides.length === 0) throw refuse('must be width x height in pixels');
+  const [width, height] = sides.map(Number);
+  const { schema, kind } = DRAW_SETTINGS.width;
+  if (!schema.safeParse(width).success || !schema.safeParse(height).success) {
+    throw refuse(`each side must be ${kind}`);
   }
-  return { width: Number(width), height: Number(height) };
+  return { width, height };
 }
 
 /**
- * A part of a whole given as text, such as `0.2,0.8`.
- * @throws OmniError `bad_request` if it is not two numbers within 0 to 1 in rising order.
- */
-export function rangeOption(name: string, text: string): readonly [number, number] {
-  const [start, end, ...more] = text
-    .split(',')
-    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (!(start >= 0 && start <= end && end <= 1) || more.length > 0) {
-    throw wrong(
-      `--${name} is "${text}", but must be two numbers within 0 to 1 in rising order, such as 0,0.6.`,
-    );
-  }
-  return [start, end];
-}
-
-/**
- * Runs a command to its exit code. An error is printed as one sentence and what to do; Ctrl-C aborts the signal once and
- * ends the process the second time.
- * @param doing what failed, for errors that carry no words of their own.
- * @param main gives the exit code, or nothing for success.
+ * Runs a command and sets the exit code of the process. Prints errors as two lines: what is wrong and what to do. The first
+ * Ctrl-C aborts the signal, the second one ends the process.
+ * @param doing the activity that failed, in messages of unexpected errors: "Drawing"
+ * @param main returns the exit code; undefined is success
  */
 export async function runCommand(
   doing: string,
@@ -156,7 +204,7 @@ export async function runCommand(
   }
 }
 
-/** Names from outside may hold line ends and control characters, and be thousands of characters long. */
+/** Escapes control characters and shortens to {@link MAX_LINE}: names of files may contain anything. */
 function oneLine(text: string): string {
   const plain = text.replaceAll(/\p{Cc}/gu, (character) =>
     character === '\n' ? '\\n' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -184,10 +232,7 @@ function parse(
   }
 }
 
-/**
- * `--seed -1` as `--seed=-1`: Node refuses a value that begins with a dash, and no option here has a short form that it
- * could be.
- */
+/** Turns `--seed -1` into `--seed=-1`, because Node refuses values that begin with a dash. No option has a short form. */
 function joined(specs: readonly [string, Option][], argv: readonly string[]): string[] {
   const valued = new Set(specs.flatMap(([name, { placeholder }]) => (placeholder ? [`--${name}`] : [])));
   const args: string[] = [];
@@ -206,7 +251,8 @@ function usage({ call, summary, options }: Command<Readonly<Record<string, Optio
     const notes = [
       option.required ? 'required' : '',
       option.multiple ? 'may be repeated' : '',
-      option.fallback === undefined ? '' : `default ${option.fallback}`,
+      limitsOf(option.setting),
+      defaultOf(option),
     ].filter((note) => note !== '');
     const help = long ? `${option.help}: ${option.oneOf?.join(', ')}` : option.help;
     return [`--${name}${value ?? ''}`, help + (notes.length > 0 ? ` (${notes.join(', ')})` : '')];
@@ -214,6 +260,18 @@ function usage({ call, summary, options }: Command<Readonly<Record<string, Optio
   const width = Math.max(...rows.map(([option]) => option.length));
   const lines = rows.map(([option, help]) => `  ${option.padEnd(width)}  ${help}`);
   return [summary, '', `${call} [options]`, '', ...lines].join('\n');
+}
+
+function defaultOf({ fallback, statedDefault }: Option): string {
+  const text = fallback ?? statedDefault ?? '';
+  return text === '' ? '' : `default ${text}`;
+}
+
+/** "1 to 1,000", for settings that are numbers. */
+function limitsOf(setting: Setting | undefined): string {
+  if (!setting || !('min' in setting && 'max' in setting)) return '';
+  const [min, max] = [Number(setting.min), Number(setting.max)];
+  return `${grouped(min)} to ${grouped(max)}`;
 }
 
 function wrong(message: string, call?: string, cause?: unknown): OmniError {

@@ -1,4 +1,4 @@
-/** The command as people call it. */
+/** The command `chat` as a process. */
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -28,13 +28,13 @@ async function chat(...args: string[]): Promise<{ code: number; out: string; err
   }
 }
 
-test('each --say is a turn: one that is answered with a picture, and one about that picture', async () => {
+test('each --say is a turn: one whose reply is a picture, and one about that picture', async () => {
   const out = join(folder, 'a.png');
-  // With this temperature any token can come first; the seed was searched for.
-  const chance = ['--temperature', '100', '--seed', '331', '--max-tokens', '3'];
+  // At this temperature any token can come first. The seed was found by search.
+  const sampling = ['--temperature', '100', '--seed', '331', '--max-tokens', '3'];
   const picture = ['--size', '32x32', '--steps', '2', '--out', out];
   const said = ['--say', 'A dog running in the park', '--say', 'Which colour?'];
-  const { code, out: lines } = await chat('--model', TINY, ...chance, ...picture, ...said, '--json');
+  const { code, out: lines } = await chat('--model', TINY, ...sampling, ...picture, ...said, '--json');
   expect(code).toBe(0);
   const turns = lines
     .trim()
@@ -47,7 +47,7 @@ test('each --say is a turn: one that is answered with a picture, and one about t
   expect((await readFile(out)).subarray(1, 4).toString()).toBe('PNG');
 }, 60_000);
 
-test('the built-in model draws what is asked for and answers what is asked about it', async () => {
+test('the built-in model draws a picture and answers a question about it', async () => {
   const out = join(folder, 'b.png');
   const said = ['--say', 'a red house in the snow', '--say', 'What is in the picture?'];
   const { out: lines } = await chat('--model', 'storybook', '--steps', '4', '--out', out, '--json', ...said);
@@ -60,19 +60,19 @@ test('the built-in model draws what is asked for and answers what is asked about
   expect(second.file).toBeUndefined();
 }, 60_000);
 
-test('what cannot be said is refused in words', async () => {
+test('refuses a wrong setting in one sentence', async () => {
   const { code, err } = await chat('--model', TINY, '--say', 'a cat', '--temperature', '200');
   expect(code).toBe(2);
   expect(err).toMatch(/^--temperature is "200", but must be a number from 0 to 100\.\n/);
 }, 60_000);
 
-test('an input without words is no conversation', async () => {
+test('refuses an input without text', async () => {
   const { code, err } = await chat('--model', TINY);
   expect(code).toBe(2);
   expect(err).toMatch(/^Nothing was said: .*\nSay something with --say TEXT/);
 }, 60_000);
 
-test('a size that was asked for is that of an edit too, and is no silent experiment', async () => {
+test('a requested size is also that of an edit, with a note if the model was not trained at it', async () => {
   const out = join(folder, 'c.png');
   const edit = ['--image', 'public/samples/blue-cat.png', '--say', 'Make it night.'];
   const { out: line } = await chat(...edit, '--size', '64x48', '--steps', '1', '--out', out, '--json');

@@ -1,5 +1,5 @@
 /**
- * Talks with a model on the command line: it answers in words, with pictures, or with both.
+ * A conversation with a model on the command line: it replies with text, pictures, or both.
  *
  *   npm run -s chat -- --model DIR|storybook [--image FILE …] [--say TEXT …] [--temperature X --top-p X --seed N]
  *                      [--size WxH] [--steps N] [--official] [--json] [--out FILE.png]
@@ -7,16 +7,16 @@
 
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { MAX_NEW_TOKENS } from '../src/config/config.ts';
-import { USUAL_SETTINGS } from '../src/draw-settings.ts';
 import { OmniError } from '../src/errors.ts';
+import { drawLimits } from '../src/omnigen2/draw-limits.ts';
 import {
   Conversation,
   type ConversationReply,
   type ConversationTurn,
 } from '../src/omnigen2/language/conversation.ts';
-import { drawDefaults } from '../src/omnigen2/pipeline.ts';
-import { numberOption, readArgs, runCommand, sizeOption } from './args.ts';
+import { MAX_NEW_TOKENS, SAMPLING_SETTINGS } from '../src/settings/answer-settings.ts';
+import { DEFAULT_SETTINGS, DRAW_SETTINGS } from '../src/settings/draw-settings.ts';
+import { readArgs, runCommand, settingOption, sizeOption } from './args.ts';
 import { openModel } from './models.ts';
 import { officialGreys } from './official-greys.ts';
 import { checkPictureTarget, otherSizeNote, readPictures, writePictures } from './picture-files.ts';
@@ -26,7 +26,7 @@ interface Said {
   readonly said: string;
   readonly reply: string;
   readonly complete: boolean;
-  /** Where the picture of the reply lies. */
+  /** The file of the reply's picture. */
   readonly file?: string;
   readonly seconds: number;
   readonly notes: readonly string[];
@@ -35,7 +35,7 @@ interface Said {
 await runCommand('The conversation', async (signal) => {
   const args = readArgs({
     call: 'npm run -s chat --',
-    summary: 'Talks with a model: it answers in words, with pictures, or with both.',
+    summary: 'A conversation with a model: it replies with text, pictures, or both.',
     options: {
       model: { placeholder: 'DIR', help: 'checkpoint folder, or storybook', fallback: 'storybook' },
       say: {
@@ -48,40 +48,28 @@ await runCommand('The conversation', async (signal) => {
         help: 'picture that the first turn is about; the first is "image 1"',
         multiple: true,
       },
-      temperature: { placeholder: 'X', help: 'how freely words are chosen; 0: the likeliest', fallback: '0' },
-      'top-p': { placeholder: 'X', help: 'share of the likely words that are chosen from', fallback: '1' },
-      seed: { placeholder: 'N', help: 'same seed, same words and pictures', fallback: '0' },
-      'max-tokens': {
-        placeholder: 'N',
-        help: 'how long an answer may be',
-        fallback: String(MAX_NEW_TOKENS),
-      },
+      temperature: settingOption(SAMPLING_SETTINGS.temperature, 'X', { fallback: '0' }),
+      'top-p': settingOption(SAMPLING_SETTINGS.topP, 'X'),
+      seed: settingOption(SAMPLING_SETTINGS.seed, 'N', {
+        help: 'same seed, same text and pictures',
+        fallback: '0',
+      }),
+      'max-tokens': settingOption(MAX_NEW_TOKENS, 'N'),
       size: {
         placeholder: 'WxH',
-        help: 'of pictures, in pixels (default: what the model was trained on; an edit keeps the shape of its picture)',
+        help: 'of pictures, in pixels (default: what the model was trained at; an edit keeps the shape of its picture)',
       },
-      steps: {
-        placeholder: 'N',
-        help: 'denoising steps of pictures',
-        fallback: String(USUAL_SETTINGS.steps),
-      },
-      official: { help: 'as the official program does it, defects included (docs/DEVIATIONS.md)' },
+      steps: settingOption(DRAW_SETTINGS.steps, 'N', { help: 'denoising steps of pictures' }),
+      official: { help: 'exactly as the official program, with its defects (docs/reference/deviations.md)' },
       out: { placeholder: 'FILE.png', help: 'where to write the first picture', fallback: 'chat.png' },
       json: { help: 'print one line of JSON a turn' },
     },
   });
   await checkPictureTarget(args.out, args.image);
-  const whole = { min: 0, max: 2 ** 32 - 1, whole: true };
-  const seed = numberOption('seed', args.seed, whole);
-  const sampling = {
-    temperature: numberOption('temperature', args.temperature, { min: 0, max: 100 }),
-    topP: numberOption('top-p', args['top-p'], { min: 0, max: 1 }),
-    seed,
-  };
-  const maxNewTokens = numberOption('max-tokens', args['max-tokens'], { min: 1, max: 32_768, whole: true });
-  const steps = numberOption('steps', args.steps, { ...whole, min: 1, max: 1000 });
+  const { official, seed, steps } = args;
+  const sampling = { temperature: args.temperature, topP: args['top-p'], seed };
+  const maxNewTokens = args['max-tokens'];
   const imageNotes: string[] = [];
-  const { official } = args;
   const images = await readPictures(args.image, undefined, imageNotes, official ? 'dropped' : 'over-white');
   const model = await openModel(args.model);
   try {
@@ -91,13 +79,12 @@ await runCommand('The conversation', async (signal) => {
         ? { width: trainedOn.side, height: trainedOn.side }
         : sizeOption('size', args.size);
     const drawing = {
-      ...drawDefaults(size, trainedOn, { official }),
-      // A size that was asked for is what comes out, but not of the official program.
+      ...DEFAULT_SETTINGS,
+      ...size,
+      ...drawLimits(size, trainedOn, { official }),
+      // Pictures have the requested size. The official program ignores it for an edit.
       alignSize: official || args.size === undefined,
       steps,
-      textGuidance: USUAL_SETTINGS.textGuidance,
-      imageGuidance: USUAL_SETTINGS.imageGuidance,
-      guidanceRange: USUAL_SETTINGS.guidanceRange,
     };
     const conversation = new Conversation(model, { official });
     let turns = 0;
@@ -110,7 +97,7 @@ await runCommand('The conversation', async (signal) => {
         pictures: turns === 0 ? images : [],
         maxNewTokens,
         sampling,
-        // Else every picture of a conversation would begin from the same noise.
+        // Otherwise every picture of a conversation would start from the same noise.
         drawing: { ...drawing, seed: (seed + turns) >>> 0 },
       };
       const reply = await conversation.say(turn, { signal });
@@ -139,7 +126,7 @@ await runCommand('The conversation', async (signal) => {
         if (args.json) console.log(JSON.stringify(said));
         else print(said);
       } catch (error) {
-        // A person at a terminal may say it in another way.
+        // A person at a terminal can try other words.
         if (!(error instanceof OmniError && args.say.length === 0 && process.stdin.isTTY)) throw error;
         console.error(`${error.message} ${error.action}`);
       }
@@ -165,7 +152,7 @@ function print({ reply, complete, file, notes }: Said): void {
   for (const note of notes) console.log(note);
 }
 
-/** What a person types, line by line; blank lines say nothing. */
+/** The lines of the input, without blank ones. */
 async function* lines(signal: AbortSignal): AsyncGenerator<string> {
   const { stdin, stderr } = process;
   const input = createInterface({ input: stdin, terminal: false });

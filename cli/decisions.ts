@@ -1,6 +1,7 @@
 /** How much of a drawing an acceleration computed. */
 
-import type { Acceleration, SkipDecision } from '../src/omnigen2/acceleration/acceleration.ts';
+import type { SkipDecision } from '../src/omnigen2/acceleration/acceleration.ts';
+import type { Acceleration } from '../src/settings/draw-settings.ts';
 
 const NAMES = { none: '', teacache: 'TeaCache', taylorseer: 'TaylorSeer' } as const satisfies Record<
   Acceleration,

@@ -1,4 +1,4 @@
-/** The command as people call it. */
+/** The command `generate` as a process. */
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -27,7 +27,7 @@ async function generate(...args: string[]): Promise<{ code: number; out: string;
   }
 }
 
-/** Of the picture that was written: PNG keeps it in its first chunk. */
+/** Reads the size of the written picture from the first chunk of its PNG. */
 async function drawnSize(): Promise<string> {
   const bytes = await readFile(join(folder, 'a.png'));
   return `${bytes.readUInt32BE(16)}x${bytes.readUInt32BE(20)}`;
@@ -36,25 +36,25 @@ async function drawnSize(): Promise<string> {
 describe('the size of an edit', { timeout: 60_000 }, () => {
   const edit = ['--model', TINY, '--prompt', 'Make it night.', '--image', CAT, '--steps', '1'];
 
-  test('is that of its picture', async () => {
+  test('is that of its reference', async () => {
     await generate(...edit);
     expect(await drawnSize()).toBe('128x128');
   });
 
-  test('is the one that was asked for', async () => {
+  test('is the requested one', async () => {
     const { out } = await generate(...edit, '--size', '96x64');
     expect(await drawnSize()).toBe('96x64');
     expect(out).not.toContain('The picture is');
   });
 
-  test('is officially that of its picture, and that is said', async () => {
+  test('is that of its reference with --official, with a note', async () => {
     const { out } = await generate(...edit, '--size', '96x64', '--official');
     expect(await drawnSize()).toBe('128x128');
     expect(out).toContain('The picture is 128 x 128, not 96 x 64: officially an edit has the size');
   });
 });
 
-test('options that do nothing are named, and a size that was not learnt', async () => {
+test('notes name options without effect and a size that the model was not trained at', async () => {
   const idle = ['--teacache-threshold', '0.1', '--posterior', 'mean'];
   const { out } = await generate('--prompt', 'a cat', '--size', '64x64', '--steps', '1', '--json', ...idle);
   const { notes, acceleration } = JSON.parse(out);
@@ -66,7 +66,7 @@ test('options that do nothing are named, and a size that was not learnt', async 
   expect(acceleration).toBeUndefined();
 }, 60_000);
 
-test('an acceleration says how much was computed', async () => {
+test('an acceleration reports how much was computed', async () => {
   const drawing = [
     '--model',
     TINY,
@@ -92,10 +92,10 @@ test('an acceleration says how much was computed', async () => {
 }, 60_000);
 
 test.each([
-  ['--seed', '-1', '--seed is "-1", but must be a whole number from 0 to 4294967295.'],
+  ['--seed', '-1', '--seed is "-1", but must be a whole number from 0 to 4,294,967,295.'],
   ['--teacache-threshold', '-1', '--teacache-threshold is "-1", but must be a number from 0 to 10.'],
 ])(
-  '%s %s is refused in words',
+  'refuses %s %s in one sentence',
   async (option, value, words) => {
     const { code, err } = await generate('--model', TINY, '--prompt', 'a cat', option, value);
     expect(code).toBe(2);

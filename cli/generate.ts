@@ -1,5 +1,5 @@
 /**
- * Draws a picture from the command line, on the same pipeline as the page.
+ * Draws a picture on the command line, with the same pipeline as the page.
  *
  *   npm run -s generate -- --model DIR|storybook --prompt TEXT [--image FILE …] [--size WxH] [--steps N] [--seed N]
  *                          [--reflect N] [--acceleration none|teacache|taylorseer] [--guidance-range A,B]
@@ -8,15 +8,14 @@
  */
 
 import { extname } from 'node:path';
-import { USUAL_SETTINGS } from '../src/draw-settings.ts';
-import { ACCELERATIONS, TEACACHE_THRESHOLD } from '../src/omnigen2/acceleration/acceleration.ts';
+import { drawLimits } from '../src/omnigen2/draw-limits.ts';
 import { drawWithReflection } from '../src/omnigen2/drawing.ts';
-import { type DrawOptions, drawDefaults } from '../src/omnigen2/pipeline.ts';
-import { SCHEDULERS } from '../src/omnigen2/schedulers/create.ts';
-import { POSTERIORS } from '../src/omnigen2/vae/vae.ts';
+import type { DrawInput } from '../src/omnigen2/pipeline.ts';
+import { DEFAULT_SETTINGS, DRAW_SETTINGS } from '../src/settings/draw-settings.ts';
+import { ROUNDS } from '../src/settings/job-settings.ts';
 import { quotedList, unknownWords } from '../src/storybook/vocabulary.ts';
 import { openAdapters } from './adapters.ts';
-import { numberOption, readArgs, runCommand, sizeOption } from './args.ts';
+import { optionalSetting, readArgs, runCommand, settingOption, sizeOption } from './args.ts';
 import { DecisionCount } from './decisions.ts';
 import { DrawingProgress } from './drawing-progress.ts';
 import { GUIDANCE_OPTIONS, guidanceOf } from './guidance.ts';
@@ -36,46 +35,29 @@ await runCommand('Drawing', async (signal) => {
       image: { placeholder: 'FILE', help: 'reference picture; the first is "image 1"', multiple: true },
       size: {
         placeholder: 'WxH',
-        help: 'in pixels (default: what the model was trained on; an edit keeps the shape of its picture)',
+        help: 'in pixels (default: what the model was trained at; an edit keeps the shape of its picture)',
       },
-      steps: { placeholder: 'N', help: 'denoising steps', fallback: String(USUAL_SETTINGS.steps) },
-      seed: { placeholder: 'N', help: 'same seed, same picture', fallback: '0' },
-      reflect: {
-        placeholder: 'N',
-        help: 'rounds in which the model may check and mend its work',
-        fallback: '1',
-      },
+      steps: settingOption(DRAW_SETTINGS.steps, 'N'),
+      seed: settingOption(DRAW_SETTINGS.seed, 'N', { fallback: '0' }),
+      reflect: settingOption(ROUNDS, 'N'),
       ...GUIDANCE_OPTIONS,
-      'negative-prompt': { placeholder: 'TEXT', help: 'what to keep away from', fallback: '' },
-      scheduler: { placeholder: 'NAME', help: 'how to step', fallback: 'euler', oneOf: SCHEDULERS },
-      acceleration: {
-        placeholder: 'NAME',
-        help: 'skip work that changes little',
-        fallback: 'none',
-        oneOf: ACCELERATIONS,
-      },
-      'teacache-threshold': {
-        placeholder: 'X',
-        help: `how much change TeaCache lets pass; a higher one skips more (default ${TEACACHE_THRESHOLD})`,
-      },
-      posterior: {
-        placeholder: 'NAME',
-        help: 'read references by the seed, or as their mean, the same for every seed (default sample)',
-        oneOf: POSTERIORS,
-      },
+      'negative-prompt': settingOption(DRAW_SETTINGS.negativePrompt, 'TEXT'),
+      scheduler: settingOption(DRAW_SETTINGS.scheduler, 'NAME'),
+      acceleration: settingOption(DRAW_SETTINGS.acceleration, 'NAME'),
+      'teacache-threshold': optionalSetting(DRAW_SETTINGS.teaCacheThreshold, 'X'),
+      posterior: optionalSetting(DRAW_SETTINGS.posterior, 'NAME'),
       lora: {
         placeholder: 'FILE[:STRENGTH]',
-        help: 'LoRA adapter to draw with, as strongly as it was trained or as said',
+        help: 'LoRA adapter to draw with; without a number as strongly as it was trained',
         multiple: true,
       },
-      official: { help: 'as the official program does it, defects included (docs/DEVIATIONS.md)' },
+      official: { help: 'exactly as the official program, with its defects (docs/reference/deviations.md)' },
       out: { placeholder: 'FILE.png', help: 'where to write the picture', required: true },
       json: { help: 'print the rounds as JSON' },
     },
   });
   await checkPictureTarget(args.out, args.image);
-  const whole = { min: 0, max: 2 ** 32 - 1, whole: true };
-  const rounds = numberOption('reflect', args.reflect, { min: 0, max: 20, whole: true });
+  const { official, reflect: rounds } = args;
   const imageNotes: string[] = [];
   const model = await openModel(args.model);
   const { trainedOn } = model.checkpoint;
@@ -83,29 +65,25 @@ await runCommand('Drawing', async (signal) => {
     args.size === undefined
       ? { width: trainedOn.side, height: trainedOn.side }
       : sizeOption('size', args.size);
-  const { official } = args;
-  const defaults = drawDefaults(size, trainedOn, { official });
-  const threshold = args['teacache-threshold'];
-  const options: DrawOptions = {
-    ...defaults,
+  const limits = drawLimits(size, trainedOn, { official });
+  const input: DrawInput = {
+    ...size,
+    ...limits,
     prompt: args.prompt,
+    references: await readPictures(args.image, limits, imageNotes, official ? 'dropped' : 'over-white'),
     negativePrompt: args['negative-prompt'],
-    references: await readPictures(args.image, defaults, imageNotes, official ? 'dropped' : 'over-white'),
-    steps: numberOption('steps', args.steps, { ...whole, min: 1, max: 1000 }),
-    seed: numberOption('seed', args.seed, whole),
+    steps: args.steps,
+    seed: args.seed,
     ...guidanceOf(args),
     scheduler: args.scheduler,
     acceleration: args.acceleration,
-    posterior: args.posterior ?? defaults.posterior,
-    teaCacheThreshold:
-      threshold === undefined
-        ? defaults.teaCacheThreshold
-        : numberOption('teacache-threshold', threshold, { min: 0, max: 10 }),
-    // A size that was asked for is what comes out, but not of the official program.
+    posterior: args.posterior ?? DEFAULT_SETTINGS.posterior,
+    teaCacheThreshold: args['teacache-threshold'] ?? DEFAULT_SETTINGS.teaCacheThreshold,
+    // The picture has the requested size. The official program ignores it for an edit.
     alignSize: official || args.size === undefined,
   };
   const idle = [
-    ...(threshold !== undefined && args.acceleration !== 'teacache'
+    ...(args['teacache-threshold'] !== undefined && args.acceleration !== 'teacache'
       ? ['--teacache-threshold does nothing without --acceleration teacache.']
       : []),
     ...(args.posterior !== undefined && args.image.length === 0 && rounds < 2
@@ -113,16 +91,16 @@ await runCommand('Drawing', async (signal) => {
       : []),
   ];
   const progress = new DrawingProgress();
-  const decisions = new DecisionCount(options.acceleration);
+  const decisions = new DecisionCount(input.acceleration);
   try {
     await model.setAdapters(await openAdapters(args.lora, model.checkpoint, { official }));
     const started = performance.now();
     const {
       picture,
-      kept,
+      pictureRound: kept,
       rounds: reports,
       notes: drawNotes,
-    } = await drawWithReflection(model, options, Math.max(1, rounds), {
+    } = await drawWithReflection(model, input, rounds, {
       signal,
       now: () => performance.now(),
       onEvent: (event) => progress.tell(event),
@@ -130,7 +108,7 @@ await runCommand('Drawing', async (signal) => {
     });
     progress.end();
     const notes = [...idle, ...imageNotes, ...drawNotes];
-    // The blank ends the last word: nobody is typing it any more.
+    // The space marks the last word as complete: an incomplete one is not reported.
     const unknown = args.model === BUILT_IN ? unknownWords(`${args.prompt} `) : [];
     if (unknown.length > 0)
       notes.push(`The built-in model has not learnt ${quotedList(unknown)}: it draws what is nearest.`);
@@ -150,7 +128,7 @@ await runCommand('Drawing', async (signal) => {
       const { predictions, computed } = decisions;
       const acceleration =
         args.acceleration === 'none' ? undefined : { name: args.acceleration, predictions, computed };
-      const { seed } = options;
+      const { seed } = input;
       console.log(
         JSON.stringify(
           { file: args.out, seed, seconds, notes, acceleration, kept, rounds: listed },

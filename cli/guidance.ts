@@ -1,32 +1,27 @@
-/** How strongly pictures are guided, and how long, as the commands that draw are told it. */
+/** The options of guidance, for all commands that draw. */
 
-import { USUAL_SETTINGS } from '../src/draw-settings.ts';
-import { numberOption, rangeOption } from './args.ts';
+import { DRAW_SETTINGS, type DrawSettings } from '../src/settings/draw-settings.ts';
+import { settingOption } from './args.ts';
 
 export const GUIDANCE_OPTIONS = {
-  'text-guidance': {
-    placeholder: 'X',
-    help: 'how closely to follow the words',
-    fallback: String(USUAL_SETTINGS.textGuidance),
-  },
-  'image-guidance': {
-    placeholder: 'X',
-    help: 'how closely to follow the pictures',
-    fallback: String(USUAL_SETTINGS.imageGuidance),
-  },
-  'guidance-range': {
-    placeholder: 'A,B',
-    help: 'part of the steps in which guidance is applied, as fractions of them',
-    fallback: USUAL_SETTINGS.guidanceRange.join(','),
-  },
-} as const;
+  'text-guidance': settingOption(DRAW_SETTINGS.textGuidance, 'X'),
+  'image-guidance': settingOption(DRAW_SETTINGS.imageGuidance, 'X'),
+  'guidance-range': settingOption(DRAW_SETTINGS.guidanceRange, 'A,B'),
+};
 
-/** @throws OmniError `bad_request` for a scale that is no number from 0 to 100, or a range that is none within 0 to 1 */
-export function guidanceOf(args: Readonly<Record<keyof typeof GUIDANCE_OPTIONS, string>>) {
-  const scale = { min: 0, max: 100 };
+type Guidance = Pick<DrawSettings, 'textGuidance' | 'imageGuidance' | 'guidanceRange'>;
+
+interface GuidanceArgs {
+  readonly 'text-guidance': Guidance['textGuidance'];
+  readonly 'image-guidance': Guidance['imageGuidance'];
+  readonly 'guidance-range': Guidance['guidanceRange'];
+}
+
+/** The settings of the options' values. */
+export function guidanceOf(args: GuidanceArgs): Guidance {
   return {
-    textGuidance: numberOption('text-guidance', args['text-guidance'], scale),
-    imageGuidance: numberOption('image-guidance', args['image-guidance'], scale),
-    guidanceRange: rangeOption('guidance-range', args['guidance-range']),
+    textGuidance: args['text-guidance'],
+    imageGuidance: args['image-guidance'],
+    guidanceRange: args['guidance-range'],
   };
 }

@@ -15,10 +15,10 @@ import { describeFileError, nodeFolder } from '../src/checkpoints/folder.node.ts
 import { OmniError } from '../src/errors.ts';
 import { PICTURE_SIDE } from '../src/judge/classes.ts';
 import { Judge } from '../src/judge/judge.ts';
-import { drawDefaults } from '../src/omnigen2/pipeline.ts';
+import { drawLimits } from '../src/omnigen2/draw-limits.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
-import { DEFAULT_SETTINGS } from '../src/settings/draw-settings.ts';
-import { numberOption, readArgs, runCommand } from './args.ts';
+import { DEFAULT_SETTINGS, DRAW_SETTINGS } from '../src/settings/draw-settings.ts';
+import { numberOption, readArgs, runCommand, settingOption } from './args.ts';
 import { record } from './docs/record.ts';
 import { GUIDANCE_OPTIONS, guidanceOf } from './guidance.ts';
 import { BUILT_IN, JUDGE } from './models.ts';
@@ -59,8 +59,11 @@ await runCommand('Measuring', async (signal) => {
       n: { placeholder: 'N', help: 'cases of each task', fallback: '200' },
       model: { placeholder: 'DIR', help: 'checkpoint folder, or storybook', fallback: 'storybook' },
       tasks: { placeholder: 'A,B', help: 'which tasks', fallback: NAMES.join(',') },
-      seed: { placeholder: 'N', help: 'same seed, same cases and pictures', fallback: '1' },
-      steps: { placeholder: 'N', help: 'denoising steps', fallback: String(DEFAULT_SETTINGS.steps) },
+      seed: settingOption(DRAW_SETTINGS.seed, 'N', {
+        help: 'same seed, same cases and pictures',
+        fallback: '1',
+      }),
+      steps: settingOption(DRAW_SETTINGS.steps, 'N'),
       ...GUIDANCE_OPTIONS,
       weights: {
         placeholder: 'FORMAT',
@@ -73,8 +76,7 @@ await runCommand('Measuring', async (signal) => {
     },
   });
   const n = numberOption('n', args.n, { min: 1, max: 100_000, whole: true });
-  const seed = numberOption('seed', args.seed, { min: 0, max: 2 ** 32 - 1, whole: true });
-  const steps = numberOption('steps', args.steps, { min: 1, max: 1000, whole: true });
+  const { seed, steps } = args;
   const guidance = guidanceOf(args);
   const chosen = tasksOf(args.tasks);
   await checkOutput('json', args.json, 'file');
@@ -92,7 +94,9 @@ await runCommand('Measuring', async (signal) => {
   const judge = await Judge.open(runtime, nodeFolder(JUDGE));
   const size = { width: PICTURE_SIDE, height: PICTURE_SIDE };
   const drawing = {
-    ...drawDefaults(size, model.checkpoint.trainedOn),
+    ...DEFAULT_SETTINGS,
+    ...size,
+    ...drawLimits(size, model.checkpoint.trainedOn),
     steps,
     ...guidance,
   };
