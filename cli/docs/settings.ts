@@ -11,7 +11,7 @@ const INTRO = `The page, the command line and the library share these settings, 
   command line writes them with dashes ("--text-guidance 4"; see [command line](command-line.md)), the library as fields
   of \`settings\` and \`sampling\` (see [embed in a page](../guides/embed-in-a-page.md)). A value outside of its limits is
   refused before anything runs. "from the model" is the size that the checkpoint was trained on; "random" is a seed that
-  the result names.`;
+  the result names. The commands take seed 0 and temperature 0 instead: a command that is repeated gives the same result.`;
 
 /** docs/reference/settings.md */
 export function settingsPage(): string {
