@@ -35,7 +35,7 @@ describe('readOption', () => {
     expect(readOption(option)).toEqual({ file, strength });
   });
 
-  it('leaves the colons of a file that exists to its name', async () => {
+  it('keeps the colons in the name of an existing file', async () => {
     const file = join(folder, 'style:0.5');
     await copyFile(OFFICIAL, file);
     expect(readOption(file)).toEqual({ file, strength: 1 });
@@ -57,7 +57,7 @@ describe('openAdapters', () => {
       strength,
     ]);
 
-  it('reads several', async () => {
+  it('reads several adapters', async () => {
     const copy = join(folder, 'copy.safetensors');
     await copyFile(OFFICIAL, copy);
     expect(await scaleOf(OFFICIAL, `${copy}:0.25`)).toEqual([
@@ -67,7 +67,7 @@ describe('openAdapters', () => {
     expect(await openAdapters([], checkpoint)).toEqual([]);
   });
 
-  it("takes peft's settings for peft's weights alone", async () => {
+  it("uses peft's settings for peft's weights only", async () => {
     await writeFile(join(folder, 'adapter_config.json'), JSON.stringify({ r: 4, lora_alpha: 8 }));
     for (const name of ['adapter_model.safetensors', 'other.safetensors']) {
       await copyFile(OFFICIAL, join(folder, name));
@@ -81,12 +81,12 @@ describe('openAdapters', () => {
   });
 
   it.each<[string, (path: string) => Promise<unknown>, RegExp]>([
-    ['a file that is not there', async () => undefined, /cannot be read: it does not exist/],
+    ['a missing file', async () => undefined, /cannot be read: it does not exist/],
     ['a folder', (path) => mkdir(path), /cannot be read: it is a folder; give the safetensors file in it/],
     ['an empty file', (path) => writeFile(path, ''), /is empty/],
-    ['a page of an error', (path) => writeFile(path, '<html>404</html>'), /begins with the text "<html>/],
+    ['an error page', (path) => writeFile(path, '<html>404</html>'), /begins with the text "<html>/],
     [
-      'a file that was cut off',
+      'a truncated file',
       async (path) => {
         await copyFile(OFFICIAL, path);
         await truncate(path, 60_000);

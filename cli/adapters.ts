@@ -1,4 +1,4 @@
-/** Adapters on the command line: `--lora FILE`, or `--lora FILE:STRENGTH`, as often as one likes. */
+/** Adapters on the command line: `--lora FILE` or `--lora FILE:STRENGTH`, which may be repeated. */
 
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
@@ -12,8 +12,12 @@ import { OmniError } from '../src/errors.ts';
 
 /**
  * Reads the adapters that the options name.
- * @throws OmniError `bad_request` for a strength that is no number, `unreachable` for a file that cannot be read,
- * `bad_checkpoint` for one that does not fit the checkpoint.
+ *
+ * @example
+ * await model.setAdapters(await openAdapters(['style.safetensors:0.8'], model.checkpoint));
+ *
+ * @throws OmniError `bad_request` for a wrong strength, `unreachable` for a file that cannot be read, `bad_checkpoint` for
+ *   a file that does not fit the checkpoint
  */
 export async function openAdapters(
   options: readonly string[],
@@ -35,8 +39,8 @@ export async function openAdapters(
 }
 
 /**
- * The file and the strength in one option. Colons belong to the name of a file that exists, and to the drive of a path
- * such as `C:\adapter.safetensors`; a strength is what follows the last one and has no slash in it.
+ * Splits an option into the file and the strength after its last colon. Colons in the name of an existing file and in a
+ * drive such as `C:\adapter.safetensors` do not count.
  */
 export function readOption(option: string): { file: string; strength: number } {
   const [, file, text] = /^(.+):([^:/\\]*)$/.exec(option) ?? [];
@@ -47,7 +51,7 @@ export function readOption(option: string): { file: string; strength: number } {
   throw new OmniError({
     code: 'bad_request',
     message: `--lora ${file}: the strength is "${text}", but must be a number.`,
-    action: 'Write a number after the colon, such as 0.8 for a weaker effect, or leave both away.',
+    action: 'Write a number after the colon, such as 0.8 for a weaker effect, or leave out both.',
   });
 }
 
@@ -61,7 +65,7 @@ async function bytesOf(file: string): Promise<Uint8Array> {
   return readFile(file).catch(failed);
 }
 
-/** The settings that peft writes beside weights of its own. */
+/** The settings that peft writes beside its weights. */
 async function settingsOf(file: string): Promise<Uint8Array | undefined> {
   const settings = join(dirname(file), PEFT_SETTINGS);
   return basename(file) === PEFT_WEIGHTS && existsSync(settings) ? bytesOf(settings) : undefined;

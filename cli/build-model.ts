@@ -1,4 +1,4 @@
-/** Makes the served form of the built-in model, `public/models/storybook`, from the trained checkpoint. */
+/** Makes the bundle of the built-in model, `public/models/storybook`, from the trained checkpoint. */
 
 import { runCommand } from './args.ts';
 import { builtInModel } from './models.ts';

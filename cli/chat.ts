@@ -22,7 +22,7 @@ import { officialGreys } from './official-greys.ts';
 import { checkPictureTarget, otherSizeNote, readPictures, writePictures } from './picture-files.ts';
 
 /** One turn, as it is printed. */
-interface Said {
+interface PrintedTurn {
   readonly said: string;
   readonly reply: string;
   readonly complete: boolean;
@@ -90,7 +90,7 @@ await runCommand('The conversation', async (signal) => {
     let turns = 0;
     let drawn = 0;
 
-    const say = async (text: string): Promise<Said> => {
+    const say = async (text: string): Promise<PrintedTurn> => {
       const start = performance.now();
       const turn: ConversationTurn = {
         text,
@@ -118,13 +118,13 @@ await runCommand('The conversation', async (signal) => {
       return file;
     };
 
-    let heard = false;
+    let hasInput = false;
     for await (const text of args.say.length > 0 ? args.say : lines(signal)) {
-      heard = true;
+      hasInput = true;
       try {
-        const said = await say(text);
-        if (args.json) console.log(JSON.stringify(said));
-        else print(said);
+        const turn = await say(text);
+        if (args.json) console.log(JSON.stringify(turn));
+        else print(turn);
       } catch (error) {
         // A person at a terminal can try other words.
         if (!(error instanceof OmniError && args.say.length === 0 && process.stdin.isTTY)) throw error;
@@ -132,10 +132,10 @@ await runCommand('The conversation', async (signal) => {
       }
     }
     signal.throwIfAborted();
-    if (!heard) {
+    if (!hasInput) {
       throw new OmniError({
         code: 'bad_request',
-        message: 'Nothing was said: there is no --say, and the input has no words.',
+        message: 'Nothing was said: there is no --say, and the input has no text.',
         action: 'Say something with --say TEXT, or in the lines of the input.',
       });
     }
@@ -145,7 +145,7 @@ await runCommand('The conversation', async (signal) => {
   }
 });
 
-function print({ reply, complete, file, notes }: Said): void {
+function print({ reply, complete, file, notes }: PrintedTurn): void {
   if (reply !== '') console.log(complete ? reply : `${reply} …`);
   if (file !== undefined) console.log(`Wrote ${file}.`);
   if (reply === '' && file === undefined) console.log('(no words)');

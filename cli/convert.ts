@@ -39,7 +39,7 @@ await runCommand('Converting', async (signal) => {
       },
       lora: {
         placeholder: 'FILE[:STRENGTH]',
-        help: 'LoRA adapter to merge into the transformer, as strongly as it was trained or as said',
+        help: 'LoRA adapter to merge into the transformer; without a number as strongly as it was trained',
         multiple: true,
       },
       plan: { help: 'say what would be done and why, and stop' },
@@ -74,7 +74,7 @@ await runCommand('Converting', async (signal) => {
   return 0;
 });
 
-/** Prints one line for every kind of decision, with an example; 7,000 tensors fall into a dozen kinds. */
+/** Prints one line for each kind of action, with an example: 7,000 tensors have a dozen kinds. */
 function printPlan(plan: ConversionPlan) {
   for (const component of COMPONENTS) {
     const actions = plan.components[component].flatMap((file) => file.actions);
@@ -82,14 +82,14 @@ function printPlan(plan: ConversionPlan) {
     console.log(
       `${component}: ${size(sum(actions, 'beforeBytes'))} -> ${size(sum(actions, 'afterBytes'))} in ${files} file${files === 1 ? '' : 's'}`,
     );
-    const decisions = new Map<string, TensorAction[]>();
+    const kinds = new Map<string, TensorAction[]>();
     for (const action of actions) {
-      const decision = `${action.from} -> ${action.to}  ${action.reason}`;
-      decisions.set(decision, [...(decisions.get(decision) ?? []), action]);
+      const kind = `${action.from} -> ${action.to}  ${action.reason}`;
+      kinds.set(kind, [...(kinds.get(kind) ?? []), action]);
     }
-    for (const [decision, members] of decisions) {
+    for (const [kind, members] of kinds) {
       console.log(
-        `  ${String(members.length).padStart(5)}  ${size(sum(members, 'beforeBytes')).padStart(9)} -> ${size(sum(members, 'afterBytes')).padStart(9)}  ${decision} (${members[0].name})`,
+        `  ${String(members.length).padStart(5)}  ${size(sum(members, 'beforeBytes')).padStart(9)} -> ${size(sum(members, 'afterBytes')).padStart(9)}  ${kind} (${members[0].name})`,
       );
     }
   }
@@ -108,7 +108,7 @@ function printPlan(plan: ConversionPlan) {
   console.log(`Total: ${size(plan.beforeBytes)} -> ${size(plan.afterBytes)}`);
 }
 
-/** What is left of adapters is in docs/reference/quantization.md. */
+/** The note about adapters in 4 bits. Figures: docs/reference/quantization.md */
 function lossNote({ options: { weights, adapters = [] } }: ConversionPlan): string | undefined {
   if (weights !== 'q4' || adapters.every(({ strength }) => strength === 0)) return undefined;
   return 'Note: 4 bits lose small changes such as those of most adapters; merge into q8 or more, or draw with generate --lora.';

@@ -1,4 +1,4 @@
-/** How much of a drawing an acceleration computed. */
+/** Counts how much of a drawing an acceleration computed. */
 
 import type { SkipDecision } from '../src/omnigen2/acceleration/acceleration.ts';
 import type { Acceleration } from '../src/settings/draw-settings.ts';
@@ -8,7 +8,7 @@ const NAMES = { none: '', teacache: 'TeaCache', taylorseer: 'TaylorSeer' } as co
   string
 >;
 
-/** Predictions, one a step and branch of guidance, and those of them for which all layers were computed. */
+/** The predictions, one for each step and guidance branch, and how many of them computed all layers. */
 export class DecisionCount {
   predictions = 0;
   computed = 0;
@@ -23,7 +23,7 @@ export class DecisionCount {
     if (computed) this.computed++;
   };
 
-  /** In one sentence; nothing of a drawing without acceleration. */
+  /** The counts in one sentence; undefined for a drawing without acceleration. */
   get sentence(): string | undefined {
     if (this.#acceleration === 'none') return undefined;
     return `${NAMES[this.#acceleration]} computed ${this.computed} of ${this.predictions} predictions.`;

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { DrawingProgress } from './drawing-progress.ts';
 
-/** What is written of ten steps of four seconds each. */
+/** The output for ten steps of four seconds each. */
 function written(isTTY: boolean): string[] {
   const lines: string[] = [];
   let time = 0;
   const progress = new DrawingProgress({ isTTY, write: (text) => lines.push(text) }, () => time);
   for (let step = 0; step < 10; step++) {
-    progress.tell({
+    progress.show({
       type: 'progress',
       round: 1,
       progress: { type: 'denoising', step, steps: 10, work: step / 10 },
@@ -18,13 +18,13 @@ function written(isTTY: boolean): string[] {
   return lines;
 }
 
-test('a terminal is told of every step, in one line', () => {
+test('a terminal shows every step on one line', () => {
   const lines = written(true);
   expect(lines).toHaveLength(11);
   expect(lines[3]).toBe('\rRound 1: step 3 of 10\u001b[K');
 });
 
-test('a pipe gets a line every ten seconds, and none of a short drawing', () => {
+test('a pipe gets a line every ten seconds, and none for a short drawing', () => {
   expect(written(false)).toEqual([
     'Round 1: step 3 of 10\n',
     'Round 1: step 6 of 10\n',

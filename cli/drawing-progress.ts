@@ -1,8 +1,8 @@
-/** Says on the standard error where a drawing is: at every step on a terminal, from time to time elsewhere. */
+/** Writes the progress of a drawing to standard error: every step on a terminal, a line every ten seconds elsewhere. */
 
 import type { DrawingEvent } from '../src/omnigen2/drawing.ts';
 
-/** Where no line can be written over, so much time passes between two. */
+/** Time between two lines where lines cannot be overwritten. */
 const LINE_MS = 10_000;
 
 export interface ProgressOutput {
@@ -13,22 +13,22 @@ export interface ProgressOutput {
 export class DrawingProgress {
   readonly #output: ProgressOutput;
   readonly #now: () => number;
-  #said: number;
+  #written: number;
 
   /** @param now the time in milliseconds, from any start */
   constructor(output: ProgressOutput = process.stderr, now = () => performance.now()) {
     this.#output = output;
     this.#now = now;
-    this.#said = now();
+    this.#written = now();
   }
 
-  tell(event: DrawingEvent): void {
+  show(event: DrawingEvent): void {
     const where = whereOf(event);
     if (where === undefined) return;
     if (this.#output.isTTY) {
       this.#output.write(`\r${where}\u001b[K`);
-    } else if (this.#now() - this.#said >= LINE_MS && event.type === 'progress') {
-      this.#said = this.#now();
+    } else if (this.#now() - this.#written >= LINE_MS && event.type === 'progress') {
+      this.#written = this.#now();
       this.#output.write(`${where}\n`);
     }
   }

@@ -103,7 +103,7 @@ await runCommand('Drawing', async (signal) => {
     } = await drawWithReflection(model, input, rounds, {
       signal,
       now: () => performance.now(),
-      onEvent: (event) => progress.tell(event),
+      onEvent: (event) => progress.show(event),
       onDecision: decisions.count,
     });
     progress.end();

@@ -1,4 +1,4 @@
-/** Opens models for the command line: a checkpoint folder, or the built-in model by its name. */
+/** Opens models for the command line: a checkpoint folder, or the built-in model by name. */
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { loadTokenizer } from '../src/omnigen2/language/tokenizer.transformers.t
 import { OmniGen2Model } from '../src/omnigen2/model.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
 
-/** The name of the built-in model, wherever a model is asked for. */
+/** The name of the built-in model in options such as `--model`. */
 export const BUILT_IN = 'storybook';
 
 /** The repository. */
@@ -24,27 +24,32 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const TRAINED = join(ROOT, 'training', 'checkpoint', BUILT_IN);
 /** The judge of the built-in model's world (docs/JUDGE.md). */
 export const JUDGE = join(ROOT, 'training', 'checkpoint', 'judge');
-/** What the page is served: the same, quantized, with a manifest. */
+/** The bundle that the page loads: the trained checkpoint, quantized, with a manifest. */
 const SERVED = join(ROOT, 'public', 'models', BUILT_IN);
-/** How the served weights are stored. */
+/** The format of the served weights. */
 const SERVED_WEIGHTS = 'q8';
-/** Names the trained bytes and the form that the served ones were made from. */
+/** Holds the digest of the trained checkpoint and the format that the bundle was made from. */
 const SOURCE_FILE = '.source';
 
-/** Opens a checkpoint folder, or the built-in model, on the processor. */
+/**
+ * Opens a checkpoint folder, or the built-in model, on the CPU.
+ *
+ * @example
+ * const model = await openModel('storybook');
+ */
 export async function openModel(model: string): Promise<OmniGen2Model> {
   const path = model === BUILT_IN ? await builtInModel() : model;
   return new OmniGen2Model(await openCheckpoint(nodeFolder(path)), nodeRuntime(), loadTokenizer);
 }
 
-/** The folder of the served built-in model; made from the trained checkpoint if it is not there or not current. */
+/** The folder of the built-in model's bundle. Makes it from the trained checkpoint if it is missing or outdated. */
 export async function builtInModel(signal: AbortSignal = new AbortController().signal): Promise<string> {
   const source = `${SERVED_WEIGHTS} of ${await digestOf(TRAINED)}`;
   if (await isCurrent(source)) return SERVED;
   try {
     await makeServed(source, signal);
   } catch (error) {
-    // Another command may have made it meanwhile.
+    // Another command may have made it in the meantime.
     if (!(await isCurrent(source))) throw error;
   }
   return SERVED;

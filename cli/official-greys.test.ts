@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { officialGreys } from './official-greys.ts';
 
-test('dark levels come out one lower, as torch and torchvision make them', () => {
+test('lowers dark levels by one, as torch and torchvision do', () => {
   const all = { width: 256, height: 1, data: Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3)) };
   const changed = [...officialGreys(all).data].flatMap((grey, i) =>
     grey === all.data[i] ? [] : [[all.data[i], grey]],

@@ -2,7 +2,7 @@
 
 import type { RgbImage } from '../src/pictures/image.ts';
 
-/** What becomes of each grey level: scaled to -1 … 1 and back in float32, and cut off instead of rounded. */
+/** The written level of each grey level: scaled to -1 … 1 and back in float32, then truncated instead of rounded. */
 const WRITTEN = Uint8Array.from({ length: 256 }, (_, grey) => {
   const scaled = Math.fround(Math.fround(Math.fround(grey / 255) * 2) - 1);
   const unit = Math.fround(Math.fround(scaled * 0.5) + 0.5);
@@ -10,7 +10,7 @@ const WRITTEN = Uint8Array.from({ length: 256 }, (_, grey) => {
 });
 
 /**
- * The picture as the official command line saves it: levels 1 to 63 come out one lower.
+ * The picture as the official command line saves it: levels 1 to 63 are one lower.
  * Source: OmniGen2 inference.py, create_collage; torchvision to_pil_image
  */
 export function officialGreys({ width, height, data }: RgbImage): RgbImage {

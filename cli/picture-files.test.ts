@@ -17,7 +17,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const at = (name: string) => join(folder, name);
 
-it('takes a new name, an existing picture and folders that are not there yet', async () => {
+it('accepts a new name, an existing picture and missing folders', async () => {
   await writeFile(at('old.png'), 'old');
   for (const name of ['new.png', 'old.PNG', 'old.png', 'a/b/new.png']) await checkPictureTarget(at(name), []);
   expect(await readdir(folder)).toEqual(['old.png']);
@@ -64,7 +64,7 @@ it('writes none of the pictures if one cannot be written', async () => {
   expect(await readFile(at('a.png'), 'utf8')).toBe('old');
 });
 
-it('says in words why a picture cannot be read', async () => {
+it('says why a picture cannot be read', async () => {
   const limits = { maxPixels: 1024, maxReferenceSide: 1024 };
   await expect(readPictures([at('none.png')], limits, [])).rejects.toMatchObject({
     code: 'bad_image',
@@ -78,7 +78,7 @@ it('says in words why a picture cannot be read', async () => {
   await expect(readPictures([at('loop')], limits, [])).rejects.toThrow('its links form a circle.');
 });
 
-it('names what a file is, and every picture by its path', async () => {
+it('names the type of a file that is no picture, and every picture by its path', async () => {
   const limits = { maxPixels: 1024, maxReferenceSide: 1024 };
   await writeFile(at('film.png'), '\0\0\0\x18ftypisom\0\0\0\0mp42isom');
   await truncate(at('film.png'), 3 * 2 ** 30);

@@ -1,4 +1,4 @@
-/** Pictures from and to files: everything is checked before it is worth waiting for, and written whole or not at all. */
+/** Reads and writes picture files. Checks them before any long work; writes all files or none. */
 
 import {
   type FileHandle,
@@ -23,10 +23,10 @@ import { encodePng } from '../src/pictures/encode.node.ts';
 import type { AlphaRule, RgbImage, Size } from '../src/pictures/image.ts';
 
 /**
- * Reads the pictures that were given.
- * @param limits what they are to be brought to, where they need not be kept in full size
- * @param notes receives what the person should be told
- * @throws OmniError `bad_image` for the first that cannot be used
+ * Reads and decodes pictures.
+ * @param limits the limits of references; undefined for pictures that keep their size
+ * @param notes receives sentences for the person
+ * @throws OmniError `bad_image` for the first picture that cannot be used
  */
 export async function readPictures(
   paths: readonly string[],
@@ -44,7 +44,7 @@ export async function readPictures(
   return images;
 }
 
-/** The bytes of a picture file; what it is is looked at before all of it is read. */
+/** The bytes of a picture file. Checks its type by the first bytes before it reads the rest. */
 async function pictureBytes(path: string): Promise<Uint8Array> {
   const handle = await openFile(path);
   try {
@@ -61,7 +61,7 @@ async function pictureBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Opens a file, but neither a folder nor a pipe or device, which may have no end. */
+/** Opens a file. Refuses folders, and pipes and devices, which may have no end. */
 async function openFile(path: string): Promise<FileHandle> {
   try {
     const info = await stat(path);
@@ -83,7 +83,7 @@ function unreadable(path: string, why: string, cause?: unknown): OmniError {
 }
 
 /**
- * Checks that a picture can be written to a path and is not written over one that is read.
+ * Checks that a picture can be written to a path and does not overwrite a source.
  * @throws OmniError `bad_request` or `storage`
  */
 export async function checkPictureTarget(path: string, sources: readonly string[]): Promise<void> {
@@ -111,8 +111,8 @@ export async function checkPictureTarget(path: string, sources: readonly string[
 }
 
 /**
- * Makes something in the first existing folder of a path, and removes it. Those of the system's own, such as /proc, are
- * writable by what they say and take nothing; Node makes folders in them without end.
+ * Creates and removes a folder in the first existing folder of a path. System folders such as /proc have permission bits for
+ * writing, but take no files, and Node tries to create folders in them without end.
  */
 async function checkTakesFiles(folder: string): Promise<void> {
   const there = await stat(folder).catch(() => undefined);
@@ -121,7 +121,7 @@ async function checkTakesFiles(folder: string): Promise<void> {
 }
 
 /**
- * Writes pictures, all of them or none. What is already at their paths is replaced at the end.
+ * Writes pictures as PNG, all or none. Replaces existing files at the end.
  * @throws OmniError `storage`
  */
 export async function writePictures(pictures: ReadonlyMap<string, RgbImage>): Promise<void> {
@@ -149,7 +149,7 @@ export async function writePictures(pictures: ReadonlyMap<string, RgbImage>): Pr
 }
 
 function unwritable(path: string, cause: unknown): OmniError {
-  // The folder above is there.
+  // The parent folder exists.
   const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
   const why = missing ? 'the folder takes no files' : describeFileError(cause);
   return new OmniError({
@@ -160,7 +160,7 @@ function unwritable(path: string, cause: unknown): OmniError {
   });
 }
 
-/** What is said of a picture that has not the size of `--size`: the official program draws edits so. */
+/** The note about a picture without the size of `--size`, which the official program ignores for edits. */
 export function otherSizeNote(wanted: Size, drawn: Size): string | undefined {
   if (wanted.width === drawn.width && wanted.height === drawn.height) return undefined;
   return `The picture is ${drawn.width} x ${drawn.height}, not ${wanted.width} x ${wanted.height}: officially an edit has the size of its picture.`;

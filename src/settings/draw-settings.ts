@@ -64,7 +64,7 @@ export const DRAW_SETTINGS = {
     name: 'guidance range',
     help: 'part of the steps in which guidance is applied, as fractions of them',
     advice: 'Use 0 and 1 to apply guidance in every step.',
-    // Guidance in the last steps blurs what an edit should keep, and takes longer: docs/DEVIATIONS.md.
+    // Guidance in the last steps blurs what an edit should keep, and takes longer: docs/reference/deviations.md.
     default: [0, 0.6],
     refusal: (value) =>
       Array.isArray(value) && value.length === 2
