@@ -116,7 +116,7 @@ class Trial:
             self.step("tokenizer", "--data", str(self.data), "--out", str(self.run / "processor"))
             say.append(f"{len(json.loads((self.run / 'processor/vocab.json').read_text()))} pieces")
 
-    def autoencoder(self) -> None:
+    def vae(self) -> None:
         from data import find_shards
         from vae import load_vae, make_vae
 
@@ -255,7 +255,7 @@ def main() -> None:
     begin, trial = time.time(), Trial(root.resolve(), args.threads)
     failed: Optional[str] = None
     try:
-        for part in (trial.kernels, trial.world, trial.autoencoder, trial.language, trial.transformer, trial.export):
+        for part in (trial.kernels, trial.world, trial.vae, trial.language, trial.transformer, trial.export):
             part()
     except (Exception, SystemExit) as error:
         traceback.print_exc(file=trial.log)
