@@ -2,6 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 
 /** The commands in the order of the page: the name of the npm script and its file in cli/. */
 const COMMANDS = [
@@ -15,27 +16,23 @@ const COMMANDS = [
   ['docs', 'docs.ts'],
 ] as const;
 
+const helpSchema = z.record(z.string(), z.string());
+
 const EXIT_CODES = `Every command ends with 0 after success, 1 after a failure, 2 after wrong arguments and 130 after Ctrl-C.
 Errors are one sentence about what is wrong and one about what to do.`;
 
 /** docs/reference/command-line.md, from the commands themselves. */
 export async function commandLinePage(root: string): Promise<string> {
-  const sections = await Promise.all(
-    COMMANDS.map(async ([name, file]) => `## ${name}\n\n\`\`\`text\n${await helpOf(root, file)}\n\`\`\``),
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', 'cli/docs/print-help.ts', ...COMMANDS.map(([, file]) => file)],
+    { cwd: root },
   );
+  const help = helpSchema.parse(JSON.parse(stdout));
   return `${[
     '<!-- Written by `npm run -s docs` from the commands. -->',
     '# Command line',
     EXIT_CODES,
-    ...sections,
+    ...COMMANDS.map(([name, file]) => `## ${name}\n\n\`\`\`text\n${help[file].trimEnd()}\n\`\`\``),
   ].join('\n\n')}\n`;
-}
-
-async function helpOf(root: string, file: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--import', 'tsx', `cli/${file}`, '--help'],
-    { cwd: root },
-  );
-  return stdout.trimEnd();
 }
