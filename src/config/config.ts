@@ -8,9 +8,6 @@
 /** How many references have their own index embedding. Source: OmniGen2Transformer2DModel.__init__ */
 export const MAX_REFERENCES = 5;
 
-/** Limit of new tokens in the official chat pipeline. Source: OmniGen2ChatPipeline.generate_text */
-export const MAX_NEW_TOKENS = 256;
-
 /** The diffusion transformer (`transformer/config.json`, OmniGen2Transformer2DModel). */
 export interface TransformerConfig {
   /** Side of a patch, in latent pixels. */

@@ -15,8 +15,8 @@ export const ROUNDS = numberSetting({
 export const ADAPTER_STRENGTH = numberSetting({
   name: 'strength',
   help: '1 as it was trained, 0 not at all, negative for the opposite effect',
-  advice: 'Take 1 for the adapter as it was trained, or less for a weaker effect.',
-  // Stronger adapters leave nothing of the picture, and sums of adapters that cancel out lose their digits.
+  advice: 'Use 1 for the adapter as it was trained, or less for a weaker effect.',
+  // Above this the picture is lost, and the sum of adapters that cancel each other loses precision.
   ...{ min: -100, max: 100, whole: false, usual: { min: -1, max: 2, step: 0.1 } },
   default: 1,
 });

@@ -1,6 +1,7 @@
 /** The changes that several adapters make to each weight matrix, multiplied by their strengths. */
 
 import { OmniError } from '../../errors.ts';
+import { ADAPTER_STRENGTH } from '../../settings/job-settings.ts';
 import type { Lora, LoraPair } from './lora.ts';
 
 /** An adapter and its strength: 1 as trained, 0 no effect, negative the opposite effect. */
@@ -8,9 +9,6 @@ export interface Adapter {
   readonly lora: Lora;
   readonly strength: number;
 }
-
-/** Above this the picture is lost, and the sum of adapters that cancel each other loses precision. */
-const MAX_STRENGTH = 100;
 
 /**
  * Checks the strengths of adapters before any file is read.
@@ -22,11 +20,11 @@ export function checkAdapterStrengths(
 ): void {
   const seen = new Set<string>();
   for (const { name, strength } of wanted) {
-    if (!(Math.abs(strength) <= MAX_STRENGTH)) {
+    if (!ADAPTER_STRENGTH.schema.safeParse(strength).success) {
       throw new OmniError({
         code: 'bad_request',
-        message: `The strength of ${name} is ${strength}, but must be a number from -${MAX_STRENGTH} to ${MAX_STRENGTH}.`,
-        action: 'Use 1 for the adapter as it was trained, or less for a weaker effect.',
+        message: `The strength of ${name} is ${strength}, but must be ${ADAPTER_STRENGTH.kind}.`,
+        action: ADAPTER_STRENGTH.advice,
       });
     }
     if (seen.has(name)) {
