@@ -22,7 +22,7 @@ export const BUILT_IN = 'storybook';
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The trained checkpoint, float16, in the official layout. */
 export const TRAINED = join(ROOT, 'training', 'checkpoint', BUILT_IN);
-/** The judge of the built-in model's world (docs/JUDGE.md). */
+/** The judge of the built-in model's world (docs/reference/judge.md). */
 export const JUDGE = join(ROOT, 'training', 'checkpoint', 'judge');
 /** The bundle that the page loads: the trained checkpoint, quantized, with a manifest. */
 const SERVED = join(ROOT, 'public', 'models', BUILT_IN);

@@ -1,5 +1,5 @@
 /**
- * Measures a model of the storybook world on held-out cases of every task: docs/BENCHMARK.md.
+ * Measures a model of the storybook world on held-out cases of every task: docs/reference/benchmark.md.
  *
  *   npm run -s storybook:bench -- [--n N] [--model DIR|storybook] [--tasks a,b] [--seed N] [--steps N]
  *                                 [--text-guidance X] [--image-guidance X] [--guidance-range A,B]

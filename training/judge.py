@@ -1,5 +1,5 @@
 """Trains the judge: a small detector that finds the scene of a picture from its pixels alone
-(../docs/JUDGE.md).
+(../docs/reference/judge.md).
 
 python judge.py --data DATA --run RUN --vae RUN_OF_THE_VAE --minutes 45     (repeat to continue)
 python judge.py --data DATA --run RUN --minutes 0 --export ../training/checkpoint/judge

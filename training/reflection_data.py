@@ -8,7 +8,7 @@ Scenes come from DATA's t2i cases and get new requests. The averaged weights of 
 steps, once for every value of --guidance, starting from the target noised to a random flow time in the range
 --from; the later the time, the more of the target's layout stays. With --misses the scenes come from
 critique_fix cases: the model draws the faulty scene and is judged by the requested one, so most drawings have
-faults. The judge (../docs/JUDGE.md) then finds the faults of every drawing (world/own-faults.ts). The result
+faults. The judge (../docs/reference/judge.md) then finds the faults of every drawing (world/own-faults.ts). The result
 is a shard folder for data.py: `reflect` cases, and `critique_fix` cases whose target is the world's picture.
 """
 from __future__ import annotations

@@ -70,7 +70,7 @@ export async function accelerationsTable(): Promise<Table> {
       method:
         `The built-in model under Node, 128 x 128: ${FROM_WORDS} pictures from words and ${EDITS} edits from the world that it was trained on, each with one thing. ` +
         'Speed-up: ratio of the total times in this run. ' +
-        "Success: share of a request's checks that the judge (docs/JUDGE.md) confirms. " +
+        "Success: share of a request's checks that the judge (docs/reference/judge.md) confirms. " +
         'Change: mean difference of success to 20 Euler steps on the same cases, with a 95 % interval. ' +
         'Equal: whether that interval includes zero or a gain. Difference: mean distance to the picture of 20 Euler steps.',
       columns: ['variant', 'a picture', 'speed-up', 'success', 'change', 'equal', 'difference, grey levels'],

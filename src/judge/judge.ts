@@ -1,6 +1,6 @@
 /**
  * The judge: detects what a picture of the storybook world shows, from its pixels alone. Accuracy:
- * docs/JUDGE.md.
+ * docs/reference/judge.md.
  */
 
 import { fillDerived } from '../checkpoints/derive.ts';

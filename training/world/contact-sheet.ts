@@ -1,6 +1,6 @@
 /**
  * Draws contact sheets of everything in the world: npx tsx training/world/contact-sheet.ts [--out
- * docs/storybook] [--size 104] [--only NAME]
+ * .cache/contact-sheets] [--size 104] [--only NAME]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ import { sceneWith } from './scene-with.ts';
 
 const { values } = parseArgs({
   options: {
-    out: { type: 'string', default: 'docs/storybook' },
+    out: { type: 'string', default: '.cache/contact-sheets' },
     size: { type: 'string', default: '104' },
     only: { type: 'string' },
   },
