@@ -16,8 +16,8 @@ import { OmniError } from '../src/errors.ts';
  * @example
  * await model.setAdapters(await openAdapters(['style.safetensors:0.8'], model.checkpoint));
  *
- * @throws OmniError `bad_request` for a wrong strength, `unreachable` for a file that cannot be read, `bad_checkpoint` for
- *   a file that does not fit the checkpoint
+ * @throws OmniError `bad_request` for a wrong strength, `unreachable` for a file that cannot be read,
+ *   `bad_checkpoint` for a file that does not fit the checkpoint
  */
 export async function openAdapters(
   options: readonly string[],
@@ -39,8 +39,8 @@ export async function openAdapters(
 }
 
 /**
- * Splits an option into the file and the strength after its last colon. Colons in the name of an existing file and in a
- * drive such as `C:\adapter.safetensors` do not count.
+ * Splits an option into the file and the strength after its last colon. Colons in the name of an existing
+ * file and in a drive such as `C:\adapter.safetensors` do not count.
  */
 export function readOption(option: string): { file: string; strength: number } {
   const [, file, text] = /^(.+):([^:/\\]*)$/.exec(option) ?? [];

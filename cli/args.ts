@@ -177,8 +177,8 @@ export function sizeOption(name: string, text: string): { width: number; height:
 }
 
 /**
- * Runs a command and sets the exit code of the process. Prints errors as two lines: what is wrong and what to do. The first
- * Ctrl-C aborts the signal, the second one ends the process.
+ * Runs a command and sets the exit code of the process. Prints errors as two lines: what is wrong and what to
+ * do. The first Ctrl-C aborts the signal, the second one ends the process.
  * @param doing the activity that failed, in messages of unexpected errors: "Drawing"
  * @param main returns the exit code; undefined is success
  */
@@ -232,7 +232,10 @@ function parse(
   }
 }
 
-/** Turns `--seed -1` into `--seed=-1`, because Node refuses values that begin with a dash. No option has a short form. */
+/**
+ * Turns `--seed -1` into `--seed=-1`, because Node refuses values that begin with a dash. No option has a
+ * short form.
+ */
 function joined(specs: readonly [string, Option][], argv: readonly string[]): string[] {
   const valued = new Set(specs.flatMap(([name, { placeholder }]) => (placeholder ? [`--${name}`] : [])));
   const args: string[] = [];

@@ -1,8 +1,8 @@
 /**
  * A conversation with a model on the command line: it replies with text, pictures, or both.
  *
- *   npm run -s chat -- --model DIR|storybook [--image FILE …] [--say TEXT …] [--temperature X --top-p X --seed N]
- *                      [--size WxH] [--steps N] [--official] [--json] [--out FILE.png]
+ * npm run -s chat -- [--model DIR|storybook] [--image FILE …] [--say TEXT …] [--temperature X] [--top-p X]
+ *                    [--seed N] [--size WxH] [--steps N] [--official] [--json] [--out FILE.png]
  */
 
 import { extname } from 'node:path';

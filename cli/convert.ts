@@ -1,5 +1,6 @@
 /**
- * Converts a checkpoint's weights: float32, float16, or matrices of 8 or 4 bits, with or without an adapter merged.
+ * Converts a checkpoint's weights: float32, float16, or matrices of 8 or 4 bits, with or without an adapter
+ * merged.
  *
  *   npm run -s convert -- --from DIR --to DIR --weights q4 [--lora FILE[:STRENGTH] …] [--plan]
  *

@@ -1,4 +1,7 @@
-/** Writes the progress of a drawing to standard error: every step on a terminal, a line every ten seconds elsewhere. */
+/**
+ * Writes the progress of a drawing to standard error: every step on a terminal, a line every ten seconds
+ * elsewhere.
+ */
 
 import type { DrawingEvent } from '../src/omnigen2/drawing.ts';
 

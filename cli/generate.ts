@@ -1,10 +1,10 @@
 /**
  * Draws a picture on the command line, with the same pipeline as the page.
  *
- *   npm run -s generate -- --model DIR|storybook --prompt TEXT [--image FILE …] [--size WxH] [--steps N] [--seed N]
- *                          [--reflect N] [--acceleration none|teacache|taylorseer] [--guidance-range A,B]
- *                          [--posterior sample|mean] [--lora FILE[:STRENGTH] …] [--official]
- *                          --out FILE.png [--json]
+ * npm run -s generate -- [--model DIR|storybook] --prompt TEXT [--image FILE …] --out FILE.png
+ *                        [--size WxH] [--steps N] [--seed N] [--reflect N] [--guidance-range A,B]
+ *                        [--acceleration none|teacache|taylorseer] [--posterior sample|mean]
+ *                        [--lora FILE[:STRENGTH] …] [--official] [--json]
  */
 
 import { extname } from 'node:path';

@@ -42,7 +42,10 @@ export async function openModel(model: string): Promise<OmniGen2Model> {
   return new OmniGen2Model(await openCheckpoint(nodeFolder(path)), nodeRuntime(), loadTokenizer);
 }
 
-/** The folder of the built-in model's bundle. Makes it from the trained checkpoint if it is missing or outdated. */
+/**
+ * The folder of the built-in model's bundle. Makes it from the trained checkpoint if it is missing or
+ * outdated.
+ */
 export async function builtInModel(signal: AbortSignal = new AbortController().signal): Promise<string> {
   const source = `${SERVED_WEIGHTS} of ${await digestOf(TRAINED)}`;
   if (await isCurrent(source)) return SERVED;

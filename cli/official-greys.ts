@@ -2,7 +2,10 @@
 
 import type { RgbImage } from '../src/pictures/image.ts';
 
-/** The written level of each grey level: scaled to -1 … 1 and back in float32, then truncated instead of rounded. */
+/**
+ * The written level of each grey level: scaled to -1 … 1 and back in float32, then truncated instead of
+ * rounded.
+ */
 const WRITTEN = Uint8Array.from({ length: 256 }, (_, grey) => {
   const scaled = Math.fround(Math.fround(Math.fround(grey / 255) * 2) - 1);
   const unit = Math.fround(Math.fround(scaled * 0.5) + 0.5);

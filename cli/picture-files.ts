@@ -111,8 +111,8 @@ export async function checkPictureTarget(path: string, sources: readonly string[
 }
 
 /**
- * Creates and removes a folder in the first existing folder of a path. System folders such as /proc have permission bits for
- * writing, but take no files, and Node tries to create folders in them without end.
+ * Creates and removes a folder in the first existing folder of a path. System folders such as /proc have
+ * permission bits for writing, but take no files, and Node tries to create folders in them without end.
  */
 async function checkTakesFiles(folder: string): Promise<void> {
   const there = await stat(folder).catch(() => undefined);

@@ -1,7 +1,8 @@
 /**
  * The one error type of the project. It crosses the worker boundary whole, as plain data.
  *
- * Every error says what happened and what the person can do, in words; code branches on `code`, never on text.
+ * Every error says what happened and what the person can do, in words; code branches on `code`, never on
+ * text.
  */
 
 /** Kinds of errors, by where a person can act on them. */
@@ -64,9 +65,9 @@ export class OmniError extends Error implements ErrorReport {
 }
 
 /**
- * Turns anything thrown into a report. An {@link OmniError} keeps its sentences. An abort becomes `cancelled` only if
- * `signal` is aborted, because browsers use the same error when they end something themselves. Anything else is a defect of
- * this program or of an engine and becomes `internal`.
+ * Turns anything thrown into a report. An {@link OmniError} keeps its sentences. An abort becomes `cancelled`
+ * only if `signal` is aborted, because browsers use the same error when they end something themselves.
+ * Anything else is a defect of this program or of an engine and becomes `internal`.
  * @param doing names the activity that failed, as the subject of a sentence: "Drawing"
  */
 export function reportOf(thrown: unknown, doing: string, signal?: AbortSignal): ErrorReport {

@@ -1,10 +1,11 @@
 /**
- * Every message between the page and the worker: a zod schema for each direction, from which the types are inferred, and
- * a version.
+ * Every message between the page and the worker: a zod schema for each direction, from which the types are
+ * inferred, and a version.
  *
- * The page sends {@link ToWorker}, the worker answers with {@link FromWorker}. A job is answered by events, the last of
- * which is `done`, `failed` or `cancelled`; a change of adapters by one `adapters`. Pictures cross as plain RGBA bytes,
- * errors as whole reports. Schemas check pixels and files by their class alone and never copy them.
+ * The page sends {@link ToWorker}, the worker answers with {@link FromWorker}. A job is answered by events,
+ * the last of which is `done`, `failed` or `cancelled`; a change of adapters by one `adapters`. Pictures
+ * cross as plain RGBA bytes, errors as whole reports. Schemas check pixels and files by their class alone and
+ * never copy them.
  */
 
 import { z } from 'zod';
@@ -100,10 +101,16 @@ const turnRequest = z
   .object({
     /** An unknown one begins a new conversation and ends the one before. */
     conversation: conversationId,
-    /** How many turns of it have a reply, as far as the page knows. A worker that knows fewer says so in a note. */
+    /**
+     * How many turns of it have a reply, as far as the page knows. A worker that knows fewer says so in a
+     * note.
+     */
     turns: z.int(),
     text,
-    /** Without pictures the turn is about the picture drawn last in this conversation, or about those given last. */
+    /**
+     * Without pictures the turn is about the picture drawn last in this conversation, or about those given
+     * last.
+     */
     pictures: files,
     /** How a picture is drawn if the reply asks for one. */
     settings: drawSettingsSchema,
@@ -209,9 +216,9 @@ export type AdapterOutcome = z.infer<typeof adapterOutcome>;
 
 const roundOutcome = z.enum(['accept', 'fix', 'out_of_rounds', 'repeated', 'unclear']);
 /**
- * How a round ended. `accept`: the critic accepts the picture. `fix`: the next round edits it by the critique.
- * `out_of_rounds`: the critic does not accept it, but no round is left. `repeated`: the critique is that of the round
- * before. `unclear`: the critic gave no usable answer.
+ * How a round ended. `accept`: the critic accepts the picture. `fix`: the next round edits it by the
+ * critique. `out_of_rounds`: the critic does not accept it, but no round is left. `repeated`: the critique is
+ * that of the round before. `unclear`: the critic gave no usable answer.
  */
 export type RoundOutcome = z.infer<typeof roundOutcome>;
 
@@ -287,7 +294,9 @@ const event = <Type extends string, Fields extends z.ZodRawShape>(type: Type, fi
 const jobEvent = z.discriminatedUnion('type', [
   /** The worker has the job. The page has a queue of its own before that. */
   event('queued', {}),
-  /** A part of the model is being loaded. May come at any time: parts are loaded when they are first needed. */
+  /**
+   * A part of the model is being loaded. May come at any time: parts are loaded when they are first needed.
+   */
   event('loading', { part: modelPart }),
   event('encoding-prompt', { round }),
   /** Reference `index` of `count` is being encoded, from 1. */

@@ -1,6 +1,6 @@
 /**
- * The page's end of the protocol: starts the worker, sends it typed messages, validates its answers, and starts another
- * worker when one has crashed.
+ * The page's end of the protocol: starts the worker, sends it typed messages, validates its answers, and
+ * starts another worker when one has crashed.
  */
 
 import { type ErrorReport, OmniError } from './errors.ts';
@@ -40,11 +40,16 @@ export interface WorkerListener {
   job(id: JobId, event: JobEvent): void;
   /** The end of a change of adapters. */
   adapters(change: AdapterChangeId, outcome: AdapterOutcome): void;
-  /** The worker has ended, with its running job and unfinished changes. `restarted`: another one is loading the model. */
+  /**
+   * The worker has ended, with its running job and unfinished changes. `restarted`: another one is loading
+   * the model.
+   */
   crashed(error: ErrorReport, restarted: boolean): void;
 }
 
-/** Each method that sends a message returns whether there is a worker. Without one there will be no answer. */
+/**
+ * Each method that sends a message returns whether there is a worker. Without one there will be no answer.
+ */
 export interface WorkerClient {
   /** Starts a worker, ends the one before, and has the model loaded. */
   open(model: ModelRef, backend: BackendChoice): void;
@@ -54,8 +59,8 @@ export interface WorkerClient {
   end(conversation: ConversationId): boolean;
   cancel(job: JobId): boolean;
   /**
-   * Replaces all adapters of the model. A worker that is started again gets them, too; if they fail there, the model's
-   * `note` says so.
+   * Replaces all adapters of the model. A worker that is started again gets them, too; if they fail there,
+   * the model's `note` says so.
    */
   adapters(change: AdapterChangeId, adapters: readonly AdapterFile[]): boolean;
   dispose(): void;

@@ -1,4 +1,7 @@
-/** Entry of the pictures worker: inspects picture files when a person adds them. The other worker holds the model. */
+/**
+ * Entry of the pictures worker: inspects picture files when a person adds them. The other worker holds the
+ * model.
+ */
 
 import { reportOf } from '../src/errors.ts';
 import { OFFICIAL_LIMITS, referenceCheck } from '../src/omnigen2/sizes.ts';

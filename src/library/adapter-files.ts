@@ -5,8 +5,8 @@ import { ADAPTER_STRENGTH } from '../settings/job-settings.ts';
 import type { AdapterOptions } from './types.ts';
 
 /**
- * Gives every adapter a strength and a name. Names that a page gives are kept. Names of files are numbered if they repeat,
- * because diffusers calls every file `pytorch_lora_weights.safetensors`.
+ * Gives every adapter a strength and a name. Names that a page gives are kept. Names of files are numbered if
+ * they repeat, because diffusers calls every file `pytorch_lora_weights.safetensors`.
  */
 export function adapterFiles(adapters: readonly AdapterOptions[]): AdapterFile[] {
   const taken = new Set(adapters.flatMap(({ name }) => (name === undefined ? [] : [name])));

@@ -1,6 +1,7 @@
 /**
- * Checks the arguments of the library's calls, because pages in plain JavaScript have no compiler: kinds of values, names of
- * options, and the limits of settings. Each check throws OmniError `bad_request`, which names the argument.
+ * Checks the arguments of the library's calls, because pages in plain JavaScript have no compiler: kinds of
+ * values, names of options, and the limits of settings. Each check throws OmniError `bad_request`, which
+ * names the argument.
  */
 
 import { z } from 'zod';
@@ -117,7 +118,9 @@ function unknownOption(call: string, path: readonly PropertyKey[], name: string,
   });
 }
 
-/** A schema for plain objects. Without this check a file or a signal would pass as an object without fields. */
+/**
+ * A schema for plain objects. Without this check a file or a signal would pass as an object without fields.
+ */
 function plain<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape, z.core.$strict>) {
   const isPlain = (value: unknown) => tagOf(value) === 'Object';
   const words = `an object of ${Object.keys(schema.shape).join(', ')}`;

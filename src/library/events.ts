@@ -1,4 +1,6 @@
-/** States of the model, and events and results of jobs, as the library reports them. Times in milliseconds. */
+/**
+ * States of the model, and events and results of jobs, as the library reports them. Times in milliseconds.
+ */
 
 import type { ErrorReport } from '../errors.ts';
 
@@ -68,8 +70,8 @@ export interface RoundReport {
 }
 
 /**
- * What can happen to a job, in the order of its life. Only `loading` may come at any time, because parts of the model are
- * loaded when they are first needed. The last event is `done`, `failed` or `cancelled`.
+ * What can happen to a job, in the order of its life. Only `loading` may come at any time, because parts of
+ * the model are loaded when they are first needed. The last event is `done`, `failed` or `cancelled`.
  */
 export type JobEvent =
   /** The worker has the job. */

@@ -108,7 +108,10 @@ export class Jobs {
   }
 }
 
-/** Calls a listener of the page. An error in it is reported like that of an event handler and has no other effect. */
+/**
+ * Calls a listener of the page. An error in it is reported like that of an event handler and has no other
+ * effect.
+ */
 export function callListener<Value>(listener: ((value: Value) => void) | undefined, value: Value): void {
   try {
     listener?.(value);

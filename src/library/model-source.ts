@@ -1,12 +1,14 @@
-/** Where a page's model is served: the folder that the page names, or the built-in model beside this module. */
+/**
+ * Where a page's model is served: the folder that the page names, or the built-in model beside this module.
+ */
 
 import type { ModelRef } from '../protocol.ts';
 
 const BUILT_IN = '../../public/models/storybook/';
 
 /**
- * Address of every file of the built-in model. A page's own bundler renames and moves files, and it follows each of
- * them only where the code names it.
+ * Address of every file of the built-in model. A page's own bundler renames and moves files, and it follows
+ * each of them only where the code names it.
  */
 const FILES = import.meta.glob<string>('../../public/models/storybook/**/*', {
   query: '?url&no-inline',

@@ -1,6 +1,6 @@
 /**
- * OmniGen2 for any web page: loads a model in a worker of its own, draws, edits and answers. Nothing leaves the machine.
- * Guide: docs/guides/embed-in-a-page.md
+ * OmniGen2 for any web page: loads a model in a worker of its own, draws, edits and answers. Nothing leaves
+ * the machine. Guide: docs/guides/embed-in-a-page.md
  */
 
 import { type ErrorCode, type ErrorReport, OmniError } from '../errors.ts';
@@ -118,7 +118,8 @@ export class OmniGen2 {
   }
 
   /**
-   * Starts a worker and loads the model. Weights are kept in the browser: a second visit does not download them.
+   * Starts a worker and loads the model. Weights are kept in the browser: a second visit does not download
+   * them.
    *
    * @example
    * const model = await OmniGen2.open({
@@ -128,8 +129,8 @@ export class OmniGen2 {
    * });
    *
    * @param options Default: the built-in model, on WebGPU if it works
-   * @throws OmniError `bad_request` for wrong options, `unreachable` or `bad_checkpoint` for files that cannot be used,
-   *   `device` if nothing can run the model; the signal's reason after an abort
+   * @throws OmniError `bad_request` for wrong options, `unreachable` or `bad_checkpoint` for files that
+   *   cannot be used, `device` if nothing can run the model; the signal's reason after an abort
    */
   static async open(options: OpenOptions = {}): Promise<OmniGen2> {
     checkOpen(options);
@@ -149,7 +150,8 @@ export class OmniGen2 {
   }
 
   /**
-   * Draws one picture. Without references it follows the prompt alone; one reference is edited, several are mixed.
+   * Draws one picture. Without references it follows the prompt alone; one reference is edited, several are
+   * mixed.
    *
    * @example
    * const { picture, settings } = await model.draw('Make it night.', {
@@ -160,10 +162,11 @@ export class OmniGen2 {
    *   },
    * });
    *
-   * @param options `references` are up to five files; `rounds` is 1 by default; `settings` have the defaults that
-   *   {@link DrawSettings} names, and the result returns the complete ones
-   * @throws OmniError `bad_request` for a wrong prompt or setting, `bad_image` for a reference that cannot be used, `device`
-   *   if the device fails; the signal's reason after an abort; the reason given to {@link dispose}
+   * @param options `references` are up to five files; `rounds` is 1 by default; `settings` have the defaults
+   *   that {@link DrawSettings} names, and the result returns the complete ones
+   * @throws OmniError `bad_request` for a wrong prompt or setting, `bad_image` for a reference that cannot be
+   *   used, `device` if the device fails; the signal's reason after an abort; the reason given to {@link
+   *   dispose}
    */
   async draw(prompt: string, options: DrawOptions = {}): Promise<Drawn> {
     checkDraw(prompt, options);
@@ -186,15 +189,16 @@ export class OmniGen2 {
   }
 
   /**
-   * Asks the language model one question, about pictures or without any. It does not remember earlier questions: use
-   * {@link conversation} for that.
+   * Asks the language model one question, about pictures or without any. It does not remember earlier
+   * questions: use {@link conversation} for that.
    *
    * @example
    * const { text } = await model.ask('What is in the picture?', { pictures: [photo] });
    *
    * @param options `maxNewTokens` is 256 by default; without `sampling` every token is the likeliest one
-   * @throws OmniError `bad_request` for an empty question or a wrong setting, `bad_image` for a picture that cannot be used,
-   *   `device` if the device fails; the signal's reason after an abort; the reason given to {@link dispose}
+   * @throws OmniError `bad_request` for an empty question or a wrong setting, `bad_image` for a picture that
+   *   cannot be used, `device` if the device fails; the signal's reason after an abort; the reason given to
+   *   {@link dispose}
    */
   async ask(question: string, options: AskOptions = {}): Promise<Answer> {
     checkAsk(question, options);
@@ -211,8 +215,8 @@ export class OmniGen2 {
   }
 
   /**
-   * Begins a conversation, in which the model replies with text, a picture, or both. It costs nothing before its first
-   * turn.
+   * Begins a conversation, in which the model replies with text, a picture, or both. It costs nothing before
+   * its first turn.
    *
    * @example
    * const conversation = model.conversation();
@@ -272,14 +276,15 @@ export class OmniGen2 {
   }
 
   /**
-   * Replaces all LoRA adapters of the model before the next job; an empty list removes them. It takes no signal: after an
-   * abort nobody would know which adapters the model has.
+   * Replaces all LoRA adapters of the model before the next job; an empty list removes them. It takes no
+   * signal: after an abort nobody would know which adapters the model has.
    *
    * @example
    * await model.setAdapters([{ file: await (await fetch('style.safetensors')).blob(), strength: 0.8 }]);
    *
-   * @throws OmniError `bad_request` for a wrong strength or two equal names, `bad_checkpoint` or `unsupported` for a file
-   *   that cannot be used. The model then keeps the adapters that it had. Also the reason given to {@link dispose}
+   * @throws OmniError `bad_request` for a wrong strength or two equal names, `bad_checkpoint` or
+   *   `unsupported` for a file that cannot be used. The model then keeps the adapters that it had. Also the
+   *   reason given to {@link dispose}
    */
   async setAdapters(adapters: readonly AdapterOptions[]): Promise<void> {
     checkAdapters(adapters);
@@ -310,7 +315,8 @@ export class OmniGen2 {
  * const { picture } = await model.draw('a red house');
  * image.src = URL.createObjectURL(await pngOf(picture));
  *
- * @throws OmniError `bad_request` for an argument that is no picture, `device` if the browser gives no canvas of that size
+ * @throws OmniError `bad_request` for an argument that is no picture, `device` if the browser gives no canvas
+ *   of that size
  */
 export async function pngOf(picture: Picture): Promise<Blob> {
   checkPicture(picture);

@@ -1,6 +1,6 @@
 /**
- * The library's types are written out, so that `omnigen2.d.ts` has comments and needs no zod. Here the compiler checks that
- * they are those of the protocol and of the settings.
+ * The library's types are written out, so that `omnigen2.d.ts` has comments and needs no zod. Here the
+ * compiler checks that they are those of the protocol and of the settings.
  */
 
 import { expectTypeOf, test } from 'vitest';

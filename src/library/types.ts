@@ -7,8 +7,8 @@ export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 
 export interface OpenOptions {
   /**
-   * The address of a folder with a converted checkpoint and its `manifest.json`, relative to the page. Default: the
-   * built-in model of this library.
+   * The address of a folder with a converted checkpoint and its `manifest.json`, relative to the page.
+   * Default: the built-in model of this library.
    */
   readonly model?: string | URL;
   /** Default: `auto`. */
@@ -38,8 +38,8 @@ export interface DrawSettings {
   /** 16 … 4096 pixels. Default: the side that the model was trained at. */
   readonly height: number;
   /**
-   * With exactly one reference, draws at its size; width and height only limit the area. Default: true, or false if width
-   * or height is given.
+   * With exactly one reference, draws at its size; width and height only limit the area. Default: true, or
+   * false if width or height is given.
    */
   readonly alignSize: boolean;
   /** Denoising steps, 1 … 1000. More are slower and cleaner. Default: 20. */
@@ -55,14 +55,15 @@ export interface DrawSettings {
   /** Default: `euler`. */
   readonly scheduler: SchedulerName;
   /**
-   * Skips layers whose result changes little, which is faster and slightly less exact. TaylorSeer needs 20 steps or more.
-   * Default: `none`.
+   * Skips layers whose result changes little, which is faster and slightly less exact. TaylorSeer needs 20
+   * steps or more. Default: `none`.
    */
   readonly acceleration: Acceleration;
   /** How much change TeaCache ignores, 0 … 10. A higher threshold skips more. Default: 0.05. */
   readonly teaCacheThreshold: number;
   /**
-   * Encodes references as a sample drawn by the seed, or as the mean, which is the same for every seed. Default: `sample`.
+   * Encodes references as a sample drawn by the seed, or as the mean, which is the same for every seed.
+   * Default: `sample`.
    */
   readonly posterior: PosteriorChoice;
   /** What to keep out of the picture. Default: nothing. */
@@ -80,10 +81,13 @@ export interface Sampling {
 }
 
 export interface DrawOptions extends JobOptions {
-  /** Picture files, up to five; the first is "image 1". None: text to image. One: an edit. Several: in-context generation. */
+  /**
+   * Picture files, up to five; the first is "image 1". None: text to image. One: an edit. Several: in-context
+   * generation.
+   */
   readonly references?: readonly Blob[];
   /**
-   * How many rounds the model may take, 1 … 20. After each round but the last it criticizes the picture, and the next
+   * How many rounds the model may take, 1 … 20. After each round it criticizes the picture, and the next
    * round fixes it. Default: 1, without a critique.
    */
   readonly rounds?: number;
@@ -125,21 +129,21 @@ export interface Reply extends Omit<Extract<JobResult, { type: 'reply' }>, 'type
 }
 
 /**
- * A conversation. Its turns share one key/value cache, so each turn costs its own tokens alone. The model holds one
- * conversation at a time: the first turn of another one ends it.
+ * A conversation. Its turns share one key/value cache, so each turn costs its own tokens alone. The model
+ * holds one conversation at a time: the first turn of another one ends it.
  */
 export interface Conversation {
   /**
-   * Sends one turn. Without pictures it is about the picture drawn last in this conversation, or about those given last. If
-   * the model no longer knows the earlier turns, `notes` say so.
+   * Sends one turn. Without pictures it is about the picture drawn last in this conversation, or about those
+   * given last. If the model no longer knows the earlier turns, `notes` say so.
    *
    * @example
    * const conversation = model.conversation();
    * const { picture } = await conversation.say('Draw a red house.');
    * const { text } = await conversation.say('What is in the picture?');
    *
-   * @throws OmniError `bad_request` or `bad_image` for a turn that cannot be answered, and after the end of the
-   *   conversation; the signal's reason after an abort; the reason given to `dispose`
+   * @throws OmniError `bad_request` or `bad_image` for a turn that cannot be answered, and after the end of
+   *   the conversation; the signal's reason after an abort; the reason given to `dispose`
    */
   say(text: string, options?: SayOptions): Promise<Reply>;
   /** Ends the conversation after its pending turns and frees its memory. */

@@ -18,9 +18,10 @@ export interface DrawLimits {
 const MAX_SEQUENCE_LENGTH = 1024;
 
 /**
- * The limits for pictures of a size. References get no more pixels than the picture, because a model draws well at the
- * sizes that it was trained on. Prompts are cut to the length that it was trained on.
- * @param official uses the limits of the official program instead: one megapixel and 1024 tokens for every model
+ * The limits for pictures of a size. References get no more pixels than the picture, because a model draws
+ * well at the sizes that it was trained on. Prompts are cut to the length that it was trained on.
+ * @param official uses the limits of the official program instead: one megapixel and 1024 tokens for every
+ *   model
  * @throws OmniError `bad_request` if no picture can have that size
  */
 export function drawLimits(

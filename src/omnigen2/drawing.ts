@@ -34,10 +34,12 @@ export interface Drawing extends ReflectResult<RgbImage> {
 }
 
 /**
- * Draws `input.prompt` in up to `rounds` rounds. Every round after the first edits the picture of the round before, with
- * the critique as instruction. Each round has its own seed, so that the same mistake is not drawn twice.
+ * Draws `input.prompt` in up to `rounds` rounds. Every round after the first edits the picture of the round
+ * before, with the critique as instruction. Each round has its own seed, so that the same mistake is not
+ * drawn twice.
  * @param rounds 1 … 20; 1 draws once, without a critique
- * @throws OmniError `bad_request` for a wrong number of rounds; OmniError and AbortError as `draw` and `ask` throw them
+ * @throws OmniError `bad_request` for a wrong number of rounds; OmniError and AbortError as `draw` and `ask`
+ *   throw them
  */
 export async function drawWithReflection(
   model: OmniGen2Model,

@@ -1,4 +1,6 @@
-/** Fixtures: a tiny random checkpoint in the official layout, and the results of the official code with it. */
+/**
+ * Fixtures: a tiny random checkpoint in the official layout, and the results of the official code with it.
+ */
 
 import { fileURLToPath } from 'node:url';
 import { readIndex } from '../../cli/verify/goldens.ts';

@@ -1,6 +1,7 @@
 /**
  * From a prompt and reference pictures to a picture, in five numbered stages.
- * Source of the rules: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2.py`, `OmniGen2Pipeline.__call__`, `processing`.
+ * Source of the rules: OmniGen2 `pipelines/omnigen2/pipeline_omnigen2.py`, `OmniGen2Pipeline.__call__`,
+ * `processing`.
  */
 
 import type { VaeConfig } from '../config/config.ts';
@@ -38,8 +39,9 @@ export type DrawProgress =
   /** Reference `index` of `count`, from 1. */
   | { readonly type: 'encoding-reference'; readonly index: number; readonly count: number }
   /**
-   * `step` steps are done. `work` is the share of all passes through the transformer that are done, 0 … 1: a guided
-   * step has two or three. `preview` is absent before the first step, after the last one and without `previews`.
+   * `step` steps are done. `work` is the share of all passes through the transformer that are done, 0 … 1: a
+   * guided step has two or three. `preview` is absent before the first step, after the last one and without
+   * `previews`.
    */
   | {
       readonly type: 'denoising';
@@ -90,8 +92,8 @@ export interface DrawResult {
  * const settings = { ...DEFAULT_SETTINGS, ...size, seed: 1 };
  * const { image } = await draw(model, { ...settings, ...limits, prompt: 'a red house', references: [] });
  *
- * @throws OmniError `bad_request` for a wrong prompt or setting, `bad_image` for a reference that cannot be used;
- *   AbortError within one step of an abort
+ * @throws OmniError `bad_request` for a wrong prompt or setting, `bad_image` for a reference that cannot be
+ *   used; AbortError within one step of an abort
  */
 export async function draw(
   model: OmniGen2Model,
@@ -180,7 +182,10 @@ async function encodePrompts(
   };
 }
 
-/** Stage 3: reference pixels to latents. Unlike in the official code, the samples of the posterior follow from the seed. */
+/**
+ * Stage 3: reference pixels to latents. Unlike in the official code, the samples of the posterior follow from
+ * the seed.
+ */
 async function encodeReferences(
   vae: Vae,
   references: readonly Pixels[],
@@ -218,7 +223,8 @@ async function denoise(
   const { steps } = input;
   const transformer = await model.transformer();
   const shape = vae.latentShape(size);
-  // The checkpoint configures the Euler scheduler. The official program creates the other one itself, with the shift.
+  // The checkpoint configures the Euler scheduler. The official program creates the other one itself, with
+  // the shift.
   const shifted = input.scheduler !== 'euler' || model.config.scheduler.dynamicTimeShift;
   const scheduler = createScheduler(input.scheduler, steps, shifted ? shape.height * shape.width : undefined);
   trace?.('timesteps', scheduler.timesteps);
@@ -255,7 +261,10 @@ async function denoise(
   }
 }
 
-/** The inputs of each branch: `cond` has the prompt, the others the negative prompt; `uncond` has no references. */
+/**
+ * The inputs of each branch: `cond` has the prompt, the others the negative prompt; `uncond` has no
+ * references.
+ */
 function conditionsOf(
   { branches }: GuidancePlan,
   text: TextFeatures,

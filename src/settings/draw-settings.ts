@@ -16,8 +16,8 @@ export const SCHEDULERS = ['euler', 'dpmsolver++'] as const;
 export type SchedulerName = (typeof SCHEDULERS)[number];
 
 /**
- * `none` computes every layer at every step. `teacache` skips the layers while their input changes little, `taylorseer`
- * extrapolates their output. One at a time: each replaces the layers of a step.
+ * `none` computes every layer at every step. `teacache` skips the layers while their input changes little,
+ * `taylorseer` extrapolates their output. One at a time: each replaces the layers of a step.
  */
 export const ACCELERATIONS = ['none', 'teacache', 'taylorseer'] as const;
 export type Acceleration = (typeof ACCELERATIONS)[number];
@@ -64,7 +64,8 @@ export const DRAW_SETTINGS = {
     name: 'guidance range',
     help: 'part of the steps in which guidance is applied, as fractions of them',
     advice: 'Use 0 and 1 to apply guidance in every step.',
-    // Guidance in the last steps blurs what an edit should keep, and takes longer: docs/reference/deviations.md.
+    // Guidance in the last steps blurs what an edit should keep, and takes longer:
+    // docs/reference/deviations.md.
     default: [0, 0.6],
     refusal: (value) =>
       Array.isArray(value) && value.length === 2
@@ -114,7 +115,10 @@ export const drawSettingsSchema = z.strictObject(shapeOf(DRAW_SETTINGS)).readonl
 const { alignSize, steps, textGuidance, imageGuidance, guidanceRange, scheduler } = DRAW_SETTINGS;
 const { acceleration, teaCacheThreshold, posterior, negativePrompt } = DRAW_SETTINGS;
 
-/** The defaults on the page, in the library and on the command line. The size follows from the model; the seed is random. */
+/**
+ * The defaults on the page, in the library and on the command line. The size follows from the model; the seed
+ * is random.
+ */
 export const DEFAULT_SETTINGS: Omit<DrawSettings, 'width' | 'height' | 'seed'> = {
   alignSize: alignSize.default,
   steps: steps.default,
@@ -129,8 +133,13 @@ export const DEFAULT_SETTINGS: Omit<DrawSettings, 'width' | 'height' | 'seed'> =
 };
 
 /**
- * Completes settings: the given ones, then the size that the model was trained at, then {@link DEFAULT_SETTINGS}. Fields that
- * are undefined count as absent. A given width or height is that of an edit too: it does not take the size of its reference.
+ * Completes settings: the given ones, then the size that the model was trained at, then
+ * {@link DEFAULT_SETTINGS}. Fields that are undefined count as absent. If a width or height is given, an edit
+ * does not take the size of its reference.
+ *
+ * @example
+ * const settings = completeSettings({ steps: 30 }, { trainedSide: 128, seed: randomSeed() });
+ *
  * @param seed for settings without one
  */
 export function completeSettings(

@@ -1,15 +1,15 @@
 /**
  * A setting: the schema of its values, its default, and the words that people read about it.
  *
- * The page's controls, the options of the command line, the library's argument checks and the messages between page and
- * worker are all made from these. A limit or a sentence stands nowhere else.
+ * The page's controls, the options of the command line, the library's argument checks and the messages
+ * between page and worker are all made from these. A limit or a sentence stands nowhere else.
  */
 
 import { z } from 'zod';
 import { grouped, valueWords } from './value-words.ts';
 
-// A page's content security policy may forbid code made from strings. zod then works without it, but it first tries, and
-// the browser reports that as a violation of the policy.
+// A page's content security policy may forbid code made from strings. zod then works without it, but it first
+// tries, and the browser reports that as a violation of the policy.
 z.config({ jitless: true });
 
 export interface Setting<Value = unknown, Default extends Value | undefined = Value | undefined> {

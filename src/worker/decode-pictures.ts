@@ -6,7 +6,8 @@ import type { RgbImage } from '../pictures/image.ts';
 /**
  * Decodes pictures in full size, because the language model uses more pixels of a picture than a drawing.
  * @param notes receives sentences for the person about the files
- * @throws OmniError `bad_image` for a picture that cannot be used, `unreachable` for a file that no longer exists
+ * @throws OmniError `bad_image` for a picture that cannot be used, `unreachable` for a file that no longer
+ *   exists
  */
 export async function decodePictures(
   signal: AbortSignal,

@@ -43,7 +43,8 @@ export type LoadModel = (signal: AbortSignal, wanted: LoadRequest, hooks: LoadHo
 /** Loads a bundle from the network or the browser's storage. */
 export const loadServedModel: LoadModel = async (signal, { model: served, backend }, hooks) => {
   const starting = startWebRuntime({ backend });
-  // It can fail long before it is awaited. Without a handler the browser would report that as an error of the page.
+  // It can fail long before it is awaited. Without a handler the browser would report that as an error of the
+  // page.
   starting.catch(() => undefined);
   try {
     const { files, note } = await loadBundle(signal, served, hooks.onProgress);

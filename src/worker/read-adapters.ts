@@ -8,8 +8,8 @@ import type { AdapterFile } from '../protocol.ts';
 
 /**
  * Reads adapters for the transformer of a checkpoint.
- * @throws OmniError `bad_request` for a wrong strength or a name that occurs twice, `bad_checkpoint` or `unsupported` for a
- *   file that cannot be used, `unreachable` for one that cannot be read
+ * @throws OmniError `bad_request` for a wrong strength or a name that occurs twice, `bad_checkpoint` or
+ *   `unsupported` for a file that cannot be used, `unreachable` for one that cannot be read
  */
 export async function readAdapters(
   files: readonly AdapterFile[],

@@ -97,7 +97,10 @@ export class LiveConversation {
     };
   }
 
-  /** Drops a model that is about to be closed. The next turn notes that earlier turns are lost. No turn may run. */
+  /**
+   * Drops a model that is about to be closed. The next turn notes that earlier turns are lost. No turn may
+   * run.
+   */
   forget(): void {
     try {
       this.release();
@@ -107,8 +110,8 @@ export class LiveConversation {
   }
 
   /**
-   * Frees the conversation's cache on the device. The conversation can go on: its next turn prefills the cache again. No
-   * turn may run.
+   * Frees the conversation's cache on the device. The conversation can go on: its next turn prefills the
+   * cache again. No turn may run.
    * @returns whether there was anything to free
    */
   release(): boolean {

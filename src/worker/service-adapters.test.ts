@@ -1,4 +1,7 @@
-/** Adapters through the service: a change comes before the next job, and a failed change leaves the model as it was. */
+/**
+ * Adapters through the service: a change comes before the next job, and a failed change leaves the model as
+ * it was.
+ */
 
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';

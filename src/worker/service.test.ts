@@ -1,7 +1,13 @@
 import { encode } from 'fast-png';
 import { expect, test, vi } from 'vitest';
 import { OmniError } from '../errors.ts';
-import { type JobEvent, type JobId, type ModelState, PROTOCOL_VERSION } from '../protocol.ts';
+import {
+  type ConversationId,
+  type JobEvent,
+  type JobId,
+  type ModelState,
+  PROTOCOL_VERSION,
+} from '../protocol.ts';
 import type { Runtime } from '../runtime/types.ts';
 import { checkpoint, drawing, MODEL, page } from './page-fixture.node.ts';
 

@@ -26,7 +26,10 @@ export interface ServiceHost {
   post(message: FromWorker): void;
   /** Loads the model that the page asks for. */
   readonly load: LoadModel;
-  /** Ends the worker with a sentence for the person. The page starts another worker and counts the running job as failed. */
+  /**
+   * Ends the worker with a sentence for the person. The page starts another worker and counts the running job
+   * as failed.
+   */
   crash(message: string): void;
 }
 
@@ -119,7 +122,10 @@ export class ModelService {
     }
   }
 
-  /** A second model replaces the first. The job that runs on the first is stopped, and changes of its adapters fail. */
+  /**
+   * A second model replaces the first. The job that runs on the first is stopped, and changes of its adapters
+   * fail.
+   */
   #open({ model, backend }: Extract<ToWorker, { type: 'open' }>): void {
     this.#requested = { model, backend };
     this.#running?.abort.abort();
@@ -262,7 +268,10 @@ export class ModelService {
     }
   }
 
-  /** Runs a job. If the device fails while it holds a conversation, frees the conversation and runs the job again. */
+  /**
+   * Runs a job. If the device fails while it holds a conversation, frees the conversation and runs the job
+   * again.
+   */
   async #workInMemory(
     signal: AbortSignal,
     loaded: LoadedModel,
@@ -297,7 +306,10 @@ export class ModelService {
     }
   }
 
-  /** Replaces the adapters of the model. If that fails, the model keeps those it has. Always posts the outcome. */
+  /**
+   * Replaces the adapters of the model. If that fails, the model keeps those it has. Always posts the
+   * outcome.
+   */
   async #apply(task: AdapterChange): Promise<void> {
     const { adapters } = task.change;
     const { signal } = task.abort;
@@ -352,7 +364,10 @@ function isChange(task: Task): task is AdapterChange {
   return 'change' in task;
 }
 
-/** The value of `promise`, unless `signal` is aborted first. @throws AbortError, or the rejection of `promise` */
+/**
+ * The value of `promise`, unless `signal` is aborted first.
+ * @throws AbortError, or the rejection of `promise`
+ */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);

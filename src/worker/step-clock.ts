@@ -6,7 +6,8 @@ export class StepClock {
 
   /**
    * The times after a step. The estimate leaves out the first step, in which the engine compiles its kernels.
-   * @param work share of the passes through the transformer that are done, 0 … 1; guided steps have more passes
+   * @param work share of the passes through the transformer that are done, 0 … 1; guided steps have more
+   *   passes
    */
   after(step: number, work: number): { elapsedMs: number; remainingMs?: number } {
     const now = performance.now();

@@ -47,7 +47,10 @@ export interface DrawForm {
 /** In characters. */
 export const MAX_PROMPT_LENGTH = 10_000;
 
-/** Side in pixels of the square pictures that the built-in model was trained on. Other shapes have the same area. */
+/**
+ * Side in pixels of the square pictures that the built-in model was trained on. Other shapes have the same
+ * area.
+ */
 export const TRAINED_SIDE = 128;
 
 export const NEW_FORM: DrawForm = {
@@ -146,9 +149,9 @@ function promptProblems(form: DrawForm): readonly FormProblem[] {
   if (isBlank(form.prompt)) {
     const action =
       form.references.length > 0
-        ? 'Write what should become of the pictures, for example “make the bunny happy”.'
-        : 'Write what you want to see, or click one of the examples.';
-    return [{ field: 'prompt', message: 'There are no words to draw from yet.', action }];
+        ? 'Describe what you want, for example “make the bunny happy”.'
+        : 'Describe what you want to see, or click an example.';
+    return [{ field: 'prompt', message: 'The prompt is empty.', action }];
   }
   if (length <= MAX_PROMPT_LENGTH) return [];
   return [
@@ -171,7 +174,7 @@ function settingsProblems(settings: DrawSettings): readonly FormProblem[] {
   if (isSide(width) && isSide(height)) return problems;
   const size: FormProblem = {
     field: 'size',
-    message: `The picture cannot be ${shown(width)} × ${shown(height)} pixels.`,
+    message: sizeMessage(width, height),
     action: `Choose a width and a height, each ${DRAW_SETTINGS.width.kind}.`,
   };
   return [size, ...problems];
@@ -195,12 +198,17 @@ export function isSeed(value: number): boolean {
   return DRAW_SETTINGS.seed.schema.safeParse(value).success;
 }
 
-/** The number that was typed as a seed, also with digits in groups; NaN if it is no number. {@link isSeed} checks it. */
+/**
+ * The number that was typed as a seed, also with digits in groups; NaN if it is no number. {@link isSeed}
+ * checks it.
+ */
 export function readSeed(typed: string): number {
   const plain = typed.replace(/[\s,]/g, '');
   return /^[-−]?\d+(?:\.\d*)?$/.test(plain) ? Number(plain.replace('−', '-')) : Number.NaN;
 }
 
-function shown(value: number): string {
-  return Number.isNaN(value) ? 'nothing' : String(value);
+function sizeMessage(width: number, height: number): string {
+  if (Number.isNaN(width)) return 'The width is missing.';
+  if (Number.isNaN(height)) return 'The height is missing.';
+  return `A picture of ${width} × ${height} pixels cannot be drawn.`;
 }

@@ -13,8 +13,8 @@ interface NumberSettingProps {
 }
 
 /**
- * A text box and a slider for a number. The slider has the usual range; the text box takes every value that the setting
- * allows. It keeps a wrong value while a person types, and `problem` says what is wrong.
+ * A text box and a slider for a number. The slider has the usual range; the text box takes every value that
+ * the setting allows. It keeps a wrong value while a person types, and `problem` says what is wrong.
  */
 export function NumberSetting({
   setting,
@@ -30,12 +30,12 @@ export function NumberSetting({
   const { min, max, step } = setting.usual;
   const slid = Number.isNaN(value) ? min : Math.min(max, Math.max(min, value));
   return (
-    <div className={changed ? 'set changed' : 'set'}>
-      <div className="set-head">
+    <div className={changed ? 'setting changed' : 'setting'}>
+      <div className="setting-head">
         <label htmlFor={typedId}>{label}</label>
         <input
           id={typedId}
-          className="typed"
+          className="number-input"
           type="number"
           inputMode="decimal"
           min={setting.min}
@@ -57,7 +57,7 @@ export function NumberSetting({
         style={{ '--at': `${(100 * (slid - min)) / (max - min)}%` } as CSSProperties}
         onChange={(event) => onChange(event.target.valueAsNumber)}
       />
-      <p id={noteId} className={problem ? 'set-problem' : undefined}>
+      <p id={noteId} className={problem ? 'setting-problem' : undefined}>
         {problem ?? note}
       </p>
     </div>

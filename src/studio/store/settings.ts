@@ -1,6 +1,6 @@
 /**
- * The settings that are kept between visits, in localStorage: they are small, and a write is finished before the page can
- * be left. A browser that refuses storage forgets them.
+ * The settings that are kept between visits, in localStorage: they are small, and a write is finished before
+ * the page can be left. A browser that refuses storage forgets them.
  */
 
 import { z } from 'zod';
