@@ -32,10 +32,10 @@ export function AccelerationSetting({ value, changed, onChange }: AccelerationSe
   const name = useId();
   const note = CHOICES.find(([choice]) => choice === value)?.[2];
   return (
-    <div className={changed ? 'set changed' : 'set'}>
-      <span className="set-label">Skip work that changes little</span>
+    <div className={changed ? 'setting changed' : 'setting'}>
+      <span className="setting-label">Acceleration</span>
       <fieldset className="segmented stacked">
-        <legend className="visually-hidden">Skip work that changes little</legend>
+        <legend className="visually-hidden">Acceleration</legend>
         {CHOICES.map(([choice, label]) => (
           <label key={choice}>
             <input type="radio" name={name} checked={value === choice} onChange={() => onChange(choice)} />

@@ -7,11 +7,11 @@ import { Icon, type IconName } from '../ui/icon.tsx';
 import type { FormProblem } from './draw-form.ts';
 import { EditResultOffer } from './edit-result-offer.tsx';
 import { HintBox } from './hint-box.tsx';
-import { MoreDialog } from './more-dialog.tsx';
 import { PickPictures } from './pick-pictures.tsx';
 import { PresetPicker } from './preset-picker.tsx';
 import { ReferenceList } from './reference-list.tsx';
 import { type Mode, modeOf, modeText } from './references.ts';
+import { SettingsDialog } from './settings-dialog.tsx';
 import './composer.css';
 
 const MODE_ICONS: Readonly<Record<Mode, IconName>> = { words: 'words', edit: 'pen', mix: 'mix' };
@@ -96,7 +96,7 @@ export function Composer({ onDraw }: { onDraw: () => void }) {
           </button>
         </div>
       </form>
-      <MoreDialog open={more} onClose={() => setMore(false)} />
+      <SettingsDialog open={more} onClose={() => setMore(false)} />
     </>
   );
 }

@@ -125,7 +125,7 @@ describe('requestOf', () => {
     });
     expect(requestOf(form({ changes: { width: Number.NaN, textGuidance: Number.NaN } }), 7)).toMatchObject({
       problems: [
-        { message: 'The picture cannot be nothing × 128 pixels.' },
+        { message: 'The width is missing.' },
         { message: 'The text guidance is missing.', action: 'Choose a number from 0 to 100.' },
       ],
     });

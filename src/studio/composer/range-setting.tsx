@@ -1,4 +1,5 @@
 import type { CSSProperties } from 'react';
+import './range-setting.css';
 
 interface RangeSettingProps {
   /** Start and end as fractions of the steps. */
@@ -12,21 +13,21 @@ export function RangeSetting({ value, changed, onChange }: RangeSettingProps) {
   const [from, to] = value.map((fraction) => Math.round(100 * fraction)) as [number, number];
   const track = { '--from': `${from}%`, '--to': `${to}%` } as CSSProperties;
   return (
-    <div className={changed ? 'set changed' : 'set'}>
-      <div className="set-head">
-        <span className="set-label">Guide from step, to step</span>
+    <div className={changed ? 'setting changed' : 'setting'}>
+      <div className="setting-head">
+        <span className="setting-label">Guidance range</span>
         <output>
-          {from} – {to} %
+          {from} – {to} % of the steps
         </output>
       </div>
-      <div className="dual" style={track}>
-        <span className="dual-span" aria-hidden="true" />
+      <div className="range-slider" style={track}>
+        <span className="range-slider-span" aria-hidden="true" />
         <input
           type="range"
           min={0}
           max={100}
           value={from}
-          aria-label="Guide from, in percent of the steps"
+          aria-label="Start of guidance, in percent of the steps"
           onChange={(event) => onChange([Math.min(event.target.valueAsNumber, to) / 100, to / 100])}
         />
         <input
@@ -34,7 +35,7 @@ export function RangeSetting({ value, changed, onChange }: RangeSettingProps) {
           min={0}
           max={100}
           value={to}
-          aria-label="Guide to, in percent of the steps"
+          aria-label="End of guidance, in percent of the steps"
           onChange={(event) => onChange([from / 100, Math.max(event.target.valueAsNumber, from) / 100])}
         />
       </div>

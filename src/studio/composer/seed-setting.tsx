@@ -12,10 +12,10 @@ export function SeedSetting({ problem }: { problem: string | undefined }) {
   const id = useId();
   const noteId = useId();
   const note = seedLocked
-    ? 'Locked: the same words give the same picture.'
-    : 'Open: each picture gets a new seed.';
+    ? 'Locked: the same prompt gives the same picture.'
+    : 'Unlocked: each picture gets a new seed.';
   return (
-    <div className={seedLocked ? 'set changed' : 'set'}>
+    <div className={seedLocked ? 'setting changed' : 'setting'}>
       <label htmlFor={id}>Seed</label>
       <div className="row tight">
         <span className="field grow">
@@ -44,15 +44,15 @@ export function SeedSetting({ problem }: { problem: string | undefined }) {
         <button
           type="button"
           className="btn icon-only"
-          aria-label="Keep this seed"
-          title="Keep this seed"
+          aria-label="Lock the seed"
+          title="Lock the seed"
           aria-pressed={seedLocked}
           onClick={() => lockSeed(!seedLocked)}
         >
           <Icon name="lock" />
         </button>
       </div>
-      <p id={noteId} className={problem ? 'set-problem' : undefined}>
+      <p id={noteId} className={problem ? 'setting-problem' : undefined}>
         {problem ?? note}
       </p>
     </div>

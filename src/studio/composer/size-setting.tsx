@@ -2,6 +2,7 @@ import { useId } from 'react';
 import { DRAW_SETTINGS } from '../../settings/draw-settings.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { isSide, type Size, settingsOf, shapeLike, sizeOf, TRAINED_SIDE } from './draw-form.ts';
+import './size-setting.css';
 
 const SHAPES: readonly { readonly name: string; readonly ratio: number }[] = [
   { name: '1:1', ratio: 1 },
@@ -24,7 +25,7 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
     return !alignSize && shape.width === width && shape.height === height;
   };
   return (
-    <fieldset className={alignSize ? 'set' : 'set changed'}>
+    <fieldset className={alignSize ? 'setting' : 'setting changed'}>
       <legend>Shape and size</legend>
       <div className="shapes">
         <label>
@@ -75,9 +76,9 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
         />
         <span className="meta">pixels</span>
       </div>
-      <p id={noteId} className={problem ? 'set-problem' : undefined}>
+      <p id={noteId} className={problem ? 'setting-problem' : undefined}>
         {problem ??
-          `The built-in model was trained at ${TRAINED_SIDE} × ${TRAINED_SIDE}; other sizes are an experiment.`}
+          `The built-in model was trained at ${TRAINED_SIDE} × ${TRAINED_SIDE}. Other sizes may look worse.`}
       </p>
     </fieldset>
   );
@@ -96,7 +97,7 @@ function SideField({ label, value, noteId, wrong, onChange }: SideFieldProps) {
   const { min, max, usual } = DRAW_SETTINGS.width;
   return (
     <input
-      className="typed"
+      className="number-input"
       type="number"
       aria-label={`${label} in pixels`}
       min={min}

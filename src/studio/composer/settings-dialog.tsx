@@ -9,13 +9,13 @@ import { PresetPicker } from './preset-picker.tsx';
 import { RangeSetting } from './range-setting.tsx';
 import { SeedSetting } from './seed-setting.tsx';
 import { SizeSetting } from './size-setting.tsx';
-import './more-dialog.css';
+import './settings-dialog.css';
 
-/** All settings of a drawing, in a drawer at the side. */
-export function MoreDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+/** All settings of a drawing, in a drawer at the side of the page. */
+export function SettingsDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  /** Closes the drawer. If a setting is wrong, focuses it instead: its note says what is wrong. */
+  /** Closes the dialog, or focuses the first invalid setting: its note says what is wrong. */
   const finish = () => {
     const wrong = dialog.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
     if (wrong) wrong.focus();
@@ -43,7 +43,7 @@ export function MoreDialog({ open, onClose }: { open: boolean; onClose: () => vo
             </button>
           </header>
           <div className="drawer-body">
-            <PresetPicker name="preset-more" steps />
+            <PresetPicker name="preset-in-settings" steps />
             <Changes />
             <Controls />
           </div>
@@ -100,7 +100,7 @@ function Controls() {
       <NumberSetting
         setting={DRAW_SETTINGS.steps}
         label="Steps"
-        note="More is slower and cleaner."
+        note="More steps take longer and give cleaner pictures."
         value={values.steps}
         changed={changed('steps')}
         problem={problem('steps')}
@@ -108,8 +108,8 @@ function Controls() {
       />
       <NumberSetting
         setting={DRAW_SETTINGS.textGuidance}
-        label="Follow the words"
-        note="Text guidance. Higher follows the prompt more closely, with harsher colors."
+        label="Follow the prompt"
+        note="Text guidance. Higher values follow the prompt more closely, with harsher colours."
         value={values.textGuidance}
         changed={changed('textGuidance')}
         problem={problem('textGuidance')}
@@ -129,8 +129,8 @@ function Controls() {
         changed={changed('guidanceRange')}
         onChange={(guidanceRange) => change({ guidanceRange })}
       />
-      <div className={changed('scheduler') ? 'set inline changed' : 'set inline'}>
-        <span className="set-label">Scheduler</span>
+      <div className={changed('scheduler') ? 'setting inline changed' : 'setting inline'}>
+        <span className="setting-label">Scheduler</span>
         <fieldset className="segmented">
           <legend className="visually-hidden">Scheduler</legend>
           {(
@@ -159,7 +159,7 @@ function Controls() {
         onChange={(acceleration) => change({ acceleration })}
       />
       <SeedSetting problem={problem('seed')} />
-      <div className={changed('negativePrompt') ? 'set changed' : 'set'}>
+      <div className={changed('negativePrompt') ? 'setting changed' : 'setting'}>
         <label htmlFor={negativeId}>Leave out</label>
         <textarea
           id={negativeId}
@@ -169,7 +169,7 @@ function Controls() {
           value={values.negativePrompt}
           onChange={(event) => change({ negativePrompt: event.target.value })}
         />
-        <p>Negative prompt: what guidance steers away from.</p>
+        <p>Negative prompt. Guidance steers away from it.</p>
       </div>
     </>
   );
