@@ -50,7 +50,7 @@ describe('the size of an edit', { timeout: 60_000 }, () => {
   test('is that of its reference with --official, with a note', async () => {
     const { out } = await generate(...edit, '--size', '96x64', '--official');
     expect(await drawnSize()).toBe('128x128');
-    expect(out).toContain('The picture is 128 x 128, not 96 x 64: officially an edit has the size');
+    expect(out).toContain('The picture is 128 x 128, not 96 x 64: the official program draws an edit');
   });
 });
 

@@ -125,9 +125,7 @@ test('adapters that fail after a crash are noted until the model has others', ()
   ports[0].crash();
   answer(FIRST, FAILED);
   ports[1].say(READY);
-  expect(notes.at(-1)).toBe(
-    'The adapters could not be given to the model again. It is broken. Take another.',
-  );
+  expect(notes.at(-1)).toBe('The adapters could not be loaded again. It is broken. Take another.');
   // The change itself is not reported again.
   expect(outcomes).toEqual([[FIRST, { status: 'done' }]]);
   adapters(SECOND, files('b'));
@@ -148,7 +146,7 @@ test('adapters with which the worker crashes again are not repeated', () => {
   expect(ports[2].received).toEqual([OPEN]);
   ports[2].say(READY);
   expect(notes.at(-1)).toMatch(
-    /^The adapters could not be given to the model again: under them it crashed\./,
+    /^The adapters could not be loaded again, because the drawing engine crashed with them\./,
   );
 });
 

@@ -166,7 +166,7 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
       applied = { change, adapters };
       withoutAdapters = undefined;
     } else if (again && outcome.status === 'failed') {
-      withoutAdapters = `The adapters could not be given to the model again. ${outcome.error.message} ${outcome.error.action}`;
+      withoutAdapters = `The adapters could not be loaded again. ${outcome.error.message} ${outcome.error.action}`;
     }
     // The outcome of this change was reported before the crash.
     if (!again) listener.adapters(change, outcome);
@@ -203,11 +203,11 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     if (applied && changes.has(applied.change)) {
       // Another attempt would crash again, without end.
       applied = undefined;
-      withoutAdapters = `The adapters could not be given to the model again: under them it crashed. ${message}`;
+      withoutAdapters = `The adapters could not be loaded again, because the drawing engine crashed with them. ${message}`;
     }
     stop();
     const action = again
-      ? 'It is being started again; then make the picture once more.'
+      ? 'It is starting again; draw the picture again then.'
       : 'Load the model again; if that does not help, reload the page.';
     listener.crashed({ code: 'internal', permanent: false, message, action }, again);
     if (!again) return;

@@ -1,4 +1,4 @@
-/** Drawing jobs whose picture or request cannot be put to the critic as they are. */
+/** Drawings whose picture or prompt is too small or too long for the critic. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openCheckpoint } from '../checkpoints/checkpoint.ts';
@@ -35,7 +35,7 @@ it('a picture too small for the critic is kept, with a note', async () => {
   expect(picture).toMatchObject({ width: 16, height: 32 });
   expect(rounds.map(({ outcome }) => outcome)).toEqual(['unclear']);
   expect(notes).toEqual([
-    'The picture is 16 x 32 pixels; the language model needs at least 28 pixels a side, so that it was not checked.',
+    'The picture is 16 x 32 pixels; the language model needs at least 28 pixels a side, so it was not checked.',
   ]);
 });
 

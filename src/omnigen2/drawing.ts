@@ -95,6 +95,6 @@ function uncheckedNote({ config }: OmniGen2Model, picture: RgbImage): string | u
     return undefined;
   } catch (error) {
     if (!(error instanceof OmniError)) throw error;
-    return `${error.message.replace(/\.$/, '')}, so that it was not checked.`;
+    return `${error.message.replace(/\.$/, '')}, so it was not checked.`;
   }
 }

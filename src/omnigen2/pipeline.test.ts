@@ -1,4 +1,4 @@
-/** The pipeline on the tiny checkpoint: what its stages promise beside the numbers that `verify` compares. */
+/** The pipeline on the tiny checkpoint: everything but the numbers, which `verify` compares. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCheckpoint } from '../checkpoints/checkpoint.ts';
@@ -38,7 +38,7 @@ function options(changes: Partial<DrawInput> = {}): DrawInput {
   };
 }
 
-test('the same seed draws the same picture, edits included; another seed another one', async () => {
+test('a seed determines the picture, also of an edit', async () => {
   for (const references of [[], [REFERENCE]]) {
     const [first, again, other] = [
       await draw(model, options({ references })),
@@ -50,7 +50,7 @@ test('the same seed draws the same picture, edits included; another seed another
   }
 });
 
-test('a reference is drawn by the seed, or is the mean, whatever the seed', async () => {
+test('the latents of a reference are a sample by the seed, or the mean for every seed', async () => {
   const seen = async (posterior: DrawInput['posterior'], seed: number) => {
     const values = new Map<string, Float32Array>();
     await draw(model, options({ references: [REFERENCE], posterior, seed, steps: 1 }), {
@@ -69,21 +69,21 @@ test('a reference is drawn by the seed, or is the mean, whatever the seed', asyn
   expect((await seen('sample', 6)).get('ref_latents_0')).not.toEqual(sample.get('ref_latents_0'));
 });
 
-test('an edit has the size of its reference, unless told otherwise', async () => {
+test('an edit has the size of its reference if alignSize is set', async () => {
   const references = [REFERENCE];
   expect((await draw(model, options({ references }))).image).toMatchObject({ width: 48, height: 32 });
   const free = await draw(model, options({ references, alignSize: false }));
   expect(free.image).toMatchObject({ width: 64, height: 48 });
 });
 
-test('a reference larger than the wanted size is brought to its area', async () => {
+test('a reference is resized to the area of the wanted size', async () => {
   const large: RgbImage = { width: 300, height: 150, data: new Uint8Array(300 * 150 * 3).fill(90) };
   const { image } = await draw(model, options({ references: [large] }));
   expect(image.width * image.height).toBeLessThanOrEqual(64 * 48);
   expect(image).toMatchObject({ width: 64, height: 32 });
 });
 
-test('progress goes through the stages in order, with a preview after every step but the last', async () => {
+test('reports the stages in order, with a preview after every step except the last one', async () => {
   const seen: DrawProgress[] = [];
   await draw(model, options({ references: [REFERENCE, REFERENCE] }), {
     previews: true,
@@ -102,7 +102,7 @@ test('progress goes through the stages in order, with a preview after every step
   expect(steps[1].preview).toMatchObject({ width: 64, height: 48 });
 });
 
-test('a checkpoint without time shift gives Euler even times; the other scheduler shifts all the same', async () => {
+test('without a time shift in the checkpoint Euler has even times; the other scheduler shifts anyway', async () => {
   const checkpoint = await openCheckpoint(nodeFolder('fixtures/goldens/model'));
   const scheduler = { ...checkpoint.config.scheduler, dynamicTimeShift: false };
   const config = { ...checkpoint.config, scheduler };
@@ -123,7 +123,7 @@ test('a checkpoint without time shift gives Euler even times; the other schedule
   }
 });
 
-test('an abort is honoured within the step', async () => {
+test('stops within one step of an abort', async () => {
   const controller = new AbortController();
   const seen: number[] = [];
   const drawing = draw(model, options({ steps: 50 }), {
@@ -138,7 +138,7 @@ test('an abort is honoured within the step', async () => {
   expect(seen).toEqual([0, 1, 2]);
 });
 
-test('a prompt beyond the limit is cut, and that is said', async () => {
+test('cuts a prompt beyond the limit and notes it', async () => {
   const { notes } = await draw(model, options({ prompt: 'a dog '.repeat(100), maxSequenceLength: 64 }));
   expect(notes).toHaveLength(1);
   expect(notes[0]).toMatch(/^The prompt is \d+ tokens long .* the model takes 64/);
@@ -159,7 +159,7 @@ test.each([
   [{ posterior: 'mode' as never }, /^There is no posterior "mode"\./],
   [{ width: 8 }, /8 x 48/],
   [{ references: Array(6).fill(REFERENCE) }, /6 reference pictures; the model knows at most 5/],
-])('what cannot be drawn is refused in words: %o', async (changes, message) => {
+])('refuses in one sentence: %o', async (changes, message) => {
   await expect(draw(model, options(changes))).rejects.toMatchObject({
     name: 'OmniError',
     code: 'bad_request',
@@ -196,7 +196,7 @@ test.each([
   expect(notes).toEqual([]);
 });
 
-test('says how many references are too many', async () => {
+test('says how many references there are too many', async () => {
   const references = Array<RgbImage>(6).fill(REFERENCE);
   await expect(draw(model, options({ references }))).rejects.toMatchObject({
     code: 'bad_request',
@@ -204,7 +204,7 @@ test('says how many references are too many', async () => {
   });
 });
 
-test('draws from a prompt that the official tables of positions do not reach, and says so', async () => {
+test('draws from a prompt beyond the official tables of positions and notes it', async () => {
   const [length] = model.config.transformer.axesLens;
   const prompt = 'snow '.repeat(length);
   const maxSequenceLength = length + 10;
@@ -218,7 +218,7 @@ test('draws from a prompt that the official tables of positions do not reach, an
   expect(seen.notes).toEqual([]);
 });
 
-test('a size that the model has not learnt is drawn, and that is said', async () => {
+test('draws at a size that the model was not trained at and notes it', async () => {
   const trainedOn = { side: 32, promptTokens: 1024 };
   const small = new OmniGen2Model({ ...model.checkpoint, trainedOn }, nodeRuntime(), loadTokenizer);
   try {

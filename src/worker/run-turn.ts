@@ -13,7 +13,7 @@ import { StepClock } from './step-clock.ts';
 const ROUND = 1;
 
 const FORGOTTEN =
-  'The model no longer knows what was said before: it was loaded again, or another conversation was held meanwhile.';
+  'The model no longer knows what was said before: it was loaded again, or there was another conversation in between.';
 
 /** The conversation of the last turn. */
 interface Held {
