@@ -23,7 +23,12 @@ const BACKENDS = ['node', 'wasm', 'webgpu'] as const;
 type Backend = (typeof BACKENDS)[number];
 
 await runCommand('The check', async (signal) => {
-  const { goldens, kinds, cases: ids, backend } = readArgs({
+  const {
+    goldens,
+    kinds,
+    cases: ids,
+    backend,
+  } = readArgs({
     call: 'npm run -s verify --',
     summary: 'Compares this program with recorded outputs of the official code, case by case.',
     options: {
