@@ -8,7 +8,7 @@
  * never copy them.
  */
 
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ERROR_CODES } from './errors.ts';
 import { MAX_NEW_TOKENS, samplingSchema } from './settings/answer-settings.ts';
 import { drawSettingsSchema } from './settings/draw-settings.ts';
@@ -27,6 +27,10 @@ export type ConversationId = string & { readonly brand: 'ConversationId' };
 /** Names one change of adapters. */
 export type AdapterChangeId = string & { readonly brand: 'AdapterChangeId' };
 
+/** An object of the protocol. Other fields in it are dropped. */
+const fields = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.readonly(z.object(shape));
+const list = <Item extends z.ZodMiniType>(item: Item) => z.readonly(z.array(item));
+
 const isText = (value: unknown) => typeof value === 'string';
 const jobId = z.custom<JobId>(isText, 'the name of a job');
 const conversationId = z.custom<ConversationId>(isText, 'the name of a conversation');
@@ -35,37 +39,36 @@ const changeId = z.custom<AdapterChangeId>(isText, 'the name of a change of adap
 /** A file in the browser, also one of another frame. */
 export const isFile = (value: unknown) => ['Blob', 'File'].includes(tagOf(value));
 const file = z.custom<Blob>(isFile, 'a file (Blob or File)');
-const files = z.array(file).readonly();
+const files = list(file);
 const text = z.string();
 /** Counts from 1. */
 const round = z.int();
 const milliseconds = z.number();
 /** Sentences for the person. */
-const notes = z.array(text).readonly();
+const notes = list(text);
 
-const errorReport = z
-  .object({ code: z.enum(ERROR_CODES), permanent: z.boolean(), message: text, action: text })
-  .readonly();
+const errorReport = fields({
+  code: z.enum(ERROR_CODES),
+  permanent: z.boolean(),
+  message: text,
+  action: text,
+});
 
-const picture = z
-  .object({
-    width: z.int(),
-    height: z.int(),
-    data: z.custom<Uint8ClampedArray<ArrayBuffer>>((value) => value instanceof Uint8ClampedArray, 'pixels'),
-  })
-  .readonly();
+const picture = fields({
+  width: z.int(),
+  height: z.int(),
+  data: z.custom<Uint8ClampedArray<ArrayBuffer>>((value) => value instanceof Uint8ClampedArray, 'pixels'),
+});
 /** An 8-bit sRGB picture: `data` is row-major RGBA, `4 * width * height` bytes, alpha always 255. */
 export type Picture = z.infer<typeof picture>;
 
-const modelRef = z
-  .object({
-    id: text,
-    /** The folder of its bundle, as an absolute URL. */
-    baseUrl: text,
-    /** Absolute URLs of files that are not under `baseUrl`, by path in the bundle. */
-    files: z.record(text, text).readonly().optional(),
-  })
-  .readonly();
+const modelRef = fields({
+  id: text,
+  /** The folder of its bundle, as an absolute URL. */
+  baseUrl: text,
+  /** Absolute URLs of files that are not under `baseUrl`, by path in the bundle. */
+  files: z.optional(z.readonly(z.record(text, text))),
+});
 /** Where a model is served. */
 export type ModelRef = z.infer<typeof modelRef>;
 
@@ -73,90 +76,78 @@ export const BACKEND_CHOICES = ['auto', 'webgpu', 'wasm'] as const;
 /** What runs the graphs. `auto` takes WebGPU if it works, else WebAssembly on the CPU. */
 export type BackendChoice = (typeof BACKEND_CHOICES)[number];
 
-const drawRequest = z
-  .object({
-    prompt: text,
-    /** The files that the person gave, in order; the first is "image 1". */
-    references: files,
-    settings: drawSettingsSchema,
-    rounds: ROUNDS.schema,
-  })
-  .readonly();
+const drawRequest = fields({
+  prompt: text,
+  /** The files that the person gave, in order; the first is "image 1". */
+  references: files,
+  settings: drawSettingsSchema,
+  rounds: ROUNDS.schema,
+});
 /** A request for a picture. No references: text to image; one: an edit; several: in-context generation. */
 export type DrawRequest = z.infer<typeof drawRequest>;
 
-const askRequest = z
-  .object({
-    question: text,
-    pictures: files,
-    maxNewTokens: MAX_NEW_TOKENS.schema,
-    /** Without it each token is the likeliest one. */
-    sampling: samplingSchema.optional(),
-  })
-  .readonly();
+const askRequest = fields({
+  question: text,
+  pictures: files,
+  maxNewTokens: MAX_NEW_TOKENS.schema,
+  /** Without it each token is the likeliest one. */
+  sampling: z.optional(samplingSchema),
+});
 /** A question to the language model about zero or more pictures, without history. */
 export type AskRequest = z.infer<typeof askRequest>;
 
-const turnRequest = z
-  .object({
-    /** An unknown one begins a new conversation and ends the one before. */
-    conversation: conversationId,
-    /**
-     * How many turns of it have a reply, as far as the page knows. A worker that knows fewer says so in a
-     * note.
-     */
-    turns: z.int(),
-    text,
-    /**
-     * Without pictures the turn is about the picture drawn last in this conversation, or about those given
-     * last.
-     */
-    pictures: files,
-    /** How a picture is drawn if the reply asks for one. */
-    settings: drawSettingsSchema,
-    maxNewTokens: MAX_NEW_TOKENS.schema,
-    sampling: samplingSchema.optional(),
-  })
-  .readonly();
+const turnRequest = fields({
+  /** An unknown one begins a new conversation and ends the one before. */
+  conversation: conversationId,
+  /**
+   * How many turns of it have a reply, as far as the page knows. A worker that knows fewer says so in a
+   * note.
+   */
+  turns: z.int(),
+  text,
+  /**
+   * Without pictures the turn is about the picture drawn last in this conversation, or about those given
+   * last.
+   */
+  pictures: files,
+  /** How a picture is drawn if the reply asks for one. */
+  settings: drawSettingsSchema,
+  maxNewTokens: MAX_NEW_TOKENS.schema,
+  sampling: z.optional(samplingSchema),
+});
 /** One turn of a conversation. The reply is text, a picture, or both. */
 export type TurnRequest = z.infer<typeof turnRequest>;
 
-const adapterFile = z
-  .object({
-    /** The name in messages. Names within a change differ. */
-    name: text,
-    /** A safetensors file as trainers write it. */
-    file,
-    /** The `adapter_config.json` that peft wrote beside it. */
-    settings: file.optional(),
-    /** The worker checks its limits, because its error names the adapter. */
-    strength: z.custom<number>((value) => typeof value === 'number', ADAPTER_STRENGTH.kind),
-  })
-  .readonly();
+const adapterFile = fields({
+  /** The name in messages. Names within a change differ. */
+  name: text,
+  /** A safetensors file as trainers write it. */
+  file,
+  /** The `adapter_config.json` that peft wrote beside it. */
+  settings: z.optional(file),
+  /** The worker checks its limits, because its error names the adapter. */
+  strength: z.custom<number>((value) => typeof value === 'number', ADAPTER_STRENGTH.kind),
+});
 /** A LoRA adapter for the transformer. */
 export type AdapterFile = z.infer<typeof adapterFile>;
 
 /** What the page may send. */
 export const toWorkerSchema = z.discriminatedUnion('type', [
   /** Loads a model. The first message of a page. */
-  z
-    .object({
-      type: z.literal('open'),
-      version: z.literal(PROTOCOL_VERSION),
-      model: modelRef,
-      backend: z.enum(BACKEND_CHOICES),
-    })
-    .readonly(),
-  z.object({ type: z.literal('draw'), job: jobId, request: drawRequest }).readonly(),
-  z.object({ type: z.literal('ask'), job: jobId, request: askRequest }).readonly(),
-  z.object({ type: z.literal('turn'), job: jobId, request: turnRequest }).readonly(),
-  z.object({ type: z.literal('cancel'), job: jobId }).readonly(),
+  fields({
+    type: z.literal('open'),
+    version: z.literal(PROTOCOL_VERSION),
+    model: modelRef,
+    backend: z.enum(BACKEND_CHOICES),
+  }),
+  fields({ type: z.literal('draw'), job: jobId, request: drawRequest }),
+  fields({ type: z.literal('ask'), job: jobId, request: askRequest }),
+  fields({ type: z.literal('turn'), job: jobId, request: turnRequest }),
+  fields({ type: z.literal('cancel'), job: jobId }),
   /** Frees the memory of a conversation. It gets no further turns. */
-  z.object({ type: z.literal('end'), conversation: conversationId }).readonly(),
+  fields({ type: z.literal('end'), conversation: conversationId }),
   /** Replaces all adapters of the model before the next job. */
-  z
-    .object({ type: z.literal('adapters'), change: changeId, adapters: z.array(adapterFile).readonly() })
-    .readonly(),
+  fields({ type: z.literal('adapters'), change: changeId, adapters: list(adapterFile) }),
 ]);
 export type ToWorker = z.infer<typeof toWorkerSchema>;
 
@@ -166,51 +157,42 @@ export const openOfAnyVersion = z.looseObject({ type: z.literal('open'), version
 const modelPart = z.enum(['tokenizer', 'language model', 'transformer', 'vae']);
 export type ModelPart = z.infer<typeof modelPart>;
 
-const deviceReport = z
-  .object({
-    backend: z.enum(['webgpu', 'wasm']),
-    /** For people, such as "Apple M3" or "2 processor threads". */
-    description: text,
-    halfPrecision: z.boolean(),
-    /** Why WebGPU is not used, if it is not. */
-    reason: text.optional(),
-  })
-  .readonly();
+const deviceReport = fields({
+  backend: z.enum(['webgpu', 'wasm']),
+  /** For people, such as "Apple M3" or "2 processor threads". */
+  description: text,
+  halfPrecision: z.boolean(),
+  /** Why WebGPU is not used, if it is not. */
+  reason: z.optional(text),
+});
 /** The device that runs the graphs. */
 export type DeviceReport = z.infer<typeof deviceReport>;
 
-const failure = z.object({ status: z.literal('failed'), error: errorReport }).readonly();
+const failure = fields({ status: z.literal('failed'), error: errorReport });
 
 const modelState = z.discriminatedUnion('status', [
-  z
-    .object({
-      status: z.literal('loading'),
-      doneBytes: z.number(),
-      totalBytes: z.number(),
-      from: z.enum(['network', 'cache']),
-    })
-    .readonly(),
-  z
-    .object({
-      status: z.literal('ready'),
-      model: text,
-      sizeBytes: z.number(),
-      /** Side in pixels of the square pictures that the model was trained on. */
-      trainedSide: z.int(),
-      device: deviceReport,
-      /** Sentences for the person: that the browser did not keep the weights, that adapters are missing. */
-      note: text.optional(),
-    })
-    .readonly(),
+  fields({
+    status: z.literal('loading'),
+    doneBytes: z.number(),
+    totalBytes: z.number(),
+    from: z.enum(['network', 'cache']),
+  }),
+  fields({
+    status: z.literal('ready'),
+    model: text,
+    sizeBytes: z.number(),
+    /** Side in pixels of the square pictures that the model was trained on. */
+    trainedSide: z.int(),
+    device: deviceReport,
+    /** Sentences for the person: that the browser did not keep the weights, that adapters are missing. */
+    note: z.optional(text),
+  }),
   failure,
 ]);
 /** The state of the model in the worker. */
 export type ModelState = z.infer<typeof modelState>;
 
-const adapterOutcome = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('done') }).readonly(),
-  failure,
-]);
+const adapterOutcome = z.discriminatedUnion('status', [fields({ status: z.literal('done') }), failure]);
 /** The end of a change of adapters. If it failed, the model keeps the adapters that it had. */
 export type AdapterOutcome = z.infer<typeof adapterOutcome>;
 
@@ -222,27 +204,23 @@ const roundOutcome = z.enum(['accept', 'fix', 'out_of_rounds', 'repeated', 'uncl
  */
 export type RoundOutcome = z.infer<typeof roundOutcome>;
 
-const roundReport = z
-  .object({
-    round,
-    /** The instruction that was drawn: the prompt in round 1, then the critique of the round before. */
-    instruction: text,
-    critique: text,
-    outcome: roundOutcome,
-    drawMs: milliseconds,
-    critiqueMs: milliseconds,
-  })
-  .readonly();
+const roundReport = fields({
+  round,
+  /** The instruction that was drawn: the prompt in round 1, then the critique of the round before. */
+  instruction: text,
+  critique: text,
+  outcome: roundOutcome,
+  drawMs: milliseconds,
+  critiqueMs: milliseconds,
+});
 export type RoundReport = z.infer<typeof roundReport>;
 
-const relativeBox = z
-  .object({
-    /** Absent if the model gives none. */
-    label: text.optional(),
-    /** Left, top, right and bottom edge as fractions of the picture's width and height, 0 … 1. */
-    box: z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly(),
-  })
-  .readonly();
+const relativeBox = fields({
+  /** Absent if the model gives none. */
+  label: z.optional(text),
+  /** Left, top, right and bottom edge as fractions of the picture's width and height, 0 … 1. */
+  box: z.readonly(z.tuple([z.number(), z.number(), z.number(), z.number()])),
+});
 /** A box in a picture that an answer points to. */
 export type RelativeBox = z.infer<typeof relativeBox>;
 
@@ -256,40 +234,34 @@ const written = {
 };
 
 const jobResult = z.discriminatedUnion('type', [
-  z
-    .object({
-      type: z.literal('picture'),
-      /** The round whose picture is the result. */
-      round,
-      /** How many rounds there were. */
-      rounds: z.int(),
-      notes,
-      totalMs: milliseconds,
-    })
-    .readonly(),
-  z
-    .object({
-      type: z.literal('answer'),
-      ...written,
-      /** The model asks for a picture, instead of text or after it. */
-      draws: z.boolean(),
-      /** Places in the only picture that the question is about; empty without any. */
-      found: z.array(relativeBox).readonly(),
-    })
-    .readonly(),
-  z
-    .object({
-      type: z.literal('reply'),
-      ...written,
-      /** Whether the reply has a picture, which came with the event `picture`. */
-      drew: z.boolean(),
-    })
-    .readonly(),
+  fields({
+    type: z.literal('picture'),
+    /** The round whose picture is the result. */
+    round,
+    /** How many rounds there were. */
+    rounds: z.int(),
+    notes,
+    totalMs: milliseconds,
+  }),
+  fields({
+    type: z.literal('answer'),
+    ...written,
+    /** The model asks for a picture, instead of text or after it. */
+    draws: z.boolean(),
+    /** Places in the only picture that the question is about; empty without any. */
+    found: list(relativeBox),
+  }),
+  fields({
+    type: z.literal('reply'),
+    ...written,
+    /** Whether the reply has a picture, which came with the event `picture`. */
+    drew: z.boolean(),
+  }),
 ]);
 export type JobResult = z.infer<typeof jobResult>;
 
-const event = <Type extends string, Fields extends z.ZodRawShape>(type: Type, fields: Fields) =>
-  z.object({ type: z.literal(type), ...fields }).readonly();
+const event = <Type extends string, Shape extends z.core.$ZodLooseShape>(type: Type, shape: Shape) =>
+  fields({ type: z.literal(type), ...shape });
 
 const jobEvent = z.discriminatedUnion('type', [
   /** The worker has the job. The page has a queue of its own before that. */
@@ -307,10 +279,10 @@ const jobEvent = z.discriminatedUnion('type', [
     step: z.int(),
     steps: z.int(),
     /** Absent before the first step and after the last one. */
-    preview: picture.optional(),
+    preview: z.optional(picture),
     elapsedMs: milliseconds,
     /** Estimated time to the last step of this round; absent before the first step. */
-    remainingMs: milliseconds.optional(),
+    remainingMs: z.optional(milliseconds),
   }),
   event('decoding', { round }),
   /** A finished picture. It crosses once: later events name its round. */
@@ -323,7 +295,7 @@ const jobEvent = z.discriminatedUnion('type', [
   event('done', { result: jobResult }),
   event('failed', { error: errorReport }),
   /** The person stopped the job; `partial` is the unfinished picture, if there is one. */
-  event('cancelled', { partial: picture.optional() }),
+  event('cancelled', { partial: z.optional(picture) }),
 ]);
 /** What can happen to a job, in the order of its life. */
 export type JobEvent = z.infer<typeof jobEvent>;

@@ -4,7 +4,7 @@
  * names the argument.
  */
 
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { OmniError } from '../errors.ts';
 import { BACKEND_CHOICES, isFile } from '../protocol.ts';
 import { MAX_NEW_TOKENS, SAMPLING_SETTINGS } from '../settings/answer-settings.ts';
@@ -15,40 +15,43 @@ import { type Problem, pathText, validate } from '../settings/validate.ts';
 import { tagOf, valueWords } from '../settings/value-words.ts';
 
 const text = z.string();
-const listener = z.custom((value) => typeof value === 'function', 'a function').optional();
-const signal = z.custom(isSignal, 'an AbortSignal').optional();
+const listener = z.optional(z.custom((value) => typeof value === 'function', 'a function'));
+const signal = z.optional(z.custom(isSignal, 'an AbortSignal'));
 const file = z.custom(isFile, 'a file (Blob or File)');
-const files = z
-  .custom((value) => Array.isArray(value) && value.every(isFile), 'an array of picture files (Blob or File)')
-  .optional();
-const address = z
-  .custom(isAddress, 'the address of a folder with a manifest.json (text or a URL)')
-  .optional();
-const backend = z.enum(BACKEND_CHOICES, '"auto", "webgpu" or "wasm"').optional();
-const settings = z.strictObject(shapeOf(DRAW_SETTINGS)).partial();
-const sampling = z.strictObject(shapeOf(SAMPLING_SETTINGS)).partial();
+const files = z.optional(
+  z.custom(
+    (value) => Array.isArray(value) && value.every(isFile),
+    'an array of picture files (Blob or File)',
+  ),
+);
+const address = z.optional(
+  z.custom(isAddress, 'the address of a folder with a manifest.json (text or a URL)'),
+);
+const backend = z.optional(z.enum(BACKEND_CHOICES, '"auto", "webgpu" or "wasm"'));
+const settings = z.partial(z.strictObject(shapeOf(DRAW_SETTINGS)));
+const sampling = z.partial(z.strictObject(shapeOf(SAMPLING_SETTINGS)));
 
 const job = { signal, onEvent: listener };
 const askShape = {
   pictures: files,
-  maxNewTokens: MAX_NEW_TOKENS.schema.optional(),
-  sampling: plain(sampling).optional(),
+  maxNewTokens: z.optional(MAX_NEW_TOKENS.schema),
+  sampling: z.optional(plain(sampling)),
 };
 
 const openOptions = z.strictObject({ model: address, backend, onState: listener, signal });
 const drawOptions = z.strictObject({
   references: files,
-  rounds: ROUNDS.schema.optional(),
-  settings: plain(settings).optional(),
+  rounds: z.optional(ROUNDS.schema),
+  settings: z.optional(plain(settings)),
   ...job,
 });
 const askOptions = z.strictObject({ ...askShape, ...job });
-const sayOptions = z.strictObject({ ...askShape, settings: plain(settings).optional(), ...job });
+const sayOptions = z.strictObject({ ...askShape, settings: z.optional(plain(settings)), ...job });
 const adapter = z.strictObject({
   file,
-  settings: file.optional(),
-  strength: ADAPTER_STRENGTH.schema.optional(),
-  name: text.optional(),
+  settings: z.optional(file),
+  strength: z.optional(ADAPTER_STRENGTH.schema),
+  name: z.optional(text),
 });
 
 export function checkOpen(options: unknown): void {
@@ -87,7 +90,7 @@ export function checkPicture(picture: unknown): void {
 const NESTED: Readonly<Record<string, object>> = { settings: settings.shape, sampling: sampling.shape };
 
 /** @param known the fields of the options, for the sentence about an unknown one */
-function check(call: string, shape: z.ZodRawShape, given: object, known: object): void {
+function check(call: string, shape: z.core.$ZodShape, given: object, known: object): void {
   const checked = validate(z.object(shape), given);
   if (!checked.ok) throw refusal(call, checked.problem, known);
 }
@@ -121,10 +124,10 @@ function unknownOption(call: string, path: readonly PropertyKey[], name: string,
 /**
  * A schema for plain objects. Without this check a file or a signal would pass as an object without fields.
  */
-function plain<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape, z.core.$strict>) {
+function plain<Shape extends z.core.$ZodShape>(schema: z.ZodMiniObject<Shape, z.core.$strict>) {
   const isPlain = (value: unknown) => tagOf(value) === 'Object';
   const words = `an object of ${Object.keys(schema.shape).join(', ')}`;
-  return z.custom(isPlain, { error: words, abort: true }).pipe(schema);
+  return z.pipe(z.custom(isPlain, { error: words, abort: true }), schema);
 }
 
 function isSignal(value: unknown): boolean {

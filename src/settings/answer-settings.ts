@@ -1,6 +1,6 @@
 /** Settings of the text that the language model generates. */
 
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { seedSetting } from './draw-settings.ts';
 import { numberSetting, shapeOf, type ValuesOf } from './setting.ts';
 
@@ -26,7 +26,7 @@ export const SAMPLING_SETTINGS = {
 /** How tokens are sampled. */
 export type Sampling = ValuesOf<typeof SAMPLING_SETTINGS>;
 
-export const samplingSchema = z.strictObject(shapeOf(SAMPLING_SETTINGS)).readonly();
+export const samplingSchema = z.readonly(z.strictObject(shapeOf(SAMPLING_SETTINGS)));
 
 export const MAX_NEW_TOKENS = numberSetting({
   name: 'number of new tokens',

@@ -1,6 +1,6 @@
 /** All settings of one drawing, and the values that they have if a person says nothing. */
 
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import {
   choiceSetting,
   flagSetting,
@@ -110,7 +110,7 @@ export const DRAW_SETTINGS = {
 export type DrawSettings = ValuesOf<typeof DRAW_SETTINGS>;
 
 /** Accepts {@link DrawSettings}, and nothing beside them. */
-export const drawSettingsSchema = z.strictObject(shapeOf(DRAW_SETTINGS)).readonly();
+export const drawSettingsSchema = z.readonly(z.strictObject(shapeOf(DRAW_SETTINGS)));
 
 const { alignSize, steps, textGuidance, imageGuidance, guidanceRange, scheduler } = DRAW_SETTINGS;
 const { acceleration, teaCacheThreshold, posterior, negativePrompt } = DRAW_SETTINGS;

@@ -1,6 +1,6 @@
 /** Validates data from outside with a zod schema and says what is wrong in the words of the settings. */
 
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { MAX_NEW_TOKENS, SAMPLING_SETTINGS } from './answer-settings.ts';
 import { DRAW_SETTINGS } from './draw-settings.ts';
 import { ADAPTER_STRENGTH, ROUNDS } from './job-settings.ts';
@@ -24,7 +24,7 @@ export type Validated<Value> =
   | { readonly ok: false; readonly problem: Problem };
 
 /** Checks data; never throws. Files and typed arrays in it are not copied. */
-export function validate<Value>(schema: z.ZodType<Value>, data: unknown): Validated<Value> {
+export function validate<Value>(schema: z.ZodMiniType<Value>, data: unknown): Validated<Value> {
   const result = schema.safeParse(data, { error: expectedWords });
   if (result.success) return { ok: true, value: result.data };
   const [issue] = result.error.issues;

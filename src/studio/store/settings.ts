@@ -3,7 +3,7 @@
  * the page can be left. A browser that refuses storage forgets them.
  */
 
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ROUNDS } from '../../settings/job-settings.ts';
 import { NEW_FORM, PRESET_NAMES } from '../composer/draw-form.ts';
 import type { Pace, Paces } from '../jobs/pace.ts';
@@ -11,8 +11,8 @@ import type { Settings, Theme } from './state.ts';
 
 const KEY = 'studio-settings';
 
-const milliseconds = z.number().nonnegative();
-const pace: z.ZodType<Pace> = z.object({ perStepMs: milliseconds, overheadMs: milliseconds });
+const milliseconds = z.number().check(z.minimum(0));
+const pace: z.ZodMiniType<Pace> = z.object({ perStepMs: milliseconds, overheadMs: milliseconds });
 const fields = z.record(z.string(), z.unknown());
 
 export function loadSettings(preferred: Theme): Settings {
@@ -36,14 +36,14 @@ export function saveSettings(settings: Settings): void {
 /** Reads stored settings. Each field that is missing or wrong gets its default. */
 export function readSettings(stored: unknown, preferred: Theme): Settings {
   const schema = z.object({
-    theme: z.enum(['light', 'dark']).catch(preferred),
-    preset: z.enum(PRESET_NAMES).catch(NEW_FORM.preset),
-    checksItself: z.boolean().catch(NEW_FORM.checksItself),
-    rounds: z.int().min(2).max(ROUNDS.usual.max).catch(NEW_FORM.rounds),
-    paces: fields.catch({}).transform(readPaces),
-    acceptsCpu: z.boolean().catch(false),
+    theme: z.catch(z.enum(['light', 'dark']), preferred),
+    preset: z.catch(z.enum(PRESET_NAMES), NEW_FORM.preset),
+    checksItself: z.catch(z.boolean(), NEW_FORM.checksItself),
+    rounds: z.catch(z.int().check(z.minimum(2), z.maximum(ROUNDS.usual.max)), NEW_FORM.rounds),
+    paces: z.pipe(z.catch(fields, {}), z.transform(readPaces)),
+    acceptsCpu: z.catch(z.boolean(), false),
   });
-  return schema.parse(fields.catch({}).parse(stored));
+  return schema.parse(z.catch(fields, {}).parse(stored));
 }
 
 function readPaces(stored: Readonly<Record<string, unknown>>): Paces {
