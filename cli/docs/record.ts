@@ -43,13 +43,14 @@ export async function record(name: string, { title, command, tables, ofWeights }
   console.error(`Wrote ${[`${RESULTS}/${name}.json`, ...written].join(', ')}.`);
 }
 
-/** The commit that is checked out, and whether files differ from it. */
+/** The commit that is checked out, and whether files other than the docs differ from it. */
 function commit(): string {
   const git = (...args: string[]) =>
     spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' }).stdout?.trim() ?? '';
   const id = git('rev-parse', '--short=7', 'HEAD');
   if (id === '') return 'unknown';
-  return git('status', '--porcelain', '--untracked-files=no') === '' ? id : `${id} with changes`;
+  const changes = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!docs');
+  return changes === '' ? id : `${id} with changes`;
 }
 
 function machine(): string {
