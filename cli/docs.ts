@@ -1,6 +1,6 @@
 /**
- * Writes what the documentation takes from elsewhere: pages of results, figures that other pages quote, the options of
- * every command, and the settings.
+ * Writes what the documentation takes from elsewhere: pages of results, figures that other pages quote, the
+ * options of every command, and the settings.
  *
  *   npm run -s docs
  */
