@@ -122,7 +122,7 @@ test('a mention of a missing picture gives a hint that one click resolves', asyn
 
 test('an invalid form says what is wrong', async ({ studioWithoutModel: studio }) => {
   await studio.drawButton.click();
-  await expect(studio.problems).toContainText('There are no words to draw from yet.');
+  await expect(studio.problems).toContainText('The prompt is empty.');
   await expect(studio.prompt).toBeFocused();
   await studio.prompt.fill('x'.repeat(10_001));
   await studio.prompt.press('Control+Enter');

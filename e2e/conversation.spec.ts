@@ -1,25 +1,26 @@
-/** A conversation in the worker of the built page says and draws what the same conversation does under Node. */
+/** A conversation in the worker of the built page gives the same text and pictures as the same one under Node. */
 
 import { readFile } from 'node:fs/promises';
-import { expect, type Page, test } from '@playwright/test';
-import { openModel } from '../cli/models.ts';
+import { expect } from '@playwright/test';
 import { Conversation, type ConversationTurn } from '../src/omnigen2/language/conversation.ts';
 import { PROTOCOL_VERSION } from '../src/protocol.ts';
-import { decodedSample, expectSamePixels, options } from './node-side.ts';
-import { StudioPage, sample } from './studio-page.ts';
+import { DEFAULT_SETTINGS, type DrawSettings } from '../src/settings/draw-settings.ts';
+import { test } from './fixtures.ts';
+import { decodedSample, expectSamePixels, options, SEED } from './node-side.ts';
+import { type StudioPage, sample } from './studio-page.ts';
 
-/** A turn as it is sent from here to the page, and what came back. */
+/** A turn as the test sends it to the page. */
 interface Turn extends Pick<ConversationTurn, 'text' | 'sampling'> {
   /** A picture file in base64. */
   readonly picture?: string;
 }
-interface Replied {
+interface Reply {
   readonly text: string;
   readonly drew: boolean;
   readonly picture?: { readonly width: number; readonly height: number; readonly data: number[] };
 }
 
-test('words, pictures, and words about pictures', async ({ page }) => {
+test('pictures, and text about pictures', async ({ studio, nodeModel }) => {
   const { prompt: _, references: __, ...drawing } = options('', [], 6, { textGuidance: 4, imageGuidance: 2 });
   const house = (await readFile(sample('house-in-snow'))).toString('base64');
   const turns: Turn[] = [
@@ -28,10 +29,10 @@ test('words, pictures, and words about pictures', async ({ page }) => {
     { text: 'What is in the picture?' },
     { text: 'What is in the picture?', picture: house, sampling: { temperature: 1, topP: 0.9, seed: 3 } },
   ];
-  const replies = await talk(page, turns, drawing);
+  const settings = { ...DEFAULT_SETTINGS, width: 128, height: 128, steps: 6, seed: SEED };
+  const replies = await converse(studio, turns, settings);
 
-  const model = await openModel('storybook');
-  const conversation = new Conversation(model);
+  const conversation = new Conversation(nodeModel);
   for (const [i, { text, picture, sampling }] of turns.entries()) {
     const pictures = picture ? [await decodedSample('house-in-snow')] : [];
     const wanted = await conversation.say({ text, pictures, sampling, maxNewTokens: 64, drawing });
@@ -43,27 +44,27 @@ test('words, pictures, and words about pictures', async ({ page }) => {
     }
   }
   expect(replies.map(({ drew }) => drew)).toEqual([true, true, false, false]);
-  await model.dispose();
 });
 
-/** Says the turns to a worker of its own, one after another. */
-async function talk(page: Page, turns: readonly Turn[], settings: object): Promise<Replied[]> {
-  const studio = new StudioPage(page);
-  await studio.open();
-  await studio.modelReady();
+/** Sends the turns to a new worker in the page, one after another. */
+async function converse(
+  { page }: StudioPage,
+  turns: readonly Turn[],
+  settings: DrawSettings,
+): Promise<Reply[]> {
   const script = page.workers()[0].url();
   return page.evaluate(
     async ({ script, version, turns, settings }) => {
       const worker = new Worker(script, { type: 'module' });
       const model = { id: 'storybook', baseUrl: new URL('models/storybook/', location.href).href };
       worker.postMessage({ type: 'open', version, model, backend: 'auto' });
-      const replies: Replied[] = [];
+      const replies: Reply[] = [];
       for (const [i, { text, picture, sampling }] of turns.entries()) {
         const bytes = picture ? Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0)) : undefined;
         const pictures = bytes ? [new Blob([bytes])] : [];
         const request = { conversation: 'a', turns: i, text, pictures, sampling, settings, maxNewTokens: 64 };
-        let drawn: Replied['picture'];
-        const ended = new Promise<Replied>((resolve, reject) => {
+        let drawn: Reply['picture'];
+        const ended = new Promise<Reply>((resolve, reject) => {
           worker.onerror = ({ message }) => reject(new Error(message));
           worker.onmessage = ({ data: { state, event } }) => {
             if (state?.status === 'failed') reject(new Error(state.error.message));
@@ -74,7 +75,7 @@ async function talk(page: Page, turns: readonly Turn[], settings: object): Promi
             drawn = { width, height, data: [...data].filter((_, place) => place % 4 !== 3) };
           };
         });
-        worker.postMessage({ type: 'chat', job: `turn ${i}`, request });
+        worker.postMessage({ type: 'turn', job: `turn ${i}`, request });
         replies.push(await ended);
       }
       worker.terminate();

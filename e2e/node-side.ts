@@ -1,4 +1,4 @@
-/** The same job under Node: what the page is compared with. */
+/** Runs the same job under Node, to compare the page with it. */
 
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
@@ -14,7 +14,7 @@ const SIZE = { width: 128, height: 128 };
 
 export const hooks = { now: () => performance.now() };
 
-/** What the page asks for where a person changes nothing; `guidance` is read from its form, so that its defaults are compared. */
+/** The request of an unchanged form. Tests read `guidance` from the form, so that its defaults are compared, too. */
 export function options(
   prompt: string,
   references: readonly RgbImage[],
@@ -25,13 +25,13 @@ export function options(
   return { ...DEFAULT_SETTINGS, ...SIZE, ...limits, ...guidance, prompt, references, steps, seed: SEED };
 }
 
-/** The result as the page saves it. */
+/** Saves the result in the page. @returns the picture in the file */
 export async function saved(studio: StudioPage): Promise<RgbImage> {
   const [download] = await Promise.all([studio.page.waitForEvent('download'), studio.saveButton.click()]);
   return decodeImage(await readFile(await download.path()), 'the saved picture');
 }
 
-/** Two engines sum in another order, so a grey level may round the other way; more than two never. */
+/** Allows a difference of two grey levels, because two engines add in different orders and round differently. */
 export function expectSamePixels(got: RgbImage, want: RgbImage): void {
   expect([got.width, got.height]).toEqual([want.width, want.height]);
   let worst = 0;
@@ -44,7 +44,7 @@ export function expectSamePixels(got: RgbImage, want: RgbImage): void {
   test.info().annotations.push({ type: 'largest difference', description: `${worst} grey levels` });
   expect(worst).toBeLessThanOrEqual(2);
   expect(sum / want.data.length).toBeLessThan(0.1);
-  // A picture, not one colour.
+  // The picture has more than one colour.
   expect(new Set(want.data).size).toBeGreaterThan(30);
 }
 

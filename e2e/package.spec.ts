@@ -10,8 +10,8 @@ import { z } from 'zod';
 import { openModel } from '../cli/models.ts';
 import { draw } from '../src/omnigen2/pipeline.ts';
 import type { RgbImage } from '../src/pictures/image.ts';
-import { canvasPixels } from './canvas-pixels.ts';
 import { expectSamePixels, options } from './node-side.ts';
+import { canvasPixels } from './pixels.ts';
 
 const packed = z.array(z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) }));
 
@@ -29,8 +29,10 @@ test.beforeAll(async () => {
   const report = npm(['pack', '--ignore-scripts', '--json', '--pack-destination', folder], '.');
   const [{ filename, files }] = packed.parse(JSON.parse(report));
   paths = files.map(({ path }) => path);
-  const cache = join(folder, 'cache');
-  npm(['install', join(folder, filename), '--offline', '--no-audit', '--no-fund', '--cache', cache], project);
+  // Without a network: zod, which the types need, comes from this project's own copy.
+  const given = [join(folder, filename), resolve('node_modules/zod'), '--install-links'];
+  const alone = '--offline --ignore-scripts --no-audit --no-fund'.split(' ');
+  npm(['install', ...given, ...alone, '--cache', join(folder, 'cache')], project);
   const model = await openModel('storybook');
   const guidance = { textGuidance: 4, imageGuidance: 2 };
   drawnByNode = (await draw(model, { ...options('a brown bear in the desert', [], 4, guidance), seed: 2 }))
@@ -52,7 +54,7 @@ test('the package holds the library, its types, the model and all licences, and 
     ]),
   );
   const installed = await readdir(join(project, 'node_modules'));
-  expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['omnigen2-studio']);
+  expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['omnigen2-studio', 'zod']);
 });
 
 test('TypeScript finds the types of the installed package', () => {

@@ -16,8 +16,8 @@ test('a drawing sends nothing and stores neither prompt nor picture', async ({ p
   await studio.open();
   await studio.modelReady();
   await studio.checksItself.uncheck();
-  await studio.drawQuickly(2);
-  await studio.make(`a ${WORD}`);
+  await studio.setSteps(2);
+  await studio.draw(`a ${WORD}`);
   await studio.result();
 
   expect(requests.length).toBeGreaterThan(10);

@@ -1,10 +1,11 @@
 /**
- * Takes every state of the built page with the real model, at 1280 and 390 px, in light and dark, into docs/screenshots/.
+ * Takes screenshots of the built page with the real model, at 1280 and 390 px, in light and dark. Those that
+ * README.md shows go to docs/screenshots and are committed. All others go to screenshots, which git ignores.
  * `npm run screenshots` takes all; names as arguments take only those.
  */
 
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from '@playwright/test';
 import sharp from 'sharp';
@@ -13,23 +14,25 @@ import { CHROMIUM_FLAGS } from '../scripts/browser-flags.mjs';
 import { browserPath } from '../scripts/browser-path.mjs';
 import { StudioPage } from './studio-page.ts';
 
-const FOLDER = 'docs/screenshots';
+const SHOWN_BY_README = 'docs/screenshots';
+const OTHERS = 'screenshots';
+const README = await readFile('README.md', 'utf8');
 const PORT = 4176;
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } } as const;
 
 interface Shot {
   readonly name: string;
-  /** Whether the state is taken in dark, too. */
+  /** Also take it in the dark theme. */
   readonly dark: boolean;
-  /** Whether the picture is of the window rather than of the whole page. */
+  /** Take the window instead of the whole page. */
   readonly windowOnly?: boolean;
   /** Brings the page into the state. */
   readonly reach: (studio: StudioPage) => Promise<void>;
 }
 
 const REQUEST = 'a red house in the snow';
-/** A request whose picture the built-in model finds wrong and draws again, round after round. */
-const MENDED = {
+/** A request that the built-in model does not draw right at once: its check finds faults in several rounds. */
+const SEVERAL_ROUNDS = {
   prompt: 'a red lamp with green stripes in a meadow',
   steps: 20,
   seed: 3,
@@ -43,7 +46,7 @@ const SHOTS: readonly Shot[] = [
     dark: false,
     reach: async (studio) => {
       await ready(studio);
-      await studio.give('bunny-in-forest', 'sailboat');
+      await studio.addReferences('bunny-in-forest', 'sailboat');
       await studio.prompt.fill('the bunny of image 1 beside the boat of image 3, in the snow');
       await studio.hint.waitFor();
     },
@@ -54,12 +57,12 @@ const SHOTS: readonly Shot[] = [
     reach: async (studio) => {
       await ready(studio);
       await studio.checksItself.uncheck();
-      await studio.drawQuickly(40);
-      await studio.make(REQUEST);
-      await studio.make('a forest at sunset');
+      await studio.setSteps(40);
+      await studio.draw(REQUEST);
+      await studio.draw('a forest at sunset');
       await studio.prompt.fill('');
       await studio.prompt.blur();
-      await studio.steps.nth(8).waitFor({ timeout: 120_000 });
+      await studio.stepPreviews.nth(8).waitFor({ timeout: 120_000 });
     },
   },
   {
@@ -68,9 +71,9 @@ const SHOTS: readonly Shot[] = [
     reach: async (studio) => {
       await ready(studio);
       await studio.checksItself.uncheck();
-      await studio.give('house-in-snow');
-      await studio.set({ steps: 20, seed: 3_567_517_708 });
-      await studio.make('Make it night.');
+      await studio.addReferences('house-in-snow');
+      await studio.setStepsAndSeed({ steps: 20, seed: 2 });
+      await studio.draw('Make it night.');
       await studio.result();
       await studio.ask('Is it day or night?');
     },
@@ -80,7 +83,7 @@ const SHOTS: readonly Shot[] = [
     dark: false,
     reach: async (studio) => {
       await ready(studio);
-      await mend(studio);
+      await drawSeveralRounds(studio);
       await studio.rounds.nth(1).locator('canvas').waitFor({ timeout: 120_000 });
     },
   },
@@ -89,7 +92,7 @@ const SHOTS: readonly Shot[] = [
     dark: true,
     reach: async (studio) => {
       await ready(studio);
-      await mend(studio);
+      await drawSeveralRounds(studio);
       await studio.result();
     },
   },
@@ -99,7 +102,7 @@ const SHOTS: readonly Shot[] = [
     windowOnly: true,
     reach: async (studio) => {
       await ready(studio);
-      await studio.openMore();
+      await studio.openSettings();
       await studio.setNumber('Steps', 28);
     },
   },
@@ -109,9 +112,9 @@ const SHOTS: readonly Shot[] = [
     reach: async (studio) => {
       await ready(studio);
       await studio.checksItself.uncheck();
-      await studio.drawQuickly(40);
-      await studio.make(REQUEST);
-      await studio.steps.nth(10).waitFor({ timeout: 120_000 });
+      await studio.setSteps(40);
+      await studio.draw(REQUEST);
+      await studio.stepPreviews.nth(10).waitFor({ timeout: 120_000 });
       await studio.page.keyboard.press('Escape');
       await studio.saveButton.waitFor();
     },
@@ -123,7 +126,7 @@ const SHOTS: readonly Shot[] = [
       // The weights of the transformer never arrive.
       await studio.page.route('**/transformer/*.safetensors', () => undefined);
       await studio.open();
-      await studio.make(REQUEST);
+      await studio.draw(REQUEST);
       await studio.page.locator('.loading-bytes').first().waitFor({ timeout: 60_000 });
       await studio.page.waitForTimeout(2_000);
     },
@@ -146,28 +149,27 @@ const SHOTS: readonly Shot[] = [
     },
   },
   {
-    name: '12-nothing-written',
+    name: '12-empty-prompt',
     dark: false,
     reach: async (studio) => {
       await ready(studio);
-      await studio.makeButton.click();
+      await studio.drawButton.click();
     },
   },
 ];
 
-/** The page with the model loaded and the notice about the processor read. */
+/** Loads the model and dismisses the notice about the missing GPU. */
 async function ready(studio: StudioPage): Promise<void> {
   await studio.open();
   await studio.modelReady();
-  const notice = studio.page.getByRole('status', { name: 'No GPU here, so the processor draws' });
-  if (await notice.isVisible()) await notice.getByRole('button', { name: 'Put away' }).click();
+  await studio.dismissNotices();
 }
 
-async function mend(studio: StudioPage): Promise<void> {
-  await studio.set(MENDED);
+async function drawSeveralRounds(studio: StudioPage): Promise<void> {
+  await studio.setStepsAndSeed(SEVERAL_ROUNDS);
   await studio.checksItself.check();
-  await studio.page.getByLabel('Rounds at most').selectOption(MENDED.rounds);
-  await studio.make(MENDED.prompt);
+  await studio.maxRounds.selectOption(SEVERAL_ROUNDS.rounds);
+  await studio.draw(SEVERAL_ROUNDS.prompt);
 }
 
 async function take(browser: Browser, shot: Shot): Promise<void> {
@@ -179,7 +181,7 @@ async function take(browser: Browser, shot: Shot): Promise<void> {
   const page = await context.newPage();
   await shot.reach(new StudioPage(page));
   for (const dark of shot.dark ? [false, true] : [false]) {
-    // The switch lies behind an open dialog; what it does is this.
+    // An open dialog covers the switch, so this sets the theme directly.
     await page.evaluate(
       (theme) => {
         document.documentElement.dataset.theme = theme;
@@ -199,9 +201,10 @@ async function take(browser: Browser, shot: Shot): Promise<void> {
 async function save(page: Page, name: string, windowOnly: boolean): Promise<void> {
   await page.evaluate(() => scrollTo(0, 0));
   const png = await page.screenshot({ fullPage: !windowOnly });
+  const shown = README.includes(`${SHOWN_BY_README}/${name}.png`);
   await sharp(png)
     .png({ palette: true, quality: 90, effort: 8 })
-    .toFile(join(FOLDER, `${name}.png`));
+    .toFile(join(shown ? SHOWN_BY_README : OTHERS, `${name}.png`));
 }
 
 if (!existsSync('dist/index.html')) {
@@ -209,7 +212,7 @@ if (!existsSync('dist/index.html')) {
   process.exit(1);
 }
 const wanted = process.argv.slice(2);
-await mkdir(FOLDER, { recursive: true });
+for (const folder of [SHOWN_BY_README, OTHERS]) await mkdir(folder, { recursive: true });
 const server = await preview({ preview: { port: PORT, strictPort: true }, logLevel: 'warn' });
 const browser = await chromium.launch({ executablePath: browserPath(), args: [...CHROMIUM_FLAGS] });
 for (const shot of SHOTS) {

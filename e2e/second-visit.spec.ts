@@ -1,31 +1,13 @@
-/** Weights are fetched once: a second visit fetches no weight byte. */
+/** The second visit fetches no weights. */
 
-import { expect, type Page, test } from '@playwright/test';
-import { StudioPage } from './studio-page.ts';
+import { expect } from '@playwright/test';
+import { requestsForModel, test } from './fixtures.ts';
 
-test('the second visit reads the weights from the browser', async ({ page }) => {
-  const studio = new StudioPage(page);
-  const first = await weightRequests(page, async () => {
+test('the second visit reads the weights from storage', async ({ loadedStudio, laterVisit: studio }) => {
+  expect(loadedStudio.modelRequests).toContainEqual(expect.stringMatching(/^transformer\/.*\.safetensors$/));
+  const requests = await requestsForModel(studio.page, async () => {
     await studio.open();
     await studio.modelReady();
   });
-  expect(first).toContainEqual(expect.stringMatching(/transformer\/.*\.safetensors$/));
-
-  const second = await weightRequests(page, async () => {
-    await page.reload();
-    await studio.modelReady();
-  });
-  expect(second.map((url) => new URL(url).pathname)).toEqual(['/models/storybook/manifest.json']);
+  expect(requests).toEqual(['manifest.json']);
 });
-
-/** Every request for a file of the model while `visit` runs. */
-async function weightRequests(page: Page, visit: () => Promise<void>): Promise<string[]> {
-  const urls: string[] = [];
-  const note = (request: { url(): string }) => {
-    if (request.url().includes('/models/')) urls.push(request.url());
-  };
-  page.context().on('request', note);
-  await visit();
-  page.context().off('request', note);
-  return urls;
-}
