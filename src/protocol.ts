@@ -154,7 +154,7 @@ export type ToWorker = z.infer<typeof toWorkerSchema>;
 /** The first message of a page of any version. */
 export const openOfAnyVersion = z.looseObject({ type: z.literal('open'), version: z.unknown() });
 
-const modelPart = z.enum(['tokenizer', 'language model', 'transformer', 'vae']);
+const modelPart = z.enum(['tokenizer', 'mllm', 'transformer', 'vae']);
 export type ModelPart = z.infer<typeof modelPart>;
 
 const deviceReport = fields({

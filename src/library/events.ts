@@ -42,7 +42,8 @@ export type ModelState =
     }
   | { readonly status: 'failed'; readonly error: ErrorReport };
 
-export type ModelPart = 'tokenizer' | 'language model' | 'transformer' | 'vae';
+/** `mllm` is the multimodal language model, `vae` encodes and decodes pictures. */
+export type ModelPart = 'tokenizer' | 'mllm' | 'transformer' | 'vae';
 
 /** How a round ended. */
 export type RoundOutcome =

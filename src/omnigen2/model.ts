@@ -16,7 +16,7 @@ import { checkTokenIds, type Tokenizer } from './language/tokenizer.ts';
 import { Vae } from './vae/vae.ts';
 
 /** The parts that take time to load. */
-export type ModelPart = 'tokenizer' | 'language model' | 'transformer' | 'vae';
+export type ModelPart = 'tokenizer' | 'mllm' | 'transformer' | 'vae';
 
 /** Loads the tokenizer of a checkpoint. A parameter, because the tokenizer is another library's. */
 export type LoadTokenizer = (file: (name: string) => Promise<Uint8Array | undefined>) => Promise<Tokenizer>;
@@ -83,7 +83,7 @@ export class OmniGen2Model {
 
   /** @throws OmniError `device` if it does not fit; a later call tries again */
   mllm(): Promise<Mllm> {
-    return this.#part('language model', () => Mllm.open(this.runtime, this.source('mllm'), this.numerics));
+    return this.#part('mllm', () => Mllm.open(this.runtime, this.source('mllm'), this.numerics));
   }
 
   /** @throws OmniError `device` if it does not fit; a later call tries again */

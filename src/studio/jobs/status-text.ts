@@ -1,7 +1,16 @@
 /** Text that describes a draw job: a status line for the page and announcements for screen readers. */
 
+import type { ModelPart } from '../../protocol.ts';
 import type { DrawJob, RoundView } from './draw-job.ts';
 import { isOver } from './draw-job.ts';
+
+/** Names of the parts of the model for people. */
+const PART_NAMES: Readonly<Record<ModelPart, string>> = {
+  tokenizer: 'tokenizer',
+  mllm: 'language model',
+  transformer: 'transformer',
+  vae: 'picture decoder',
+};
 
 /** What the job is doing, without a full stop. */
 export function statusText(job: DrawJob): string {
@@ -25,7 +34,7 @@ export function statusText(job: DrawJob): string {
     case 'starting':
       return 'Starting';
     case 'loading':
-      return `Loading the model: ${activity.part === 'vae' ? 'picture decoder' : activity.part}`;
+      return `Loading the model: ${PART_NAMES[activity.part]}`;
     case 'encoding-prompt':
       return 'Reading the prompt';
     case 'encoding-reference':
