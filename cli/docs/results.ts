@@ -74,8 +74,9 @@ export function resultsIndex(all: ReadonlyMap<string, Results>, extra: readonly 
     '<!-- Written by `npm run -s docs`. -->',
     '# Results',
     wrapped(
-      'Every figure in the documentation comes from one of these pages. Each page is written by the command beside ' +
-        'it, on a machine with nothing else running. `npm run -s docs` then updates the figures that other pages quote.',
+      'The figures that other pages quote come from these pages. Each page is written by the command beside it; times ' +
+        'are measured on a machine with nothing else running. A quote is a link to a page of results whose title names ' +
+        'the row. `npm run -s docs` updates all quotes.',
     ),
     ['| page | measured | commit | command |', '|---|---|---|---|', ...rows].join('\n'),
     ...extra,
