@@ -10,7 +10,6 @@ import { DEFAULT_SETTINGS } from '../src/settings/draw-settings.ts';
 import { type StudioPage, sample } from './studio-page.ts';
 
 export const SEED = 11;
-const SIZE = { width: 128, height: 128 };
 
 export const hooks = { now: () => performance.now() };
 
@@ -20,9 +19,11 @@ export function options(
   references: readonly RgbImage[],
   steps: number,
   guidance: { readonly textGuidance: number; readonly imageGuidance: number },
+  side = 128,
 ): DrawInput {
-  const limits = drawLimits(SIZE, { promptTokens: 80 });
-  return { ...DEFAULT_SETTINGS, ...SIZE, ...limits, ...guidance, prompt, references, steps, seed: SEED };
+  const size = { width: side, height: side };
+  const limits = drawLimits(size, { promptTokens: 80 });
+  return { ...DEFAULT_SETTINGS, ...size, ...limits, ...guidance, prompt, references, steps, seed: SEED };
 }
 
 /** Saves the result in the page. @returns the picture in the file */

@@ -109,14 +109,19 @@ export class StudioPage {
     await this.closeSettings();
   }
 
-  /** @returns the guidance in the form */
+  /** @param side of a square picture in pixels; without it the size stays as it is. @returns the guidance in the form */
   async setStepsAndSeed(numbers: {
     readonly steps: number;
     readonly seed: number;
+    readonly side?: number;
   }): Promise<{ readonly textGuidance: number; readonly imageGuidance: number }> {
     await this.openSettings();
     await this.setNumber('Steps', numbers.steps);
     await this.setNumber('Seed', numbers.seed);
+    if (numbers.side) {
+      await this.setNumber('Width in pixels', numbers.side);
+      await this.setNumber('Height in pixels', numbers.side);
+    }
     // Typing a seed locks it, unless it was there already.
     const lock = this.settings.getByRole('button', { name: 'Lock the seed' });
     if ((await lock.getAttribute('aria-pressed')) !== 'true') await lock.click();
