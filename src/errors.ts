@@ -80,7 +80,7 @@ export function reportOf(thrown: unknown, doing: string, signal?: AbortSignal): 
     code: 'internal',
     permanent: false,
     message: `${doing} failed: ${firstLine(detail)}`,
-    action: 'Try again; if it happens twice, please report it with these words.',
+    action: 'Try again. If it happens again, please report it with this text.',
   };
 }
 

@@ -177,7 +177,7 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     const error = new OmniError({
       code: 'internal',
       message: `The page does not understand a message of the drawing engine: ${what}.`,
-      action: 'Try again; if it happens twice, please report it with these words.',
+      action: 'Try again. If it happens again, please report it with this text.',
     }).toReport();
     const fields = typeof data === 'object' && data !== null ? data : {};
     if ('job' in fields && typeof fields.job === 'string') {
@@ -193,8 +193,8 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
 
   function endOtherVersion(engine: string): void {
     stop();
-    const message = `The page (protocol ${PROTOCOL_VERSION}) and its drawing engine (${engine}) are of different versions.`;
-    const action = 'Reload the page, so that both are fetched again.';
+    const message = `The page (protocol ${PROTOCOL_VERSION}) and its drawing engine (${engine}) have different versions.`;
+    const action = 'Reload the page to update both.';
     listener.crashed({ code: 'internal', permanent: true, message, action }, false);
   }
 
@@ -207,8 +207,8 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     }
     stop();
     const action = again
-      ? 'It is starting again; draw the picture again then.'
-      : 'Load the model again; if that does not help, reload the page.';
+      ? 'It is restarting. Draw the picture again when the model has loaded.'
+      : 'Load the model again. If that does not help, reload the page.';
     listener.crashed({ code: 'internal', permanent: false, message, action }, again);
     if (!again) return;
     start();

@@ -74,7 +74,7 @@ function noGpu(message: string, cause?: unknown): OmniError {
     code: 'device',
     message,
     action:
-      'Use a current Chrome, Edge, Firefox or Safari with hardware acceleration on. Until then the processor draws.',
+      'Use a current Chrome, Edge, Firefox or Safari with hardware acceleration on. Until then the CPU draws.',
     cause,
   });
 }

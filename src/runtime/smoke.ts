@@ -40,7 +40,7 @@ export async function smokeRun(runtime: Runtime): Promise<void> {
       throw new OmniError({
         code: 'device',
         message: `The graphics processor computed wrong ${type} values in a first test.`,
-        action: 'Update the graphics driver or the browser. Until then the processor draws.',
+        action: 'Update the graphics driver or the browser. Until then the CPU draws.',
       });
     }
   }

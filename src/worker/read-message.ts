@@ -52,7 +52,7 @@ function refusal({ path, setting, value, expected, unknownField }: Problem): Err
   return new OmniError({
     code: 'internal',
     message: `The worker does not understand a message of the page: ${what}.`,
-    action: 'Try again; if it happens twice, please report it with these words.',
+    action: 'Try again. If it happens again, please report it with this text.',
   }).toReport();
 }
 
