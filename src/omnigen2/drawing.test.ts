@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => model.dispose());
 
-function drawn(prompt: string, size: Size): Promise<Drawing> {
+function drawn(prompt: string, size: Size, using = model): Promise<Drawing> {
   const options = {
     ...settingsFor(size),
     prompt,
@@ -27,7 +27,7 @@ function drawn(prompt: string, size: Size): Promise<Drawing> {
     steps: 1,
     seed: 3,
   };
-  return drawWithReflection(model, { ...options, textGuidance: 1, imageGuidance: 1 }, 2, { now: () => 0 });
+  return drawWithReflection(using, { ...options, textGuidance: 1, imageGuidance: 1 }, 2, { now: () => 0 });
 }
 
 it('a picture too small for the critic is kept, with a note', async () => {
@@ -37,6 +37,19 @@ it('a picture too small for the critic is kept, with a note', async () => {
   expect(notes).toEqual([
     'The picture is 16 x 32 pixels; the language model needs at least 28 pixels a side, so it was not checked.',
   ]);
+});
+
+it('a picture too narrow for a model that was trained on small pictures is kept, with a note', async () => {
+  const checkpoint = await openCheckpoint(nodeFolder('fixtures/goldens/model'));
+  const trainedOn = { ...checkpoint.trainedOn, side: 56 };
+  const small = new OmniGen2Model({ ...checkpoint, trainedOn }, nodeRuntime({ threads: 1 }), loadTokenizer);
+  try {
+    const { rounds, notes } = await drawn('a cat', { width: 896, height: 32 }, small);
+    expect(rounds.map(({ outcome }) => outcome)).toEqual(['unclear']);
+    expect(notes.join(' ')).toMatch(/896 x 32 pixels; .* so it was not checked\./);
+  } finally {
+    await small.dispose();
+  }
 });
 
 it.each(['a <|image_pad|> cat <|im_end|>', 'a red house '.repeat(2500)])(

@@ -8,6 +8,7 @@ import { ROUNDS } from '../settings/job-settings.ts';
 import type { SkipDecision } from './acceleration/acceleration.ts';
 import { ask } from './language/ask.ts';
 import { truncateText } from './language/prompt.ts';
+import { visionPreprocessor } from './language/vision-size.ts';
 import type { OmniGen2Model } from './model.ts';
 import { type DrawInput, type DrawProgress, draw } from './pipeline.ts';
 import { critiqueQuestion } from './reflection/critic.ts';
@@ -76,7 +77,8 @@ export async function drawWithReflection(
         notes.add(unchecked);
         return { text: '', complete: true };
       }
-      // The critic gets the same tokens of the prompt as the drawing.
+      // A long request is cut for the critic too. It keeps a few tokens more than the drawing, whose template
+      // counts against the limit.
       const asked = truncateText(await model.tokenizer(), request, input.maxSequenceLength);
       return ask(model, critiqueQuestion(asked), [picture], {
         maxNewTokens: MAX_NEW_TOKENS.default,
@@ -89,9 +91,9 @@ export async function drawWithReflection(
 }
 
 /** The note about a picture that the vision tower cannot read; it gets no critique and is the result. */
-function uncheckedNote({ config }: OmniGen2Model, picture: RgbImage): string | undefined {
+function uncheckedNote(model: OmniGen2Model, picture: RgbImage): string | undefined {
   try {
-    visionSize(picture, config.preprocessor);
+    visionSize(picture, visionPreprocessor(model));
     return undefined;
   } catch (error) {
     if (!(error instanceof OmniError)) throw error;

@@ -136,7 +136,11 @@ export function visionSize(
     });
   }
   if (Math.max(width, height) / Math.min(width, height) > MAX_VISION_RATIO)
-    throw tooNarrow(name, width, height);
+    throw tooNarrow(
+      name,
+      { width, height },
+      `the language model takes pictures up to ${MAX_VISION_RATIO} times as long as wide`,
+    );
   const rounded = {
     width: roundHalfEven(width / factor) * factor,
     height: roundHalfEven(height / factor) * factor,
@@ -146,7 +150,13 @@ export function visionSize(
     const shrink = Math.sqrt((height * width) / maxPixels);
     const side = (length: number) => Math.floor(length / shrink / factor) * factor;
     const size = { width: side(width), height: side(height) };
-    if (size.width === 0 || size.height === 0) throw tooNarrow(name, width, height);
+    if (size.width === 0 || size.height === 0) {
+      throw tooNarrow(
+        name,
+        { width, height },
+        `shrunk for the language model, a side would be shorter than ${factor}`,
+      );
+    }
     return size;
   }
   if (pixels < minPixels) {
@@ -162,10 +172,10 @@ export type VisionSizeLimits = Pick<
   'patchSize' | 'mergeSize' | 'minPixels' | 'maxPixels'
 >;
 
-function tooNarrow(name: string, width: number, height: number): OmniError {
+function tooNarrow(name: string, { width, height }: Size, why: string): OmniError {
   return new OmniError({
     code: 'bad_image',
-    message: `${name} is ${width} x ${height} pixels; the language model takes pictures up to ${MAX_VISION_RATIO} times as long as wide.`,
+    message: `${name} is ${width} x ${height} pixels; ${why}.`,
     action: 'Crop the picture to a less extreme shape.',
   });
 }

@@ -124,7 +124,7 @@ export class Transformer {
   ): Promise<Transformer> {
     const transformer = new Transformer(runtime, source, numerics, options);
     try {
-      await transformer.#context();
+      await transformer.#contextSession();
       return transformer;
     } catch (error) {
       await transformer.dispose();
@@ -146,7 +146,7 @@ export class Transformer {
         action: 'Write a prompt.',
       });
     }
-    const session = await this.#context();
+    const session = await this.#contextSession();
     const rope = ropeFeeds(rotaryTable(jointPositions(length, []), axesDimRope));
     const text = float32Tensor([length, textFeatDim], features);
     const { stream } = await session.run({ text, ...rope }, this.#onStage());
@@ -159,12 +159,12 @@ export class Transformer {
    */
   async load(request: StepRequest): Promise<void> {
     const { references, branches } = layOutStep(this.config, this.#tables, request);
-    if (references.length > 0) await this.#reference(references);
-    await this.#embed(branches);
-    await this.#join(branches);
+    if (references.length > 0) await this.#referenceSession(references);
+    await this.#embedSession(branches);
+    await this.#joinSession(branches);
     const count = this.#packsBranches ? branches.length : 1;
-    for (const range of this.#ranges) await this.#layers(range, count, branches);
-    await this.#head(branches.length);
+    for (const range of this.#ranges) await this.#layersSession(range, count, branches);
+    await this.#headSession(branches.length);
   }
 
   /** The velocity (picture minus noise) for one condition. Throws as {@link predictStep}. */
@@ -203,7 +203,7 @@ export class Transformer {
         references.push(held.hold(await this.#refine(reference, layout.references, sinusoid)));
       }
       signal?.throwIfAborted();
-      const session = await this.#embed(layout.branches);
+      const session = await this.#embedSession(layout.branches);
       const patches = patchFeed(this.config, request.latents);
       const feeds = { patches, sinusoid, ...ropeFeeds(layout.noiseRope) };
       const { noise, activated } = await session.run(feeds, this.#onStage());
@@ -233,7 +233,7 @@ export class Transformer {
     let held = new ResidentTensors();
     try {
       for (const range of this.#ranges) {
-        const session = await this.#layers(range, groups[0].length, step.branches);
+        const session = await this.#layersSession(range, groups[0].length, step.branches);
         const next = new ResidentTensors();
         const outputs: ResidentTensor[] = [];
         try {
@@ -289,7 +289,7 @@ export class Transformer {
     all: readonly StepReference[],
     sinusoid: HostTensor,
   ): Promise<ResidentTensor> {
-    const session = await this.#reference(all);
+    const session = await this.#referenceSession(all);
     const patches = patchFeed(this.config, latents);
     const feeds = { patches, index: int32Tensor([index]), sinusoid, ...ropeFeeds(rope) };
     return (await session.run(feeds, this.#onStage(index))).stream;
@@ -302,7 +302,7 @@ export class Transformer {
     noise: ResidentTensor,
   ): Promise<EmbeddedBranch[]> {
     const { hiddenSize } = this.config;
-    const session = await this.#join(branches);
+    const session = await this.#joinSession(branches);
     const contexts = branches.map(({ context }) =>
       float32Tensor([context.length / hiddenSize, hiddenSize], context),
     );
@@ -315,7 +315,7 @@ export class Transformer {
     { activated, grid }: EmbeddedStep,
     streams: readonly ResidentTensor[],
   ): Promise<Latents[]> {
-    const session = await this.#head(streams.length);
+    const session = await this.#headSession(streams.length);
     const { velocity } = await session.run({ streams, activated }, this.#onStage());
     const values = floatsOf(velocity);
     const [count, width] = velocity.dims;
@@ -335,32 +335,32 @@ export class Transformer {
     return float32Tensor([1, timestepFrequencyDim], values);
   }
 
-  #context() {
+  #contextSession() {
     return this.sessions.open(contextGraph, this.#parts);
   }
 
-  #reference(references: readonly StepReference[]) {
+  #referenceSession(references: readonly StepReference[]) {
     const parts = this.#partsFor(references.map(({ rope }) => rope));
     return this.sessions.open(referenceGraph, parts, parts.attentionParts);
   }
 
-  #embed(branches: readonly BranchRows[]) {
+  #embedSession(branches: readonly BranchRows[]) {
     const parts = this.#partsFor(branches.map(({ noiseRows: rows }) => ({ rows })));
     return this.sessions.open(embedGraph, parts, parts.attentionParts);
   }
 
-  #join(branches: readonly BranchLayout[]) {
+  #joinSession(branches: readonly BranchLayout[]) {
     const parts = { width: this.config.hiddenSize, branches: branches.map(({ references }) => references) };
     return this.sessions.open(joinGraph, parts);
   }
 
   /** @param all every branch of the step, so that all runs of a step use one session */
-  #layers(range: LayerRange, branches: number, all: readonly BranchRows[]) {
+  #layersSession(range: LayerRange, branches: number, all: readonly BranchRows[]) {
     const parts = { ...this.#partsFor(all), range, branches };
     return this.sessions.open(layersGraph, parts, parts.attentionParts);
   }
 
-  #head(branches: number) {
+  #headSession(branches: number) {
     return this.sessions.open(headGraph, { ...this.#parts, branches });
   }
 
