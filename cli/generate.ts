@@ -53,7 +53,7 @@ await runCommand('Drawing', async (signal) => {
       },
       official: { help: 'exactly as the official program, with its defects (docs/reference/deviations.md)' },
       out: { placeholder: 'FILE.png', help: 'where to write the picture', required: true },
-      json: { help: 'print the rounds as JSON' },
+      json: { help: 'print file, seed, time, notes and rounds as JSON' },
     },
   });
   await checkPictureTarget(args.out, args.image);
