@@ -30,7 +30,7 @@ test('a drawing sends nothing and stores neither prompt nor picture', async ({ p
 
 test('the page links to the licences of the software in it', async ({ page }) => {
   await page.goto('/');
-  await page.getByRole('link', { name: 'Licences of all software in it' }).click();
+  await page.getByRole('link', { name: 'Licences of third-party software' }).click();
   const text = (await page.locator('body').textContent()) ?? '';
   const wanted = ['Apache License', 'exifreader 4', 'Mozilla Public License Version 2.0', 'SIL OPEN FONT'];
   // The last one shows that the browser reads the file as UTF-8.

@@ -97,7 +97,7 @@ const SHOTS: readonly Shot[] = [
     },
   },
   {
-    name: '07-more',
+    name: '07-settings',
     dark: true,
     windowOnly: true,
     reach: async (studio) => {

@@ -27,7 +27,7 @@ export function PageFooter() {
         <p>No account, no upload. Your prompts and pictures stay in this browser tab.</p>
         <p>
           The page and its model are open source under Apache-2.0.{' '}
-          <a href="third-party-notices.txt">Licences of all software in it</a>
+          <a href="third-party-notices.txt">Licences of third-party software</a>
         </p>
       </Section>
     </footer>
