@@ -133,12 +133,7 @@ function Controls() {
         <span className="setting-label">Scheduler</span>
         <fieldset className="segmented">
           <legend className="visually-hidden">Scheduler</legend>
-          {(
-            [
-              ['euler', 'Euler'],
-              ['dpmsolver++', 'DPM++'],
-            ] as const
-          ).map(([scheduler, name]) => (
+          {SCHEDULERS.map((scheduler) => (
             <label key={scheduler}>
               <input
                 type="radio"
@@ -147,7 +142,7 @@ function Controls() {
                 onChange={() => change({ scheduler })}
               />
               <span>
-                <b>{name}</b>
+                <b>{SCHEDULER_NAMES[scheduler]}</b>
               </span>
             </label>
           ))}

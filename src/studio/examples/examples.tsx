@@ -61,7 +61,10 @@ export function Examples({ onDraw }: { onDraw: () => void }) {
   );
 }
 
-/** The picture that the example draws, with its references in the corner. `npm run examples` draws these files. */
+/**
+ * The picture that the example draws, with its references in the corner. `npm run examples` draws these
+ * files.
+ */
 function ExamplePicture({ example }: { example: Example }) {
   return (
     <span className="picture-frame small">

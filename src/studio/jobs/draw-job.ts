@@ -65,7 +65,10 @@ export interface RoundView {
   readonly critiqueMs?: number;
 }
 
-/** Largest side of a step preview in pixels. A hundred at 1024 px would take 400 MB; at 256 px they take 26 MB. */
+/**
+ * Largest side of a step preview in pixels. A hundred at 1024 px would take 400 MB; at 256 px they take 26
+ * MB.
+ */
 export const STEP_PREVIEW_SIDE = 256;
 /** Of more steps than this, evenly spaced ones keep a preview. */
 const MAX_STEP_PREVIEWS = 100;

@@ -1,4 +1,7 @@
-/** Measures how fast this machine draws, to estimate the time of the next picture. No estimate before the first one. */
+/**
+ * Measures how fast this machine draws, to estimate the time of the next picture. No estimate before the
+ * first one.
+ */
 
 import type { DeviceReport, DrawRequest } from '../../protocol.ts';
 import type { DrawJob, RoundView } from './draw-job.ts';

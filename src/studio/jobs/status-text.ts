@@ -51,8 +51,8 @@ export function statusText(job: DrawJob): string {
 }
 
 /**
- * What a screen reader announces when `before` becomes `after`: new phases, each quarter of the steps, critiques and
- * the end. Single steps are not announced.
+ * What a screen reader announces when `before` becomes `after`: new phases, each quarter of the steps,
+ * critiques and the end. Single steps are not announced.
  */
 export function announcementFor(before: DrawJob, after: DrawJob): string | undefined {
   const current = after.rounds.at(-1);

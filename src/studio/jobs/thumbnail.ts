@@ -1,8 +1,8 @@
 import type { Picture } from '../../protocol.ts';
 
 /**
- * Shrinks a picture to at most `side` pixels on its longer side. Each pixel is the mean of the pixels it covers.
- * Returns a smaller picture unchanged.
+ * Shrinks a picture to at most `side` pixels on its longer side. Each pixel is the mean of the pixels it
+ * covers. Returns a smaller picture unchanged.
  */
 export function thumbnailOf(picture: Picture, side: number): Picture {
   const scale = side / Math.max(picture.width, picture.height);

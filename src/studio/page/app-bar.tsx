@@ -78,9 +78,10 @@ function modelStatusText(model: ModelView): ModelStatusText {
     case 'loading': {
       const { doneBytes, totalBytes } = model;
       const percent = totalBytes > 0 ? `${Math.floor((100 * doneBytes) / totalBytes)} %` : 'Loading';
+      const verb = model.from === 'network' ? 'Downloading' : 'Loading';
       return {
         tone: 'wait',
-        long: `Loading the built-in model, ${formatMegabytes(doneBytes)} of ${formatMegabytes(totalBytes)}`,
+        long: `${verb} the built-in model, ${formatMegabytes(doneBytes)} of ${formatMegabytes(totalBytes)}`,
         short: percent,
       };
     }

@@ -5,7 +5,10 @@ import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import './drop-anywhere.css';
 
-/** Adds pictures that are dropped or pasted anywhere on the page. Shows an overlay while files are dragged over it. */
+/**
+ * Adds pictures that are dropped or pasted anywhere on the page. Shows an overlay while files are dragged
+ * over it.
+ */
 export function DropAnywhere() {
   const actions = useActions();
   const count = useStudio((state) => state.form.references.length);
@@ -13,7 +16,8 @@ export function DropAnywhere() {
   useEffect(() => {
     const listeners = new AbortController();
     const { signal } = listeners;
-    // The event also fires when the pointer enters a child. It has no related target only at the window's edge.
+    // The event also fires when the pointer enters a child. It has no related target only at the window's
+    // edge.
     window.addEventListener('dragenter', (event) => setOver(carriesFiles(event)), { signal });
     window.addEventListener('dragleave', (event) => event.relatedTarget ?? setOver(false), { signal });
     window.addEventListener('dragover', (event) => carriesFiles(event) && event.preventDefault(), { signal });
@@ -54,7 +58,9 @@ export function DropAnywhere() {
   );
 }
 
-/** Whether text is pasted into a field. Office programs put a picture of the text on the clipboard as well. */
+/**
+ * Whether text is pasted into a field. Office programs put a picture of the text on the clipboard as well.
+ */
 function pastesText(event: ClipboardEvent): boolean {
   const { target, clipboardData } = event;
   const editable = target instanceof HTMLElement && target.matches('input, textarea, [contenteditable]');

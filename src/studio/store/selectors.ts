@@ -30,7 +30,9 @@ export function showsRounds(state: StudioState): boolean {
   return job !== undefined && job.request.rounds > 1 && state.view === 'rounds';
 }
 
-/** Estimated time to draw the form once with a preset; undefined until this machine has drawn such a picture. */
+/**
+ * Estimated time to draw the form once with a preset; undefined until this machine has drawn such a picture.
+ */
 export function presetMs(state: StudioState, preset: PresetName): number | undefined {
   if (state.model.status !== 'ready') return undefined;
   // The time depends on neither the prompt nor the seed, and both may be missing.
@@ -50,8 +52,8 @@ export function resultJobs(jobs: readonly DrawJob[]): readonly DrawJob[] {
 }
 
 /**
- * The finished edit on the canvas, if the form has the same reference and another prompt. Drawing the form would then
- * edit the original picture, not the result.
+ * The finished edit on the canvas, if the form has the same reference and another prompt. Drawing the form
+ * would then edit the original picture, not the result.
  */
 export function editWithNewPrompt(state: StudioState): DrawJob | undefined {
   const { form } = state;

@@ -59,7 +59,10 @@ export interface StudioActions {
   lockSeed(locked: boolean): void;
   setChecksItself(on: boolean): void;
   setRounds(rounds: number): void;
-  /** Checks the form and starts or queues the picture. Returns false and sets `problems` if the form is invalid. */
+  /**
+   * Checks the form and starts or queues the picture. Returns false and sets `problems` if the form is
+   * invalid.
+   */
   draw(): boolean;
   /** Starts or queues the same request again, with the same seed. */
   drawAgain(id: JobId): void;

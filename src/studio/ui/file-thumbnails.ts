@@ -1,6 +1,6 @@
 /**
- * Thumbnails of picture files. They show how the model sees a file: rotated by its EXIF orientation, first frame only,
- * over white, in sRGB.
+ * Thumbnails of picture files. They show how the model sees a file: rotated by its EXIF orientation, first
+ * frame only, over white, in sRGB.
  */
 
 const thumbnails = new WeakMap<Blob, Blob>();
