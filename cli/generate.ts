@@ -1,10 +1,9 @@
 /**
  * Draws a picture on the command line, with the same pipeline as the page.
  *
- * npm run -s generate -- [--model DIR|storybook] --prompt TEXT [--image FILE …] --out FILE.png
- *                        [--size WxH] [--steps N] [--seed N] [--reflect N] [--guidance-range A,B]
- *                        [--acceleration none|teacache|taylorseer] [--posterior sample|mean]
- *                        [--lora FILE[:STRENGTH] …] [--official] [--json]
+ * npm run -s generate -- --prompt TEXT [--model DIR|storybook] [--image FILE …] --out FILE.png
+ *
+ * `--help` lists all options.
  */
 
 import { extname } from 'node:path';

@@ -1,4 +1,7 @@
-/** Files that are not pictures, unusual pictures and invalid prompts: each gets one sentence, and nothing is lost. */
+/**
+ * Files that are not pictures, unusual pictures and invalid prompts: each gets one sentence, and nothing is
+ * lost.
+ */
 
 import { readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';

@@ -1,4 +1,6 @@
-/** A conversation in the worker of the built page gives the same text and pictures as the same one under Node. */
+/**
+ * A conversation in the worker of the built page gives the same text and pictures as the same one under Node.
+ */
 
 import { readFile } from 'node:fs/promises';
 import { expect } from '@playwright/test';

@@ -1,4 +1,7 @@
-/** From a prompt to a picture with the built-in model, in the real worker. Few steps, because tests run on the CPU. */
+/**
+ * From a prompt to a picture with the built-in model, in the real worker. Few steps, because tests run on the
+ * CPU.
+ */
 
 import { readFileSync } from 'node:fs';
 import { expect } from '@playwright/test';

@@ -1,9 +1,9 @@
 /**
- * Playwright's `test` with fixtures that share what is slow to start. A page with a loaded model, a page without a model
- * and the model under Node start once a worker; tests get them reset to their first state.
+ * Playwright's `test` with fixtures that share what is slow to start. A page with a loaded model, a page
+ * without a model and the model under Node start once a worker; tests get them reset to their first state.
  *
- * Tests about a first visit, storage or the start of the page use Playwright's own `page`, which is a new browser
- * profile.
+ * Tests about a first visit, storage or the start of the page use Playwright's own `page`, which is a new
+ * browser profile.
  */
 
 import { type Browser, type BrowserContext, test as base, type Page } from '@playwright/test';

@@ -1,4 +1,6 @@
-/** The library on pages other than the studio, the example in docs/guides/embed-in-a-page.md, and the types. */
+/**
+ * The library on pages other than the studio, the example in docs/guides/embed-in-a-page.md, and the types.
+ */
 
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';

@@ -13,7 +13,10 @@ export const SEED = 11;
 
 export const hooks = { now: () => performance.now() };
 
-/** The request of an unchanged form. Tests read `guidance` from the form, so that its defaults are compared, too. */
+/**
+ * The request of an unchanged form. Tests read `guidance` from the form, so that its defaults are compared,
+ * too.
+ */
 export function options(
   prompt: string,
   references: readonly RgbImage[],
@@ -32,7 +35,9 @@ export async function saved(studio: StudioPage): Promise<RgbImage> {
   return decodeImage(await readFile(await download.path()), 'the saved picture');
 }
 
-/** Allows a difference of two grey levels, because two engines add in different orders and round differently. */
+/**
+ * Allows a difference of two grey levels, because two engines add in different orders and round differently.
+ */
 export function expectSamePixels(got: RgbImage, want: RgbImage): void {
   expect([got.width, got.height]).toEqual([want.width, want.height]);
   let worst = 0;

@@ -1,4 +1,7 @@
-/** What SECURITY.md promises of the page: nothing leaves the device, nothing personal is stored, licences are served. */
+/**
+ * What SECURITY.md promises of the page: nothing leaves the device, nothing personal is stored, licences are
+ * served.
+ */
 
 import { expect, type Page, test } from '@playwright/test';
 import { StudioPage } from './studio-page.ts';
@@ -37,7 +40,10 @@ test('the page links to the licences of the software in it', async ({ page }) =>
   expect([...wanted, '©'].filter((words) => !text.includes(words))).toEqual([]);
 });
 
-/** The names of all databases, the keys of their entries, and the text in localStorage, sessionStorage and cookies. */
+/**
+ * The names of all databases, the keys of their entries, and the text in localStorage, sessionStorage and
+ * cookies.
+ */
 function storedValues(page: Page) {
   return page.evaluate(async () => {
     const databases: string[] = [];

@@ -4,8 +4,8 @@ import { drawWithReflection } from '../src/omnigen2/drawing.ts';
 import { test } from './fixtures.ts';
 import { decodedSample, expectSamePixels, hooks, options, SEED, saved } from './node-side.ts';
 
-// Software WebGPU needs seconds for each step and for each decoded picture, so it has one drawing with several steps and
-// previews, which is small, and one of the usual size, which has one step and no preview.
+// Software WebGPU needs seconds for each step and for each decoded picture, so it has one drawing with
+// several steps and previews, which is small, and one of the usual size, which has one step and no preview.
 test('from a prompt', async ({ studio, nodeModel }, { project }) => {
   const { steps, side } = project.name === 'webgpu' ? { steps: 2, side: 64 } : { steps: 6, side: 128 };
   const guidance = await studio.setStepsAndSeed({ steps, side, seed: SEED });

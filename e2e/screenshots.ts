@@ -31,7 +31,9 @@ interface Shot {
 }
 
 const REQUEST = 'a red house in the snow';
-/** A request that the built-in model does not draw right at once: its check finds faults in several rounds. */
+/**
+ * A request that the built-in model does not draw right at once: its check finds faults in several rounds.
+ */
 const SEVERAL_ROUNDS = {
   prompt: 'a red lamp with green stripes in a meadow',
   steps: 20,

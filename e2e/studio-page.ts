@@ -109,7 +109,10 @@ export class StudioPage {
     await this.closeSettings();
   }
 
-  /** @param side of a square picture in pixels; without it the size stays as it is. @returns the guidance in the form */
+  /**
+   * @param side of a square picture in pixels; without it the size stays as it is.
+   * @returns the guidance in the form
+   */
   async setStepsAndSeed(numbers: {
     readonly steps: number;
     readonly seed: number;
@@ -195,8 +198,8 @@ export class StudioPage {
   }
 
   /**
-   * Resets a page that was used before: nothing runs or waits, no results, an empty form with default settings. Loaded
-   * sessions of the model stay open.
+   * Resets a page that was used before: nothing runs or waits, no results, an empty form with default
+   * settings. Loaded sessions of the model stay open.
    */
   async reset(): Promise<void> {
     const waiting = this.page.getByRole('button', { name: /^Remove from the queue/ });

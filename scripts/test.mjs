@@ -1,7 +1,8 @@
 /**
  * Runs all checks. The last line is "N passed, N failed". Before it come a line per step and the ten slowest
  * tests. A step that is not a test runner (format, links, types, build, trainer, …) counts as one test. The
- * trainer needs a Python with training/requirements.txt; without one its step is skipped and counts as nothing.
+ * trainer needs a Python with training/requirements.txt; without one its step is skipped and counts as
+ * nothing.
  *
  * Unit tests and goldens run at the same time: most of them use one core.
  */
@@ -16,9 +17,10 @@ const NPX = ['npx', '--no-install'];
 const GOLDENS = {
   node: [],
   wasm: ['--kinds', 'mllm,generate,dit,pipeline,teacache,taylorseer,vae,lora,chat'],
-  // A software adapter compiles and runs shaders slowly. The set has every graph once: both towers of the mllm, the
-  // transformer with and without references, the VAE in both directions, a whole drawing that skips layers with
-  // resident tensors, and the arithmetic of TaylorSeer. Other shapes and the tiles run on node and wasm.
+  // A software adapter compiles and runs shaders slowly. The set has every graph once: both towers of the
+  // mllm, the transformer with and without references, the VAE in both directions, a whole drawing that skips
+  // layers with resident tensors, and the arithmetic of TaylorSeer. Other shapes and the tiles run on node
+  // and wasm.
   webgpu: [
     '--cases',
     'mllm_text,mllm_image_1,dit_0ref_t1,dit_2ref_t0,dit_5ref_t1,dit_batch,' +
@@ -125,7 +127,9 @@ function specsOf({ suites = [], specs = [] }) {
   return [...own, ...suites.flatMap(specsOf)];
 }
 
-/** Runs a command, prints its output when it ends, and calls `onLine` with every line of stdout as it comes. */
+/**
+ * Runs a command, prints its output when it ends, and calls `onLine` with every line of stdout as it comes.
+ */
 function run(name, args, [command, ...first] = NPX, onLine = () => {}) {
   const started = Date.now();
   console.log(`== ${name} …`);

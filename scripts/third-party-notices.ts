@@ -1,7 +1,8 @@
 /**
- * Vite plugins that write the licences of all shipped packages into one text file. rolldown-license-plugin reads the
- * module graph of the page and of each worker. Two kinds of package are not in it: packages that another package has
- * bundled into its own files (EMBEDDED), and licence texts that an npm package lacks (the folder `licenses`).
+ * Vite plugins that write the licences of all shipped packages into one text file. rolldown-license-plugin
+ * reads the module graph of the page and of each worker. Two kinds of package are not in it: packages that
+ * another package has bundled into its own files (EMBEDDED), and licence texts that an npm package lacks (the
+ * folder `licenses`).
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -11,7 +12,10 @@ import type { Plugin } from 'vite';
 
 export const NOTICES_FILE = 'third-party-notices.txt';
 
-/** The packages inside the files of another package, which name them in comments such as `// node_modules/NAME/…`. */
+/**
+ * The packages inside the files of another package, which name them in comments such as `//
+ * node_modules/NAME/…`.
+ */
 export const EMBEDDED: Readonly<Record<string, readonly string[]>> = {
   '@huggingface/transformers': ['@huggingface/jinja', '@huggingface/tokenizers'],
 };
@@ -24,7 +28,10 @@ except that the build joins and minifies scripts.
 export interface NoticesPlugins {
   /** For `plugins`: writes the file. */
   readonly page: Plugin;
-  /** For `worker.plugins`: collects the packages of a worker. Vite builds the workers before it writes the page. */
+  /**
+   * For `worker.plugins`: collects the packages of a worker. Vite builds the workers before it writes the
+   * page.
+   */
   readonly worker: () => Plugin;
 }
 

@@ -1,4 +1,7 @@
-/** The structure that docs/ARCHITECTURE.md describes: imports go down, and no files import each other in a circle. */
+/**
+ * The structure that docs/ARCHITECTURE.md describes: imports go down, and no files import each other in a
+ * circle.
+ */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

@@ -1,4 +1,7 @@
-/** The walk "from keypress to pixel" in docs/ARCHITECTURE.md names functions that exist, and counts them right. */
+/**
+ * The walk "from keypress to pixel" in docs/ARCHITECTURE.md names functions that exist, and counts them
+ * right.
+ */
 
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Prints as JSON what commands print for `--help`, by their files. One process for all: they share most modules, and
- * each start would take a second.
+ * Prints as JSON what commands print for `--help`, by their files. One process for all: they share most
+ * modules, and each start would take a second.
  *
  *   node --import tsx cli/docs/print-help.ts FILE …
  */

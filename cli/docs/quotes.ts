@@ -4,7 +4,8 @@
  *   [96.2 %](docs/results/built-in-model.md#from-words-t2i "checks right")
  *   [1.27 %](../results/quantization.md "q8 / latents, relative RMS")
  *
- * The part behind ` / ` names the column, by default the second. A page with several tables needs the heading's anchor.
+ * The part behind ` / ` names the column, by default the second. A page with several tables needs the
+ * heading's anchor.
  */
 
 import { OmniError } from '../../src/errors.ts';
@@ -57,7 +58,10 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ');
 }
 
-/** The text of one cell; undefined where the table, the row or the column is missing, or the row is not unique. */
+/**
+ * The text of one cell; undefined where the table, the row or the column is missing, or the row is not
+ * unique.
+ */
 export function figureOf({ tables }: Results, anchor: string | undefined, title: string): string | undefined {
   const table =
     anchor === undefined

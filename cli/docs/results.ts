@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { grid } from '../bench/table.ts';
 
-/** Where results are kept, from the root of the repository: `NAME.json` and the page `NAME.md` made from it. */
+/**
+ * Where results are kept, from the root of the repository: `NAME.json` and the page `NAME.md` made from it.
+ */
 export const RESULTS = 'docs/results';
 
 const tableSchema = z.strictObject({

@@ -94,7 +94,8 @@ const REQUIRED_FILES: readonly string[] = [
 ];
 
 /**
- * Opens a checkpoint folder. Checks classes, configurations, files, and names, types and shapes of all tensors.
+ * Opens a checkpoint folder. Checks classes, configurations, files, and names, types and shapes of all
+ * tensors.
  * @throws OmniError `bad_checkpoint`, `unsupported` or `unreachable`; the message names the file and the
  *   field or tensor
  *

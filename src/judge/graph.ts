@@ -17,9 +17,9 @@ import type { WeightIndex } from '../tensors/stored.ts';
 import { PICTURE_SIDE } from './classes.ts';
 
 /**
- * The network: `picture` `[1, 3, 128, 128]` in -1 … 1 to `stands` `[1, C, 16, 16]`, logits and numbers for each cell,
- * and `page` `[1, P]`, logits for the whole page. The channels are presence, then the order of `classes.ts`. Norms and
- * temperatures are folded into the weights.
+ * The network: `picture` `[1, 3, 128, 128]` in -1 … 1 to `stands` `[1, C, 16, 16]`, logits and numbers for
+ * each cell, and `page` `[1, P]`, logits for the whole page. The channels are presence, then the order of
+ * `classes.ts`. Norms and temperatures are folded into the weights.
  */
 export const judgeGraph = defineGraph({
   name: () => 'judge',
@@ -39,7 +39,8 @@ export const judgeGraph = defineGraph({
     const coarse = conv(block(active(x, 'down3', 2), 'coarse'), 'up');
     const side = fixed(x, 2);
     x = block(relu(g, add(g, x, upsampleNearest(g, coarse, side, side))), 'merged');
-    // Adds the largest features of the cells above and below: a lamp's colour is its shade's, a hat is on top.
+    // Adds the largest features of the cells above and below: a lamp's colour is its shade's, a hat is on
+    // top.
     const withColumn = concat(g, [x, maxPool(g, x, 7, 3)], 1);
     const stands = conv(active(withColumn, 'hidden'), 'stands');
     const pooled = concat(g, [globalAveragePool(g, x), globalMaxPool(g, x)], 1);

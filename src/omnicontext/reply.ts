@@ -27,8 +27,8 @@ const REASON = /\breasoning\b["'*]*\s*[:=]\s*(.*)/is;
 
 /**
  * Parses a reply. It accepts JSON with or without words around it, with line breaks inside strings, quoted
- * scores or keys without quotes; a bare number; `Score: 7/10`; and a list. The lowest score of a list counts, as
- * in VIEScore, from which the benchmark's prompts derive.
+ * scores or keys without quotes; a bare number; `Score: 7/10`; and a list. The lowest score of a list counts,
+ * as in VIEScore, from which the benchmark's prompts derive.
  *
  * @returns undefined if the reply has no score from 0 to 10
  * @example

@@ -1,6 +1,6 @@
 /**
- * The arithmetic of the OmniContext benchmark. Each item has two scores; all items of a task and all tasks have
- * equal weight.
+ * The arithmetic of the OmniContext benchmark. Each item has two scores; all items of a task and all tasks
+ * have equal weight.
  * Source: OmniGen2 `omnicontext/calculate_statistics.py`, analyze_scores
  */
 

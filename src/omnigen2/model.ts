@@ -99,10 +99,10 @@ export class OmniGen2Model {
   }
 
   /**
-   * Replaces the adapters of the transformer. An empty list restores the checkpoint exactly. Reloads the transformer, so no
-   * drawing may be running.
-   * @throws OmniError `bad_checkpoint` if a change is larger than weights can be, `device` if the transformer does not
-   * fit. The model then keeps its previous adapters.
+   * Replaces the adapters of the transformer. An empty list restores the checkpoint exactly. Reloads the
+   * transformer, so no drawing may be running.
+   * @throws OmniError `bad_checkpoint` if a change is larger than weights can be, `device` if the transformer
+   *   does not fit. The model then keeps its previous adapters.
    */
   async setAdapters(adapters: readonly Adapter[]): Promise<void> {
     const before = this.#adapted;
@@ -132,7 +132,9 @@ export class OmniGen2Model {
     };
   }
 
-  /** Closes every part, even if one of them fails, and then throws its error. The caller disposes the runtime. */
+  /**
+   * Closes every part, even if one of them fails, and then throws its error. The caller disposes the runtime.
+   */
   async dispose(): Promise<void> {
     const parts = [...this.#parts.values()];
     this.#parts.clear();

@@ -102,7 +102,7 @@ test('reports the stages in order, with a preview after every step except the la
   expect(steps[1].preview).toMatchObject({ width: 64, height: 48 });
 });
 
-test('without a time shift in the checkpoint Euler has even times; the other scheduler shifts anyway', async () => {
+test('without a time shift in the checkpoint Euler has even times; DPM-Solver++ shifts anyway', async () => {
   const checkpoint = await openCheckpoint(nodeFolder('fixtures/goldens/model'));
   const scheduler = { ...checkpoint.config.scheduler, dynamicTimeShift: false };
   const config = { ...checkpoint.config, scheduler };

@@ -20,7 +20,7 @@ import { checkPrompt, tokenizePlainPrompt, truncationNote } from './language/pro
 import type { OmniGen2Model } from './model.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './pixels.ts';
 import { noise } from './random.ts';
-import { createScheduler } from './schedulers/create.ts';
+import { createScheduler, shiftsTimesteps } from './schedulers/create.ts';
 import { checkOutputSize, outputSize } from './sizes.ts';
 import { trainedSizeNote } from './trained-size.ts';
 import { previewPicture } from './vae/preview.ts';
@@ -223,9 +223,7 @@ async function denoise(
   const { steps } = input;
   const transformer = await model.transformer();
   const shape = vae.latentShape(size);
-  // The checkpoint configures the Euler scheduler. The official program creates the other one itself, with
-  // the shift.
-  const shifted = input.scheduler !== 'euler' || model.config.scheduler.dynamicTimeShift;
+  const shifted = shiftsTimesteps(input.scheduler, model.config.scheduler);
   const scheduler = createScheduler(input.scheduler, steps, shifted ? shape.height * shape.width : undefined);
   trace?.('timesteps', scheduler.timesteps);
   let latents: Latents = { ...shape, data: random.latents(shape.channels * shape.height * shape.width) };

@@ -116,8 +116,8 @@ const { alignSize, steps, textGuidance, imageGuidance, guidanceRange, scheduler 
 const { acceleration, teaCacheThreshold, posterior, negativePrompt } = DRAW_SETTINGS;
 
 /**
- * The defaults on the page, in the library and on the command line. The size follows from the model; the seed
- * is random.
+ * The defaults on the page, in the library and on the command line. The size follows from the model. The seed
+ * is random on the page and in the library, and 0 on the command line.
  */
 export const DEFAULT_SETTINGS: Omit<DrawSettings, 'width' | 'height' | 'seed'> = {
   alignSize: alignSize.default,

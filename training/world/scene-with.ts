@@ -36,7 +36,8 @@ export interface SceneValues {
  * A scene with one thing of average build.
  *
  * @example
- * sceneWith({ kind: 'cat', colour: 'orange', accessory: { kind: 'hat', colour: 'blue' }, background: 'forest' });
+ * const accessory = { kind: 'hat', colour: 'blue' };
+ * sceneWith({ kind: 'cat', colour: 'orange', accessory, background: 'forest' });
  */
 export function sceneWith(o: SceneValues): Scene {
   const who: Identity = {

@@ -14,8 +14,8 @@ export type SkipDecision = TeaCacheDecision | TaylorDecision;
 export interface AccelerationOptions {
   readonly acceleration: Acceleration;
   /**
-   * Sum of changes at which TeaCache runs the layers again. It can skip them even at 0, because small changes count as
-   * negative; see `rescaledChange`.
+   * Sum of changes at which TeaCache runs the layers again. It can skip them even at 0, because small changes
+   * count as negative; see `rescaledChange`.
    */
   readonly teaCacheThreshold: number;
   readonly onDecision?: (decision: SkipDecision) => void;

@@ -1,4 +1,7 @@
-/** Base of the accelerations that skip layers. Each guidance branch keeps state that decides whether a step runs the layers. */
+/**
+ * Base of the accelerations that skip layers. Each guidance branch keeps state that decides whether a step
+ * runs the layers.
+ */
 
 import type { ResidentTensor } from '../../runtime/types.ts';
 import type { GuidanceBranch } from '../diffusion/guidance.ts';

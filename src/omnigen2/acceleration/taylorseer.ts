@@ -1,10 +1,11 @@
 /**
- * TaylorSeer: two of three steps do not run the main layers. Their output is extrapolated from earlier steps.
- * Source of the rules: OmniGen2 `cache_functions/`, `taylorseer_utils/__init__.py`, and `transformer_omnigen2.py`,
- * OmniGen2TransformerBlock.forward (enable_taylorseer)
+ * TaylorSeer: two of three steps do not run the main layers. Their output is extrapolated from earlier steps by
+ * their index, as if steps were evenly spaced.
+ * Source of the rules: OmniGen2 `cache_functions/`, `taylorseer_utils/__init__.py`, and
+ * `transformer_omnigen2.py`, OmniGen2TransformerBlock.forward (enable_taylorseer)
  *
- * The official code extrapolates the output of every layer. Only the noise rows of the last layer are used, so this
- * code stores only them.
+ * The official code extrapolates the output of every layer. Only the noise rows of the last layer are used,
+ * so this code stores only them.
  */
 
 import type { ResidentTensor } from '../../runtime/types.ts';
@@ -26,7 +27,9 @@ export interface TaylorDecision {
   readonly lastFullStep: number;
 }
 
-/** Number of computed steps of a branch before the first extrapolated one. Source: cache_init (first_enhance) */
+/**
+ * Number of computed steps of a branch before the first extrapolated one. Source: cache_init (first_enhance)
+ */
 const FIRST_FULL_STEPS = 5;
 /** After them, one step in this many is computed. Source: cache_init (fresh_threshold) */
 const FULL_EVERY = 3;
@@ -62,7 +65,9 @@ export class TaylorSchedule {
   }
 }
 
-/** One step of a branch: computed `gap` steps after the previous computed one, or extrapolated `ahead` steps. */
+/**
+ * One step of a branch: computed `gap` steps after the previous computed one, or extrapolated `ahead` steps.
+ */
 export type TaylorMoment =
   | { readonly computed: true; readonly orders: number; readonly gap: number }
   | { readonly computed: false; readonly orders: number; readonly ahead: number };

@@ -1,8 +1,8 @@
 /**
- * TeaCache: while the input of the main layers changes little from step to step, so does the residual that they add.
- * Such steps reuse the last residual.
- * Source of the rules: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward (enable_teacache), and
- * `pipeline_omnigen2.py`, OmniGen2Pipeline.processing (teacache_params)
+ * TeaCache: while the input of the main layers changes little from step to step, so does the residual that
+ * they add. Such steps reuse the last residual.
+ * Source of the rules: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward
+ * (enable_teacache), and `pipeline_omnigen2.py`, OmniGen2Pipeline.processing (teacache_params)
  */
 
 import type { ResidentTensor } from '../../runtime/types.ts';

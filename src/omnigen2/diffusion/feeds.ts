@@ -1,4 +1,6 @@
-/** Feeds of the transformer's graphs: patches, rotary angles, and where the rows of each guidance branch are. */
+/**
+ * Feeds of the transformer's graphs: patches, rotary angles, and where the rows of each guidance branch are.
+ */
 
 import type { TransformerConfig } from '../../config/config.ts';
 import type { HostTensor } from '../../runtime/types.ts';

@@ -1,11 +1,12 @@
 /**
- * Classifier-free guidance with two scales: one pushes the prediction towards the prompt, one towards the references.
+ * Classifier-free guidance with two scales: one pushes the prediction towards the prompt, one towards the
+ * references.
  * Source of the rules: omnigen2/pipelines/omnigen2/pipeline_omnigen2.py, OmniGen2Pipeline.processing
  */
 
 /**
- * A forward pass of the transformer. `cond` has the prompt and the references, `ref` the negative prompt and the
- * references, `uncond` only the negative prompt.
+ * A forward pass of the transformer. `cond` has the prompt and the references, `ref` the negative prompt and
+ * the references, `uncond` only the negative prompt.
  */
 export type GuidanceBranch = 'cond' | 'ref' | 'uncond';
 
@@ -32,8 +33,8 @@ export interface GuidancePlan {
 /**
  * The forward passes of a step.
  *
- * Text guidance up to 1 needs one pass and ignores image guidance. Without references, or with image guidance up to 1,
- * the second pass has no references.
+ * Text guidance up to 1 needs one pass and ignores image guidance. Without references, or with image guidance
+ * up to 1, the second pass has no references.
  */
 export function guidanceBranches(request: GuidanceRequest): GuidancePlan {
   const [start, end] = request.guidanceRange;
@@ -54,8 +55,8 @@ export function workDone(plans: readonly GuidancePlan[]): number[] {
 }
 
 /**
- * The guided prediction in a new array: `u + image * (r - u) + text * (c - r)`, or `u + text * (c - u)`, or `c`.
- * Every operation rounds to float32, as in the official code.
+ * The guided prediction in a new array: `u + image * (r - u) + text * (c - r)`, or `u + text * (c - u)`, or
+ * `c`. Every operation rounds to float32, as in the official code.
  * @param predictions one for each branch of the plan, all of the same length
  */
 export function combineGuidance(

@@ -9,7 +9,8 @@ import type { LayerRange } from '../graphs/transformer-layers.ts';
 const SESSION_BYTES = 2 ** 30;
 
 /**
- * Splits the main layers into the fewest ranges of equal length so that the weights of each range fit one session.
+ * Splits the main layers into the fewest ranges of equal length so that the weights of each range fit one
+ * session.
  * @param sessionBytes maximum size of the weights of one session, in the form in which the session holds them
  */
 export function layerRanges(
@@ -31,9 +32,10 @@ export function layerRanges(
 }
 
 /**
- * Maximum size in bytes of the main layers of a transformer whose guidance branches run together. There is one session
- * for each number of branches (at most three), and each holds its own copy of the weights. Packing saves the cost of many
- * small products: the built-in model gains a third at 128 px and nothing at 512 px, and larger models gain nothing.
+ * Maximum size in bytes of the main layers of a transformer whose guidance branches run together. There is
+ * one session for each number of branches (at most three), and each holds its own copy of the weights.
+ * Packing saves the cost of many small products: the built-in model gains a third at 128 px and nothing at
+ * 512 px, and larger models gain nothing.
  */
 const PACKED_BYTES = 2 ** 27;
 

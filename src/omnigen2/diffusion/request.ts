@@ -67,7 +67,9 @@ export function checkReferences(references: readonly unknown[]): void {
   });
 }
 
-/** @throws OmniError `bad_request` for more than five references, or latents that do not divide into patches */
+/**
+ * @throws OmniError `bad_request` for more than five references, or latents that do not divide into patches
+ */
 export function layOutStep(
   { hiddenSize, patchSize }: TransformerConfig,
   tables: RotaryTables,

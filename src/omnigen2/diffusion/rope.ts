@@ -15,8 +15,8 @@ export interface RotaryTable {
 }
 
 /**
- * Position ids `[L, 3]` (sequence, row, column). Text token `l` is `(l, l, l)`. All patches of a picture have the same
- * first id; after each picture the running id grows by its longer side.
+ * Position ids `[L, 3]` (sequence, row, column). Text token `l` is `(l, l, l)`. All patches of a picture have
+ * the same first id; after each picture the running id grows by its longer side.
  * @param pictures the references in order, then the noise latents
  */
 export function jointPositions(textLength: number, pictures: readonly PatchGrid[]): Int32Array {
@@ -40,7 +40,8 @@ export function jointPositions(textLength: number, pictures: readonly PatchGrid[
 }
 
 /**
- * The angles of positions, computed in float64 and rounded once. Positions above the trained length have angles too.
+ * The angles of positions, computed in float64 and rounded once. Positions above the trained length have
+ * angles too.
  * @param axesDims width of each axis in a head, one after another
  */
 export function rotaryTable(positions: Int32Array, axesDims: readonly [number, number, number]): RotaryTable {
@@ -73,8 +74,9 @@ export function tableRows({ rows, cosines, sines }: RotaryTable, from: number, t
 }
 
 /**
- * A note for sequences at which the official code fails, because its tables end at the checkpoint's `axes_lens`. The tables
- * have no learned values, so longer ones are exact, but the model may not have learned such positions.
+ * A note for sequences at which the official code fails, because its tables end at the checkpoint's
+ * `axes_lens`. The tables have no learned values, so longer ones are exact, but the model may not have
+ * learned such positions.
  * @param textLength rows of the longest prompt
  * @param pictures the references in order, then the noise latents
  * @returns undefined if the official tables are long enough

@@ -3,8 +3,10 @@
 const MAX_PERIOD = 10000;
 
 /**
- * Cosines, then sines, of `t * scale` at decreasing frequencies, `[dim]`. Rounds to float32 where the official code does.
- * Source: OmniGen2 `models/embeddings.py`, Timesteps; diffusers `models/embeddings.py`, get_timestep_embedding
+ * Cosines, then sines, of `t * scale` at decreasing frequencies, `[dim]`. Rounds to float32 where the
+ * official code does.
+ * Source: OmniGen2 `models/embeddings.py`, Timesteps; diffusers `models/embeddings.py`,
+ * get_timestep_embedding
  * @param t 0 (noise) to 1 (picture)
  */
 export function timestepSinusoid(t: number, scale: number, dim: number): Float32Array {

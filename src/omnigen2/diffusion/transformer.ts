@@ -2,9 +2,10 @@
  * The diffusion transformer: predicts the velocity of noise latents for a prompt and references.
  * Source of the rules: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward
  *
- * A step has three parts: {@link Transformer.embed} once for all guidance branches, {@link Transformer.layers} for the
- * branches that run, and {@link Transformer.head}. The layers of a small model run for all branches at once. A large model
- * runs them branch by branch, so that there is one copy of its weights, and in several sessions if one cannot hold them.
+ * A step has three parts: {@link Transformer.embed} once for all guidance branches, {@link
+ * Transformer.layers} for the branches that run, and {@link Transformer.head}. The layers of a small model
+ * run for all branches at once. A large model runs them branch by branch, so that there is one copy of its
+ * weights, and in several sessions if one cannot hold them.
  */
 
 import type { TransformerConfig } from '../../config/config.ts';
@@ -50,7 +51,10 @@ export interface TransformerSource {
 export type TransformerTrace = (stage: string, values: Float32Array, reference?: number) => void;
 
 export interface TransformerOptions {
-  /** Whether all guidance branches run through the layers together. Default: for small models; see `layer-ranges.ts`. */
+  /**
+   * Whether all guidance branches run through the layers together. Default: for small models; see
+   * `layer-ranges.ts`.
+   */
   readonly packsBranches?: boolean;
   /** Maximum size of the weights of one session of layers. Default: 1 GiB. */
   readonly sessionBytes?: number;
@@ -81,7 +85,9 @@ export interface EmbeddedBranch extends BranchRows {
 export interface Signal {
   /** The modulated input of the first layer `[joint, D]`. The caller disposes it. */
   readonly signal: ResidentTensor;
-  /** Change since the previous signal, if there was one: mean of |signal - previous|, and mean of |previous|. */
+  /**
+   * Change since the previous signal, if there was one: mean of |signal - previous|, and mean of |previous|.
+   */
   readonly change?: { readonly difference: number; readonly size: number };
 }
 
@@ -175,8 +181,8 @@ export class Transformer {
 
   /**
    * The velocities (picture minus noise) of the same noise latents, one for each guidance branch.
-   * @throws OmniError `bad_request` for more than five references, or latents that do not divide into patches; `device`
-   * if a graph does not fit; AbortError between two graphs
+   * @throws OmniError `bad_request` for more than five references, or latents that do not divide into
+   *   patches; `device` if a graph does not fit; AbortError between two graphs
    */
   async predictStep(request: StepRequest, signal?: AbortSignal): Promise<Latents[]> {
     const step = await this.embed(request, signal);
@@ -219,7 +225,8 @@ export class Transformer {
   }
 
   /**
-   * All main layers for some branches of a step. Returns the noise rows `[noise, D]` of each; the caller disposes them.
+   * All main layers for some branches of a step. Returns the noise rows `[noise, D]` of each; the caller
+   * disposes them.
    * @throws OmniError `device`; AbortError between two graphs
    */
   async layers(

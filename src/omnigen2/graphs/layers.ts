@@ -1,8 +1,8 @@
 /**
  * Layers of one component, with its weights.
  *
- * Token streams, norms, softmax and residual sums are always float32. Only matrix products and convolutions can compute in
- * float16, between two casts.
+ * Token streams, norms, softmax and residual sums are always float32. Only matrix products and convolutions
+ * can compute in float16, between two casts.
  */
 
 import { type Dim, type GraphBuilder, GraphError, type Value } from '../../onnx/graph.ts';
@@ -27,7 +27,10 @@ export interface Numerics {
 /** The numerics of a CPU: float32, and quantized matrices dequantized while loading. */
 export const CPU_NUMERICS: Numerics = { compute: 'float32', quantized: 'widened' };
 
-/** The layers of one component inside one graph. Names are official tensor names without `.weight` and `.bias`. */
+/**
+ * The layers of one component inside one graph. Names are official tensor names without `.weight` and
+ * `.bias`.
+ */
 export class Layers {
   readonly g: GraphBuilder;
   readonly weights: WeightIndex;
@@ -52,7 +55,9 @@ export class Layers {
     return this.product(x, `${name}.weight`, bias);
   }
 
-  /** `x [.., K] @ W^T + bias` for the matrix `W [N, K]` stored under `weightName`, plain or block-quantized. */
+  /**
+   * `x [.., K] @ W^T + bias` for the matrix `W [N, K]` stored under `weightName`, plain or block-quantized.
+   */
   product(x: Value, weightName: string, bias?: Value): Value {
     const { g } = this;
     const { compute } = this.numerics;
@@ -86,8 +91,9 @@ export class Layers {
   }
 
   /**
-   * `y [.., N]` plus the products of adapters, if the matrix `weightName` has low-rank factors. They compute in float32:
-   * the factors can be too small for float16, and both products cost a few percent of the matrix's own.
+   * `y [.., N]` plus the products of adapters, if the matrix `weightName` has low-rank factors. They compute
+   * in float32: the factors can be too small for float16, and both products cost a few percent of the
+   * matrix's own.
    */
   #withFactors(x: Value, y: Value, weightName: string): Value {
     const factors = lowRankFactors(this.weights, weightName);

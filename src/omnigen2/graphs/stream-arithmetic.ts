@@ -30,8 +30,8 @@ interface TaylorParts {
 }
 
 /**
- * The differences of a newly computed `value`, one for each of the `previous` factors. Each is the difference of the order
- * below divided by `gap` `[1]`, the number of steps since the previous factors.
+ * The differences of a newly computed `value`, one for each of the `previous` factors. Each is the difference
+ * of the order below divided by `gap` `[1]`, the number of steps since the previous factors.
  * Source: OmniGen2 `taylorseer_utils/__init__.py`, derivative_approximation
  */
 export const taylorDifferencesGraph = defineGraph({

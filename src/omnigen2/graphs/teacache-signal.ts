@@ -26,7 +26,9 @@ export const signalGraph = defineGraph({
   },
 });
 
-/** The signal and its change since the `previous` one: mean of `|signal - previous|` and mean of `|previous|`. */
+/**
+ * The signal and its change since the `previous` one: mean of `|signal - previous|` and mean of `|previous|`.
+ */
 export const signalChangeGraph = defineGraph({
   name: () => 'transformer.signal.change',
   inputs: ({ config }: TransformerParts) => ({
@@ -42,7 +44,10 @@ export const signalChangeGraph = defineGraph({
   },
 });
 
-/** The mean of `|x|`, as a scalar. Rows first: one sum over millions of values would lose digits and parallelism. */
+/**
+ * The mean of `|x|`, as a scalar. Rows first: one sum over millions of values would lose digits and
+ * parallelism.
+ */
 function meanSize(g: GraphBuilder, x: Value): Value {
   return mean(g, mean(g, abs(g, x), 1), 0);
 }

@@ -11,7 +11,10 @@ import { rmsNorm } from '../../onnx/ops/normalization.ts';
 import type { Layers } from './layers.ts';
 import type { Tap } from './tap.ts';
 
-/** Epsilon of the norms of queries and keys, fixed in the official code. Source: OmniGen2TransformerBlock.__init__ */
+/**
+ * Epsilon of the norms of queries and keys, fixed in the official code. Source:
+ * OmniGen2TransformerBlock.__init__
+ */
 const QK_NORM_EPS = 1e-5;
 
 /** Rotary angles of the rows of a token stream, both `[L, headDim / 2]`. */

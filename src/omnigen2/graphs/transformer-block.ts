@@ -41,8 +41,8 @@ export interface BlockInput {
 /**
  * One block on a token stream, with full attention within each sample.
  *
- * The official block scales normed rows by `1 + scale` and gates the normed result by `tanh(gate)`. Both are one factor
- * per column, so this code multiplies them into the gains of the norms instead of the stream.
+ * The official block scales normed rows by `1 + scale` and gates the normed result by `tanh(gate)`. Both are
+ * one factor per column, so this code multiplies them into the gains of the norms instead of the stream.
  * @returns `[L, D]`, or `[R, D]` with `rows`
  */
 export function transformerBlock(
@@ -95,7 +95,10 @@ function plainGains(layers: Layers, name: string): BlockGains {
   };
 }
 
-/** Source: `models/transformers/block_lumina2.py`, LuminaRMSNormZero.forward (chunk order: scale, gate, scale, gate) */
+/**
+ * Source: `models/transformers/block_lumina2.py`, LuminaRMSNormZero.forward (chunk order: scale, gate, scale,
+ * gate)
+ */
 function modulatedGains(
   layers: Layers,
   config: TransformerConfig,

@@ -6,7 +6,8 @@ import { ropeInputs, startGraph, type TransformerParts } from './transformer-par
 
 /**
  * `text` `[text, textFeatDim]` to `stream` `[text, D]`.
- * Source: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward (caption_embedder, context_refiner)
+ * Source: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward (caption_embedder,
+ * context_refiner)
  */
 export const contextGraph = defineGraph({
   name: () => 'transformer.context',

@@ -14,8 +14,8 @@ import {
 } from './transformer-parts.ts';
 
 /**
- * The refined stream `[reference, D]` of one reference picture. References do not attend to each other before the
- * joint layers. `index` int32 `[1]` counts them from 0.
+ * The refined stream `[reference, D]` of one reference picture. References do not attend to each other before
+ * the joint layers. `index` int32 `[1]` counts them from 0.
  * Source: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.img_patch_embed_and_refine
  */
 export const referenceGraph = defineGraph({
@@ -45,8 +45,9 @@ export const referenceGraph = defineGraph({
 });
 
 /**
- * The refined stream `noise` `[noise, D]` of the noise latents, and `activated` `[1, T]`, the activated timestep
- * embedding. All guidance branches of a step share both: attention depends on differences of positions alone.
+ * The refined stream `noise` `[noise, D]` of the noise latents, and `activated` `[1, T]`, the activated
+ * timestep embedding. All guidance branches of a step share both: attention depends on differences of
+ * positions alone.
  * Source: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.img_patch_embed_and_refine
  */
 export const embedGraph = defineGraph({
@@ -79,7 +80,8 @@ export interface JoinParts {
 }
 
 /**
- * The joint stream `[joint, D]` of each guidance branch: its context, its references, the noise rows. Has no weights.
+ * The joint stream `[joint, D]` of each guidance branch: its context, its references, the noise rows. Has no
+ * weights.
  * Source: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward (joint_hidden_states)
  */
 export const joinGraph = defineGraph({

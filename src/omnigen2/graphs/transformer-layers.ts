@@ -1,6 +1,6 @@
 /**
- * The main layers over the joint streams (context, references, noise). The rows of several guidance branches are
- * packed one after another into one stream, which only attention splits. There are no padding rows.
+ * The main layers over the joint streams (context, references, noise). The rows of several guidance branches
+ * are packed one after another into one stream, which only attention splits. There are no padding rows.
  */
 
 import { defineGraph, floats, list } from '../../onnx/define-graph.ts';
@@ -23,11 +23,13 @@ export interface LayersParts extends TransformerParts {
 }
 
 /**
- * Runs a range of layers on the joint streams `[joint, D]` of one or more branches. `hidden` are the streams after them.
- * After the last layer they have only their noise rows `[noise, D]`; with taps all rows, for comparison with recorded stages.
+ * Runs a range of layers on the joint streams `[joint, D]` of one or more branches. `hidden` are the streams
+ * after them. After the last layer they have only their noise rows `[noise, D]`; with taps all rows, for
+ * comparison with recorded stages.
  *
- * `noise_rows` int32 `[branches * noise]` are the positions of the noise rows in the packed stream. `joint_lengths` and
- * `noise_lengths` int64 `[branches]` are the lengths of each branch. `cosines` and `sines` belong to all packed rows.
+ * `noise_rows` int32 `[branches * noise]` are the positions of the noise rows in the packed stream.
+ * `joint_lengths` and `noise_lengths` int64 `[branches]` are the lengths of each branch. `cosines` and
+ * `sines` belong to all packed rows.
  * Source: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward (layers)
  * @throws GraphError for taps with several branches, because stages do not name their branch
  */

@@ -1,4 +1,6 @@
-/** What the graphs of the diffusion transformer share: their parts, rotary inputs and the timestep embedding. */
+/**
+ * What the graphs of the diffusion transformer share: their parts, rotary inputs and the timestep embedding.
+ */
 
 import type { TransformerConfig } from '../../config/config.ts';
 import { floats, type TensorSpec } from '../../onnx/define-graph.ts';

@@ -7,8 +7,8 @@ import { VaeBlocks } from './vae-blocks.ts';
 import type { VaeGraphSource } from './vae-encoder.ts';
 
 /**
- * The decoder: `latents` `[1, latentChannels, height, width]` in the scale of the VAE to `pixels` `[1, 3, H, W]`, about
- * -1 … 1. `middle_shape` int64 `[4]` is the shape of the middle's feature map.
+ * The decoder: `latents` `[1, latentChannels, height, width]` in the scale of the VAE to `pixels` `[1, 3, H,
+ * W]`, about -1 … 1. `middle_shape` int64 `[4]` is the shape of the middle's feature map.
  * Source: diffusers `models/autoencoders/vae.py`, Decoder.forward
  */
 export const decoderGraph = defineGraph({

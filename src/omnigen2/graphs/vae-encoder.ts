@@ -13,8 +13,8 @@ export interface VaeGraphSource {
 }
 
 /**
- * The encoder: `pixels` `[1, 3, height, width]`, -1 … 1, to `moments` `[1, 2 * latentChannels, h, w]`: means, then log
- * variances, not clamped. `middle_shape` int64 `[4]` is the shape of the middle's feature map.
+ * The encoder: `pixels` `[1, 3, height, width]`, -1 … 1, to `moments` `[1, 2 * latentChannels, h, w]`: means,
+ * then log variances, not clamped. `middle_shape` int64 `[4]` is the shape of the middle's feature map.
  * Source: diffusers `models/autoencoders/vae.py`, Encoder.forward
  */
 export const encoderGraph = defineGraph({
@@ -33,7 +33,8 @@ export const encoderGraph = defineGraph({
       const name = `encoder.down_blocks.${level}`;
       for (let i = 0; i < config.layersPerBlock; i++) x = blocks.resnet(x, `${name}.resnets.${i}`);
       if (level === last) break;
-      // Pads one row and one column of zeros, at the bottom and right only. Source: diffusers Downsample2D.forward
+      // Pads one row and one column of zeros, at the bottom and right only. Source: diffusers
+      // Downsample2D.forward
       const [height, width] = [`height/${2 ** (level + 1)}`, `width/${2 ** (level + 1)}`];
       x = layers.conv(x, `${name}.downsamplers.0.conv`, { stride: 2, pads: [0, 0, 1, 1], height, width });
     }

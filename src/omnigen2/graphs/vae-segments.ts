@@ -33,8 +33,8 @@ export interface ConvSegment {
 type SegmentParts = Pick<VaeGraphSource, 'weights' | 'numerics'> & { readonly segment: ConvSegment };
 
 /**
- * A segment whose result stays on the device: `out` `[1, O, H, W]` with its `first` and `last` row `[1, O, 1, W]`, and
- * the `means` and `variances` of its rows `[1, O, H]` for a group norm that follows.
+ * A segment whose result stays on the device: `out` `[1, O, H, W]` with its `first` and `last` row `[1, O, 1,
+ * W]`, and the `means` and `variances` of its rows `[1, O, H]` for a group norm that follows.
  */
 export const convSegmentGraph = defineGraph({
   name: ({ segment }) => `vae.${segment.conv}`,
@@ -64,8 +64,8 @@ export const lastSegmentGraph = defineGraph({
  *
  * - `rows` `[1, C, height, width]`
  * - `above`, `below` `[1, C, 1, width]`: the adjacent rows; no `above` with stride 2
- * - with a norm, `mean`, `inverse` `[C, 1, 1]`, and `inside` `[2, 1, 1, 1]`: 0 if `above` or `below` is outside of
- *   the picture, else 1
+ * - with a norm, `mean`, `inverse` `[C, 1, 1]`, and `inside` `[2, 1, 1, 1]`: 0 if `above` or `below` is
+ *   outside of the picture, else 1
  * - with a skip connection, `skip` `[1, S, height, width]`
  */
 function segmentInputs({ segment: { channels, norm, resize, skip } }: SegmentParts) {
@@ -145,8 +145,9 @@ function rowMoments(g: GraphBuilder, x: Value): { means: Value; variances: Value
 type MiddleParts = VaeGraphSource & { readonly part: 'encoder' | 'decoder' };
 
 /**
- * The middle of the encoder or decoder up to its attention, on the whole `map` `[1, C, height, width]`: latents or the
- * encoder's last feature map. Gives `x` `[1, C, height, width]`, and `q`, `k`, `v` `[1, pixels, C]`.
+ * The middle of the encoder or decoder up to its attention, on the whole `map` `[1, C, height, width]`:
+ * latents or the encoder's last feature map. Gives `x` `[1, C, height, width]`, and `q`, `k`, `v` `[1,
+ * pixels, C]`.
  */
 export const middleEntryGraph = defineGraph({
   name: ({ part }) => `vae.${part}.middle entry`,
@@ -177,9 +178,9 @@ export const middleAttentionGraph = defineGraph({
 });
 
 /**
- * The middle after its attention, on the whole map: `x` `[1, C, height, width]` and `attended` `[1, pixels, C]` to `out`
- * `[1, O, height, width]`, the encoder's moments or the decoder's first feature map. `middle_shape` int64 `[4]` is the
- * shape of `x`.
+ * The middle after its attention, on the whole map: `x` `[1, C, height, width]` and `attended` `[1, pixels,
+ * C]` to `out` `[1, O, height, width]`, the encoder's moments or the decoder's first feature map.
+ * `middle_shape` int64 `[4]` is the shape of `x`.
  */
 export const middleExitGraph = defineGraph({
   name: ({ part }) => `vae.${part}.middle exit`,

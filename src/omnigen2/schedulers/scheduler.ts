@@ -1,8 +1,13 @@
 /** The interface of schedulers, and the timesteps of flow matching. */
 
-/** A scheduler of one drawing. It may have state, so every drawing needs a new one. */
+/**
+ * A scheduler of one drawing. It may have state, so every drawing needs a new one.
+ *
+ * One step takes one velocity. Guidance range, previews, progress and accelerations count these steps, so a method with
+ * several velocities per interval has several steps per interval.
+ */
 export interface Scheduler {
-  /** The time of each step, `[steps]`: float32, rising from 0 (noise) towards 1 (picture). */
+  /** The time of each step, `[steps]`: float32, from 0 (noise) towards 1 (picture), never falling. */
   readonly timesteps: Float32Array;
   /**
    * Computes the latents after a step. Call it once per step, in order.

@@ -1,24 +1,21 @@
 import { useId } from 'react';
-import type { Acceleration } from '../../settings/draw-settings.ts';
+import { ACCELERATIONS, type Acceleration } from '../../settings/draw-settings.ts';
 
-/** Name and description of each acceleration. */
-const CHOICES = [
-  ['none', 'Off', 'Computes every layer in every step.'],
-  [
-    'teacache',
-    'TeaCache',
-    'Reuses the result of the step before if little changes. Faster, slightly less exact.',
-  ],
-  [
-    'taylorseer',
-    'TaylorSeer',
-    'Predicts two of three steps from earlier ones. Even faster; use 20 steps or more.',
-  ],
-] as const satisfies readonly (readonly [Acceleration, string, string])[];
+const TEXTS: Readonly<Record<Acceleration, { readonly name: string; readonly note: string }>> = {
+  none: { name: 'Off', note: 'Computes every layer in every step.' },
+  teacache: {
+    name: 'TeaCache',
+    note: 'Reuses the result of the step before if little changes. Faster, slightly less exact.',
+  },
+  taylorseer: {
+    name: 'TaylorSeer',
+    note: 'Predicts two of three steps from earlier ones. Even faster; use 20 steps or more.',
+  },
+};
 
 /** The name of an acceleration on the page. */
 export function accelerationName(acceleration: Acceleration): string {
-  return CHOICES.find(([choice]) => choice === acceleration)?.[1] ?? acceleration;
+  return TEXTS[acceleration].name;
 }
 
 interface AccelerationSettingProps {
@@ -30,22 +27,21 @@ interface AccelerationSettingProps {
 /** Chooses an acceleration. */
 export function AccelerationSetting({ value, changed, onChange }: AccelerationSettingProps) {
   const name = useId();
-  const note = CHOICES.find(([choice]) => choice === value)?.[2];
   return (
     <div className={changed ? 'setting changed' : 'setting'}>
       <span className="setting-label">Acceleration</span>
       <fieldset className="segmented stacked">
         <legend className="visually-hidden">Acceleration</legend>
-        {CHOICES.map(([choice, label]) => (
+        {ACCELERATIONS.map((choice) => (
           <label key={choice}>
             <input type="radio" name={name} checked={value === choice} onChange={() => onChange(choice)} />
             <span>
-              <b>{label}</b>
+              <b>{TEXTS[choice].name}</b>
             </span>
           </label>
         ))}
       </fieldset>
-      <p>{note}</p>
+      <p>{TEXTS[value].note}</p>
     </div>
   );
 }

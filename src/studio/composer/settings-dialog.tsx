@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef } from 'react';
-import { DRAW_SETTINGS } from '../../settings/draw-settings.ts';
+import { DRAW_SETTINGS, SCHEDULERS, type SchedulerName } from '../../settings/draw-settings.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { AccelerationSetting } from './acceleration-setting.tsx';
@@ -10,6 +10,11 @@ import { RangeSetting } from './range-setting.tsx';
 import { SeedSetting } from './seed-setting.tsx';
 import { SizeSetting } from './size-setting.tsx';
 import './settings-dialog.css';
+
+const SCHEDULER_NAMES: Readonly<Record<SchedulerName, string>> = {
+  euler: 'Euler',
+  'dpmsolver++': 'DPM-Solver++',
+};
 
 /** All settings of a drawing, in a drawer at the side of the page. */
 export function SettingsDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
