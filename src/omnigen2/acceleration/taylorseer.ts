@@ -1,6 +1,6 @@
 /**
- * TaylorSeer: two of three steps do not run the main layers. Their output is extrapolated from earlier steps by
- * their index, as if steps were evenly spaced.
+ * TaylorSeer: two of three steps do not run the main layers. Their output is extrapolated from earlier steps
+ * by their index, as if steps were evenly spaced.
  * Source of the rules: OmniGen2 `cache_functions/`, `taylorseer_utils/__init__.py`, and
  * `transformer_omnigen2.py`, OmniGen2TransformerBlock.forward (enable_taylorseer)
  *

@@ -31,8 +31,8 @@ export function createScheduler(
 }
 
 /**
- * Whether the timesteps are shifted by the size of the picture. The checkpoint configures Euler alone. The official
- * program creates DPM-Solver++ itself, always with the shift.
+ * Whether the timesteps are shifted by the size of the picture. The checkpoint configures Euler alone. The
+ * official program creates DPM-Solver++ itself, always with the shift.
  */
 export function shiftsTimesteps(
   name: SchedulerName,

@@ -3,8 +3,8 @@
 /**
  * A scheduler of one drawing. It may have state, so every drawing needs a new one.
  *
- * One step takes one velocity. Guidance range, previews, progress and accelerations count these steps, so a method with
- * several velocities per interval has several steps per interval.
+ * One step takes one velocity. Guidance range, previews, progress and accelerations count these steps, so a
+ * method with several velocities per interval has several steps per interval.
  */
 export interface Scheduler {
   /** The time of each step, `[steps]`: float32, from 0 (noise) towards 1 (picture), never falling. */
