@@ -225,7 +225,7 @@ test.describe('without the model', () => {
     await expect(studio.stopButton).toBeHidden();
   });
 
-  test('pictures with a wrong extension, a rotation or other colours are added with the size they are shown at', async ({
+  test('pictures with a wrong extension, a rotation or other colours show their size', async ({
     studioWithoutModel: studio,
   }) => {
     await studio.chooseFiles(

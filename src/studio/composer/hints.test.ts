@@ -32,7 +32,7 @@ describe('findHints', () => {
     expect(findHints('an image with 4 stars', 1)).toEqual([]);
   });
 
-  it('reports several pictures of which the prompt mentions none', () => {
+  it('reports several pictures that the prompt does not mention', () => {
     expect(findHints('put the bunny beside the boat', 2)).toEqual([{ kind: 'unnamed', count: 2 }]);
     expect(findHints('put both animals on the beach', 2)).toEqual([]);
     expect(findHints('combine these pictures', 2)).toEqual([]);
