@@ -40,12 +40,17 @@ const finished = (round: number, grey = round): JobEvent => ({
   picture: picture(grey),
   drawMs: 500,
 });
+const CRITIQUES = {
+  accept: 'It meets the request.',
+  fix: 'Make the house red.',
+  unclear: 'The critic said nothing about this picture.',
+};
 const report = (round: number, outcome: 'accept' | 'fix' | 'unclear'): JobEvent => ({
   type: 'round',
   report: {
     round,
     instruction: round === 1 ? 'a red house' : 'Make the house red.',
-    critique: outcome === 'fix' ? 'Make the house red.' : 'It meets the request.',
+    critique: CRITIQUES[outcome],
     outcome,
     drawMs: 500,
     critiqueMs: 200,
@@ -224,10 +229,10 @@ describe('announcementFor', () => {
     expect(announced(critiquing, report(1, 'fix'))).toBe('Round 1: Make the house red. Fixing.');
   });
 
-  it('leaves out the text of an unclear critique', () => {
+  it('gives the reason of an unclear critique', () => {
     const critiquing = afterEvents(job(3), step(1, 4), finished(1));
     expect(announced(critiquing, report(1, 'unclear'))).toBe(
-      'Round 1: The check gave no clear answer, so this picture is kept. Stopped here.',
+      'Round 1: The check gave no clear answer, so this picture is kept. The critic said nothing about this picture. Stopped here.',
     );
   });
 

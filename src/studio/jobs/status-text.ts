@@ -75,9 +75,7 @@ function roundText(job: DrawJob, round: RoundView): string {
 function endText(job: DrawJob): string {
   switch (job.state.status) {
     case 'done':
-      return job.request.rounds > 1
-        ? `The picture is done. Round ${job.state.result.round} is the result.`
-        : 'The picture is done.';
+      return job.request.rounds > 1 ? `The picture is done. ${resultText(job)}` : 'The picture is done.';
     case 'stopped':
       return 'Stopped. The picture so far is kept.';
     case 'failed':
@@ -99,24 +97,21 @@ export function outcomeText(
         why: 'The check found nothing wrong. It can miss things.',
       };
     case 'fix':
-      return {
-        title: 'Fixing',
-        why: `Round ${round.round + 1} makes this change.`,
-      };
+      return fixText(job, round.round + 1);
     case 'out_of_rounds':
       return {
         title: 'No rounds left',
-        why: `This still needs fixing, but round ${job.request.rounds} was the last.${keptRoundText(job, round)}`,
+        why: `This still needs fixing, but round ${job.request.rounds} was the last.`,
       };
     case 'repeated':
       return {
         title: 'Stopped here',
-        why: `The check said the same as in the round before, so another round would not help.${keptRoundText(job, round)}`,
+        why: 'The check said the same as in the round before, so another round would not help.',
       };
     case 'unclear':
       return {
         title: 'Stopped here',
-        why: 'The check gave no clear answer, so this picture is kept.',
+        why: `The check gave no clear answer, so this picture is kept. ${round.critique}`,
       };
     case undefined:
       return {
@@ -128,10 +123,20 @@ export function outcomeText(
   }
 }
 
-/** Names the result, after a space, if it is not the last round. */
-function keptRoundText({ state }: DrawJob, { round }: RoundView): string {
-  if (state.status !== 'done' || state.result.round === round) return '';
-  return ` Round ${state.result.round} is the result: it had the fewest complaints.`;
+/** A critique that the next round follows, or would have followed. */
+function fixText(job: DrawJob, next: number): { readonly title: string; readonly why: string } {
+  if (!isOver(job)) return { title: 'Fixing', why: `Round ${next} makes this change.` };
+  const drawn = job.rounds.some(({ round, picture }) => round === next && picture);
+  if (drawn) return { title: 'Fixed', why: `Round ${next} made this change.` };
+  return { title: 'Not fixed', why: `The drawing ended before round ${next} was done.` };
+}
+
+/** Which round is the result, and why, if it is not the last one. */
+export function resultText({ state, rounds }: DrawJob): string {
+  if (state.status !== 'done') return '';
+  const { round } = state.result;
+  if (round === rounds.at(-1)?.round) return `Round ${round} is the result.`;
+  return `Round ${round} is the result: no other round had fewer complaints.`;
 }
 
 function quarter(round: RoundView): number {

@@ -3,7 +3,7 @@ import { PictureSummary } from '../canvas/picture-summary.tsx';
 import { StepText } from '../canvas/progress.tsx';
 import { StopButton } from '../canvas/stop-button.tsx';
 import { type DrawJob, isOver, newRound, resultRound } from '../jobs/draw-job.ts';
-import { outcomeText, statusText } from '../jobs/status-text.ts';
+import { outcomeText, resultText, statusText } from '../jobs/status-text.ts';
 import { useStudio } from '../store/context.tsx';
 import { ResultNotes } from '../ui/result-notes.tsx';
 import { RoundCard } from './round-card.tsx';
@@ -78,7 +78,7 @@ function StateText({ job }: { job: DrawJob }) {
       const why = current?.outcome ? outcomeText(job, current).why : '';
       return (
         <>
-          <b>Round {result} is the result.</b> {why}
+          <b>{resultText(job)}</b> {why}
         </>
       );
     }
