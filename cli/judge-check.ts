@@ -94,7 +94,7 @@ async function judgePair(
 }
 
 function errorsTable(table: Readonly<Record<string, Errors>>, n: number, which: string): Table {
-  const percent = (errors: number) => `${((100 * errors) / n).toFixed(1)} %`;
+  const percent = (errors: number) => `${((100 * errors) / n).toFixed(1)}%`;
   const kinds = Object.entries(table);
   const sum = (form: keyof Errors, side: 0 | 1) =>
     kinds.reduce((total, [, errors]) => total + errors[form][side], 0) / kinds.length;

@@ -31,8 +31,8 @@ const VARIANTS: readonly { readonly name: string; readonly change: Partial<DrawI
   { name: '10 Euler steps', change: { steps: 10 } },
   { name: 'DPM-Solver++, 14 steps', change: { scheduler: 'dpmsolver++', steps: 14 } },
   { name: 'DPM-Solver++, 10 steps', change: { scheduler: 'dpmsolver++', steps: 10 } },
-  { name: 'guidance in the first 60 %', change: { guidanceRange: [0, 0.6] } },
-  { name: 'guidance in the first 30 %', change: { guidanceRange: [0, 0.3] } },
+  { name: 'guidance in the first 60%', change: { guidanceRange: [0, 0.6] } },
+  { name: 'guidance in the first 30%', change: { guidanceRange: [0, 0.3] } },
 ];
 
 /** A picture to draw and the scene that it should show. */
@@ -71,7 +71,7 @@ export async function accelerationsTable(): Promise<Table> {
         `The built-in model under Node, 128 x 128: ${FROM_WORDS} pictures from words and ${EDITS} edits from the world that it was trained on, each with one thing. ` +
         'Speed-up: ratio of the total times in this run. ' +
         "Success: share of a request's checks that the judge (docs/reference/judge.md) confirms. " +
-        'Change: mean difference of success to 20 Euler steps on the same cases, with a 95 % interval. ' +
+        'Change: mean difference of success to 20 Euler steps on the same cases, with a 95% interval. ' +
         'Equal: whether that interval includes zero or a gain. Difference: mean distance to the picture of 20 Euler steps.',
       columns: ['variant', 'a picture', 'speed-up', 'success', 'change', 'equal', 'difference, grey levels'],
       rows: drawn.map((variant, i) => {
@@ -141,5 +141,5 @@ function sum<T>(items: readonly T[], of: (item: T, index: number) => number): nu
 }
 
 function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+  return `${(100 * share).toFixed(1)}%`;
 }

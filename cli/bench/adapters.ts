@@ -42,7 +42,7 @@ export async function adaptersTable(): Promise<Table> {
     name,
     ...SIZES.flatMap((size) => {
       const { error, left } = changeAfterStorage(matrices, { before, after }, size);
-      return [`${figure(100 * error)} %`, `${Math.round(100 * left)} %`];
+      return [`${figure(100 * error)}%`, `${Math.round(100 * left)}%`];
     }),
   ]);
   return {
@@ -54,7 +54,7 @@ export async function adaptersTable(): Promise<Table> {
       'that change. Left: its projection on the exact change.',
     columns: [
       'weights',
-      ...SIZES.flatMap((size) => [`error, change of ${100 * size} %`, `left, change of ${100 * size} %`]),
+      ...SIZES.flatMap((size) => [`error, change of ${100 * size}%`, `left, change of ${100 * size}%`]),
     ],
     rows,
   };

@@ -41,7 +41,7 @@ export async function quantizationTable(): Promise<Table> {
       rows.push([
         format,
         `${(sizeBytes / 1e6).toFixed(1)} MB`,
-        `${figure(100 * mean(latents))} %`,
+        `${figure(100 * mean(latents))}%`,
         figure(mean(differences)),
         `${mean(ratios).toFixed(1)} dB`,
         `${Math.min(...ratios).toFixed(1)} dB`,

@@ -16,7 +16,7 @@ const SPEED: Results = {
       method,
       columns: ['weights', 'size', 'error'],
       rows: [
-        ['q8', '18.2 MB', '1.27 %'],
+        ['q8', '18.2 MB', '1.27%'],
         ['twice', '1', '2'],
         ['twice', '3', '4'],
       ],
@@ -27,8 +27,8 @@ const CARD: Results = {
   ...SPEED,
   weights: WEIGHTS,
   tables: [
-    { title: 'From words (t2i)', method, columns: ['', 'value'], rows: [['checks right', '96.2 %']] },
-    { title: 'Edit', method, columns: ['', 'value'], rows: [['success', '87.5 %']] },
+    { title: 'From words (t2i)', method, columns: ['', 'value'], rows: [['checks right', '96.2%']] },
+    { title: 'Edit', method, columns: ['', 'value'], rows: [['success', '87.5%']] },
   ],
 };
 const RESULTS = new Map([
@@ -40,22 +40,23 @@ const quoted = (text: string) => withQuotes('PAGE.md', text, RESULTS, WEIGHTS);
 describe('withQuotes', () => {
   it.each([
     ['[?](results/speed.md "q8")', '[18.2 MB](results/speed.md "q8")'],
-    ['[old %](../results/speed.md "q8 / error")', '[1.27 %](../results/speed.md "q8 / error")'],
+    ['[old %](../results/speed.md "q8 / error")', '[1.27%](../results/speed.md "q8 / error")'],
+    ['a [18.2\nMB](docs/results/speed.md\n"q8"), b', 'a [18.2\nMB](docs/results/speed.md\n"q8"), b'],
     [
-      'a [96.2\n%](docs/results/card.md#from-words-t2i\n"checks  right"), b',
-      'a [96.2\n%](docs/results/card.md#from-words-t2i\n"checks  right"), b',
+      'a [96.2%](docs/results/card.md#from-words-t2i\n"checks  right"), b',
+      'a [96.2%](docs/results/card.md#from-words-t2i\n"checks  right"), b',
     ],
     ['[1\n%](results/speed.md "q8")', '[18.2 MB](results/speed.md "q8")'],
     [
       '| [x](results/card.md#edit "success") | [y](results/speed.md "q8") |',
-      '| [87.5 %](results/card.md#edit "success") | [18.2 MB](results/speed.md "q8") |',
+      '| [87.5%](results/card.md#edit "success") | [18.2 MB](results/speed.md "q8") |',
     ],
   ])('takes the figure from its source: %j', (text, want) => {
     expect(quoted(text)).toBe(want);
     expect(quoted(want)).toBe(want);
   });
 
-  it.each(['[speed](results/speed.md)', '[all](docs/results/README.md)', 'plain 95 %', '[a](b.md "c")'])(
+  it.each(['[speed](results/speed.md)', '[all](docs/results/README.md)', 'plain 95%', '[a](b.md "c")'])(
     'leaves other links alone: %j',
     (text) => expect(quoted(text)).toBe(text),
   );
@@ -74,7 +75,7 @@ describe('withQuotes', () => {
   });
 
   it('refuses a figure of earlier weights and names the command that measures it', () => {
-    const text = '[87.5 %](results/card.md#edit "success")';
+    const text = '[87.5%](results/card.md#edit "success")';
     expect(() => withQuotes('PAGE.md', text, RESULTS, 'newer')).toThrow(
       expect.objectContaining({ action: 'Run npm run -s bench' }),
     );

@@ -1,8 +1,8 @@
 /**
  * Figures that a page quotes. A quote is a link to the page of results, and its title names the row:
  *
- *   [96.2 %](docs/results/built-in-model.md#from-words-t2i "checks right")
- *   [1.27 %](../results/quantization.md "q8 / latents, relative RMS")
+ *   [96.2%](docs/results/built-in-model.md#from-words-t2i "checks right")
+ *   [1.27%](../results/quantization.md "q8 / latents, relative RMS")
  *
  * The part behind ` / ` names the column, by default the second. A page with several tables needs the
  * heading's anchor.
@@ -18,7 +18,7 @@ const QUOTE = /\[([^\]]*)(\]\(([^()\s]*\bresults\/([\w-]+)\.md)(?:#([\w-]+))?\s+
  * @param weights SHA-256 of the present trained checkpoint
  * @throws OmniError `bad_request` for a quote without a source, or of figures of earlier weights
  * @example
- * withQuotes('README.md', '[95 %](docs/results/speed.md "q8 / size")', results, weights);
+ * withQuotes('README.md', '[95%](docs/results/speed.md "q8 / size")', results, weights);
  */
 export function withQuotes(
   page: string,

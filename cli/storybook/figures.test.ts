@@ -16,10 +16,10 @@ test('a table has the value, its interval, the target and whether it is reached'
     failures: [{ id: 'edit-3', message: 'No memory.' }],
   });
   expect(table).toContain('4 held-out cases in 12 s.');
-  expect(table).toContain('| right | 75.0 % | 30.1 % … 95.4 % | 4 | at least 90.0 % | no |');
+  expect(table).toContain('| right | 75.0% | 30.1% … 95.4% | 4 | at least 90.0% | no |');
   expect(table).toContain('| error | 1.50 | 0.52 … 2.48 | 2 | at most 2.00 | yes |');
   expect(table).toContain('| gain | +20.0 points | +10.2 points … +29.8 points | 2 |  |  |');
-  expect(table).toContain('| nothing | none |  | 0 | at least 50.0 % |  |');
+  expect(table).toContain('| nothing | none |  | 0 | at least 50.0% |  |');
   expect(table).toContain('1 of the cases ended with an error and count as failed:\n\n- edit-3: No memory.');
 });
 
@@ -36,7 +36,7 @@ test('the method of a recorded table holds the words after the colon of the titl
     '4 held-out cases in 12 s. Two fixes at most. ' +
       '1 of the cases ended with an error and count as failed: gain-3 (No memory.).',
   );
-  expect(rows).toEqual([['right', '100.0 %', '20.7 % … 100.0 %', '1', '', '']]);
+  expect(rows).toEqual([['right', '100.0%', '20.7% … 100.0%', '1', '', '']]);
 });
 
 test('a value equal to the target reaches it', () => {

@@ -92,7 +92,7 @@ function tableOf({ title, cases, seconds, figures }: TaskFigures): Table {
   return {
     title,
     method: `${cases} held-out cases in ${Math.round(seconds)} s.`,
-    columns: ['', 'value', '95 % interval', 'n', 'target', 'reached'],
+    columns: ['', 'value', '95% interval', 'n', 'target', 'reached'],
     rows: figures.map((figure) => {
       const { name, unit, value, target } = figure;
       const { low, high } = value;
@@ -117,7 +117,7 @@ function failed({ failures }: TaskFigures): string {
 function formatValue(value: number, unit: Unit): string {
   switch (unit) {
     case 'percent':
-      return `${(100 * value).toFixed(1)} %`;
+      return `${(100 * value).toFixed(1)}%`;
     case 'points':
       return `${value < 0 ? '' : '+'}${(100 * value).toFixed(1)} points`;
     case 'score':

@@ -1,9 +1,9 @@
-/** Shares and means with their 95 % confidence intervals. */
+/** Shares and means with their 95% confidence intervals. */
 
-/** 95 % of a normal distribution lie within this many standard deviations. */
+/** 95% of a normal distribution lie within this many standard deviations. */
 const Z95 = 1.959964;
 
-/** `right` of `n`, with its 95 % interval. Values are from 0 to 1. */
+/** `right` of `n`, with its 95% interval. Values are from 0 to 1. */
 export interface Share {
   readonly type: 'share';
   readonly right: number;
@@ -14,7 +14,7 @@ export interface Share {
   readonly high: number;
 }
 
-/** A mean of `n` values, with its 95 % interval. `low` and `high` are undefined below two values. */
+/** A mean of `n` values, with its 95% interval. `low` and `high` are undefined below two values. */
 export interface Mean {
   readonly type: 'mean';
   readonly n: number;
@@ -24,7 +24,7 @@ export interface Mean {
 }
 
 /**
- * Wilson's 95 % interval of a share. It is valid for few cases and near 0 and 1 too. For `n` = 0 it is 0 to
+ * Wilson's 95% interval of a share. It is valid for few cases and near 0 and 1 too. For `n` = 0 it is 0 to
  * 1.
  * Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927
  */
