@@ -66,6 +66,21 @@ test('notes name options without effect and a size that the model was not traine
   expect(acceleration).toBeUndefined();
 }, 60_000);
 
+test('the times of a round are whole milliseconds', async () => {
+  const drawing = ['--model', TINY, '--prompt', 'a cat', '--size', '32x32', '--steps', '1'];
+  const { out } = await generate(...drawing, '--reflect', '2', '--json');
+  const [{ drawMs, critiqueMs }] = JSON.parse(out).rounds;
+  expect([drawMs, critiqueMs].map(Number.isInteger)).toEqual([true, true]);
+}, 60_000);
+
+test('the last line names a folder that was created for the picture', async () => {
+  const drawing = ['--model', TINY, '--prompt', 'a cat', '--size', '32x32', '--steps', '1'];
+  const out = join(folder, 'new', 'deep', 'b.png');
+  const created = ` s. Created the folder ${join(folder, 'new')}.\n`;
+  expect((await generate(...drawing, '--out', out)).out).toContain(created);
+  expect((await generate(...drawing, '--out', out)).out).not.toContain('Created');
+}, 60_000);
+
 test('an acceleration reports how much was computed', async () => {
   const drawing = [
     '--model',

@@ -110,7 +110,7 @@ await runCommand('Drawing', async (signal) => {
     // The space marks the last word as complete: an incomplete one is not reported.
     const unknown = args.model === BUILT_IN ? unknownWords(`${args.prompt} `) : [];
     if (unknown.length > 0)
-      notes.push(`The built-in model has not learnt ${quotedList(unknown)}: it draws what is nearest.`);
+      notes.push(`The built-in model does not know ${quotedList(unknown)} and may draw something else.`);
     const otherSize = args.size === undefined ? undefined : otherSizeNote(size, picture);
     if (otherSize !== undefined) notes.push(otherSize);
     const files = reports.map(({ round }) => roundFile(args.out, round));
@@ -118,12 +118,17 @@ await runCommand('Drawing', async (signal) => {
       ...reports.map((report, i) => [files[i], report.picture] as const),
       [args.out, picture] as const,
     ]);
-    await writePictures(
+    const createdFolder = await writePictures(
       official ? new Map([...written].map(([file, image]) => [file, officialGreys(image)])) : written,
     );
     const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
     if (args.json) {
-      const listed = reports.map(({ picture: _, ...report }, i) => ({ ...report, file: files[i] }));
+      const listed = reports.map(({ picture: _, ...report }, i) => ({
+        ...report,
+        drawMs: Math.round(report.drawMs),
+        critiqueMs: Math.round(report.critiqueMs),
+        file: files[i],
+      }));
       const { predictions, computed } = decisions;
       const acceleration =
         args.acceleration === 'none' ? undefined : { name: args.acceleration, predictions, computed };
@@ -141,7 +146,8 @@ await runCommand('Drawing', async (signal) => {
       for (const { round, critique, outcome } of reports)
         console.log(`Round ${round} (${outcome}): ${critique}`);
       if (reports.length > 1) console.log(`Round ${kept} is kept.`);
-      console.log(`Wrote ${args.out} in ${seconds} s.`);
+      const created = createdFolder === undefined ? '' : ` Created the folder ${createdFolder}.`;
+      console.log(`Wrote ${args.out} in ${seconds} s.${created}`);
     }
     return 0;
   } finally {

@@ -48,7 +48,9 @@ it.runIf(process.platform === 'linux')('refuses a folder that takes no files', a
 });
 
 it('writes all pictures and leaves nothing else', async () => {
-  await writePictures(new Map([at('new/a.png'), at('new/b.png')].map((path) => [path, PICTURE])));
+  const pictures = new Map([at('new/a.png'), at('new/b.png')].map((path) => [path, PICTURE]));
+  expect(await writePictures(pictures)).toBe(at('new'));
+  expect(await writePictures(pictures)).toBeUndefined();
   expect(await readdir(at('new'))).toEqual(['a.png', 'b.png']);
 });
 

@@ -122,9 +122,10 @@ async function checkTakesFiles(folder: string): Promise<void> {
 
 /**
  * Writes pictures as PNG, all or none. Replaces existing files at the end.
+ * @returns the topmost folder that it created; undefined if all folders existed
  * @throws OmniError `storage`
  */
-export async function writePictures(pictures: ReadonlyMap<string, RgbImage>): Promise<void> {
+export async function writePictures(pictures: ReadonlyMap<string, RgbImage>): Promise<string | undefined> {
   const parts: [part: string, path: string][] = [];
   let made: string | undefined;
   let current = '';
@@ -141,6 +142,7 @@ export async function writePictures(pictures: ReadonlyMap<string, RgbImage>): Pr
       current = path;
       await rename(part, path);
     }
+    return made;
   } catch (cause) {
     for (const [part] of parts) await rm(part, { force: true }).catch(() => undefined);
     if (made !== undefined) await rm(made, { recursive: true, force: true });

@@ -156,7 +156,7 @@ function notAPictureError(sniffed: SniffedOther, name: string): OmniError {
     case 'empty':
       return badImage(`${name} is empty: it has 0 bytes.`, 'Get the file again from where it came from.');
     case 'text':
-      return badImage(`${name} is text, not a picture.`, 'Choose a PNG, JPEG, WebP, GIF or AVIF file.');
+      return badImage(`${name} is text, not a picture.`, 'Choose a PNG, JPEG, WebP, GIF, AVIF or BMP file.');
     case 'unknown':
       return badImage(`${name} is not a picture that can be read; ${READABLE}.`, SAVE_AS);
     case 'other':
