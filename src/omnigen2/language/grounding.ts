@@ -1,6 +1,7 @@
 /**
- * Bounding boxes in replies. The language model answers "Where is the cat?" with a JSON list of
- * `{"bbox_2d": [x0, y0, x1, y1], "label": "cat"}`.
+ * Bounding boxes in replies. The language model answers "Locate the cat." with a JSON list of
+ * `{"bbox_2d": [x0, y0, x1, y1], "label": "cat"}`. The built-in model does so only for wordings such as
+ * "Give the box of the cat." or "Locate the cat."; it answers "Where is the cat?" in words.
  * Source of the format: Qwen2.5-VL, cookbooks/spatial_understanding.ipynb
  */
 
