@@ -78,7 +78,7 @@ test('a requested size is also that of an edit, with a note if the model was not
   const { out: line } = await chat(...edit, '--size', '64x48', '--steps', '1', '--out', out, '--json');
   expect(JSON.parse(line)).toMatchObject({
     file: out,
-    notes: ['This model was trained at 128 x 128 pixels; other sizes are experimental.'],
+    notes: ['This model was trained at 128 × 128 pixels; other sizes are experimental.'],
   });
   const bytes = await readFile(out);
   expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([64, 48]);

@@ -50,7 +50,7 @@ describe('the size of an edit', { timeout: 60_000 }, () => {
   test('is that of its reference with --official, with a note', async () => {
     const { out } = await generate(...edit, '--size', '96x64', '--official');
     expect(await drawnSize()).toBe('128x128');
-    expect(out).toContain('The picture is 128 x 128, not 96 x 64: the official program draws an edit');
+    expect(out).toContain('The picture is 128 × 128, not 96 × 64: the official program draws an edit');
   });
 });
 
@@ -61,7 +61,7 @@ test('notes name options without effect and a size that the model was not traine
   expect(notes).toEqual([
     '--teacache-threshold does nothing without --acceleration teacache.',
     '--posterior does nothing without --image.',
-    'This model was trained at 128 x 128 pixels; other sizes are experimental.',
+    'This model was trained at 128 × 128 pixels; other sizes are experimental.',
   ]);
   expect(acceleration).toBeUndefined();
 }, 60_000);

@@ -165,5 +165,5 @@ function unwritable(path: string, cause: unknown): OmniError {
 /** The note about a picture without the size of `--size`, which the official program ignores for edits. */
 export function otherSizeNote(wanted: Size, drawn: Size): string | undefined {
   if (wanted.width === drawn.width && wanted.height === drawn.height) return undefined;
-  return `The picture is ${drawn.width} x ${drawn.height}, not ${wanted.width} x ${wanted.height}: the official program draws an edit at the size of its picture.`;
+  return `The picture is ${drawn.width} × ${drawn.height}, not ${wanted.width} × ${wanted.height}: the official program draws an edit at the size of its picture.`;
 }

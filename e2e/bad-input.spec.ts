@@ -90,19 +90,19 @@ const UNUSABLE: readonly (readonly [file: ChosenFile, sentence: string])[] = [
   ],
   [
     { name: 'wide.png', bytes: pngWithHeaderSize(20_000, 3) },
-    'wide.png is 20000 x 3 pixels; a side may have at most 16,384',
+    'wide.png is 20000 × 3 pixels; a side may have at most 16,384',
   ],
   [
     { name: 'bomb.png', bytes: pngWithHeaderSize(15_000, 15_000) },
-    'bomb.png is 15000 x 15000 pixels, 225 megapixels; at most 100 can be read',
+    'bomb.png is 15000 × 15000 pixels, 225 megapixels; at most 100 can be read',
   ],
   [
     { name: 'dot.png', bytes: pngWithHeaderSize(1, 1) },
-    'dot.png is 1 x 1 pixels; each side needs at least 16',
+    'dot.png is 1 × 1 pixels; each side needs at least 16',
   ],
   [
     { name: 'strip.png', bytes: pngWithHeaderSize(16_000, 16) },
-    'strip.png is 16000 x 16 pixels, too narrow to be used: each side must keep at least 16 pixels. It would be shrunk to 1024 x 1 to fit 1024 pixels a side and 1,048,576 in all',
+    'strip.png is 16000 × 16 pixels, too narrow to be used: each side must keep at least 16 pixels. It would be shrunk to 1024 × 1 to fit 1024 pixels a side and 1,048,576 in all',
   ],
 ];
 

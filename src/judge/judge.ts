@@ -138,8 +138,8 @@ function inputOf({ width, height, data }: JudgedPicture): HostTensor {
   if (width !== PICTURE_SIDE || height !== PICTURE_SIDE) {
     throw new OmniError({
       code: 'bad_image',
-      message: `The judge takes pictures of ${PICTURE_SIDE} x ${PICTURE_SIDE} pixels; this one has ${width} x ${height}.`,
-      action: `Draw or resize it to ${PICTURE_SIDE} x ${PICTURE_SIDE}.`,
+      message: `The judge takes pictures of ${PICTURE_SIDE} × ${PICTURE_SIDE} pixels; this one has ${width} × ${height}.`,
+      action: `Draw or resize it to ${PICTURE_SIDE} × ${PICTURE_SIDE}.`,
     });
   }
   const area = width * height;

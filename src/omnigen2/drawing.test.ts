@@ -35,7 +35,7 @@ it('a picture too small for the critic is kept, with a note', async () => {
   expect(picture).toMatchObject({ width: 16, height: 32 });
   expect(rounds.map(({ outcome }) => outcome)).toEqual(['unclear']);
   expect(notes).toEqual([
-    'The picture is 16 x 32 pixels; the language model needs at least 28 pixels a side, so it was not checked.',
+    'The picture is 16 × 32 pixels; the language model needs at least 28 pixels a side, so it was not checked.',
   ]);
 });
 
@@ -46,7 +46,7 @@ it('a picture too narrow for a model that was trained on small pictures is kept,
   try {
     const { rounds, notes } = await drawn('a cat', { width: 896, height: 32 }, small);
     expect(rounds.map(({ outcome }) => outcome)).toEqual(['unclear']);
-    expect(notes.join(' ')).toMatch(/896 x 32 pixels; .* so it was not checked\./);
+    expect(notes.join(' ')).toMatch(/896 × 32 pixels; .* so it was not checked\./);
   } finally {
     await small.dispose();
   }

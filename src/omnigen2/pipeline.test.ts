@@ -157,7 +157,7 @@ test.each([
   [{ acceleration: 'TeaCache' as never }, /^There is no acceleration "TeaCache"\./],
   [{ scheduler: 'dpm' as never }, /^There is no scheduler "dpm"\./],
   [{ posterior: 'mode' as never }, /^There is no posterior "mode"\./],
-  [{ width: 8 }, /8 x 48/],
+  [{ width: 8 }, /8 × 48/],
   [{ references: Array(6).fill(REFERENCE) }, /6 reference pictures; the model knows at most 5/],
 ])('refuses in one sentence: %o', async (changes, message) => {
   await expect(draw(model, options(changes))).rejects.toMatchObject({
@@ -223,7 +223,7 @@ test('draws at a size that the model was not trained at and notes it', async () 
   const small = new OmniGen2Model({ ...model.checkpoint, trainedOn }, nodeRuntime(), loadTokenizer);
   try {
     const { notes } = await draw(small, options({ steps: 1 }));
-    expect(notes).toEqual(['This model was trained at 32 x 32 pixels; other sizes are experimental.']);
+    expect(notes).toEqual(['This model was trained at 32 × 32 pixels; other sizes are experimental.']);
     const learnt = await draw(small, options({ steps: 1, width: 32, height: 32 }));
     expect(learnt.notes).toEqual([]);
   } finally {

@@ -36,9 +36,9 @@ describe('referenceSize', () => {
 
   it('rejects a picture with a side below 16 pixels, with the size that it would have', () => {
     expect(() => referenceSize({ width: 20_000, height: 3 }, LIMITS, 'strip.png')).toThrow(
-      /strip\.png is 20000 x 3 pixels.*at least 16 pixels\. It would be shrunk to 1024 x 0/,
+      /strip\.png is 20000 × 3 pixels.*at least 16 pixels\. It would be shrunk to 1024 × 0/,
     );
-    expect(() => referenceSize({ width: 1600, height: 20 }, LIMITS)).toThrow(/shrunk to 1024 x 12/);
+    expect(() => referenceSize({ width: 1600, height: 20 }, LIMITS)).toThrow(/shrunk to 1024 × 12/);
     expect(() => referenceSize({ width: 15, height: 40 }, LIMITS)).toThrow(/at least 16 pixels\.$/);
   });
 

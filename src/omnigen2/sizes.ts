@@ -53,13 +53,13 @@ export function referenceSize({ width, height }: Size, limits: ReferenceLimits, 
   };
   if (size.width > 0 && size.height > 0) return size;
   const shrunk =
-    ratio < 1 ? ` It would be shrunk to ${Math.trunc(width * ratio)} x ${Math.trunc(height * ratio)}` : '';
+    ratio < 1 ? ` It would be shrunk to ${Math.trunc(width * ratio)} × ${Math.trunc(height * ratio)}` : '';
   const why =
     shrunk &&
     `${shrunk} to fit ${maxReferenceSide} pixels a side and ${maxPixels.toLocaleString('en')} in all.`;
   throw new OmniError({
     code: 'bad_image',
-    message: `${name} is ${width} x ${height} pixels, too narrow to be used: each side must keep at least ${sideMultiple} pixels.${why}`,
+    message: `${name} is ${width} × ${height} pixels, too narrow to be used: each side must keep at least ${sideMultiple} pixels.${why}`,
     action: ratio < 1 ? 'Crop the picture to a less extreme shape.' : 'Use a larger picture.',
   });
 }
@@ -95,7 +95,7 @@ export function outputSize(requested: Size, maxPixels: number, aligned?: Size): 
   if (drawn.width === 0 || drawn.height === 0) {
     throw new OmniError({
       code: 'bad_request',
-      message: `A picture of ${width} x ${height} pixels would be drawn with less than ${SIZE_MULTIPLE} pixels on one side to stay within ${maxPixels.toLocaleString('en')} pixels.`,
+      message: `A picture of ${width} × ${height} pixels would be drawn with less than ${SIZE_MULTIPLE} pixels on one side to stay within ${maxPixels.toLocaleString('en')} pixels.`,
       action: 'Choose a less extreme shape.',
     });
   }
@@ -111,7 +111,7 @@ export function checkOutputSize({ width, height }: Size): void {
   if (schema.safeParse(width).success && schema.safeParse(height).success) return;
   throw new OmniError({
     code: 'bad_request',
-    message: `The picture cannot be ${width} x ${height} pixels: each side must be ${kind}.`,
+    message: `The picture cannot be ${width} × ${height} pixels: each side must be ${kind}.`,
     action: advice,
   });
 }
@@ -131,7 +131,7 @@ export function visionSize(
   if (Math.min(width, height) < factor) {
     throw new OmniError({
       code: 'bad_image',
-      message: `${name} is ${width} x ${height} pixels; the language model needs at least ${factor} pixels a side.`,
+      message: `${name} is ${width} × ${height} pixels; the language model needs at least ${factor} pixels a side.`,
       action: 'Use a larger picture.',
     });
   }
@@ -175,7 +175,7 @@ export type VisionSizeLimits = Pick<
 function tooNarrow(name: string, { width, height }: Size, why: string): OmniError {
   return new OmniError({
     code: 'bad_image',
-    message: `${name} is ${width} x ${height} pixels; ${why}.`,
+    message: `${name} is ${width} × ${height} pixels; ${why}.`,
     action: 'Crop the picture to a less extreme shape.',
   });
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { trainedSizeNote } from './trained-size.ts';
 
-const NOTE = 'This model was trained at 128 x 128 pixels; other sizes are experimental.';
+const NOTE = 'This model was trained at 128 × 128 pixels; other sizes are experimental.';
 
 test.each([
   [128, 128, undefined],
@@ -12,7 +12,7 @@ test.each([
   [112, 112, undefined],
   [96, 96, NOTE],
   [1024, 256, NOTE],
-])('the note for %i x %i pixels of a model trained at 128 x 128', (width, height, note) => {
+])('the note for %i x %i pixels of a model trained at 128 × 128', (width, height, note) => {
   expect(trainedSizeNote({ side: 128 }, { width, height })).toBe(note);
 });
 

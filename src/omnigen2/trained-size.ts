@@ -13,5 +13,5 @@ export function trainedSizeNote({ side }: Pick<TrainedOn, 'side'>, size: Size): 
   if (side >= RELEASED_MODEL_SIDE) return undefined;
   const ratio = (size.width * size.height) / side ** 2;
   if (Math.max(ratio, 1 / ratio) <= MAX_AREA_RATIO) return undefined;
-  return `This model was trained at ${side} x ${side} pixels; other sizes are experimental.`;
+  return `This model was trained at ${side} × ${side} pixels; other sizes are experimental.`;
 }

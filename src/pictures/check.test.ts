@@ -227,10 +227,10 @@ describe('checkPictureFile', () => {
     [
       'a dimension bomb',
       () => header(60_000, 60_000),
-      /60000 x 60000 pixels; a side may have at most 16,384/,
+      /60000 × 60000 pixels; a side may have at most 16,384/,
     ],
     ['too many pixels', () => header(16_000, 16_000), /256 megapixels; at most 100 can be read/],
-    ['a tiny picture', () => header(12, 300), /12 x 300 pixels; each side needs at least 16/],
+    ['a tiny picture', () => header(12, 300), /12 × 300 pixels; each side needs at least 16/],
     ['no size', () => header(0, 20), /is damaged/],
   ])('refuses %s in one sentence that names it', (_, bytes, words) => {
     expect(() => checkPictureFile(bytes(), 'my file')).toThrow(words);
@@ -249,7 +249,7 @@ describe('checkPictureFile', () => {
     expect(checkPictureFile(strip, 'a.png')).toMatchObject({ width: 16_000, height: 20 });
     const limits = { maxPixels: 1024 * 1024, maxReferenceSide: 1024 };
     expect(() => checkPictureFile(strip, 'a.png', referenceCheck(limits))).toThrow(
-      /a\.png is 16000 x 20 pixels, too narrow.*shrunk to 1024 x 1 to fit 1024 pixels a side/,
+      /a\.png is 16000 × 20 pixels, too narrow.*shrunk to 1024 × 1 to fit 1024 pixels a side/,
     );
   });
 

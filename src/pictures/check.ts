@@ -77,7 +77,7 @@ export function checkPictureFile(bytes: Uint8Array, name: string, checkSize?: Si
 /** @throws OmniError `bad_image` for sizes that would fill the memory, and for sizes too small to use */
 function checkDimensions(width: number, height: number, name: string): void {
   if (width === 0 || height === 0) throw unreadablePicture(name);
-  const size = `${name} is ${width} x ${height} pixels`;
+  const size = `${name} is ${width} × ${height} pixels`;
   if (width > MAX_PICTURE_SIDE || height > MAX_PICTURE_SIDE) {
     throw badImage(
       `${size}; a side may have at most ${MAX_PICTURE_SIDE.toLocaleString('en')}.`,

@@ -26,7 +26,7 @@ export async function encodePng({
   if (!context) {
     throw new OmniError({
       code: 'device',
-      message: `The browser cannot create a canvas of ${width} x ${height} pixels to write a PNG.`,
+      message: `The browser cannot create a canvas of ${width} × ${height} pixels to write a PNG.`,
       action: 'Close other tabs and try again, or use a current Chrome, Edge, Safari or Firefox.',
     });
   }

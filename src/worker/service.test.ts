@@ -255,7 +255,7 @@ test('an answer says whether it was cut, and notes that WebAssembly shrinks a la
   const photo = new Blob([Uint8Array.from(encode(pixels))]);
   const request = { question: 'What is it?', pictures: [photo], maxNewTokens: 1 };
   service.handle({ type: 'ask', job: A, request });
-  const notes = [expect.stringMatching(/^Picture 1 was resized to 1064 x 952 pixels .*: 1092 x 980/)];
+  const notes = [expect.stringMatching(/^Picture 1 was resized to 1064 × 952 pixels .*: 1092 × 980/)];
   expect(await ended(A)).toMatchObject({ type: 'done', result: { complete: false, notes } });
 }, 60_000);
 

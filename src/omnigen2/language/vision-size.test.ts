@@ -26,7 +26,7 @@ test('a photograph has about a megapixel on WebAssembly, with a note', async () 
   const { maxPixels } = visionPreprocessor(model);
   expect(maxPixels).toBe(WASM_VISION_PIXELS);
   expect(visionSizeNote(model, PHOTO, 'Picture 1')).toBe(
-    'Picture 1 was resized to 1176 x 868 pixels for the language model: 4004 x 2996 would take too long without a GPU.',
+    'Picture 1 was resized to 1176 × 868 pixels for the language model: 4004 × 2996 would take too long without a GPU.',
   );
   expect(visionSizeNote(model, { width: 1000, height: 1000 }, 'Picture 1')).toBeUndefined();
 });
@@ -49,7 +49,7 @@ test('a model that was trained on small pictures gets small pictures on every ba
     expect(visionPreprocessor(model).maxPixels).toBe(140 * 140);
     expect(visionSizeNote(model, { width: 128, height: 128 }, 'Picture 1')).toBeUndefined();
     expect(visionSizeNote(model, PHOTO, 'Picture 1')).toBe(
-      'Picture 1 was resized to 140 x 112 pixels for the language model: this model was not trained on larger pictures.',
+      'Picture 1 was resized to 140 × 112 pixels for the language model: this model was not trained on larger pictures.',
     );
     expect(visionPreprocessor(model, true)).toEqual(model.config.preprocessor);
     expect(visionPreprocessor(on(backend, { side: 16 })).maxPixels).toBeGreaterThanOrEqual(

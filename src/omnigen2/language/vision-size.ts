@@ -44,9 +44,9 @@ export function visionSizeNote(model: VisionModel, picture: Size, name: string):
   if (width === full.width && height === full.height) return undefined;
   const why =
     trainedPixels(model) === undefined
-      ? `${full.width} x ${full.height} would take too long without a GPU`
+      ? `${full.width} × ${full.height} would take too long without a GPU`
       : 'this model was not trained on larger pictures';
-  return `${name} was resized to ${width} x ${height} pixels for the language model: ${why}.`;
+  return `${name} was resized to ${width} × ${height} pixels for the language model: ${why}.`;
 }
 
 /** The pixels that the vision tower had of the training pictures; undefined if it was trained on any size. */

@@ -41,7 +41,7 @@ describe('encode', () => {
     const pixels = { width: 64, height: 7, data: new Float32Array(3 * 64 * 7) };
     await expect(vae.encode(pixels)).rejects.toMatchObject({
       code: 'bad_image',
-      message: expect.stringContaining('64 x 7'),
+      message: expect.stringContaining('64 × 7'),
     });
   });
 

@@ -114,7 +114,7 @@ export class Vae {
     if (Math.min(width, height) < downscaleFactor) {
       throw new OmniError({
         code: 'bad_image',
-        message: `A picture of ${width} x ${height} pixels is smaller than ${downscaleFactor} x ${downscaleFactor}.`,
+        message: `A picture of ${width} × ${height} pixels is smaller than ${downscaleFactor} × ${downscaleFactor}.`,
         action: 'Use a larger picture.',
       });
     }
