@@ -14,6 +14,7 @@ import {
   type ConversationReply,
   type ConversationTurn,
 } from '../src/omnigen2/language/conversation.ts';
+import { hasBoxJson, NO_USABLE_ANSWER, parseBoxes } from '../src/omnigen2/language/grounding.ts';
 import { MAX_NEW_TOKENS, SAMPLING_SETTINGS } from '../src/settings/answer-settings.ts';
 import { DEFAULT_SETTINGS, DRAW_SETTINGS } from '../src/settings/draw-settings.ts';
 import { readArgs, runCommand, settingOption, sizeOption } from './args.ts';
@@ -124,7 +125,7 @@ await runCommand('The conversation', async (signal) => {
       try {
         const turn = await say(text);
         if (args.json) console.log(JSON.stringify(turn));
-        else print(turn);
+        else print(turn, official);
       } catch (error) {
         // A person at a terminal can try other words.
         if (!(error instanceof OmniError && args.say.length === 0 && process.stdin.isTTY)) throw error;
@@ -145,11 +146,20 @@ await runCommand('The conversation', async (signal) => {
   }
 });
 
-function print({ reply, complete, file, notes }: PrintedTurn): void {
-  if (reply !== '') console.log(complete ? reply : `${reply} …`);
+/** Boxes are printed as lines of text, unless the output must equal that of the official program. */
+function print({ reply, complete, file, notes }: PrintedTurn, official: boolean): void {
+  if (!official && hasBoxJson(reply)) console.log(boxLines(reply));
+  else if (reply !== '') console.log(complete ? reply : `${reply} …`);
   if (file !== undefined) console.log(`Wrote ${file}.`);
   if (reply === '' && file === undefined) console.log('(no words)');
   for (const note of notes) console.log(note);
+}
+
+/** "cat: 3, 4, 50, 60", one line for each box of a reply. */
+function boxLines(reply: string): string {
+  const boxes = parseBoxes(reply);
+  if (!boxes) return NO_USABLE_ANSWER;
+  return boxes.map(({ label, box }, i) => `${label ?? `object ${i + 1}`}: ${box.join(', ')}`).join('\n');
 }
 
 /** The lines of the input, without blank ones. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { mix, Random } from '../../storybook/random.ts';
 import { drawCase } from '../../storybook/tasks.ts';
-import { parseBoxes, relativeBoxes } from './grounding.ts';
+import { hasBoxJson, parseBoxes, relativeBoxes } from './grounding.ts';
 
 const CAT = { box: [3, 4, 50, 60], label: 'cat' };
 const JSON_CAT = '{"bbox_2d": [3, 4, 50, 60], "label": "cat"}';
@@ -19,6 +19,36 @@ test.each([
 ])('parses %s', (_, reply) => {
   expect(parseBoxes(reply)).toEqual([CAT]);
 });
+
+const BEAR = { box: [47, 68, 95, 128], label: 'bear' };
+const JSON_BEAR = '{"bbox_2d": [47, 68, 95, 128], "label": "bear"}';
+
+test.each([
+  ['without its opening fence and bracket', `${JSON_BEAR} ] \`\`\` `, [BEAR]],
+  ['without its opening fence, with two objects', `${JSON_BEAR}, ${JSON_CAT} ] \`\`\``, [BEAR, CAT]],
+  ['with text after its opening fence', `\`\`\` bb ${JSON_BEAR} ] \`\`\``, [BEAR]],
+  ['with a fence at both sides of a bracket', `\`\`\` [ \`\`\` ${JSON_BEAR} ]`, [BEAR]],
+  ['with an incomplete object', `[${JSON_BEAR}, {"bbox_2d": [3, 4, 50`, [BEAR]],
+])('reads every complete object of a reply %s', (_, reply, boxes) => {
+  expect(parseBoxes(reply)).toEqual(boxes);
+  expect(hasBoxJson(reply)).toBe(true);
+});
+
+test.each([
+  'I am glad that, 13.], "label": "ball"} ] ``` ',
+  '``` bb {"bbox_2d"',
+  '```json\n[{"bbox_2d": [3, 4, 50, 60',
+  '```json\n[]\n```',
+  'ball"} ] ```',
+])('%j is damaged JSON of boxes without a box', (reply) => {
+  expect(parseBoxes(reply)).toBeUndefined();
+  expect(hasBoxJson(reply)).toBe(true);
+});
+
+test.each(['', 'On the left.', 'A house [in the snow] and "a tree".', 'Use ``` to quote.', '[1, 2, 3, 4]'])(
+  '%j has no JSON of boxes',
+  (reply) => expect(hasBoxJson(reply)).toBe(false),
+);
 
 test('several boxes keep their order, and a label may be missing', () => {
   const reply = `[${JSON_CAT}, {"bbox_2d": [0, 0.5, 1, 2]}, {"bbox_2d": [7, 7, 9, 9], "label": 5}]`;

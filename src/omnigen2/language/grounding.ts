@@ -21,15 +21,35 @@ const FENCED = /```[a-z0-9]*\s*\n?([\s\S]*?)(?:```|$)/i;
 /** Guards against endless replies. */
 const MAX_BOXES = 1000;
 
+/** An object that contains no other one. */
+const FLAT_OBJECT = /\{[^{}]*\}/g;
+
 /**
  * Parses the boxes of a reply: a JSON list of objects or one object, fenced or not, with or without text
- * around it. Ignores entries whose box is not four finite numbers with x0 < x1 and y0 < y1.
+ * around it. If a fence or a bracket is damaged, reads every complete object. Ignores entries whose box is not
+ * four finite numbers with x0 < x1 and y0 < y1.
  * @returns the boxes in the order of the reply; undefined if there is no valid one
+ * @example
+ * parseBoxes('{"bbox_2d": [47, 68, 95, 128], "label": "bear"} ] ```');
+ * // [{ box: [47, 68, 95, 128], label: 'bear' }]
  */
 export function parseBoxes(reply: string): readonly GroundedBox[] | undefined {
   const [, fenced] = FENCED.exec(reply) ?? [];
   const boxes = boxesIn(parsed(fenced ?? reply));
-  return boxes.length > 0 ? boxes : undefined;
+  if (boxes.length > 0) return boxes;
+  const objects = boxesIn((reply.match(FLAT_OBJECT) ?? []).map(parsed));
+  return objects.length > 0 ? objects : undefined;
+}
+
+/** What people read in place of JSON without a usable box. */
+export const NO_USABLE_ANSWER = 'The model gave no usable answer. Ask about something in the picture.';
+
+/** A key of a box, the end of a list of objects, or an empty list in a fence. */
+const BOX_JSON = /bbox_2d|"label"\s*:|["\]]\s*\}\s*\]|```[a-z]*\s*\[\s*(?:\]|$)/i;
+
+/** Whether a reply contains the JSON of boxes, complete or damaged. */
+export function hasBoxJson(reply: string): boolean {
+  return BOX_JSON.test(reply);
 }
 
 /** A fence, list or object that contains a box. */

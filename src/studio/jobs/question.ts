@@ -1,13 +1,14 @@
 /** A question about a picture: a reducer over the worker's events. */
 
 import type { ErrorReport } from '../../errors.ts';
+import { hasBoxJson, NO_USABLE_ANSWER } from '../../omnigen2/language/grounding.ts';
 import type { AskRequest, JobEvent, JobId, RelativeBox } from '../../protocol.ts';
 
 export interface Question {
   readonly id: JobId;
   readonly request: AskRequest;
-  /** Name of the picture, for example "the result" or "image 1". */
-  readonly about: string;
+  /** The job whose picture the question is about; undefined for a reference. */
+  readonly job: JobId | undefined;
   readonly text: string;
   /** False if the answer was cut at the token limit. */
   readonly complete: boolean;
@@ -25,9 +26,9 @@ export interface Question {
 /** In characters. */
 export const MAX_QUESTION_LENGTH = 2_000;
 
-export function newQuestion(id: JobId, request: AskRequest, about: string): Question {
+export function newQuestion(id: JobId, request: AskRequest, job?: JobId): Question {
   const state = { status: 'waiting' } as const;
-  return { id, request, about, text: '', complete: true, draws: false, found: [], notes: [], state };
+  return { id, request, job, text: '', complete: true, draws: false, found: [], notes: [], state };
 }
 
 /** The question after one event of the worker. Ignores events that arrive after its end. */
@@ -57,15 +58,22 @@ export function applyAnswerEvent(question: Question, event: JobEvent): Question 
   }
 }
 
-/** The answer so far, with an ellipsis if it was cut. */
-export function answerText({ text, complete }: Question): string {
+/** A reply that begins with a fence or a bracket. It will probably contain boxes. */
+const OPENS_JSON = /^\s*(?:```|[[{])/;
+
+/** The answer so far, with an ellipsis if it was cut; empty for the JSON of boxes. */
+export function answerText({ state, text, complete }: Question): string {
+  if (hasBoxJson(text) || (state.status === 'answering' && OPENS_JSON.test(text))) return '';
   return complete || text === '' ? text : `${text} …`;
 }
 
-/** Explains an answer that has no text or asks for a picture; undefined for other answers. */
-export function noAnswerText({ state, text, draws }: Question): string | undefined {
+/** Explains an answer without usable text or one that asks for a picture; undefined for other answers. */
+export function noAnswerText({ state, text, draws, found }: Question): string | undefined {
   if (state.status !== 'done') return undefined;
-  if (draws) return 'This asks for a picture. Enter it as a prompt to draw it.';
+  if (draws)
+    return 'The model wanted to draw instead of answering. To draw, use the prompt; otherwise ask about what is in the picture.';
+  if (found.length > 0) return undefined;
+  if (hasBoxJson(text)) return NO_USABLE_ANSWER;
   return text === '' ? 'The model gave no answer. Try asking in another way.' : undefined;
 }
 

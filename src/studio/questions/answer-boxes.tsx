@@ -18,7 +18,9 @@ export function AnswerBoxes({ picture, found }: { picture: Blob; found: readonly
             height: `${(y1 - y0) * 100}%`,
           }}
         >
-          {label !== undefined && <span className="answer-box-label">{label}</span>}
+          {label !== undefined && (
+            <span className={x0 < 0.5 ? 'answer-box-label' : 'answer-box-label from-right'}>{label}</span>
+          )}
         </span>
       ))}
     </figure>

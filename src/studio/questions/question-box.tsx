@@ -1,7 +1,7 @@
 import { useId, useState } from 'react';
 import { isBlank } from '../../omnigen2/language/blank.ts';
 import { encodePng } from '../../pictures/encode.web.ts';
-import type { Picture } from '../../protocol.ts';
+import type { JobId, Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
 import { type DrawJob, finalPictureOf } from '../jobs/draw-job.ts';
 import { answerText, foundText, MAX_QUESTION_LENGTH, noAnswerText, type Question } from '../jobs/question.ts';
@@ -15,14 +15,17 @@ import './question-box.css';
 
 /** A picture that the person can ask about. */
 type AskablePicture =
-  | { readonly name: string; readonly picture: Picture }
+  | { readonly name: string; readonly job: JobId; readonly picture: Picture }
   | { readonly name: string; readonly blob: Blob };
 
-/** Questions about the picture on the canvas or a reference, with their answers. */
+/**
+ * Questions about the picture on the canvas or a reference, with their answers. Questions about other pictures
+ * appear again together with their picture.
+ */
 export function QuestionBox() {
   const job = useStudio(shownJob);
   const references = useStudio((state) => state.form.references);
-  const questions = useStudio((state) => state.questions);
+  const all = useStudio((state) => state.questions);
   const running = useStudio((state) => state.running);
   const { ask, notify, stop, removeFromQueue } = useActions();
   const [chosen, setChosen] = useState<string>();
@@ -33,15 +36,22 @@ export function QuestionBox() {
 
   const pictures = askablePictures(job, references);
   const picture = pictures.find((each) => each.name === chosen) ?? pictures[0];
+  const open = all.find(({ state }) => state.status === 'waiting' || state.status === 'answering');
+  const questions = all.flatMap((question) => {
+    const about = pictures.find((each) => isAbout(question, each))?.name;
+    if (about !== undefined) return [{ question, about }];
+    // It can be stopped here.
+    return question === open ? [{ question, about: 'another picture' }] : [];
+  });
   if (!picture && questions.length === 0) return null;
-  const open = questions.find(({ state }) => state.status === 'waiting' || state.status === 'answering');
 
   const submit = async () => {
     const question = text.trim();
     if (isBlank(question) || open || sending || !picture) return;
     setSending(true);
     try {
-      ask(question, 'blob' in picture ? picture.blob : await encodePng(picture.picture), picture.name);
+      if ('blob' in picture) ask(question, picture.blob);
+      else ask(question, await encodePng(picture.picture), picture.job);
       setText('');
     } catch (cause) {
       notify({
@@ -60,8 +70,8 @@ export function QuestionBox() {
       <h2 id={titleId}>Ask about the picture</h2>
       {questions.length > 0 && (
         <ol className="question-list" aria-live="polite">
-          {questions.map((question) => (
-            <QuestionItem key={question.id} question={question} />
+          {questions.map(({ question, about }) => (
+            <QuestionItem key={question.id} question={question} about={about} />
           ))}
         </ol>
       )}
@@ -132,20 +142,31 @@ function askablePictures(
   const final = job && finalPictureOf(job);
   return [
     ...(final
-      ? [{ name: final.complete ? 'the result' : 'the unfinished picture', picture: final.picture }]
+      ? [
+          {
+            name: final.complete ? 'the result' : 'the unfinished picture',
+            job: job.id,
+            picture: final.picture,
+          },
+        ]
       : []),
     ...references.map((reference, index) => ({ name: `image ${index + 1}`, blob: reference.blob })),
   ];
 }
 
-function QuestionItem({ question }: { question: Question }) {
+function isAbout({ job, request }: Question, picture: AskablePicture): boolean {
+  return 'blob' in picture ? request.pictures.includes(picture.blob) : job === picture.job;
+}
+
+function QuestionItem({ question, about }: { question: Question; about: string }) {
   const { state, text, notes, found } = question;
   const [picture] = question.request.pictures;
   const explanation = noAnswerText(question);
+  const answer = found.length > 0 ? foundText(found) : answerText(question);
   return (
     <li>
       <p className="speaker you">
-        You <span>about {question.about}</span>
+        You <span>about {about}</span>
       </p>
       <p className="prose question-text">{question.request.question}</p>
       <p className="speaker">
@@ -162,8 +183,8 @@ function QuestionItem({ question }: { question: Question }) {
           </span>
         </p>
       ) : (
-        <p className="prose" hidden={text === '' && explanation !== undefined}>
-          {found.length > 0 ? foundText(found) : answerText(question)}
+        <p className="prose" hidden={answer === '' && explanation !== undefined}>
+          {answer}
           {state.status === 'answering' && <span className="caret" aria-hidden="true" />}
         </p>
       )}

@@ -21,6 +21,8 @@ export interface Notice {
   readonly text: string;
   /** The notice is removed when the state of the model changes. */
   readonly aboutModel?: boolean;
+  /** Show the notice in the form, beside the button that adds pictures. */
+  readonly inForm?: boolean;
   /** Show only the title, in one line. */
   readonly oneLine?: boolean;
   readonly action?: NoticeAction;
@@ -44,6 +46,8 @@ export interface StudioState {
   readonly form: DrawForm;
   /** What was wrong with the form when it was last submitted. */
   readonly problems: readonly FormProblem[];
+  /** How often the page has selected the text of the prompt. */
+  readonly promptSelections: number;
   readonly jobs: readonly DrawJob[];
   readonly questions: readonly Question[];
   /** Waiting jobs and questions, the next one first. */
@@ -79,6 +83,7 @@ export function initialState(settings: Settings): StudioState {
     model: { status: 'starting' },
     form: { ...NEW_FORM, preset, checksItself, rounds },
     problems: [],
+    promptSelections: 0,
     jobs: [],
     questions: [],
     queue: [],

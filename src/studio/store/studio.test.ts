@@ -111,11 +111,19 @@ describe('queue', () => {
     expect(state().running).toBeUndefined();
   });
 
+  it('empties the canvas and the prompt for a new picture', () => {
+    const { actions, draw, workers, state } = start();
+    workers[0]!.ready();
+    draw('one');
+    actions.clearCanvas();
+    expect(state()).toMatchObject({ shown: undefined, form: { prompt: '' } });
+  });
+
   it('puts questions in the same queue', () => {
     const { actions, draw, workers, state } = start();
     workers[0]!.ready();
     const job = draw('one');
-    actions.ask('What is it?', new Blob(['x']), 'image 1');
+    actions.ask('What is it?', new Blob(['x']));
     expect(state().questions[0]?.state.status).toBe('waiting');
     workers[0]!.job(job, done);
     const asked = workers[0]!.sent.at(-1)!;
@@ -207,7 +215,7 @@ describe('a model that did not load', () => {
     workers[1]!.ready();
     expect(drawn()).toEqual(['one']);
     workers[1]!.send({ type: 'model', state: { status: 'failed', error } } satisfies FromWorker);
-    actions.ask('What is it?', new Blob(['x']), 'image 1');
+    actions.ask('What is it?', new Blob(['x']));
     expect(workers).toHaveLength(3);
   });
 });

@@ -46,6 +46,8 @@ export interface Studio {
 export interface StudioActions {
   setTheme(theme: Theme): void;
   setPrompt(prompt: string): void;
+  /** Focuses the prompt and selects its text, so that typing replaces it. */
+  selectPrompt(): void;
   /** Adds pictures up to the limit. `skipped` counts pictures that the caller has already left out. */
   addReferences(added: readonly Reference[], skipped?: number): void;
   replaceReferences(references: readonly Reference[]): void;
@@ -68,7 +70,8 @@ export interface StudioActions {
   drawAgain(id: JobId): void;
   /** Fills the form with an example and draws it, with the example's seed and size. */
   drawExample(example: ExampleRequest): void;
-  ask(question: string, picture: Blob, about: string): void;
+  /** @param job the job whose picture it is; undefined for a reference */
+  ask(question: string, picture: Blob, job?: JobId): void;
   /** Stops the running job and keeps its picture so far. */
   stop(): void;
   /** Removes a waiting job or question from the queue. */
@@ -79,7 +82,7 @@ export interface StudioActions {
   restoreResult(job: DrawJob): void;
   /** Shows a job on the canvas. */
   show(id: JobId): void;
-  /** Empties the canvas. The results are kept. */
+  /** Empties the canvas and the prompt. The results and the references are kept. */
   clearCanvas(): void;
   setView(view: View): void;
   previewStep(step: StudioState['previewedStep']): void;
@@ -156,6 +159,7 @@ export function createStudio(environment: StudioEnvironment): Studio {
   const actions: StudioActions = {
     setTheme: (theme) => set({ theme }),
     setPrompt: (prompt) => set(({ form }) => ({ form: { ...form, prompt }, problems: [] })),
+    selectPrompt: () => set(({ promptSelections }) => ({ promptSelections: promptSelections + 1 })),
     addReferences(added, skipped = 0) {
       const { list, refused } = addReferences(get().form.references, added);
       set(({ form }) => ({ form: { ...form, references: list }, problems: [] }));
@@ -210,9 +214,9 @@ export function createStudio(environment: StudioEnvironment): Studio {
       actions.draw();
       actions.lockSeed(false);
     },
-    ask(question, picture, about) {
+    ask(question, picture, job) {
       const request = { question, pictures: [picture], maxNewTokens: MAX_NEW_TOKENS.default };
-      const asked = newQuestion(newId(), request, about);
+      const asked = newQuestion(newId(), request, job);
       set((state) => ({ questions: [...state.questions, asked] }));
       enqueue(asked.id);
     },
@@ -250,7 +254,10 @@ export function createStudio(environment: StudioEnvironment): Studio {
       const job = get().jobs.find((each) => each.id === id);
       if (job) set({ shown: id, previewedStep: undefined, view: viewOf(job) });
     },
-    clearCanvas: () => set({ shown: undefined, previewedStep: undefined }),
+    clearCanvas() {
+      set({ shown: undefined, previewedStep: undefined });
+      actions.setPrompt('');
+    },
     setView: (view) => set({ view }),
     previewStep: (previewedStep) => set({ previewedStep }),
     notify: (notice) => set(({ notices }) => ({ notices: addNotice(notices, notice) })),
@@ -300,6 +307,7 @@ function tooManyPicturesNotice(refused: number): Notice {
   return {
     id: 'too many pictures',
     tone: 'warn',
+    inForm: true,
     title: refused === 1 ? 'One picture was not added' : `${refused} pictures were not added`,
     text: `OmniGen2 takes up to ${MAX_REFERENCES} pictures. Remove one to add another.`,
   };
