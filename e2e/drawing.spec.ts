@@ -35,6 +35,8 @@ test('a picture appears step by step and is saved as it was drawn', async ({ stu
   await expect(result).toBeVisible();
 
   await page.getByRole('button', { name: 'Use as reference' }).click();
+  const selected = () => page.evaluate(() => String(getSelection()));
+  await expect.poll(selected).toBe(await studio.prompt.inputValue());
   await expect(studio.mode).toHaveText('Edits image 1');
 
   await page.getByRole('button', { name: 'Remove from results' }).click();
@@ -143,6 +145,12 @@ test('a question about a picture is answered', async ({ studio }) => {
   const answer = await studio.ask('What is in the picture?');
   test.info().annotations.push({ type: 'answer', description: answer });
   expect(answer.trim().length).toBeGreaterThan(3);
+  await studio.ask('Locate the house.');
+  await expect(studio.questions.locator('.answer-box-label')).toHaveText('house');
+  // Questions are listed with their picture only.
+  await studio.removeReferences();
+  await studio.addReferences('sailboat');
+  await expect(studio.questions.getByRole('list')).toBeHidden();
 });
 
 test('an example runs with one click', async ({ studio }) => {

@@ -177,7 +177,9 @@ export class StudioPage {
     await this.questions.getByRole('button', { name: 'Ask' }).click();
     await expect(asked).toHaveCount(before + 1);
     await expect(this.questions.getByRole('button', { name: 'Stop' })).toBeHidden({ timeout: 120_000 });
-    return (await this.questions.getByRole('listitem').last().locator('.prose').last().textContent()) ?? '';
+    // The notes of an answer are list items too.
+    const turns = this.questions.locator('.question-list > li');
+    return (await turns.last().locator('.prose').last().textContent()) ?? '';
   }
 
   async draw(prompt: string): Promise<void> {

@@ -30,7 +30,7 @@ function JobCanvas({ job }: { job: DrawJob }) {
   return (
     <>
       <h1 className="visually-hidden">{final ? 'Your picture' : 'Drawing a picture'}</h1>
-      <div className="row between canvas-toolbar">
+      <div className={`row between canvas-toolbar ${rounds ? '' : 'as-wide-as-picture'}`}>
         {job.request.rounds > 1 ? <ViewSwitch job={job} /> : <span />}
         {isOver(job) && <ResultTools job={job} final={final} />}
       </div>

@@ -17,7 +17,8 @@ export function EmptyCanvas() {
       </div>
       <figcaption>
         <p className="meta">
-          Describe a picture, or try one of the examples below. You can drop pictures anywhere on the page.
+          Describe a picture, or try one of the examples below.
+          <span className="fine-pointer"> You can drop pictures anywhere on the page.</span>
         </p>
       </figcaption>
     </figure>

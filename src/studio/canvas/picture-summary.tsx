@@ -1,7 +1,8 @@
+import { grouped } from '../../settings/value-words.ts';
 import { accelerationName } from '../composer/acceleration-setting.tsx';
 import { modeOf } from '../composer/references.ts';
 import { type DrawJob, finalPictureOf } from '../jobs/draw-job.ts';
-import { capitalize, formatSeconds, formatSeed } from '../ui/format.ts';
+import { capitalize, formatSeconds } from '../ui/format.ts';
 
 /** One line: how long the drawing took and its settings. */
 export function PictureSummary({ job }: { job: DrawJob }) {
@@ -13,7 +14,7 @@ export function PictureSummary({ job }: { job: DrawJob }) {
       {final && `${durationText(job)} `}
       {capitalize(job.settingsName)}, {steps} steps
       {acceleration !== 'none' && ` with ${accelerationName(acceleration)}`}, {width} × {height}, seed{' '}
-      <code>{formatSeed(seed)}</code>
+      <code>{grouped(seed)}</code>
     </p>
   );
 }

@@ -8,7 +8,6 @@ export function PlaceholderSketch() {
       <path d="M30 84V56l22-18 22 18v30M26 60l26-22 26 22M46 85V68h12v17" />
       <path d="M112 83V64M112 64c-12 1-15-9-9-15-1-10 17-12 18-2 8 4 4 17-9 17Z" />
       <circle cx="134" cy="22" r="9" />
-      <path className="check-mark" d="M84 22c4 2 6 5 8 9 4-10 9-17 17-22" />
     </svg>
   );
 }

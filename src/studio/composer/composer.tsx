@@ -1,6 +1,7 @@
-import { type KeyboardEvent, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import { ROUNDS } from '../../settings/job-settings.ts';
 import { quotedList, unknownWords } from '../../storybook/vocabulary.ts';
+import { FormNotices } from '../notices/notices.tsx';
 import { useActions, useStudio } from '../store/context.tsx';
 import { canvasContent, wouldQueue } from '../store/selectors.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
@@ -23,6 +24,7 @@ const DRAW_KEYS = /Mac|iP(?:hone|ad)/.test(navigator.userAgent) ? '⌘ ↵' : 'C
 export function Composer({ onDraw }: { onDraw: () => void }) {
   const { prompt, references } = useStudio((state) => state.form);
   const problems = useStudio((state) => state.problems);
+  const selections = useStudio((state) => state.promptSelections);
   const queues = useStudio(wouldQueue);
   const again = useStudio((state) => canvasContent(state) === 'job');
   const { setPrompt, draw } = useActions();
@@ -30,6 +32,12 @@ export function Composer({ onDraw }: { onDraw: () => void }) {
   const field = useRef<HTMLTextAreaElement>(null);
   const fieldId = useId();
   const problemsId = useId();
+
+  useEffect(() => {
+    if (selections === 0) return;
+    field.current?.focus();
+    field.current?.select();
+  }, [selections]);
 
   const submit = () => {
     if (draw()) onDraw();
@@ -54,6 +62,7 @@ export function Composer({ onDraw }: { onDraw: () => void }) {
         }}
       >
         {references.length > 0 && <ReferenceList />}
+        {references.length > 0 && <FormNotices />}
         <label className="prompt-label" htmlFor={fieldId}>
           {promptLabel(queues, references.length)}
         </label>
@@ -79,6 +88,7 @@ export function Composer({ onDraw }: { onDraw: () => void }) {
           </span>
           {references.length === 0 && <PickPictures className="btn quiet">Add a picture</PickPictures>}
         </div>
+        {references.length === 0 && <FormNotices />}
         <div className="row presets">
           <PresetPicker name="preset" />
           <button type="button" className="btn quiet" aria-haspopup="dialog" onClick={() => setMore(true)}>

@@ -115,11 +115,11 @@ describe('requestOf', () => {
       problems: [
         {
           message: 'A picture cannot be drawn in 1001 steps: steps must be a whole number from 1 to 1,000.',
-          action: 'Choose a whole number from 1 to 1,000.',
+          action: 'Choose between 20 and 50 steps.',
         },
         {
           message: 'The seed -5 is not a whole number from 0 to 4,294,967,295.',
-          action: 'Choose a whole number from 0 to 4,294,967,295.',
+          action: 'Choose another seed.',
         },
       ],
     });

@@ -168,7 +168,7 @@ function settingsProblems(settings: DrawSettings): readonly FormProblem[] {
     const setting = DRAW_SETTINGS[field];
     const value = settings[field];
     if (setting.schema.safeParse(value).success) return [];
-    return [{ field, message: messageOf(setting, value), action: `Choose ${setting.kind}.` }];
+    return [{ field, ...problemOf(setting, value) }];
   });
   const { width, height } = settings;
   if (isSide(width) && isSide(height)) return problems;
@@ -182,11 +182,14 @@ function settingsProblems(settings: DrawSettings): readonly FormProblem[] {
 
 function roundsProblems(rounds: number): readonly FormProblem[] {
   if (ROUNDS.schema.safeParse(rounds).success) return [];
-  return [{ field: 'rounds', message: messageOf(ROUNDS, rounds), action: `Choose ${ROUNDS.kind}.` }];
+  return [{ field: 'rounds', ...problemOf(ROUNDS, rounds) }];
 }
 
-function messageOf(setting: Setting, value: unknown): string {
-  return Number.isNaN(value) ? `The ${setting.name} is missing.` : setting.refusal(value);
+function problemOf(setting: Setting, value: unknown): Omit<FormProblem, 'field'> {
+  if (Number.isNaN(value))
+    return { message: `The ${setting.name} is missing.`, action: `Choose ${setting.kind}.` };
+  // The refusal already says which values are allowed.
+  return { message: setting.refusal(value), action: setting.advice };
 }
 
 /** Whether pictures can have this width or height. */

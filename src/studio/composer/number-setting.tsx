@@ -7,7 +7,7 @@ interface NumberSettingProps {
   readonly note: string;
   readonly value: number;
   readonly changed: boolean;
-  /** What to do about a value that cannot be used. */
+  /** What is wrong with the value, and what to do. */
   readonly problem: string | undefined;
   onChange(value: number): void;
 }

@@ -67,6 +67,7 @@ export async function addPictureFiles(
     actions.notify({
       id: 'about pictures',
       tone: 'warn',
+      inForm: true,
       title: 'Only one frame of an animation is used',
       text: notes.join(' '),
     });
@@ -77,6 +78,7 @@ export async function addPictureFiles(
   actions.notify({
     id: PICTURE_ERRORS,
     tone: 'warn',
+    inForm: true,
     title: second ? `${refusals.length} files cannot be used as pictures` : first.message.replace(/\.$/, ''),
     text: second
       ? [

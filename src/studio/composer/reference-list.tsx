@@ -102,7 +102,10 @@ export function ReferenceList() {
         <li className="reference add">
           <PickPictures className="add-button" icon="plus">
             <span>Add image {references.length + 1}</span>
-            <small>up to {MAX_REFERENCES}: drop, paste or choose</small>
+            <small>
+              up to {MAX_REFERENCES}
+              <span className="fine-pointer">: drop, paste or choose</span>
+            </small>
           </PickPictures>
         </li>
       )}

@@ -95,8 +95,10 @@ function Controls() {
   const values = settingsOf(form);
   // An unlocked seed is replaced by a random one, so it cannot be wrong.
   const result = requestOf({ ...form, prompt: '-' }, form.seedLocked ? form.seed : 0);
-  const problem = (field: FormField) =>
-    result.ok ? undefined : result.problems.find((each) => each.field === field)?.action;
+  const problem = (field: FormField) => {
+    const found = result.ok ? undefined : result.problems.find((each) => each.field === field);
+    return found && `${found.message} ${found.action}`;
+  };
   const changed = (field: keyof typeof values) => field in form.changes;
   const negativeId = useId();
   return (

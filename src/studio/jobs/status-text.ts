@@ -34,7 +34,7 @@ export function statusText(job: DrawJob): string {
     case 'starting':
       return 'Starting';
     case 'loading':
-      return `Loading the model: ${PART_NAMES[activity.part]}`;
+      return `Preparing the ${PART_NAMES[activity.part]}`;
     case 'encoding-prompt':
       return 'Reading the prompt';
     case 'encoding-reference':

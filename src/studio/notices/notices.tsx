@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useActions, useStudio } from '../store/context.tsx';
 import type { Notice, NoticeAction } from '../store/state.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
@@ -6,8 +6,7 @@ import './notices.css';
 
 /** The notices about the whole page, newest last. */
 export function Notices() {
-  const notices = useStudio((state) => state.notices);
-  const { dismiss } = useActions();
+  const notices = useStudio((state) => state.notices).filter(({ inForm }) => !inForm);
   if (notices.length === 0) return null;
   return (
     <div className="notices">
@@ -15,15 +14,41 @@ export function Notices() {
         notice.oneLine ? (
           <NoticeLine key={notice.id} notice={notice} />
         ) : (
-          <NoticeCard key={notice.id} notice={notice}>
-            {notice.action && <NoticeActionButton action={notice.action} />}
-            <button type="button" className="btn" onClick={() => dismiss(notice.id)}>
-              Dismiss
-            </button>
-          </NoticeCard>
+          <DismissibleNotice key={notice.id} notice={notice} />
         ),
       )}
     </div>
+  );
+}
+
+/** The notices about added pictures. Scrolls to a new one, because pictures can be dropped anywhere. */
+export function FormNotices() {
+  const all = useStudio((state) => state.notices);
+  const list = useRef<HTMLDivElement>(null);
+  const notices = all.filter(({ inForm }) => inForm);
+  const newest = notices.at(-1);
+  useEffect(() => {
+    if (newest) list.current?.lastElementChild?.scrollIntoView({ block: 'nearest' });
+  }, [newest]);
+  if (notices.length === 0) return null;
+  return (
+    <div className="notices form-notices" ref={list}>
+      {notices.map((notice) => (
+        <DismissibleNotice key={notice.id} notice={notice} />
+      ))}
+    </div>
+  );
+}
+
+function DismissibleNotice({ notice }: { notice: Notice }) {
+  const { dismiss } = useActions();
+  return (
+    <NoticeCard notice={notice}>
+      {notice.action && <NoticeActionButton action={notice.action} />}
+      <button type="button" className="btn" onClick={() => dismiss(notice.id)}>
+        Dismiss
+      </button>
+    </NoticeCard>
   );
 }
 

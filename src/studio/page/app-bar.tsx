@@ -8,10 +8,14 @@ export function AppBar() {
   const theme = useStudio((state) => state.theme);
   const model = useStudio((state) => state.model);
   const { setTheme, clearCanvas } = useActions();
+  const newPicture = () => {
+    clearCanvas();
+    scrollTo({ top: 0 });
+  };
   const other = theme === 'dark' ? 'light' : 'dark';
   return (
     <header className="app-bar">
-      <button type="button" className="brand" onClick={clearCanvas} aria-label="OmniGen2 Studio, new picture">
+      <button type="button" className="brand" onClick={newPicture} aria-label="OmniGen2 Studio, new picture">
         <Logo />
         <span>
           OmniGen2 <b>Studio</b>

@@ -1,9 +1,10 @@
 import { useId, useState } from 'react';
+import { grouped } from '../../settings/value-words.ts';
 import { modeOf, modeText } from '../composer/references.ts';
 import type { DrawJob } from '../jobs/draw-job.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { runningJob, showsRounds } from '../store/selectors.ts';
-import { capitalize, formatSeed } from '../ui/format.ts';
+import { capitalize } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { BlobView } from '../ui/picture-view.tsx';
 import './queue.css';
@@ -58,7 +59,7 @@ function RunningJob({ job }: { job: DrawJob }) {
         <p className="meta">
           {width} × {height}, {settings.steps} steps
           <br />
-          seed <code>{formatSeed(settings.seed)}</code>
+          seed <code>{grouped(settings.seed)}</code>
         </p>
         <CopySeed seed={settings.seed} />
       </div>

@@ -3,7 +3,7 @@ import { PictureSummary } from '../canvas/picture-summary.tsx';
 import { StepText } from '../canvas/progress.tsx';
 import { StopButton } from '../canvas/stop-button.tsx';
 import { type DrawJob, isOver, newRound, resultRound } from '../jobs/draw-job.ts';
-import { outcomeText, resultText, statusText } from '../jobs/status-text.ts';
+import { resultText, statusText } from '../jobs/status-text.ts';
 import { useStudio } from '../store/context.tsx';
 import { ResultNotes } from '../ui/result-notes.tsx';
 import { RoundCard } from './round-card.tsx';
@@ -74,14 +74,8 @@ function StateText({ job }: { job: DrawJob }) {
   const current = job.rounds.at(-1);
   const result = resultRound(job);
   switch (job.state.status) {
-    case 'done': {
-      const why = current?.outcome ? outcomeText(job, current).why : '';
-      return (
-        <>
-          <b>{resultText(job)}</b> {why}
-        </>
-      );
-    }
+    case 'done':
+      return <b>{resultText(job)}</b>;
     case 'running':
       return (
         <>

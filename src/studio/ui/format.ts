@@ -18,11 +18,6 @@ export function formatMegabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)}\u00a0MB`;
 }
 
-/** 48213007 -> "48 213 007", in groups of three with narrow no-break spaces. */
-export function formatSeed(seed: number): string {
-  return String(seed).replace(/\B(?=(\d{3})+$)/g, '\u202f');
-}
-
 /** "from words" -> "From words" */
 export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

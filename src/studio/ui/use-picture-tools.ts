@@ -6,7 +6,10 @@ import { copyPicture, referenceOf, savePicture } from './picture-files.ts';
 /** What a person can do with a drawn picture. A failure appears as a notice. */
 export interface PictureTools {
   save(picture: Picture, fileName: string): void;
-  /** Adds the picture to the references and announces `announcement`. */
+  /**
+   * Adds the picture to the references, announces `announcement` and selects the prompt, which describes the
+   * picture itself.
+   */
   addAsReference(picture: Picture, fileName: string, announcement: string): void;
   /** Replaces all references by the picture and announces `announcement`. */
   replaceReferences(picture: Picture, fileName: string, announcement: string): void;
@@ -14,7 +17,7 @@ export interface PictureTools {
 }
 
 export function usePictureTools(): PictureTools {
-  const { addReferences, replaceReferences, notify, announce } = useActions();
+  const { addReferences, replaceReferences, selectPrompt, notify, announce } = useActions();
   const attempt = (work: Promise<void>, failure: Pick<Notice, 'title' | 'text'>) => {
     work.catch((cause: unknown) =>
       notify({ id: failure.title, tone: 'warn', ...failure, details: String(cause) }),
@@ -39,7 +42,7 @@ export function usePictureTools(): PictureTools {
         title: 'The browser could not save the picture',
         text: 'The picture is still here. Close other tabs to free memory, then try again.',
       }),
-    addAsReference: (...given) => attempt(use(addReferences, ...given), referenceFailure),
+    addAsReference: (...given) => attempt(use(addReferences, ...given).then(selectPrompt), referenceFailure),
     replaceReferences: (...given) => attempt(use(replaceReferences, ...given), referenceFailure),
     copy: (picture, onCopied) =>
       attempt(copyPicture(picture).then(onCopied), {
