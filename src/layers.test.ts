@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'omnigen2/sizes.ts',
     'omnigen2/language/blank.ts',
+    'omnigen2/language/grounding.ts',
   ],
   library: ['worker-client.ts', 'protocol.ts', 'settings', 'errors.ts', 'pictures'],
   'worker-client.ts': ['protocol.ts', 'settings', 'errors.ts'],

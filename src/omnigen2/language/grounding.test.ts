@@ -40,6 +40,7 @@ test.each([
   '```json\n[{"bbox_2d": [3, 4, 50, 60',
   '```json\n[]\n```',
   'ball"} ] ```',
+  '```',
 ])('%j is damaged JSON of boxes without a box', (reply) => {
   expect(parseBoxes(reply)).toBeUndefined();
   expect(hasBoxJson(reply)).toBe(true);

@@ -44,8 +44,8 @@ export function parseBoxes(reply: string): readonly GroundedBox[] | undefined {
 /** What people read in place of JSON without a usable box. */
 export const NO_USABLE_ANSWER = 'The model gave no usable answer. Ask about something in the picture.';
 
-/** A key of a box, the end of a list of objects, or an empty list in a fence. */
-const BOX_JSON = /bbox_2d|"label"\s*:|["\]]\s*\}\s*\]|```[a-z]*\s*\[\s*(?:\]|$)/i;
+/** A key of a box, the end of a list of objects, or only fences and brackets. */
+const BOX_JSON = /bbox_2d|"label"\s*:|["\]]\s*\}\s*\]|^(?:```(?:json)?|[\s[\]{}])+$/i;
 
 /** Whether a reply contains the JSON of boxes, complete or damaged. */
 export function hasBoxJson(reply: string): boolean {
