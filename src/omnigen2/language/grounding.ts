@@ -26,8 +26,8 @@ const FLAT_OBJECT = /\{[^{}]*\}/g;
 
 /**
  * Parses the boxes of a reply: a JSON list of objects or one object, fenced or not, with or without text
- * around it. If a fence or a bracket is damaged, reads every complete object. Ignores entries whose box is not
- * four finite numbers with x0 < x1 and y0 < y1.
+ * around it. If a fence or a bracket is damaged, reads every complete object. Ignores entries whose box is
+ * not four finite numbers with x0 < x1 and y0 < y1.
  * @returns the boxes in the order of the reply; undefined if there is no valid one
  * @example
  * parseBoxes('{"bbox_2d": [47, 68, 95, 128], "label": "bear"} ] ```');

@@ -37,7 +37,7 @@ describe('outcomeText', () => {
     const first = round(1, 'fix', 'Make it red.');
     expect(why(jobAfter(...first), 0)).toBe('Fixing. Round 2 makes this change.');
     const finished = jobAfter(...first, ...round(2, 'accept', 'Yes.'), done(2, 2));
-    expect(why(finished, 0)).toBe('Fixed. Round 2 made this change.');
+    expect(why(finished, 0)).toBe('Tried to fix. Round 2 followed this critique.');
     const stopped = jobAfter(...first, { type: 'cancelled' });
     expect(why(stopped, 0)).toBe('Not fixed. The drawing ended before round 2 was done.');
   });

@@ -127,7 +127,8 @@ export function outcomeText(
 function fixText(job: DrawJob, next: number): { readonly title: string; readonly why: string } {
   if (!isOver(job)) return { title: 'Fixing', why: `Round ${next} makes this change.` };
   const drawn = job.rounds.some(({ round, picture }) => round === next && picture);
-  if (drawn) return { title: 'Fixed', why: `Round ${next} made this change.` };
+  // A person sees for themselves whether it worked.
+  if (drawn) return { title: 'Tried to fix', why: `Round ${next} followed this critique.` };
   return { title: 'Not fixed', why: `The drawing ended before round ${next} was done.` };
 }
 

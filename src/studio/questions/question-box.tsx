@@ -19,8 +19,8 @@ type AskablePicture =
   | { readonly name: string; readonly blob: Blob };
 
 /**
- * Questions about the picture on the canvas or a reference, with their answers. Questions about other pictures
- * appear again together with their picture.
+ * Questions about the picture on the canvas or a reference, with their answers. Questions about other
+ * pictures appear again together with their picture.
  */
 export function QuestionBox() {
   const job = useStudio(shownJob);
