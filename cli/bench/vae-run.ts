@@ -1,5 +1,5 @@
 /**
- * One measurement of `vae.ts`. Runs in its own process, so that the peak memory is that of this measurement:
+ * One measurement of `vae.ts`. Runs in its own process, so that the peak memory belongs to this measurement:
  *
  *   tsx cli/bench/vae-run.ts encode|decode SIDE whole|strips FILE
  *

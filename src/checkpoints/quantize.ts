@@ -1,6 +1,6 @@
 /**
  * Symmetric block quantization of matrices: value = (code - 2^(bits-1)) * scale, with one float16 scale per
- * block of columns in a row. The layout is that of `com.microsoft.MatMulNBits` (see `tensors/stored.ts`).
+ * block of columns in a row. `com.microsoft.MatMulNBits` defines the layout (see `tensors/stored.ts`).
  */
 
 import { halfBits, halfToFloat, roundToHalf } from '../tensors/half.ts';

@@ -53,7 +53,7 @@ export type RoundOutcome =
   | 'fix'
   /** The critic does not accept the picture, but no round is left. */
   | 'out_of_rounds'
-  /** The critique is that of the round before. */
+  /** The critique is the same as in the round before. */
   | 'repeated'
   /** The critic gave no usable answer. */
   | 'unclear';

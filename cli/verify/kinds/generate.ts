@@ -1,7 +1,7 @@
 /** Text generation: ids, raw logits and text of three ways to choose tokens. */
 
 import { z } from 'zod';
-import { concatFloats } from '../../../src/omnigen2/float32.ts';
+import { concatFloats } from '../../../src/omnigen2/host-tensors.ts';
 import { type Generated, generate } from '../../../src/omnigen2/language/generate.ts';
 import { greedySampler, type TokenSampler } from '../../../src/omnigen2/language/sampling.ts';
 import { visionPatches } from '../../../src/omnigen2/language/vision-patches.ts';

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { guidanceBranches } from '../../../src/omnigen2/diffusion/guidance.ts';
-import { concatFloats } from '../../../src/omnigen2/float32.ts';
+import { concatFloats } from '../../../src/omnigen2/host-tensors.ts';
 import type { OmniGen2Model } from '../../../src/omnigen2/model.ts';
 import {
   type DrawHooks,

@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import type { SkipDecision } from '../../../src/omnigen2/acceleration/acceleration.ts';
 import { TaylorSchedule, taylorWeights } from '../../../src/omnigen2/acceleration/taylorseer.ts';
-import { float32Tensor, floatsOf as floatsOfTensor } from '../../../src/omnigen2/float32.ts';
 import { taylorDifferencesGraph, weightedSumGraph } from '../../../src/omnigen2/graphs/stream-arithmetic.ts';
+import { float32Tensor, floatsOf as floatsOfTensor } from '../../../src/omnigen2/host-tensors.ts';
 import { draw } from '../../../src/omnigen2/pipeline.ts';
 import type { GraphDefinition, InputSpecs, OutputSpecs } from '../../../src/onnx/define-graph.ts';
 import { type Feeds, flatFeeds } from '../../../src/runtime/typed-session.ts';

@@ -1,13 +1,13 @@
 /** Arithmetic on token streams that stay on the device. The caller disposes every result. */
 
 import type { HostTensor, ResidentTensor } from '../../runtime/types.ts';
-import { float32Tensor } from '../float32.ts';
 import {
   differenceGraph,
   sumGraph,
   taylorDifferencesGraph,
   weightedSumGraph,
 } from '../graphs/stream-arithmetic.ts';
+import { float32Tensor } from '../host-tensors.ts';
 import type { Sessions } from '../sessions.ts';
 
 export class StreamArithmetic {

@@ -4,7 +4,7 @@
 
 import type { TransformerConfig } from '../../config/config.ts';
 import type { HostTensor } from '../../runtime/types.ts';
-import { concatFloats, float32Tensor } from '../float32.ts';
+import { concatFloats, float32Tensor, int32Tensor, int64Tensor } from '../host-tensors.ts';
 import type { Latents } from './latents.ts';
 import { patchGrid, patchify, rowsOf } from './patches.ts';
 import type { RotaryTable } from './rope.ts';
@@ -48,12 +48,4 @@ export function packedFeeds(branches: readonly BranchRows[]) {
     joint_lengths: int64Tensor(branches.map(({ rows }) => rows)),
     noise_lengths: int64Tensor(branches.map(({ noiseRows }) => noiseRows)),
   };
-}
-
-export function int32Tensor(values: readonly number[]): HostTensor {
-  return { type: 'int32', dims: [values.length], data: Int32Array.from(values) };
-}
-
-function int64Tensor(values: readonly number[]): HostTensor {
-  return { type: 'int64', dims: [values.length], data: BigInt64Array.from(values, BigInt) };
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { fixtureCheckpoint, mllmSource } from '../fixtures.node.ts';
-import { float32Tensor, floatsOf } from '../float32.ts';
+import { float32Tensor, floatsOf, int32Tensor } from '../host-tensors.ts';
 import { visionLayout, windowPatches } from '../language/vision-windows.ts';
 import { Sessions } from '../sessions.ts';
 import { CPU_NUMERICS } from './layers.ts';
@@ -13,7 +13,6 @@ it('gives the same result with full attention in parts', async () => {
   const { vision } = config;
   const grid = { rows: 10, columns: 6 };
   const layout = visionLayout(grid, vision);
-  const indices = (data: Int32Array) => ({ type: 'int32', dims: [data.length], data }) as const;
   const windows = [layout.windows, windowPatches(vision)];
   const rowSize = vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2;
   const patches = Float32Array.from({ length: 60 * rowSize }, (_, i) => Math.sin(i));
@@ -23,13 +22,13 @@ it('gives the same result with full attention in parts', async () => {
     const session = await sessions.open(visionTowerGraph, parts);
     const outputs = await session.run({
       patches: float32Tensor([60, rowSize], patches),
-      order: indices(layout.order),
+      order: int32Tensor(layout.order),
       cos: float32Tensor([60, vision.headDim / 2], layout.cos),
       sin: float32Tensor([60, vision.headDim / 2], layout.sin),
-      slots: { type: 'int32', dims: windows, data: layout.slots },
+      slots: int32Tensor(layout.slots, windows),
       slot_bias: float32Tensor(windows, layout.slotBias),
-      slot_of: indices(layout.slotOf),
-      restore: indices(layout.restore),
+      slot_of: int32Tensor(layout.slotOf),
+      restore: int32Tensor(layout.restore),
     });
     await sessions.dispose();
     return floatsOf(outputs.embeds);

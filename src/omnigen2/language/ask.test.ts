@@ -16,7 +16,7 @@ afterAll(() => model.dispose());
 const picture = await decodeImage(await readFile(`${GOLDENS}/images/0.png`), 'images/0.png');
 const QUESTION = 'Please briefly describe this image.';
 
-test('an answer about a picture is that of the official chat pipeline without the end token', async () => {
+test("an answer about a picture equals the official chat pipeline's, without the end token", async () => {
   const { expected } = await fixtureCase('generate_image_1');
   const official = String(expected.generate_text);
   expect(official.endsWith('<|endoftext|>')).toBe(true);

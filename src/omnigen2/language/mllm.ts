@@ -9,11 +9,10 @@ import type { Component } from '../../checkpoints/checkpoint.ts';
 import type { LanguageConfig, MllmConfig } from '../../config/config.ts';
 import { OmniError } from '../../errors.ts';
 import type { Feed, OnStage } from '../../runtime/typed-session.ts';
-import type { HostTensor, ResidentTensor, Runtime, WeightBytes } from '../../runtime/types.ts';
+import type { ResidentTensor, Runtime, WeightBytes } from '../../runtime/types.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
 import { attentionParts, attentionWork } from '../diffusion/attention-parts.ts';
 import { checkFinite } from '../finite.ts';
-import { float32Tensor, floatsOf } from '../float32.ts';
 import {
   cacheTruncationGraph,
   type LanguageParts,
@@ -22,6 +21,7 @@ import {
 } from '../graphs/language-model.ts';
 import type { Numerics } from '../graphs/layers.ts';
 import { visionTowerGraph } from '../graphs/vision-tower.ts';
+import { float32Tensor, floatsOf, int32Tensor } from '../host-tensors.ts';
 import { Sessions } from '../sessions.ts';
 import { imageTokenCount, ropePositions, ropeTables } from './rope-positions.ts';
 import { type ReadFile, TokenEmbeddings } from './token-embeddings.ts';
@@ -153,7 +153,7 @@ export class Mllm {
    */
   async truncate(prompt: Prefilled, length: number, delta: number): Promise<Prefilled> {
     const session = await this.#sessions.open(cacheTruncationGraph, this.config.language);
-    const tokens = indices(Array.from({ length }, (_, i) => i));
+    const tokens = int32Tensor(Array.from({ length }, (_, i) => i));
     const keys: ResidentTensor[] = [];
     const values: ResidentTensor[] = [];
     const short = { hidden: new Float32Array(0), length, delta, cache: { keys, values } };
@@ -212,13 +212,13 @@ export class Mllm {
     const windowDims = [layout.windows, windowPatches(vision)];
     const feeds = {
       patches: float32Tensor([length, rowSize], patches),
-      order: indices(layout.order),
+      order: int32Tensor(layout.order),
       cos: float32Tensor([length, headDim / 2], layout.cos),
       sin: float32Tensor([length, headDim / 2], layout.sin),
-      slots: indices(layout.slots, windowDims),
+      slots: int32Tensor(layout.slots, windowDims),
       slot_bias: float32Tensor(windowDims, layout.slotBias),
-      slot_of: indices(layout.slotOf),
-      restore: indices(layout.restore),
+      slot_of: int32Tensor(layout.slotOf),
+      restore: int32Tensor(layout.restore),
     };
     const { embeds } = await session.run(feeds, this.#onStage('vit_'));
     const values = floatsOf(embeds);
@@ -289,8 +289,8 @@ export class Mllm {
       inputs_embeds: float32Tensor([count, language.hiddenSize], embeds),
       cos: float32Tensor([count, language.headDim / 2], cos),
       sin: float32Tensor([count, language.headDim / 2], sin),
-      last: indices([length - 1]),
-      total: indices([length]),
+      last: int32Tensor([length - 1]),
+      total: int32Tensor([length]),
       past_keys: cache.keys,
       past_values: cache.values,
     };
@@ -319,8 +319,4 @@ function tooLong(length: number, { maxPositionEmbeddings }: LanguageConfig): Omn
     message: `The prompt has ${length} tokens; the language model takes 1 to ${maxPositionEmbeddings}.`,
     action: length === 0 ? 'Write a prompt.' : 'Shorten the prompt or use smaller pictures.',
   });
-}
-
-function indices(values: ArrayLike<number>, dims: readonly number[] = [values.length]): HostTensor {
-  return { type: 'int32', dims, data: Int32Array.from(values) };
 }

@@ -151,7 +151,7 @@ test('the probabilities of the tokens that can be sampled sum to 1', () => {
   }
 });
 
-test('the distribution is that of the official logits processors', async () => {
+test('the distribution equals the one of the official logits processors', async () => {
   const { distribution } = JSON.parse(await readFile('fixtures/conversation.json', 'utf8'));
   const { repetitionPenalty, temperature, topP, seen, probabilities } = distribution;
   const sampler = topPSampler({ repetitionPenalty, temperature, topP, seed: 1 });

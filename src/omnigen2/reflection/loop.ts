@@ -15,7 +15,7 @@ export type RoundOutcome =
   | 'fix'
   /** The picture does not meet the request, but this was the last round. */
   | 'out_of_rounds'
-  /** The critique is that of the previous round. The loop ends, because another fix would not help. */
+  /** The critique is the same as in the previous round. The loop ends, because another fix would not help. */
   | 'repeated'
   /** The answer of the critic is unusable. The loop ends with this picture. */
   | 'unclear';

@@ -10,7 +10,6 @@
 import type { Size } from '../../pictures/image.ts';
 import type { Feeds } from '../../runtime/typed-session.ts';
 import type { HostTensor, ResidentTensor } from '../../runtime/types.ts';
-import { float32Tensor, floatsOf } from '../float32.ts';
 import { NORM_EPS } from '../graphs/vae-blocks.ts';
 import type { VaeGraphSource } from '../graphs/vae-encoder.ts';
 import {
@@ -22,6 +21,7 @@ import {
   middleExitGraph,
   type SegmentInputs,
 } from '../graphs/vae-segments.ts';
+import { float32Tensor, floatsOf, int64Tensor } from '../host-tensors.ts';
 import { ResidentTensors } from '../resident-tensors.ts';
 import type { Sessions } from '../sessions.ts';
 import { concatRows, type Planes } from './planes.ts';
@@ -174,7 +174,7 @@ class StripRunner {
     const { out } = await exit.run({
       x,
       attended: float32Tensor([1, pixels, channels], attended),
-      middle_shape: { type: 'int64', dims: [4], data: BigInt64Array.from(x.dims.map(BigInt)) },
+      middle_shape: int64Tensor(x.dims),
     });
     this.#free(x);
     return planesOf(out);

@@ -1,7 +1,7 @@
 /** Feature maps in horizontal strips, and the moments of a group norm over all strips. */
 
 import type { HostTensor, ResidentTensor } from '../../runtime/types.ts';
-import { float32Tensor, floatsOf } from '../float32.ts';
+import { float32Tensor, floatsOf } from '../host-tensors.ts';
 import { type Planes, sliceRows } from './planes.ts';
 
 type Tensor = HostTensor | ResidentTensor;

@@ -16,6 +16,7 @@ import { checkFinite } from '../finite.ts';
 import type { Numerics } from '../graphs/layers.ts';
 import { decoderGraph } from '../graphs/vae-decoder.ts';
 import { encoderGraph, type VaeGraphSource } from '../graphs/vae-encoder.ts';
+import { int64Tensor } from '../host-tensors.ts';
 import type { Pixels } from '../pixels.ts';
 import { CachedFiles, Sessions } from '../sessions.ts';
 import type { Planes } from './planes.ts';
@@ -242,7 +243,7 @@ export class Vae {
   #middleShape({ height, width }: Size): HostTensor {
     const { blockOutChannels } = this.config;
     const sizes = [1, blockOutChannels[blockOutChannels.length - 1], height, width];
-    return { type: 'int64', dims: [4], data: BigInt64Array.from(sizes.map(BigInt)) };
+    return int64Tensor(sizes);
   }
 
   #openDecoder() {

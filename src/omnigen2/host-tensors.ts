@@ -1,9 +1,21 @@
-/** Float32 inputs and outputs of graphs. */
+/** Tensors in main memory, on their way into graphs and out of them. */
 
 import type { HostTensor } from '../runtime/types.ts';
 
 export function float32Tensor(dims: readonly number[], data: Float32Array): HostTensor {
   return { type: 'float32', dims, data };
+}
+
+/** @param dims one dimension by default */
+export function int32Tensor(
+  values: ArrayLike<number>,
+  dims: readonly number[] = [values.length],
+): HostTensor {
+  return { type: 'int32', dims, data: Int32Array.from(values) };
+}
+
+export function int64Tensor(values: readonly number[]): HostTensor {
+  return { type: 'int64', dims: [values.length], data: BigInt64Array.from(values, BigInt) };
 }
 
 /** Concatenates arrays. */
