@@ -73,9 +73,15 @@ export function settingOption<Value>(
   return { placeholder, help, fallback, oneOf: choicesOf(setting), setting };
 }
 
-/** As {@link settingOption}, but the value is undefined if the option is absent. */
-export function optionalSetting<Value>(setting: Setting<Value>, placeholder: string) {
-  const statedDefault = textOf(setting.default);
+/**
+ * As {@link settingOption}, but the value is undefined if the option is absent.
+ * @param statedDefault the default that `--help` names. Default: the setting's own
+ */
+export function optionalSetting<Value>(
+  setting: Setting<Value>,
+  placeholder: string,
+  statedDefault = textOf(setting.default),
+) {
   return { placeholder, help: setting.help, statedDefault, oneOf: choicesOf(setting), setting };
 }
 

@@ -15,8 +15,9 @@ import {
   type ConversationTurn,
 } from '../src/omnigen2/language/conversation.ts';
 import { hasBoxJson, NO_USABLE_ANSWER, parseBoxes } from '../src/omnigen2/language/grounding.ts';
+import { modelSize } from '../src/omnigen2/model-size.ts';
 import { MAX_NEW_TOKENS, SAMPLING_SETTINGS } from '../src/settings/answer-settings.ts';
-import { DEFAULT_SETTINGS, DRAW_SETTINGS } from '../src/settings/draw-settings.ts';
+import { DEFAULT_SETTINGS, DRAW_SETTINGS, defaultSettings } from '../src/settings/draw-settings.ts';
 import { readArgs, runCommand, settingOption, sizeOption } from './args.ts';
 import { openModel } from './models.ts';
 import { officialGreys } from './official-greys.ts';
@@ -80,7 +81,7 @@ await runCommand('The conversation', async (signal) => {
         ? { width: trainedOn.side, height: trainedOn.side }
         : sizeOption('size', args.size);
     const drawing = {
-      ...DEFAULT_SETTINGS,
+      ...(official ? DEFAULT_SETTINGS : defaultSettings(modelSize(model.checkpoint, model.numerics))),
       ...size,
       ...drawLimits(size, trainedOn, { official }),
       // Pictures have the requested size. The official program ignores it for an edit.

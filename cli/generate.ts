@@ -9,8 +9,14 @@
 import { extname } from 'node:path';
 import { drawLimits } from '../src/omnigen2/draw-limits.ts';
 import { drawWithReflection } from '../src/omnigen2/drawing.ts';
+import { modelSize } from '../src/omnigen2/model-size.ts';
 import type { DrawInput } from '../src/omnigen2/pipeline.ts';
-import { DEFAULT_SETTINGS, DRAW_SETTINGS } from '../src/settings/draw-settings.ts';
+import {
+  DEFAULT_SETTINGS,
+  DRAW_SETTINGS,
+  defaultSettings,
+  LARGE_MODEL_SETTINGS,
+} from '../src/settings/draw-settings.ts';
 import { ROUNDS } from '../src/settings/job-settings.ts';
 import { quotedList, unknownWords } from '../src/storybook/vocabulary.ts';
 import { openAdapters } from './adapters.ts';
@@ -41,8 +47,8 @@ await runCommand('Drawing', async (signal) => {
       reflect: settingOption(ROUNDS, 'N'),
       ...GUIDANCE_OPTIONS,
       'negative-prompt': settingOption(DRAW_SETTINGS.negativePrompt, 'TEXT'),
-      scheduler: settingOption(DRAW_SETTINGS.scheduler, 'NAME'),
-      acceleration: settingOption(DRAW_SETTINGS.acceleration, 'NAME'),
+      scheduler: sizedSetting('scheduler'),
+      acceleration: sizedSetting('acceleration'),
       'teacache-threshold': optionalSetting(DRAW_SETTINGS.teaCacheThreshold, 'X'),
       posterior: optionalSetting(DRAW_SETTINGS.posterior, 'NAME'),
       lora: {
@@ -59,6 +65,7 @@ await runCommand('Drawing', async (signal) => {
   const { official, reflect: rounds } = args;
   const imageNotes: string[] = [];
   const model = await openModel(args.model);
+  const defaults = official ? DEFAULT_SETTINGS : defaultSettings(modelSize(model.checkpoint, model.numerics));
   const { trainedOn } = model.checkpoint;
   const size =
     args.size === undefined
@@ -74,15 +81,15 @@ await runCommand('Drawing', async (signal) => {
     steps: args.steps,
     seed: args.seed,
     ...guidanceOf(args),
-    scheduler: args.scheduler,
-    acceleration: args.acceleration,
-    posterior: args.posterior ?? DEFAULT_SETTINGS.posterior,
-    teaCacheThreshold: args['teacache-threshold'] ?? DEFAULT_SETTINGS.teaCacheThreshold,
+    scheduler: args.scheduler ?? defaults.scheduler,
+    acceleration: args.acceleration ?? defaults.acceleration,
+    posterior: args.posterior ?? defaults.posterior,
+    teaCacheThreshold: args['teacache-threshold'] ?? defaults.teaCacheThreshold,
     // The picture has the requested size. The official program ignores it for an edit.
     alignSize: official || args.size === undefined,
   };
   const idle = [
-    ...(args['teacache-threshold'] !== undefined && args.acceleration !== 'teacache'
+    ...(args['teacache-threshold'] !== undefined && input.acceleration !== 'teacache'
       ? ['--teacache-threshold does nothing without --acceleration teacache.']
       : []),
     ...(args.posterior !== undefined && args.image.length === 0 && rounds < 2
@@ -131,7 +138,7 @@ await runCommand('Drawing', async (signal) => {
       }));
       const { predictions, computed } = decisions;
       const acceleration =
-        args.acceleration === 'none' ? undefined : { name: args.acceleration, predictions, computed };
+        input.acceleration === 'none' ? undefined : { name: input.acceleration, predictions, computed };
       const { seed } = input;
       console.log(
         JSON.stringify(
@@ -154,6 +161,16 @@ await runCommand('Drawing', async (signal) => {
     await model.dispose();
   }
 });
+
+/** The option of a setting whose default depends on the size of the model. */
+function sizedSetting<Name extends 'scheduler' | 'acceleration'>(name: Name) {
+  const setting = DRAW_SETTINGS[name];
+  return optionalSetting(
+    setting,
+    'NAME',
+    `${setting.default}; ${LARGE_MODEL_SETTINGS[name]} for large models`,
+  );
+}
 
 /** `picture.png`, round 2: `picture.round-2.png`. */
 function roundFile(out: string, round: number): string {

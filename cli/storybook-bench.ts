@@ -30,6 +30,7 @@ import { chat } from './storybook/tasks/chat.ts';
 import { critiqueFix, edit } from './storybook/tasks/edit.ts';
 import { ground } from './storybook/tasks/ground.ts';
 import { inContext } from './storybook/tasks/in-context.ts';
+import { largeSettings } from './storybook/tasks/large-settings.ts';
 import { reflect } from './storybook/tasks/reflect.ts';
 import { reflectionGain, WEAK } from './storybook/tasks/reflection-gain.ts';
 import { textToImage } from './storybook/tasks/text-to-image.ts';
@@ -50,6 +51,12 @@ const TASKS: Readonly<Record<string, RunTask>> = {
   gain: runnable(reflectionGain),
 };
 const NAMES = Object.keys(TASKS);
+/** Tasks that compare settings, not models. They run only if `--tasks` names them. */
+const COMPARISONS: Readonly<Record<string, RunTask>> = {
+  large_settings: runnable(largeSettings('t2i')),
+  large_settings_edit: runnable(largeSettings('edit')),
+};
+const ALL_TASKS = { ...TASKS, ...COMPARISONS };
 
 await runCommand('Measuring', async (signal) => {
   const args = readArgs({
@@ -58,7 +65,11 @@ await runCommand('Measuring', async (signal) => {
     options: {
       n: { placeholder: 'N', help: 'cases of each task', fallback: '200' },
       model: { placeholder: 'DIR', help: 'checkpoint folder, or storybook', fallback: 'storybook' },
-      tasks: { placeholder: 'A,B', help: 'which tasks', fallback: NAMES.join(',') },
+      tasks: {
+        placeholder: 'A,B',
+        help: `which tasks; also ${Object.keys(COMPARISONS).join(' and ')}, which compare settings`,
+        fallback: NAMES.join(','),
+      },
       seed: settingOption(DRAW_SETTINGS.seed, 'N', {
         help: 'same seed, same cases and pictures',
         fallback: '1',
@@ -81,7 +92,10 @@ await runCommand('Measuring', async (signal) => {
   const chosen = tasksOf(args.tasks);
   await checkOutput('json', args.json, 'file');
   await checkOutput('sheets', args.sheets, 'folder');
-  if (args.record && (args.model !== BUILT_IN || chosen.length < NAMES.length)) {
+  if (
+    args.record &&
+    (args.model !== BUILT_IN || !NAMES.every((name) => chosen.includes(name)) || chosen.length > NAMES.length)
+  ) {
     throw new OmniError({
       code: 'bad_request',
       message: '--record keeps the figures of all tasks of the built-in model.',
@@ -104,7 +118,7 @@ await runCommand('Measuring', async (signal) => {
   try {
     for (const name of chosen) {
       const show = args.sheets === undefined ? 0 : SHEET_CASES;
-      const report = await TASKS[name]({ model, judge, drawing, signal }, name, { seed, n, show });
+      const report = await ALL_TASKS[name]({ model, judge, drawing, signal }, name, { seed, n, show });
       done.push([name, report]);
       console.log(`${taskTable(report)}\n`);
       const settings = {
@@ -155,15 +169,16 @@ function withoutJson(given: readonly string[]): string[] {
 /** The tasks of a comma-separated list, in the order in which they run. */
 function tasksOf(text: string): string[] {
   const wanted = text.split(',').map((name) => name.trim());
-  const unknown = wanted.find((name) => !NAMES.includes(name));
+  const names = Object.keys(ALL_TASKS);
+  const unknown = wanted.find((name) => !names.includes(name));
   if (unknown !== undefined) {
     throw new OmniError({
       code: 'bad_request',
       message: `--tasks has "${unknown}", which is not a task.`,
-      action: `Choose from ${NAMES.join(', ')}.`,
+      action: `Choose from ${names.join(', ')}.`,
     });
   }
-  return NAMES.filter((name) => wanted.includes(name));
+  return names.filter((name) => wanted.includes(name));
 }
 
 /** The figures and the cases of each task, without pictures. */

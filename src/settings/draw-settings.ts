@@ -133,22 +133,47 @@ export const DEFAULT_SETTINGS: Omit<DrawSettings, 'width' | 'height' | 'seed'> =
 };
 
 /**
+ * The settings that a large model changes: 17 passes through its layers in place of the 100 of the official
+ * program (50 Euler steps, guided in every step). Nearly all of its time goes into them. A small model keeps
+ * {@link DEFAULT_SETTINGS}. docs/results/large-model-settings.md has their cost in quality.
+ */
+export const LARGE_MODEL_SETTINGS = {
+  steps: 20,
+  guidanceRange: [0, 0.6],
+  scheduler: 'dpmsolver++',
+  acceleration: 'taylorseer',
+} as const satisfies Partial<DrawSettings>;
+
+/** Whether a model is drawn with {@link LARGE_MODEL_SETTINGS}. `omnigen2/model-size.ts` decides it. */
+export type ModelSize = 'small' | 'large';
+
+/** The defaults for a model of this size. */
+export function defaultSettings(modelSize: ModelSize): typeof DEFAULT_SETTINGS {
+  return modelSize === 'large' ? { ...DEFAULT_SETTINGS, ...LARGE_MODEL_SETTINGS } : DEFAULT_SETTINGS;
+}
+
+/**
  * Completes settings: the given ones, then the size that the model was trained at, then
- * {@link DEFAULT_SETTINGS}. Fields that are undefined count as absent. If a width or height is given, an edit
+ * {@link defaultSettings}. Fields that are undefined count as absent. If a width or height is given, an edit
  * does not take the size of its reference.
  *
  * @example
  * const settings = completeSettings({ steps: 30 }, { trainedSide: 128, seed: randomSeed() });
  *
  * @param seed for settings without one
+ * @param modelSize Default: small
  */
 export function completeSettings(
   given: Partial<DrawSettings>,
-  { trainedSide, seed: usualSeed }: { readonly trainedSide: number; readonly seed: number },
+  {
+    trainedSide,
+    seed: usualSeed,
+    modelSize = 'small',
+  }: { readonly trainedSide: number; readonly seed: number; readonly modelSize?: ModelSize },
 ): DrawSettings {
   const defined = Object.entries(given).filter(([, value]) => value !== undefined);
   return {
-    ...DEFAULT_SETTINGS,
+    ...defaultSettings(modelSize),
     width: trainedSide,
     height: trainedSide,
     alignSize: given.width === undefined && given.height === undefined,

@@ -10,6 +10,7 @@ import {
   DRAW_SETTINGS,
   type DrawSettings,
   drawSettingsSchema,
+  LARGE_MODEL_SETTINGS,
 } from './draw-settings.ts';
 import { ADAPTER_STRENGTH, ROUNDS } from './job-settings.ts';
 import type { NumberSetting, Setting } from './setting.ts';
@@ -153,6 +154,15 @@ describe('completion', () => {
     expect(completeSettings({ steps: undefined, posterior: 'mean' }, usual)).toMatchObject({
       steps: 20,
       posterior: 'mean',
+    });
+  });
+
+  it('draws large models with fewer passes, unless a person says otherwise', () => {
+    const large = { ...usual, modelSize: 'large' } as const;
+    expect(completeSettings({}, large)).toMatchObject(LARGE_MODEL_SETTINGS);
+    expect(completeSettings({ scheduler: 'euler' }, large)).toMatchObject({
+      scheduler: 'euler',
+      acceleration: 'taylorseer',
     });
   });
 
