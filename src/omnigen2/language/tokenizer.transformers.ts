@@ -117,7 +117,7 @@ function checkSteps(tokenizer: Readonly<Record<string, unknown>>): void {
  * The character of each byte in a byte-level vocabulary. Source: openai/gpt-2 `src/encoder.py`,
  * bytes_to_unicode
  */
-function byteSymbols(): string[] {
+export function byteSymbols(): string[] {
   let others = 256;
   return Array.from({ length: 256 }, (_, byte) => {
     const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;

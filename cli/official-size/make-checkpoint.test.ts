@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { openCheckpoint } from '../../src/checkpoints/checkpoint.ts';
+import { fixtureFiles, textOf } from '../../src/checkpoints/fixture.node.ts';
+import { nodeFolder } from '../../src/checkpoints/folder.node.ts';
+import { toFloat32 } from '../../src/checkpoints/safetensors.ts';
+import { loadTokenizer } from '../../src/omnigen2/language/tokenizer.transformers.ts';
+import { TOKENS } from '../../src/omnigen2/language/tokenizer.ts';
+import { officialConfigs } from './configs.ts';
+import { makeCheckpoint } from './make-checkpoint.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'checkpoint-'));
+afterAll(() => rm(folder, { recursive: true }));
+const signal = new AbortController().signal;
+
+/** The files of the released model with the sizes of the tiny one. */
+async function tinyConfigs() {
+  const files = await fixtureFiles();
+  const sizes = ['transformer/config.json', 'vae/config.json', 'mllm/config.json'].map((path) => [
+    path,
+    JSON.parse(textOf(files, path)),
+  ]);
+  return { ...officialConfigs(), ...Object.fromEntries(sizes) };
+}
+
+it('makes the same complete checkpoint each time, over an earlier one', async () => {
+  const target = join(folder, 'made');
+  const configs = await tinyConfigs();
+  const digests = [];
+  for (let i = 0; i < 2; i++) {
+    await makeCheckpoint(signal, target, configs);
+    const bytes = await readFile(join(target, 'transformer/diffusion_pytorch_model.safetensors'));
+    digests.push(createHash('sha256').update(bytes).digest('hex'));
+  }
+  expect(digests[1]).toBe(digests[0]);
+  const checkpoint = await openCheckpoint(nodeFolder(target));
+  expect(checkpoint.components.vae.extraTensors).toEqual([]);
+});
+
+it('fills matrices so that their products keep the size of the input', async () => {
+  const target = join(folder, 'spread');
+  await makeCheckpoint(signal, target, await tinyConfigs());
+  const checkpoint = await openCheckpoint(nodeFolder(target));
+  const spread = async (name: string) => {
+    const tensor = checkpoint.components.transformer.weights.get(name);
+    if (!tensor) throw new Error(`no ${name}`);
+    const values = toFloat32(await checkpoint.readTensor(tensor), tensor.dtype);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    return { mean, deviation: Math.sqrt(squares), columns: tensor.shape[1] };
+  };
+  const matrix = await spread('layers.0.feed_forward.linear_1.weight');
+  expect(matrix.mean).toBeCloseTo(0, 2);
+  expect(matrix.deviation * Math.sqrt(matrix.columns)).toBeCloseTo(1, 1);
+  const gain = await spread('layers.0.ffn_norm1.weight');
+  expect(gain.mean).toBeCloseTo(1, 1);
+});
+
+it('has a tokenizer with the tokens of all templates, one token for each byte of text', async () => {
+  const target = join(folder, 'tokenizer');
+  await makeCheckpoint(signal, target, await tinyConfigs());
+  const checkpoint = await openCheckpoint(nodeFolder(target));
+  const tokenizer = await loadTokenizer((name) => checkpoint.processorFile(name));
+  expect(tokenizer.encode('a cat é')).toHaveLength(8);
+  expect(tokenizer.decode(tokenizer.encode('a cat é'))).toBe('a cat é');
+  expect(tokenizer.idOf(TOKENS.endOfText)).toBe(151643);
+});
+
+it('leaves nothing under its name if it is stopped', async () => {
+  const target = join(folder, 'stopped');
+  const stop = new AbortController();
+  const making = makeCheckpoint(stop.signal, target, await tinyConfigs(), () => stop.abort());
+  await expect(making).rejects.toThrow();
+  await expect(readFile(join(target, 'model_index.json'))).rejects.toThrow('ENOENT');
+});
