@@ -1,6 +1,7 @@
 /**
  * A Qwen2 tokenizer without merges: every byte of a text is a token. The special tokens have their official
- * ids, so that prompts have the official form.
+ * ids, so that prompts have the official form. All other ids are made-up words, so that every answer has a
+ * text.
  */
 
 import { byteSymbols } from '../../src/omnigen2/language/tokenizer.transformers.ts';
@@ -51,7 +52,9 @@ const CHAT_TEMPLATE =
 
 /** The files of `processor/` that hold the tokenizer, by path. */
 export function byteTokenizerFiles(): Readonly<Record<string, unknown>> {
-  const vocab = Object.fromEntries(byteSymbols().map((symbol, byte) => [symbol, byte]));
+  const bytes = byteSymbols();
+  const words = Array.from({ length: FIRST_SPECIAL - bytes.length }, (_, i) => word(i));
+  const vocab = Object.fromEntries([...bytes, ...words].map((token, id) => [token, id]));
   const added = SPECIAL_TOKENS.map((content, i) => ({
     id: FIRST_SPECIAL + i,
     content,
@@ -103,4 +106,13 @@ export function byteTokenizerFiles(): Readonly<Record<string, unknown>> {
       unk_token: null,
     },
   };
+}
+
+/** Different letters for each number, after the symbol of a space. */
+function word(index: number): string {
+  let letters = '';
+  for (let rest = index; rest >= 0; rest = Math.floor(rest / 26) - 1) {
+    letters = String.fromCharCode(97 + (rest % 26)) + letters;
+  }
+  return `\u0120${letters}`;
 }

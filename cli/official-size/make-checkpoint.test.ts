@@ -59,13 +59,15 @@ it('fills matrices so that their products keep the size of the input', async () 
   expect(gain.mean).toBeCloseTo(1, 1);
 });
 
-it('has a tokenizer with the tokens of all templates, one token for each byte of text', async () => {
+it('has a tokenizer with the tokens of all templates, one token for each byte, and a text for each id', async () => {
   const target = join(folder, 'tokenizer');
   await makeCheckpoint(signal, target, await tinyConfigs());
   const checkpoint = await openCheckpoint(nodeFolder(target));
   const tokenizer = await loadTokenizer((name) => checkpoint.processorFile(name));
   expect(tokenizer.encode('a cat é')).toHaveLength(8);
   expect(tokenizer.decode(tokenizer.encode('a cat é'))).toBe('a cat é');
+  // An id that no text is encoded as.
+  expect(tokenizer.decode([151642])).toMatch(/^ [a-z]+$/);
   expect(tokenizer.idOf(TOKENS.endOfText)).toBe(151643);
 });
 
