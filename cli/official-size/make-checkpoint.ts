@@ -104,10 +104,7 @@ async function writeShard(
   weights: RandomWeights,
   onWritten: (bytes: number) => void,
 ): Promise<void> {
-  const layout = layoutSafetensors(
-    shard.map(({ name, shape }) => ({ name, shape, dtype: 'BF16' })),
-    file,
-  );
+  const layout = layoutSafetensors([shard.map(({ name, shape }) => ({ name, shape, dtype: 'BF16' }))], file);
   await handle.writeFile(layout.header);
   for (const { name, shape } of layout.tensors) {
     for (const bytes of weights.bytes(name, shape)) {
