@@ -8,13 +8,9 @@
  */
 
 import { COMPONENTS, openCheckpoint } from '../src/checkpoints/checkpoint.ts';
+import type { TensorAction } from '../src/checkpoints/conversion/actions.ts';
 import { executeConversion } from '../src/checkpoints/conversion/execute.ts';
-import {
-  type ConversionPlan,
-  planConversion,
-  type TensorAction,
-  WEIGHT_FORMATS,
-} from '../src/checkpoints/conversion/plan.ts';
+import { type ConversionPlan, planConversion, WEIGHT_FORMATS } from '../src/checkpoints/conversion/plan.ts';
 import { checkTarget, writeFolder } from '../src/checkpoints/conversion/writer.node.ts';
 import { nodeFolder } from '../src/checkpoints/folder.node.ts';
 import { OmniError } from '../src/errors.ts';

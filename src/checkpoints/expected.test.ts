@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseMllmConfig, parseTransformerConfig, parseVaeConfig } from '../config/parse.ts';
+import { STORED_SIZE_BYTES } from '../tensors/stored.ts';
 import { openCheckpoint } from './checkpoint.ts';
+import { layoutOf } from './conversion/files.ts';
 import { planConversion, type WeightFormat } from './conversion/plan.ts';
 import { type ExpectedTensor, expectedMllm, expectedTransformer, expectedVae } from './expected.ts';
 import { fixtureFiles, setText, WEIGHTS } from './fixture.node.ts';
@@ -105,10 +107,38 @@ describe('the released model', () => {
   ])('has as %s %f GB', async (weights, gigabytes) => {
     const plan = await planConversion(await openCheckpoint(await releasedFolder()), { weights });
     expect(plan.afterBytes / 1e9).toBeCloseTo(gigabytes, 1);
-    const files = Object.values(plan.components).flat();
-    for (const { actions } of files) {
-      expect(actions.reduce((sum, { afterBytes }) => sum + afterBytes, 0)).toBeLessThanOrEqual(1.9e9);
+  });
+
+  it('is cut at groups of 4 transformer layers in 4 bits, with nothing else in their files', async () => {
+    const plan = await planConversion(await openCheckpoint(await releasedFolder()), { weights: 'q4' });
+    const layersOf = (component: 'transformer' | 'mllm', pattern: RegExp) =>
+      plan.components[component].map(({ actions }) => [
+        ...new Set(actions.map(({ name }) => Number(pattern.exec(name)?.[1] ?? -1))),
+      ]);
+    const four = (first: number) => [first, first + 1, first + 2, first + 3];
+    expect(layersOf('transformer', /^layers\.(\d+)/)).toEqual([
+      ...[[-1], [-1]],
+      ...[0, 4, 8, 12, 16, 20, 24, 28].map(four),
+    ]);
+    const language = layersOf('mllm', /^model\.layers\.(\d+)/);
+    expect(language.flat().filter((layer) => layer >= 0)).toEqual([...Array(36).keys()]);
+    expect(language.map((layers) => layers.length)).toEqual([1, 5, 4, 5, 4, 5, 4, 5, 4, 1, 1]);
+    expect(plan.components.mllm[0].actions.map(({ name }) => name)).toEqual([
+      'model.embed_tokens.weight',
+      'model.norm.weight',
+    ]);
+    expect(plan.components.vae).toHaveLength(1);
+    for (const file of [...plan.components.transformer, ...plan.components.mllm.slice(1)]) {
+      expect(layoutOf(file).sizeBytes).toBeLessThan(256e6);
     }
+  });
+
+  it('has the layers of a file one after the other, and every tensor aligned', async () => {
+    const plan = await planConversion(await openCheckpoint(await releasedFolder()), { weights: 'q4' });
+    const layout = layoutOf(plan.components.transformer[2]);
+    const layers = layout.tensors.map(({ name }) => name.split('.')[1]);
+    expect(layers.filter((layer, i) => layer !== layers[i - 1])).toEqual(['0', '1', '2', '3']);
+    for (const { dtype, offset } of layout.tensors) expect(offset % STORED_SIZE_BYTES[dtype]).toBe(0);
   });
 });
 
@@ -122,7 +152,7 @@ async function releasedFolder(): Promise<CheckpointFolder> {
   for (const [component, path] of Object.entries(WEIGHTS)) {
     const tensors = EXPECTED[component as keyof typeof WEIGHTS];
     const layout = layoutSafetensors(
-      tensors.map(({ name, shape }) => ({ name, shape, dtype: 'BF16' as const })),
+      [tensors.map(({ name, shape }) => ({ name, shape, dtype: 'BF16' as const }))],
       path,
     );
     files.set(path, layout.header);

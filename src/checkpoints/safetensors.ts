@@ -133,26 +133,29 @@ export interface SafetensorsLayout {
   readonly sizeBytes: number;
 }
 
+/** A tensor to be written. */
+interface TensorShape {
+  readonly name: string;
+  readonly dtype: StoredDtype;
+  readonly shape: readonly number[];
+}
+
 /**
- * Plans a safetensors file. Tensors are sorted as in the official writer: wide element types first, then by
- * name. So every tensor begins at a multiple of its element size.
+ * Plans a safetensors file. The tensors of a group lie together, and the groups follow each other in order.
+ * Within a group the order is that of the official writer: wide element types first, then by name. If some
+ * tensor would then not begin at a multiple of its element size, all tensors are one group.
  */
 export function layoutSafetensors(
-  tensors: readonly {
-    readonly name: string;
-    readonly dtype: StoredDtype;
-    readonly shape: readonly number[];
-  }[],
+  groups: readonly (readonly TensorShape[])[],
   file: string,
 ): SafetensorsLayout {
-  const ordered = [...tensors].sort(
-    (a, b) => STORED_SIZE_BYTES[b.dtype] - STORED_SIZE_BYTES[a.dtype] || (a.name < b.name ? -1 : 1),
-  );
+  const inGroups = groups.flatMap(widestFirst);
+  const ordered = isAligned(inGroups) ? inGroups : widestFirst(groups.flat());
   let end = 0;
   const entries = new Map<string, object>([[METADATA, { format: 'pt' }]]);
   const placed = ordered.map(({ name, dtype, shape }) => {
     const begin = end;
-    end += elementCount(shape) * STORED_SIZE_BYTES[dtype];
+    end += sizeOf({ dtype, shape });
     entries.set(name, { dtype, shape, data_offsets: [begin, end] });
     return { name, dtype, shape, file, offset: begin, sizeBytes: end - begin };
   });
@@ -168,10 +171,30 @@ export function layoutSafetensors(
   };
 }
 
+function widestFirst(tensors: readonly TensorShape[]): TensorShape[] {
+  return tensors.toSorted(
+    (a, b) => STORED_SIZE_BYTES[b.dtype] - STORED_SIZE_BYTES[a.dtype] || (a.name < b.name ? -1 : 1),
+  );
+}
+
+/** Whether every tensor begins at a multiple of its element size, if they are written in this order. */
+function isAligned(tensors: readonly TensorShape[]): boolean {
+  let offset = 0;
+  return tensors.every((tensor) => {
+    const aligned = offset % STORED_SIZE_BYTES[tensor.dtype] === 0;
+    offset += sizeOf(tensor);
+    return aligned;
+  });
+}
+
+function sizeOf({ dtype, shape }: Pick<TensorShape, 'dtype' | 'shape'>): number {
+  return elementCount(shape) * STORED_SIZE_BYTES[dtype];
+}
+
 /** Writes a safetensors file into memory. */
 export function writeSafetensors(tensors: ReadonlyMap<string, TensorBytes>): Uint8Array<ArrayBuffer> {
   const layout = layoutSafetensors(
-    [...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape })),
+    [[...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }))],
     '',
   );
   const out = new Uint8Array(layout.sizeBytes);

@@ -10,8 +10,10 @@ import { type Checkpoint, COMPONENTS } from '../checkpoint.ts';
 import { readWhole } from '../folder.ts';
 import { quantize } from '../quantize.ts';
 import { type Band, floatRows, isQuantized, storedRows } from '../rows.ts';
-import { elementCount, layoutSafetensors } from '../safetensors.ts';
-import { bitsOf, type ConversionPlan, indexFileName, outputTensors, type TensorAction } from './plan.ts';
+import { elementCount } from '../safetensors.ts';
+import { bitsOf, outputTensors, type TensorAction } from './actions.ts';
+import { indexFileName, layoutOf } from './files.ts';
+import type { ConversionPlan } from './plan.ts';
 
 /** A file that is being written. Writes may come in any order and do not overlap. */
 export interface FileSink {
@@ -69,7 +71,7 @@ export async function executeConversion(
     const files = plan.components[component];
     const weightMap: [tensor: string, file: string][] = [];
     for (const { path, actions } of files) {
-      const layout = layoutSafetensors(actions.flatMap(outputTensors), path);
+      const layout = layoutOf({ path, actions });
       const places = new Map(layout.tensors.map((tensor) => [tensor.name, tensor]));
       const sink = await writer.create(path);
       try {

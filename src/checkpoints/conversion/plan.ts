@@ -2,11 +2,9 @@
 
 import { OmniError } from '../../errors.ts';
 import {
-  QUANTIZED_SUFFIX,
   type QuantizedMatrix,
   quantizedMatrix,
   STORED_SIZE_BYTES,
-  type StoredDtype,
   type StoredTensor,
   type WeightIndex,
 } from '../../tensors/stored.ts';
@@ -15,49 +13,29 @@ import { isMatrix } from '../check.ts';
 import { type Checkpoint, COMPONENTS, type ComponentName } from '../checkpoint.ts';
 import type { ExpectedTensor } from '../expected.ts';
 import type { FolderFile } from '../folder.ts';
+import { LAYER_GROUP_BYTES } from '../layer-groups.ts';
 import { BLOCK_SIZE } from '../quantize.ts';
 import { isQuantized } from '../rows.ts';
 import { elementCount } from '../safetensors.ts';
+import {
+  bitsOf,
+  outputTensors,
+  type TargetStorage,
+  type TensorAction,
+  type TensorStorage,
+} from './actions.ts';
+import { type PlannedFile, planFiles } from './files.ts';
 
 /** Weight formats that a person can choose. */
 export const WEIGHT_FORMATS = ['f32', 'f16', 'q8', 'q4'] as const;
 export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
 
-/** How one tensor is stored: as floats, or block-quantized. */
-export type TensorStorage = 'F64' | 'F32' | 'F16' | 'BF16' | 'q8' | 'q4';
-/**
- * Formats that a conversion writes. BF16 and F64 are left out, because every load would have to cast them.
- */
-export type TargetStorage = Exclude<TensorStorage, 'BF16' | 'F64'>;
-
 export interface ConversionOptions {
   readonly weights: WeightFormat;
   /** Adapters to merge into the transformer before its matrices are stored. Default: none. */
   readonly adapters?: readonly Adapter[];
-  /** Size above which a component is split into several files. Default: 1.9e9 bytes. */
+  /** Maximum size of a file, in bytes. Default: {@link LAYER_GROUP_BYTES}. */
   readonly maxFileBytes?: number;
-}
-
-/** The conversion of one tensor. */
-export interface TensorAction {
-  /** The official name. */
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly source: StoredTensor | QuantizedMatrix;
-  readonly from: TensorStorage;
-  readonly to: TargetStorage;
-  /** Why it gets this format, for a person. */
-  readonly reason: string;
-  /** The change by adapters that is added before it is stored. */
-  readonly change?: Change;
-  readonly beforeBytes: number;
-  readonly afterBytes: number;
-}
-
-/** A safetensors file that a conversion writes. */
-export interface PlannedFile {
-  readonly path: string;
-  readonly actions: readonly TensorAction[];
 }
 
 /** Everything that `executeConversion` will do. */
@@ -73,16 +51,6 @@ export interface ConversionPlan {
   readonly beforeBytes: number;
   readonly afterBytes: number;
 }
-
-/** Browsers can read a file of this size into one buffer, and version control hosts accept it. */
-const MAX_FILE_BYTES = 1.9e9;
-
-/** File names that the official loaders look for. */
-const FILE_STEM: Readonly<Record<ComponentName, string>> = {
-  transformer: 'diffusion_pytorch_model',
-  vae: 'diffusion_pytorch_model',
-  mllm: 'model',
-};
 
 /** Quantizing saves almost nothing for matrices with fewer columns. */
 const MIN_COLUMNS = 2 * BLOCK_SIZE;
@@ -119,11 +87,11 @@ export async function planConversion(
         component === 'transformer' ? changes.get(tensor.name) : undefined,
       ),
     );
-  const maxFileBytes = options.maxFileBytes ?? MAX_FILE_BYTES;
+  const maxFileBytes = options.maxFileBytes ?? LAYER_GROUP_BYTES;
   const components = {
-    transformer: splitFiles('transformer', plan('transformer'), maxFileBytes),
-    vae: splitFiles('vae', plan('vae'), maxFileBytes),
-    mllm: splitFiles('mllm', plan('mllm'), maxFileBytes),
+    transformer: planFiles('transformer', plan('transformer'), maxFileBytes),
+    vae: planFiles('vae', plan('vae'), maxFileBytes),
+    mllm: planFiles('mllm', plan('mllm'), maxFileBytes),
   };
   const actions = COMPONENTS.flatMap((component) => components[component].flatMap((file) => file.actions));
   if (actions.every(({ from, to, change }) => from === to && !change)) {
@@ -150,64 +118,6 @@ export async function planConversion(
     beforeBytes: actions.reduce((sum, { beforeBytes }) => sum + beforeBytes, 0),
     afterBytes: actions.reduce((sum, { afterBytes }) => sum + afterBytes, 0),
   };
-}
-
-/** The tensors that an action writes: one tensor, or codes and scales. */
-export function outputTensors({
-  name,
-  shape,
-  to,
-  source,
-}: Pick<TensorAction, 'name' | 'shape' | 'to' | 'source'>): {
-  name: string;
-  dtype: StoredDtype;
-  shape: number[];
-}[] {
-  if (to !== 'q8' && to !== 'q4') return [{ name, dtype: to, shape: [...shape] }];
-  const bits = bitsOf(to);
-  const blockSize = isQuantized(source) && source.bits === bits ? source.blockSize : BLOCK_SIZE;
-  const [rows, columns] = shape;
-  const blocks = Math.ceil(columns / blockSize);
-  return [
-    { name: name + QUANTIZED_SUFFIX[to], dtype: 'U8', shape: [rows, blocks, (blockSize * bits) / 8] },
-    { name: name + QUANTIZED_SUFFIX.scales, dtype: 'F16', shape: [rows, blocks] },
-  ];
-}
-
-export function bitsOf(storage: 'q8' | 'q4'): 4 | 8 {
-  return storage === 'q4' ? 4 : 8;
-}
-
-/** Path of the index that maps each tensor of a split component to its file. */
-export function indexFileName(component: ComponentName): string {
-  return `${component}/${FILE_STEM[component]}.safetensors.index.json`;
-}
-
-/** Distributes tensors over files, in order. A file exceeds the limit only if one tensor does. */
-function splitFiles(
-  component: ComponentName,
-  actions: readonly TensorAction[],
-  maxFileBytes: number,
-): PlannedFile[] {
-  const groups: TensorAction[][] = [[]];
-  let size = 0;
-  for (const action of actions) {
-    if (size > 0 && size + action.afterBytes > maxFileBytes) {
-      groups.push([]);
-      size = 0;
-    }
-    groups[groups.length - 1].push(action);
-    size += action.afterBytes;
-  }
-  const stem = `${component}/${FILE_STEM[component]}`;
-  const number = (n: number) => String(n).padStart(5, '0');
-  return groups.map((group, i) => ({
-    path:
-      groups.length === 1
-        ? `${stem}.safetensors`
-        : `${stem}-${number(i + 1)}-of-${number(groups.length)}.safetensors`,
-    actions: group,
-  }));
 }
 
 function planTensor(
