@@ -3,8 +3,9 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../onnx/graph.ts';
 import { matmulNBits } from '../onnx/ops/matmul.ts';
-import { halfToFloat } from '../tensors/half.ts';
+import { bfloatToFloat, floatToBfloat, halfToFloat } from '../tensors/half.ts';
 import { BLOCK_SIZE, dequantize, quantize } from './quantize.ts';
+import { referenceQuantize } from './quantize-reference.node.ts';
 
 fc.configureGlobal({ seed: 2506 });
 
@@ -104,6 +105,63 @@ describe('quantize', () => {
   });
 });
 
+describe('quantize equals the reference bit by bit', () => {
+  const tiny = 2 ** -149;
+  const random = normal(16 * 100, 5);
+  const cases: readonly [name: string, values: Float32Array, columns: number][] = [
+    ['normal values in 100 columns, no multiple of a block', random, 100],
+    ['values of a bfloat16 checkpoint', bfloatToFloat(floatToBfloat(random)), 50],
+    ['magnitudes from 1e-12 to 1e3', random.map((value, i) => value * 10 ** ((i % 16) - 12)), 64],
+    ['the largest values that float16 scales can hold', random.map((value) => value * 1e5), 32],
+    ['values around the smallest scale', random.map((value) => value * 2 ** -22), 40],
+    ['subnormal float32 values', random.map((value) => Math.round(value * 9) * tiny), 32],
+    ['zeros, and blocks of zeros', random.map((value, i) => (i % 3 === 0 || i % 128 > 64 ? 0 : value)), 64],
+    ['multiples of a half, which are ties', random.map((value) => Math.round(value * 4) / 2), 33],
+    ['one value per row', random, 1],
+    ['one large value per block', random.map((value, i) => (i % 32 === 7 ? value * 100 : value)), 96],
+  ];
+  it.each(cases)('%s', (_, values, columns) => {
+    const rows = Math.floor(values.length / columns);
+    for (const [bits, blockSize] of [
+      [4, 32],
+      [8, 32],
+      [4, 16],
+      [8, 64],
+    ] as const) {
+      const want = referenceQuantize(values, rows, columns, bits, blockSize);
+      const { codes, scales } = quantize(values, rows, columns, bits, blockSize);
+      const bytes = bits === 8 ? [...codes] : [...codes].flatMap((byte) => [byte & 15, byte >> 4]);
+      expect(bytes).toEqual(want.codes);
+      expect([...scales]).toEqual(want.scales);
+    }
+  });
+
+  it('any values, NaN and infinity excepted', () => {
+    fc.assert(
+      fc.property(
+        fc.float32Array({ minLength: 96, maxLength: 96, noNaN: true, noDefaultInfinity: true }),
+        (values) => {
+          const want = referenceQuantize(values, 2, 48, 8, 32);
+          const { codes, scales } = quantize(values, 2, 48, 8);
+          expect([...codes]).toEqual(want.codes);
+          expect([...scales]).toEqual(want.scales);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('reports the error that the stored values have', () => {
+    for (const bits of [4, 8] as const) {
+      const { codes, scales, squares, squaredError, largest } = quantize(random, 16, 100, bits);
+      const out = new Float32Array(random.length);
+      dequantize(codes, scales, { rows: 16, columns: 100, bits, blockSize: BLOCK_SIZE }, out);
+      expect(Math.sqrt(squaredError / squares)).toBeCloseTo(relativeError(random, out), 6);
+      expect(largest).toBe(Math.max(...random.map(Math.abs)));
+    }
+  });
+});
+
 describe('MatMulNBits reads the layout', () => {
   it.each<[4 | 8, number, number, number]>([
     [4, 8, 64, 32],
@@ -120,7 +178,7 @@ describe('MatMulNBits reads the layout', () => {
     const c = g.input('codes', 'uint8', [rows, blocks, (blockSize * bits) / 8]);
     const s = g.input('scales', 'float32', [rows, blocks]);
     g.output('y', matmulNBits(g, x, c, s, { bits, blockSize, columns }));
-    const session = await InferenceSession.create(g.finish().model);
+    const session = await InferenceSession.create(g.finish().serialize('slices'));
     const input = normal(2 * columns, 3);
     const { y } = await session.run({
       x: new Tensor('float32', input, [2, columns]),

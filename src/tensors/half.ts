@@ -5,10 +5,15 @@ const bitsView = new Uint32Array(floatView.buffer);
 
 let halfTable: Float32Array | undefined;
 
+/** The value of every float16 bit pattern, at the index of the pattern. */
+export function halfValues(): Float32Array {
+  halfTable ??= Float32Array.from({ length: 65536 }, (_, code) => decodeHalf(code));
+  return halfTable;
+}
+
 /** Converts float16 bit patterns to float32. Every value is exact; NaN stays NaN. */
 export function halfToFloat(bits: Uint16Array): Float32Array {
-  halfTable ??= Float32Array.from({ length: 65536 }, (_, code) => decodeHalf(code));
-  const table = halfTable;
+  const table = halfValues();
   const out = new Float32Array(bits.length);
   for (let i = 0; i < bits.length; i++) out[i] = table[bits[i]];
   return out;
