@@ -3,7 +3,8 @@
 import { OmniError, reportOf } from '../errors.ts';
 import type { BuiltGraph } from '../onnx/graph.ts';
 import { acquireDevice, type GpuDevice } from './device.web.ts';
-import { type OrtModule, openOrtSession, type RunWrapper } from './ort-session.ts';
+import { type Engine, engineBuild, loadEngine } from './engine.web.ts';
+import { openOrtSession, type RunWrapper } from './ort-session.ts';
 import { smokeRun } from './smoke.ts';
 import type { GraphSession, Runtime, WeightBytes } from './types.ts';
 
@@ -49,14 +50,7 @@ export async function startWebRuntime({
 async function startWebGpu(strictGpu: boolean): Promise<WebRuntime> {
   const gpu = await acquireDevice();
   try {
-    const [ort, { default: wasm }, { default: mjs }] = await Promise.all([
-      import('onnxruntime-web/webgpu'),
-      import('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url&no-inline'),
-      import('onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url&no-inline'),
-    ]);
-    ort.env.wasm.wasmPaths = { wasm, mjs };
-    ort.env.wasm.numThreads = threadCount();
-    const runtime = new WebGpuRuntime(ort, gpu, strictGpu);
+    const runtime = new WebGpuRuntime(await loadEngine(engineBuild('webgpu')), gpu, strictGpu);
     await smokeRun(runtime);
     return runtime;
   } catch (cause) {
@@ -66,20 +60,9 @@ async function startWebGpu(strictGpu: boolean): Promise<WebRuntime> {
 }
 
 async function startWasm(reason?: string): Promise<WebRuntime> {
-  const [ort, { default: wasm }, { default: mjs }] = await Promise.all([
-    import('onnxruntime-web/wasm'),
-    import('onnxruntime-web/ort-wasm-simd-threaded.wasm?url&no-inline'),
-    import('onnxruntime-web/ort-wasm-simd-threaded.mjs?url&no-inline'),
-  ]);
-  ort.env.wasm.wasmPaths = { wasm, mjs };
-  const threads = threadCount();
-  ort.env.wasm.numThreads = threads;
-  return new WasmRuntime(ort, threads, reason);
-}
-
-/** WebAssembly threads need a cross-origin isolated page. More than eight make no graph faster. */
-function threadCount(): number {
-  return self.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1;
+  const engine = await loadEngine(engineBuild('wasm'));
+  // The build that both backends share may have aborted on WebGPU.
+  return new WasmRuntime(engine.failed ? await loadEngine('wasm') : engine, reason);
 }
 
 class WasmRuntime implements WebRuntime {
@@ -89,13 +72,17 @@ class WasmRuntime implements WebRuntime {
   readonly description: string;
   readonly reason?: string;
   readonly lost = new Promise<void>(() => undefined);
-  engineFailed = false;
-  readonly #ort: OrtModule;
+  readonly #engine: Engine;
 
-  constructor(ort: OrtModule, threads: number, reason?: string) {
-    this.#ort = ort;
+  constructor(engine: Engine, reason?: string) {
+    const { threads } = engine;
+    this.#engine = engine;
     this.description = threads === 1 ? '1 processor thread' : `${threads} processor threads`;
     this.reason = reason;
+  }
+
+  get engineFailed(): boolean {
+    return this.#engine.failed;
   }
 
   async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
@@ -106,13 +93,13 @@ class WasmRuntime implements WebRuntime {
         return await work();
       } catch (error) {
         // WebAssembly memory never shrinks, and the module's state is unknown after an abort.
-        this.engineFailed ||= error instanceof OmniError && error.code === 'device';
+        this.#engine.failed ||= error instanceof OmniError && error.code === 'device';
         throw error;
       }
     };
     return watched(() =>
-      openOrtSession(this.#ort, graph, weights, options, async (work) => {
-        const result = await watched(work);
+      openOrtSession(this.#engine.ort, graph, weights, options, async (work) => {
+        const result = await watched(() => this.#engine.inTurn(work));
         await nextTask();
         return result;
       }),
@@ -141,16 +128,19 @@ class WebGpuRuntime implements WebRuntime {
   readonly backend = 'webgpu';
   readonly quantized = 'native';
   readonly lost: Promise<void>;
-  engineFailed = false;
-  readonly #ort: OrtModule;
+  readonly #engine: Engine;
   readonly #gpu: GpuDevice;
   readonly #strict: boolean;
 
-  constructor(ort: OrtModule, gpu: GpuDevice, strict: boolean) {
-    this.#ort = ort;
+  constructor(engine: Engine, gpu: GpuDevice, strict: boolean) {
+    this.#engine = engine;
     this.#gpu = gpu;
     this.lost = gpu.lost;
     this.#strict = strict;
+  }
+
+  get engineFailed(): boolean {
+    return this.#engine.failed;
   }
 
   get halfPrecision(): boolean {
@@ -174,12 +164,14 @@ class WebGpuRuntime implements WebRuntime {
     const watched = <T>(doing: string, work: () => Promise<T>) =>
       this.#gpu.checked(`${doing} the graph "${graph.name}"`, () =>
         work().catch((error: unknown) => {
-          this.engineFailed ||= error instanceof OmniError && isAbortOfEngine(error.cause);
+          this.#engine.failed ||= error instanceof OmniError && isAbortOfEngine(error.cause);
           throw error;
         }),
       );
     return watched('opening', () =>
-      openOrtSession(this.#ort, graph, weights, options, (work) => watched('running', work)),
+      openOrtSession(this.#engine.ort, graph, weights, options, (work) =>
+        watched('running', () => this.#engine.inTurn(work)),
+      ),
     );
   }
 
