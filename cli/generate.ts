@@ -18,6 +18,7 @@ import {
   LARGE_MODEL_SETTINGS,
 } from '../src/settings/draw-settings.ts';
 import { ROUNDS } from '../src/settings/job-settings.ts';
+import type { Setting } from '../src/settings/setting.ts';
 import { quotedList, unknownWords } from '../src/storybook/vocabulary.ts';
 import { openAdapters } from './adapters.ts';
 import { optionalSetting, readArgs, runCommand, settingOption, sizeOption } from './args.ts';
@@ -47,8 +48,8 @@ await runCommand('Drawing', async (signal) => {
       reflect: settingOption(ROUNDS, 'N'),
       ...GUIDANCE_OPTIONS,
       'negative-prompt': settingOption(DRAW_SETTINGS.negativePrompt, 'TEXT'),
-      scheduler: sizedSetting('scheduler'),
-      acceleration: sizedSetting('acceleration'),
+      scheduler: sizedSetting(DRAW_SETTINGS.scheduler, LARGE_MODEL_SETTINGS.scheduler),
+      acceleration: sizedSetting(DRAW_SETTINGS.acceleration, LARGE_MODEL_SETTINGS.acceleration),
       'teacache-threshold': optionalSetting(DRAW_SETTINGS.teaCacheThreshold, 'X'),
       posterior: optionalSetting(DRAW_SETTINGS.posterior, 'NAME'),
       lora: {
@@ -65,7 +66,9 @@ await runCommand('Drawing', async (signal) => {
   const { official, reflect: rounds } = args;
   const imageNotes: string[] = [];
   const model = await openModel(args.model);
-  const defaults = official ? DEFAULT_SETTINGS : defaultSettings(modelSize(model.checkpoint, model.numerics));
+  const defaults = official
+    ? DEFAULT_SETTINGS
+    : defaultSettings(modelSize(model.checkpoint, model.source('transformer').numerics));
   const { trainedOn } = model.checkpoint;
   const size =
     args.size === undefined
@@ -163,13 +166,8 @@ await runCommand('Drawing', async (signal) => {
 });
 
 /** The option of a setting whose default depends on the size of the model. */
-function sizedSetting<Name extends 'scheduler' | 'acceleration'>(name: Name) {
-  const setting = DRAW_SETTINGS[name];
-  return optionalSetting(
-    setting,
-    'NAME',
-    `${setting.default}; ${LARGE_MODEL_SETTINGS[name]} for large models`,
-  );
+function sizedSetting<Value extends string>(setting: Setting<Value, Value>, large: Value) {
+  return optionalSetting(setting, 'NAME', `${setting.default}; ${large} for large models`);
 }
 
 /** `picture.png`, round 2: `picture.round-2.png`. */
