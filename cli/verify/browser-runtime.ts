@@ -110,7 +110,6 @@ async function inPage<T>(work: () => Promise<T | undefined>): Promise<T> {
 class BrowserRuntime implements Runtime {
   readonly backend: 'wasm' | 'webgpu';
   readonly halfPrecision: boolean;
-  readonly quantized: 'native' | 'widened';
   readonly #page: Page;
   readonly #store: ByteStore;
   readonly #close: () => Promise<void>;
@@ -124,27 +123,22 @@ class BrowserRuntime implements Runtime {
   ) {
     this.backend = backend;
     this.halfPrecision = halfPrecision;
-    this.quantized = backend === 'webgpu' ? 'native' : 'widened';
     this.#page = page;
     this.#store = store;
     this.#close = close;
   }
 
   async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
-    const files: Record<string, number> = {};
-    for (const path of graph.files) {
-      const bytes = await weights.file(path);
-      files[path] = this.#store.put(
-        bytes instanceof Uint8Array ? bytes : new Uint8Array(await bytes.arrayBuffer()),
+    const external: Record<string, number> = {};
+    for (const slice of graph.slices) {
+      const data = await weights.slice(slice);
+      external[slice.key] = this.#store.put(
+        data instanceof Uint8Array ? data : new Uint8Array(await data.arrayBuffer()),
       );
     }
-    const { model, ...rest } = graph;
-    const sent: SentGraph = {
-      graph: rest,
-      model: this.#store.put(model),
-      files,
-      derived: graph.derived.length > 0 ? this.#store.put(await weights.derived(graph)) : undefined,
-    };
+    for (const tensor of graph.derived) external[tensor.key] = this.#store.put(await weights.derived(tensor));
+    const { serialize, ...rest } = graph;
+    const sent: SentGraph = { graph: rest, model: this.#store.put(serialize('slices')), external };
     const id = await inPage(() => this.#page.evaluate((s) => globalThis.harness?.open(s), sent));
     return {
       name: graph.name,

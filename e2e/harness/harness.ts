@@ -24,6 +24,7 @@ async function send(data: TensorData): Promise<number> {
 const ARRAYS = {
   float32: Float32Array,
   float16: Uint16Array,
+  bfloat16: Uint16Array,
   int32: Int32Array,
   int64: BigInt64Array,
   uint8: Uint8Array,
@@ -40,14 +41,14 @@ globalThis.harness = {
     runtime = await startWebRuntime({ backend, strictGpu });
     return { description: runtime.description, halfPrecision: runtime.halfPrecision };
   },
-  async open({ graph, model, files, derived }) {
+  async open({ graph, model, external }) {
     if (!runtime) throw new Error('start first');
+    const bytes = await receive(model);
     const session = await runtime.open(
-      { ...graph, model: await receive(model) },
+      { ...graph, serialize: () => bytes },
       {
-        file: (path) => receive(files[path]),
-        derived: () =>
-          derived === undefined ? Promise.reject(new Error('no derived tensors')) : receive(derived),
+        slice: ({ key }) => receive(external[key]),
+        derived: ({ key }) => receive(external[key]),
       },
     );
     sessions.set(next, session);

@@ -25,12 +25,11 @@ export interface SentOutputs {
   readonly resident: Record<string, ResidentTensorId>;
 }
 
-/** A graph, with the IDs of its model, files and derived tensors on the server. */
+/** A graph, with the IDs of its model and of its external data, by key, on the server. */
 export interface SentGraph {
-  readonly graph: Omit<BuiltGraph, 'model'>;
+  readonly graph: Omit<BuiltGraph, 'serialize'>;
   readonly model: number;
-  readonly files: Readonly<Record<string, number>>;
-  readonly derived?: number;
+  readonly external: Readonly<Record<string, number>>;
 }
 
 /** Functions of the page for `page.evaluate`. */

@@ -36,7 +36,9 @@ export function nodeFolder(path: string): CheckpointFolder {
       }
       return walk(root, '', 0);
     },
+    directory: root,
     read,
+    slice: read,
     async file(file) {
       const { size } = await stat(at(file)).catch((cause) => {
         throw unreadableFile(file, describeFileError(cause), cause);

@@ -19,8 +19,15 @@ export interface CheckpointFolder {
    * @throws OmniError `unreachable` if they cannot be read
    */
   read(path: string, offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * A range of a file: in memory, or a Blob that is read in pieces.
+   * @throws OmniError `unreachable` if the file does not have it
+   */
+  slice(path: string, offset: number, length: number): Promise<Uint8Array | Blob>;
   /** A whole file: in memory, or a Blob that is read in pieces. */
   file(path: string): Promise<Uint8Array | Blob>;
+  /** The absolute path of the folder, if its files are on a disk that the engine can read. */
+  readonly directory?: string;
 }
 
 /**
@@ -36,17 +43,24 @@ export function memoryFolder(name: string, files: ReadonlyMap<string, Uint8Array
     if (!file) throw unreadableFile(path, 'it does not exist');
     return file;
   };
+  const slice = async (path: string, offset: number, length: number) => {
+    const file = find(path);
+    if (offset + length > sizeOf(file)) {
+      throw unreadableFile(path, endsEarly(offset + length, sizeOf(file)));
+    }
+    return file instanceof Uint8Array
+      ? file.subarray(offset, offset + length)
+      : file.slice(offset, offset + length);
+  };
   return {
     name,
     async list() {
       return [...files].map(([path, file]) => ({ path, sizeBytes: sizeOf(file) }));
     },
+    slice,
     async read(path, offset, length) {
-      const file = find(path);
-      if (offset + length > sizeOf(file))
-        throw unreadableFile(path, endsEarly(offset + length, sizeOf(file)));
-      if (file instanceof Uint8Array) return file.subarray(offset, offset + length);
-      return new Uint8Array(await blobBytes(file.slice(offset, offset + length), path));
+      const part = await slice(path, offset, length);
+      return part instanceof Uint8Array ? part : new Uint8Array(await blobBytes(part, path));
     },
     async file(path) {
       return find(path);

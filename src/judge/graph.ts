@@ -13,6 +13,7 @@ import {
 } from '../onnx/ops/convolution.ts';
 import { concat, reshape } from '../onnx/ops/layout.ts';
 import { gemm } from '../onnx/ops/matmul.ts';
+import { storedFloat } from '../onnx/ops/stored.ts';
 import type { WeightIndex } from '../tensors/stored.ts';
 import { PICTURE_SIDE } from './classes.ts';
 
@@ -53,7 +54,7 @@ function layers(g: GraphBuilder, weights: WeightIndex) {
   const tensor = (name: string): Value => {
     const stored = weights.get(name);
     if (!stored) throw new GraphError(`the judge's weights have no tensor ${name}`);
-    return g.cast(stored, 'float32');
+    return storedFloat(g, stored, 'float32', { castsBfloat16: false });
   };
   /** A convolution, padded so that the output's side is the input's divided by `stride`. */
   const conv = (x: Value, name: string, stride = 1): Value => {

@@ -3,12 +3,12 @@
  * docs/reference/judge.md.
  */
 
-import { fillDerived } from '../checkpoints/derive.ts';
+import { deriveTensor } from '../checkpoints/derive.ts';
 import { type CheckpointFolder, readWhole } from '../checkpoints/folder.ts';
 import { parseSafetensorsHeader } from '../checkpoints/safetensors.ts';
 import { OmniError } from '../errors.ts';
 import { isObject, parseJson, quote } from '../json.ts';
-import { type BuiltGraph, GraphError } from '../onnx/graph.ts';
+import { type DerivedTensor, GraphError, type WeightSlice } from '../onnx/graph.ts';
 import { openTyped } from '../runtime/typed-session.ts';
 import type { HostTensor, Runtime, WeightBytes } from '../runtime/types.ts';
 import type { StoredTensor, WeightIndex } from '../tensors/stored.ts';
@@ -73,8 +73,8 @@ export class Judge {
     );
     const read = async ({ offset, sizeBytes }: StoredTensor) => bytes.subarray(offset, offset + sizeBytes);
     const weights = {
-      file: async () => bytes,
-      derived: (graph: BuiltGraph) => fillDerived(graph, read),
+      slice: async ({ offset, sizeBytes }: WeightSlice) => bytes.subarray(offset, offset + sizeBytes),
+      derived: (tensor: DerivedTensor) => deriveTensor(tensor, read),
     };
     const session = await openNetwork(runtime, weights, {
       get: (name) => tensors.get(name),

@@ -6,14 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { readIndex } from '../../cli/verify/goldens.ts';
 import type { GoldenCase } from '../../cli/verify/types.ts';
 import { type Checkpoint, openCheckpoint } from '../checkpoints/checkpoint.ts';
-import { fillDerived } from '../checkpoints/derive.ts';
 import { nodeFolder } from '../checkpoints/folder.node.ts';
-import { readWhole } from '../checkpoints/folder.ts';
 import type { Size } from '../pictures/image.ts';
 import { DEFAULT_SETTINGS } from '../settings/draw-settings.ts';
 import type { FractionRange } from '../settings/setting.ts';
 import { drawLimits } from './draw-limits.ts';
+import { CPU_NUMERICS } from './graphs/numerics.ts';
 import type { MllmSource } from './language/mllm.ts';
+import { weightBytes } from './model.ts';
 
 const GOLDENS = fileURLToPath(new URL('../../fixtures/goldens', import.meta.url));
 
@@ -36,13 +36,11 @@ export function settingsFor(size: Size, { promptTokens } = { promptTokens: 1024 
 }
 
 /** Its language model. */
-export function mllmSource({ components, folder, readTensor }: Checkpoint): MllmSource {
+export function mllmSource({ components: { mllm }, folder, readTensor }: Checkpoint): MllmSource {
   return {
-    component: components.mllm,
+    component: mllm,
+    numerics: CPU_NUMERICS,
     read: (path, offset, length) => folder.read(path, offset, length),
-    bytes: {
-      file: (path) => readWhole(folder, path),
-      derived: (graph) => fillDerived(graph, readTensor),
-    },
+    bytes: weightBytes(folder, readTensor),
   };
 }

@@ -3,7 +3,7 @@
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import type { ModelSize } from '../settings/draw-settings.ts';
 import { packsBranches } from './diffusion/layer-ranges.ts';
-import { CPU_NUMERICS, type Numerics } from './graphs/layers.ts';
+import { CPU_NUMERICS, type Numerics } from './graphs/numerics.ts';
 
 /**
  * A model is large if its guidance branches run one after another: its layers exceed 128 MiB.

@@ -3,13 +3,13 @@
 import type { Adapter } from '../checkpoints/adapters/changes.ts';
 import { withAdapters } from '../checkpoints/adapters/overlay.ts';
 import type { Checkpoint, Component, ComponentName } from '../checkpoints/checkpoint.ts';
-import { fillDerived } from '../checkpoints/derive.ts';
-import { readWhole } from '../checkpoints/folder.ts';
+import { deriveTensor } from '../checkpoints/derive.ts';
+import type { CheckpointFolder } from '../checkpoints/folder.ts';
 import type { ModelConfig } from '../config/config.ts';
 import type { Runtime, WeightBytes } from '../runtime/types.ts';
 import { Transformer } from './diffusion/transformer.ts';
 import { disposeAll } from './dispose.ts';
-import type { Numerics } from './graphs/layers.ts';
+import { type Numerics, numericsFor } from './graphs/numerics.ts';
 import { Mllm } from './language/mllm.ts';
 import type { ReadFile } from './language/token-embeddings.ts';
 import { checkTokenIds, type Tokenizer } from './language/tokenizer.ts';
@@ -21,9 +21,10 @@ export type ModelPart = 'tokenizer' | 'mllm' | 'transformer' | 'vae';
 /** Loads the tokenizer of a checkpoint. A parameter, because the tokenizer is another library's. */
 export type LoadTokenizer = (file: (name: string) => Promise<Uint8Array | undefined>) => Promise<Tokenizer>;
 
-/** One component and the source of its weights. */
+/** One component, the source of its weights, and how its graphs compute. */
 export interface ComponentSource<Config> {
   readonly component: Component<Config>;
+  readonly numerics: Numerics;
   readonly bytes: WeightBytes;
   readonly read: ReadFile;
 }
@@ -41,7 +42,6 @@ export class OmniGen2Model {
   /** The checkpoint without adapters. */
   readonly checkpoint: Checkpoint;
   readonly runtime: Runtime;
-  readonly numerics: Numerics;
   readonly #onPart: (part: ModelPart) => void;
   readonly #loadTokenizer: LoadTokenizer;
   readonly #parts = new Map<ModelPart, Promise<unknown>>();
@@ -62,10 +62,6 @@ export class OmniGen2Model {
     this.runtime = runtime;
     this.#onPart = onPart;
     this.#loadTokenizer = loadTokenizer;
-    this.numerics = {
-      compute: runtime.halfPrecision ? 'float16' : 'float32',
-      quantized: runtime.quantized,
-    };
   }
 
   get config(): ModelConfig {
@@ -83,19 +79,17 @@ export class OmniGen2Model {
 
   /** @throws OmniError `device` if it does not fit; a later call tries again */
   mllm(): Promise<Mllm> {
-    return this.#part('mllm', () => Mllm.open(this.runtime, this.source('mllm'), this.numerics));
+    return this.#part('mllm', () => Mllm.open(this.runtime, this.source('mllm')));
   }
 
   /** @throws OmniError `device` if it does not fit; a later call tries again */
   transformer(): Promise<Transformer> {
-    return this.#part('transformer', () =>
-      Transformer.open(this.runtime, this.source('transformer'), this.numerics),
-    );
+    return this.#part('transformer', () => Transformer.open(this.runtime, this.source('transformer')));
   }
 
   /** @throws OmniError `device` if it does not fit; a later call tries again */
   vae(): Promise<Vae> {
-    return this.#part('vae', () => Vae.open(this.runtime, this.source('vae'), this.numerics));
+    return this.#part('vae', () => Vae.open(this.runtime, this.source('vae')));
   }
 
   /**
@@ -106,7 +100,7 @@ export class OmniGen2Model {
    */
   async setAdapters(adapters: readonly Adapter[]): Promise<void> {
     const before = this.#adapted;
-    const after = withAdapters(this.checkpoint, adapters, this.numerics);
+    const after = withAdapters(this.checkpoint, adapters, this.source('transformer').numerics);
     if (after === before) return;
     await this.#close('transformer');
     this.#adapted = after;
@@ -122,13 +116,12 @@ export class OmniGen2Model {
   /** A component and the source of its weights, with adapters. */
   source<Name extends ComponentName>(name: Name): ComponentSource<ModelConfig[Name]> {
     const { folder, components, readTensor } = this.#adapted;
+    const component = components[name];
     return {
-      component: components[name],
+      component,
+      numerics: numericsFor(this.runtime, component.weights),
       read: (path, offset, length) => folder.read(path, offset, length),
-      bytes: {
-        file: (path) => (this.runtime.backend === 'webgpu' ? folder.file(path) : readWhole(folder, path)),
-        derived: (graph) => fillDerived(graph, readTensor),
-      },
+      bytes: weightBytes(folder, readTensor),
     };
   }
 
@@ -160,4 +153,16 @@ export class OmniGen2Model {
     part.catch(() => this.#parts.delete(name));
     return part;
   }
+}
+
+/** The bytes of the weights in a folder. */
+export function weightBytes(
+  folder: Pick<CheckpointFolder, 'slice' | 'directory'>,
+  readTensor: Checkpoint['readTensor'],
+): WeightBytes {
+  return {
+    directory: folder.directory,
+    slice: ({ file, offset, sizeBytes }) => folder.slice(file, offset, sizeBytes),
+    derived: (tensor) => deriveTensor(tensor, readTensor),
+  };
 }

@@ -67,31 +67,3 @@ export class Sessions {
     return done;
   }
 }
-
-/** Caches the files that it reads, for sessions that are opened from the same file one after another. */
-export class CachedFiles implements WeightBytes {
-  readonly #bytes: WeightBytes;
-  readonly #files = new Map<string, Promise<Uint8Array | Blob>>();
-
-  constructor(bytes: WeightBytes) {
-    this.#bytes = bytes;
-  }
-
-  file(path: string): Promise<Uint8Array | Blob> {
-    const known = this.#files.get(path);
-    if (known) return known;
-    const file = this.#bytes.file(path);
-    this.#files.set(path, file);
-    file.catch(() => this.#files.delete(path));
-    return file;
-  }
-
-  derived(graph: BuiltGraph): Promise<Uint8Array> {
-    return this.#bytes.derived(graph);
-  }
-
-  /** Empties the cache. */
-  clear(): void {
-    this.#files.clear();
-  }
-}

@@ -1,12 +1,12 @@
 /**
  * Builds an ONNX graph in memory. Dimensions are numbers or names. The functions in `ops/` check shapes.
  *
- * The graph holds no weights. It points into the files of the checkpoint (ONNX external data: file, offset,
- * length). If the graph cannot compute with the stored form (bfloat16, or a quantized matrix on an engine
- * without the operator), it points into a derived file instead and lists how to compute that file.
+ * The graph holds no weights. It points into the files of the checkpoint (ONNX external data: location,
+ * offset, length). A tensor in a stored form that the engine cannot read (bfloat16 on some engines) is derived
+ * before the session opens; the graph lists how.
  */
 
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import type { StoredTensor } from '../tensors/stored.ts';
 import {
   type AttributeProto as AttributeMessage,
@@ -23,7 +23,7 @@ import {
 } from './onnx_pb.ts';
 
 /** Element types that graphs of this project use. */
-export type ElementType = 'float32' | 'float16' | 'int32' | 'int64' | 'uint8' | 'bool';
+export type ElementType = 'float32' | 'float16' | 'bfloat16' | 'int32' | 'int64' | 'uint8' | 'bool';
 
 /** Code of each element type in the ONNX format, and its size. */
 const ELEMENT: Readonly<Record<ElementType, { code: number; sizeBytes: number }>> = {
@@ -33,6 +33,7 @@ const ELEMENT: Readonly<Record<ElementType, { code: number; sizeBytes: number }>
   int64: { code: 7, sizeBytes: 8 },
   bool: { code: 9, sizeBytes: 1 },
   float16: { code: 10, sizeBytes: 2 },
+  bfloat16: { code: 16, sizeBytes: 2 },
 };
 
 /** A dimension: a fixed size, or a name whose size is known when the graph runs. */
@@ -49,38 +50,42 @@ export interface Value {
 /** Name, type and shape of a graph input or output. */
 export type ValueSpec = Value;
 
-/** A tensor that is computed from stored tensors before a session opens. */
-export type DerivedTensor = {
-  /** First byte in the derived file. */
+/** A tensor that is computed from a stored tensor before a session opens: a cast. */
+export interface DerivedTensor {
+  /** Its location in the model. */
+  readonly key: string;
+  readonly source: StoredTensor;
+  readonly to: 'float32' | 'float16';
+  readonly sizeBytes: number;
+}
+
+/** A contiguous range of bytes of a checkpoint file that holds tensors of a graph. */
+export interface WeightSlice {
+  /** Its location in the model. */
+  readonly key: string;
+  readonly file: string;
   readonly offset: number;
   readonly sizeBytes: number;
-} & (
-  | { readonly kind: 'cast'; readonly source: StoredTensor; readonly to: 'float32' | 'float16' }
-  /** `[N, K]` float32 from codes and scales. `columns` is K. */
-  | {
-      readonly kind: 'dequantize';
-      readonly codes: StoredTensor;
-      readonly scales: StoredTensor;
-      readonly bits: 4 | 8;
-      readonly columns: number;
-    }
-);
+}
 
-/** A finished graph: the bytes of an ONNX model, and the targets of its external data. */
+/**
+ * What the external data of a model names: slices by their keys, or whole files by their paths in the
+ * checkpoint's folder. Derived tensors are named by their keys in both.
+ */
+export type Locations = 'slices' | 'files';
+
+/** A finished graph: an ONNX model, and the targets of its external data. */
 export interface BuiltGraph {
   readonly name: string;
-  /** A serialised ModelProto. */
-  readonly model: Uint8Array<ArrayBuffer>;
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
   /** Names of the resident outputs: they stay on the device, as feeds of later runs. */
   readonly resident: readonly string[];
-  /** Paths of the checkpoint files that external data points into. */
-  readonly files: readonly string[];
-  /** Path that external data of the derived tensors names. */
-  readonly derivedFile: string;
+  /** The ranges of the checkpoint's files that hold the stored tensors. */
+  readonly slices: readonly WeightSlice[];
   readonly derived: readonly DerivedTensor[];
-  readonly derivedSizeBytes: number;
+  /** The bytes of the model, a ModelProto. */
+  readonly serialize: (locations: Locations) => Uint8Array<ArrayBuffer>;
 }
 
 /** The value of a node attribute. Numbers are written as INT unless wrapped in {@link float}. */
@@ -113,19 +118,12 @@ export class GraphBuilder {
   readonly #inputs: ValueSpec[] = [];
   readonly #outputs: ValueSpec[] = [];
   readonly #resident: string[] = [];
-  readonly #external = new Map<string, Value>();
+  readonly #external = new Map<string, ExternalTensor>();
   readonly #constants = new Map<string, Value>();
-  readonly #files = new Set<string>();
-  readonly #derived: DerivedTensor[] = [];
-  #derivedSizeBytes = 0;
   #next = 0;
 
   constructor(name: string) {
     this.name = name;
-  }
-
-  get #derivedFile(): string {
-    return `${this.name}.derived`;
   }
 
   /** Declares an input of the graph. */
@@ -213,38 +211,35 @@ export class GraphBuilder {
 
   /** A stored tensor, used as it is stored in its file. */
   stored(tensor: StoredTensor, type: ElementType, shape: readonly number[] = tensor.shape): Value {
-    return this.#externalTensor(tensor.name, type, shape, tensor.file, () => {
-      this.#files.add(tensor.file);
-      return tensor;
-    });
+    return this.#externalTensor(tensor.name, type, shape, tensor);
   }
 
-  /** A stored tensor, cast while loading. */
-  cast(source: StoredTensor, to: 'float32' | 'float16', shape: readonly number[] = source.shape): Value {
+  /** A stored tensor, cast before the session opens. */
+  derived(source: StoredTensor, to: 'float32' | 'float16', shape: readonly number[] = source.shape): Value {
+    const key = `${source.name}:${to}`;
     const sizeBytes = source.shape.reduce((a, b) => a * b, 1) * ELEMENT[to].sizeBytes;
-    return this.#externalTensor(`${source.name}:${to}`, to, shape, this.#derivedFile, () =>
-      this.#derive(sizeBytes, (place) => ({ ...place, kind: 'cast', source, to })),
-    );
-  }
-
-  /** A block-quantized matrix `[N, K]`, dequantized to float32 while loading. */
-  dequantize(codes: StoredTensor, scales: StoredTensor, bits: 4 | 8, columns: number): Value {
-    const rows = codes.shape[0];
-    return this.#externalTensor(`${codes.name}:float32`, 'float32', [rows, columns], this.#derivedFile, () =>
-      this.#derive(rows * columns * 4, (place) => ({
-        ...place,
-        kind: 'dequantize',
-        codes,
-        scales,
-        bits,
-        columns,
-      })),
-    );
+    return this.#externalTensor(key, to, shape, { key, source, to, sizeBytes });
   }
 
   /** The finished graph. The builder must not be used afterwards. */
   finish(): BuiltGraph {
-    const model = create(ModelProtoSchema, {
+    const targets = [...this.#external.values()].map(({ target }) => target);
+    const slices = mergeSlices(targets.filter((target) => 'file' in target));
+    return {
+      name: this.name,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      resident: this.#resident,
+      slices,
+      derived: [...new Map(targets.filter((t) => 'key' in t).map((t) => [t.key, t])).values()],
+      serialize: (locations) => toBinary(ModelProtoSchema, this.#model(locations === 'files' ? [] : slices)),
+    };
+  }
+
+  /** @param slices none: external data names whole files */
+  #model(slices: readonly WeightSlice[]): MessageShape<typeof ModelProtoSchema> {
+    const external = [...this.#external.values()].map((tensor) => externalMessage(tensor, slices));
+    return create(ModelProtoSchema, {
       irVersion: 10n,
       producerName: 'omnigen2-studio',
       opsetImport: [
@@ -254,62 +249,85 @@ export class GraphBuilder {
       graph: {
         name: this.name,
         node: this.#nodes,
-        initializer: this.#initializers,
+        initializer: [...this.#initializers, ...external],
         input: this.#inputs.map(valueInfo),
         output: this.#outputs.map(valueInfo),
       },
     });
-    return {
-      name: this.name,
-      model: toBinary(ModelProtoSchema, model),
-      inputs: this.#inputs,
-      outputs: this.#outputs,
-      resident: this.#resident,
-      files: [...this.#files],
-      derivedFile: this.#derivedFile,
-      derived: this.#derived,
-      derivedSizeBytes: this.#derivedSizeBytes,
-    };
-  }
-
-  #derive(
-    sizeBytes: number,
-    make: (place: { offset: number; sizeBytes: number }) => DerivedTensor,
-  ): DerivedTensor {
-    const derived = make({ offset: this.#derivedSizeBytes, sizeBytes });
-    this.#derived.push(derived);
-    this.#derivedSizeBytes += Math.ceil(sizeBytes / 16) * 16;
-    return derived;
   }
 
   #externalTensor(
     name: string,
     type: ElementType,
     shape: readonly number[],
-    location: string,
-    place: () => { offset: number; sizeBytes: number },
+    target: StoredTensor | DerivedTensor,
   ): Value {
     const key = `${name}[${shape.join()}]`;
     const known = this.#external.get(key);
-    if (known) return known;
-    const { offset, sizeBytes } = place();
+    if (known) return known.value;
     const value: Value = { name: key, type, shape };
-    this.#external.set(key, value);
-    this.#initializers.push(
-      create(TensorProtoSchema, {
-        name: key,
-        dataType: ELEMENT[type].code,
-        dims: shape.map(BigInt),
-        dataLocation: TensorProto_DataLocation.EXTERNAL,
-        externalData: [
-          { key: 'location', value: location },
-          { key: 'offset', value: String(offset) },
-          { key: 'length', value: String(sizeBytes) },
-        ],
-      }),
-    );
+    this.#external.set(key, { value, shape, target });
     return value;
   }
+}
+
+/** A tensor whose bytes are outside of the model. */
+interface ExternalTensor {
+  readonly value: Value;
+  readonly shape: readonly number[];
+  readonly target: StoredTensor | DerivedTensor;
+}
+
+/** A slice grows by its neighbour up to this size. Browsers read slices into arrays. */
+const MAX_SLICE_BYTES = 2 ** 27;
+
+/** The ranges of these tensors. Neighbours in a file share one slice. */
+function mergeSlices(tensors: readonly StoredTensor[]): WeightSlice[] {
+  const sorted = [...tensors].sort((a, b) =>
+    a.file < b.file ? -1 : a.file > b.file ? 1 : a.offset - b.offset,
+  );
+  const slices: WeightSlice[] = [];
+  for (const { file, offset, sizeBytes } of sorted) {
+    const last = slices.at(-1);
+    const end = offset + sizeBytes;
+    // Two tensors of a graph can be the same bytes in two shapes.
+    if (last?.file === file && offset >= last.offset && end <= last.offset + last.sizeBytes) continue;
+    const grown =
+      last?.file === file && offset === last.offset + last.sizeBytes ? end - last.offset : Infinity;
+    if (last && grown <= MAX_SLICE_BYTES) slices[slices.length - 1] = { ...last, sizeBytes: grown };
+    else slices.push({ key: `${file}@${offset}`, file, offset, sizeBytes });
+  }
+  return slices;
+}
+
+function externalMessage(
+  { value, shape, target }: ExternalTensor,
+  slices: readonly WeightSlice[],
+): TensorMessage {
+  const { location, offset } =
+    'key' in target ? { location: target.key, offset: 0 } : placeIn(slices, target);
+  return create(TensorProtoSchema, {
+    name: value.name,
+    dataType: ELEMENT[value.type].code,
+    dims: shape.map(BigInt),
+    dataLocation: TensorProto_DataLocation.EXTERNAL,
+    externalData: [
+      { key: 'location', value: location },
+      { key: 'offset', value: String(offset) },
+      { key: 'length', value: String(target.sizeBytes) },
+    ],
+  });
+}
+
+/** Where a stored tensor is: in one of the slices, or in its file if there are none. */
+function placeIn(
+  slices: readonly WeightSlice[],
+  { file, offset, sizeBytes }: StoredTensor,
+): { location: string; offset: number } {
+  const slice = slices.find(
+    (s) => s.file === file && s.offset <= offset && offset + sizeBytes <= s.offset + s.sizeBytes,
+  );
+  return slice ? { location: slice.key, offset: offset - slice.offset } : { location: file, offset };
 }
 
 function valueInfo({ name, type, shape }: ValueSpec): ValueInfoMessage {

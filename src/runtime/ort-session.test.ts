@@ -5,7 +5,7 @@ import { nodeRuntime } from './runtime.node.ts';
 import type { GraphSession, HostTensor, ResidentTensor, WeightBytes } from './types.ts';
 
 const NO_WEIGHTS: WeightBytes = {
-  file: () => Promise.reject(new Error('no files')),
+  slice: () => Promise.reject(new Error('no files')),
   derived: () => Promise.reject(new Error('no derived tensors')),
 };
 
@@ -54,7 +54,10 @@ test('an error of the engine becomes a device error that names the graph', async
     message: expect.stringMatching(/^The graph "sum" could not be run on this device: .+\.$/),
   });
   const graph = new GraphBuilder('broken').finish();
-  const opened = nodeRuntime({ threads: 1 }).open({ ...graph, model: Uint8Array.of(1, 2, 3) }, NO_WEIGHTS);
+  const opened = nodeRuntime({ threads: 1 }).open(
+    { ...graph, serialize: () => Uint8Array.of(1, 2, 3) },
+    NO_WEIGHTS,
+  );
   await expect(opened).rejects.toMatchObject({
     code: 'device',
     message: expect.stringMatching(/^The graph "broken" could not be opened on this device: .+\.$/),

@@ -37,15 +37,29 @@ export async function openOrtSession(
   around: RunWrapper = (work) => work(),
 ): Promise<GraphSession> {
   const externalData: { path: string; data: Uint8Array | Blob }[] = [];
-  for (const path of graph.files) externalData.push({ path, data: await weights.file(path) });
-  if (graph.derived.length > 0) {
-    externalData.push({ path: graph.derivedFile, data: await weights.derived(graph) });
+  for (const slice of graph.slices) externalData.push({ path: slice.key, data: await weights.slice(slice) });
+  for (const tensor of graph.derived) {
+    externalData.push({ path: tensor.key, data: await weights.derived(tensor) });
   }
-  const session = await ort.InferenceSession.create(graph.model, { ...options, externalData }).catch(
-    (cause: unknown) => {
-      throw engineError(graph.name, 'opened', cause);
-    },
-  );
+  const withData = externalData.length > 0 ? { ...options, externalData } : options;
+  return createOrtSession(ort, graph, graph.serialize('slices'), withData, around);
+}
+
+/**
+ * Opens a graph whose external data the engine reads from files, or whose data is in `options`.
+ * @param model the graph, serialised
+ * @throws OmniError see {@link openOrtSession}
+ */
+export async function createOrtSession(
+  ort: OrtModule,
+  graph: BuiltGraph,
+  model: Uint8Array,
+  options: InferenceSession.SessionOptions,
+  around: RunWrapper = (work) => work(),
+): Promise<GraphSession> {
+  const session = await ort.InferenceSession.create(model, options).catch((cause: unknown) => {
+    throw engineError(graph.name, 'opened', cause);
+  });
   return new OrtSession(ort, graph, session, around);
 }
 

@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
 import type { BuiltGraph } from '../onnx/graph.ts';
-import { openOrtSession } from './ort-session.ts';
+import { createOrtSession, openOrtSession } from './ort-session.ts';
 import type { GraphSession, Runtime, WeightBytes } from './types.ts';
 
 /**
@@ -22,15 +22,27 @@ export function nodeRuntime({ threads = availableParallelism() }: { threads?: nu
 class NodeRuntime implements Runtime {
   readonly backend = 'node';
   readonly halfPrecision = false;
-  readonly quantized = 'widened';
   readonly #threads: number;
 
   constructor(threads: number) {
     this.#threads = threads;
   }
 
-  open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
-    return openOrtSession(ort, graph, weights, {
+  async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
+    const options = this.#options();
+    const { directory } = weights;
+    if (directory === undefined || graph.derived.length > 0) {
+      return openOrtSession(ort, graph, inMemory(weights), options);
+    }
+    // The engine reads the files itself: no weight passes through an array of JavaScript.
+    const session = { ...options.extra.session, model_external_initializers_file_folder_path: directory };
+    return createOrtSession(ort, graph, graph.serialize('files'), { ...options, extra: { session } });
+  }
+
+  async dispose(): Promise<void> {}
+
+  #options() {
+    return {
       executionProviders: ['cpu'],
       intraOpNumThreads: this.#threads,
       interOpNumThreads: 1,
@@ -39,8 +51,17 @@ class NodeRuntime implements Runtime {
       // An arena would hold the peak memory of each session until it closes, and made no graph faster.
       enableCpuMemArena: false,
       logSeverityLevel: 3,
-    });
+    } as const;
   }
+}
 
-  async dispose(): Promise<void> {}
+/** The engine of Node takes arrays, not Blobs. */
+function inMemory(weights: WeightBytes): WeightBytes {
+  return {
+    slice: async (range) => {
+      const data = await weights.slice(range);
+      return data instanceof Uint8Array ? data : new Uint8Array(await data.arrayBuffer());
+    },
+    derived: (tensor) => weights.derived(tensor),
+  };
 }

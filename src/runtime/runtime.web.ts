@@ -68,7 +68,6 @@ async function startWasm(reason?: string): Promise<WebRuntime> {
 class WasmRuntime implements WebRuntime {
   readonly backend = 'wasm';
   readonly halfPrecision = false;
-  readonly quantized = 'widened';
   readonly description: string;
   readonly reason?: string;
   readonly lost = new Promise<void>(() => undefined);
@@ -126,7 +125,6 @@ function nextTask(): Promise<void> {
 
 class WebGpuRuntime implements WebRuntime {
   readonly backend = 'webgpu';
-  readonly quantized = 'native';
   readonly lost: Promise<void>;
   readonly #engine: Engine;
   readonly #gpu: GpuDevice;

@@ -11,7 +11,7 @@ const SIZE = 32;
 const TOLERANCE = { float32: 1e-5, float16: 5e-3 } as const;
 
 const NO_WEIGHTS: WeightBytes = {
-  file: () => Promise.reject(new Error('the smoke graph has no files')),
+  slice: () => Promise.reject(new Error('the smoke graph has no files')),
   derived: () => Promise.reject(new Error('the smoke graph has no derived tensors')),
 };
 

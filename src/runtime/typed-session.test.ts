@@ -29,7 +29,7 @@ const joinGraph = defineGraph({
   },
 });
 
-const none = { file: () => Promise.reject(new Error('no files')), derived: async () => new Uint8Array() };
+const none = { slice: () => Promise.reject(new Error('no files')), derived: async () => new Uint8Array() };
 
 function open(parts: Parts) {
   return openTyped(runtime, none, joinGraph, parts);

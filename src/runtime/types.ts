@@ -1,6 +1,6 @@
 /** The interface to onnxruntime-web and onnxruntime-node: open a graph, run it, free it. */
 
-import type { BuiltGraph, ElementType } from '../onnx/graph.ts';
+import type { BuiltGraph, DerivedTensor, ElementType, WeightSlice } from '../onnx/graph.ts';
 
 /** Typed arrays of the element types. float16 values are raw 16-bit patterns in a Uint16Array. */
 export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array;
@@ -44,11 +44,9 @@ export interface Runtime {
   readonly backend: 'node' | 'wasm' | 'webgpu';
   /** Whether graphs may compute in float16 (webgpu with `shader-f16`). */
   readonly halfPrecision: boolean;
-  /** How block-quantized matrices are computed: as stored, or dequantized to float32 while loading. */
-  readonly quantized: 'native' | 'widened';
   /**
    * Opens a graph with its weights.
-   * @param weights source of the files and derived tensors that the graph points to
+   * @param weights source of the slices and derived tensors that the graph points to
    * @throws OmniError `device` if the engine cannot open the graph. Runs of the session throw it too.
    */
   open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession>;
@@ -57,8 +55,10 @@ export interface Runtime {
 
 /** Source of the bytes that a graph's external data points to. */
 export interface WeightBytes {
-  /** All bytes of one checkpoint file: in memory, or a Blob that the engine reads in pieces. */
-  file(path: string): Promise<Uint8Array | Blob>;
-  /** The bytes of the graph's derived file. `BuiltGraph.derived` lists the offset and size of each tensor. */
-  derived(graph: BuiltGraph): Promise<Uint8Array>;
+  /** The folder of the files on disk. An engine that reads files itself needs no slices. */
+  readonly directory?: string;
+  /** A range of a checkpoint file: in memory, or a Blob that the engine reads in pieces. */
+  slice(range: WeightSlice): Promise<Uint8Array | Blob>;
+  /** The bytes of a derived tensor. */
+  derived(tensor: DerivedTensor): Promise<Uint8Array>;
 }

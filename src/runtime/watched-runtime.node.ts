@@ -30,11 +30,10 @@ export function watchedRuntime(): WatchedRuntime {
   return watched;
 
   function watch(): Runtime {
-    const { backend, halfPrecision, quantized } = real;
+    const { backend, halfPrecision } = real;
     return {
       backend,
       halfPrecision,
-      quantized,
       dispose: () => real.dispose(),
       open: async (graph, weights) => {
         watched.opened.push(graph.name);

@@ -105,10 +105,10 @@ describe('a failed change is reported and leaves the model as it was', () => {
     let refuses = false;
     const here = page({
       runtime: (real) => {
-        const { backend, halfPrecision, quantized } = real;
+        const { backend, halfPrecision } = real;
         const error = new OmniError({ code: 'device', message: 'It does not fit.', action: 'Wait.' });
         return {
-          ...{ backend, halfPrecision, quantized, dispose: () => real.dispose() },
+          ...{ backend, halfPrecision, dispose: () => real.dispose() },
           open: (graph, weights) => (refuses ? Promise.reject(error) : real.open(graph, weights)),
         };
       },
@@ -181,11 +181,11 @@ describe('a model that is loaded again', () => {
   const without = () => {
     let opened = 0;
     return (real: Runtime): Runtime => {
-      const { backend, halfPrecision, quantized } = real;
+      const { backend, halfPrecision } = real;
       const error = new OmniError({ code: 'device', message: 'It does not fit.', action: 'Wait.' });
       const open: Runtime['open'] = (graph, weights) =>
         opened++ === 0 ? Promise.reject(error) : real.open(graph, weights);
-      return { backend, halfPrecision, quantized, open, dispose: () => real.dispose() };
+      return { backend, halfPrecision, open, dispose: () => real.dispose() };
     };
   };
 
@@ -250,8 +250,8 @@ test('another model starts without adapters, and changes for the model before fa
 
 test('an engine that fails for good while it loads adapters ends the worker', async () => {
   const here = page({
-    runtime: ({ backend, halfPrecision, quantized, dispose }) => ({
-      ...{ backend, halfPrecision, quantized, dispose },
+    runtime: ({ backend, halfPrecision, dispose }) => ({
+      ...{ backend, halfPrecision, dispose },
       open: () => Promise.reject(new OmniError({ code: 'device', message: 'It is gone.', action: 'Wait.' })),
     }),
     loaded: (real) => ({ ...real, engineFailed: () => true }),

@@ -17,15 +17,15 @@ const deviceError = () =>
   new OmniError({ code: 'device', message: 'The device is gone.', action: 'Try again.' });
 
 /** A runtime that opens no graph. */
-function refusing({ backend, halfPrecision, quantized, dispose }: Runtime, error: () => unknown): Runtime {
-  return { backend, halfPrecision, quantized, dispose, open: () => Promise.reject(error()) };
+function refusing({ backend, halfPrecision, dispose }: Runtime, error: () => unknown): Runtime {
+  return { backend, halfPrecision, dispose, open: () => Promise.reject(error()) };
 }
 
 /** The CPU runtime, as if it were WebAssembly. */
 function onWasm(real: Runtime): Runtime {
-  const { halfPrecision, quantized } = real;
+  const { halfPrecision } = real;
   const open: Runtime['open'] = (graph, weights) => real.open(graph, weights);
-  return { backend: 'wasm', halfPrecision, quantized, open, dispose: () => real.dispose() };
+  return { backend: 'wasm', halfPrecision, open, dispose: () => real.dispose() };
 }
 
 const types = (events: readonly JobEvent[]) => [...new Set(events.map(({ type }) => type))];

@@ -70,7 +70,7 @@ async function withTransformer<Result>(
 ): Promise<Result> {
   const model = await context.model();
   const source = model.source('transformer');
-  const transformer = await Transformer.open(model.runtime, source, model.numerics, options);
+  const transformer = await Transformer.open(model.runtime, source, options);
   try {
     return await use(transformer);
   } finally {

@@ -95,7 +95,7 @@ async function runOnce<Parts, In extends InputSpecs, Out extends OutputSpecs>(
   parts: Parts,
   feeds: Feeds<In>,
 ): Promise<Float32Array[]> {
-  const none = { file: () => Promise.reject(new Error('no files')), derived: async () => new Uint8Array() };
+  const none = { slice: () => Promise.reject(new Error('no files')), derived: async () => new Uint8Array() };
   const graph = definition.build(parts);
   const session = await runtime.open({ ...graph, resident: [] }, none);
   try {

@@ -21,7 +21,7 @@ import type { CheckpointFolder } from '../folder.ts';
 import { floatRows, isQuantized } from '../rows.ts';
 import { type Adapter, addChange, type Change, changesOf, joinedChange, rankOf } from './changes.ts';
 
-/** How the engine computes with block-quantized matrices. See `Runtime.quantized`. */
+/** How the engine computes with block-quantized matrices. */
 export interface MatrixUse {
   readonly quantized: 'native' | 'widened';
 }
@@ -35,13 +35,12 @@ interface ComputedMatrix {
 
 /**
  * Applies adapters to a checkpoint. Returns the checkpoint itself if they change nothing.
- * @param use how the engine computes with quantized matrices: the runtime, or any object with its field
- * `quantized`
+ * @param use how the engine computes with quantized matrices: see `omnigen2/graphs/numerics.ts`
  * @throws OmniError `bad_checkpoint` if the sum of the changes of a weight is out of range
  *
  * @example
  * const lora = readLora(bytes, 'style.safetensors', checkpoint.components.transformer.expected);
- * const adapted = withAdapters(checkpoint, [{ lora, strength: 0.8 }], runtime);
+ * const adapted = withAdapters(checkpoint, [{ lora, strength: 0.8 }], { quantized: 'native' });
  */
 export function withAdapters(
   checkpoint: Checkpoint,
@@ -128,7 +127,10 @@ function computedTensor(name: string, shape: readonly number[]): StoredTensor {
   return { name, dtype: 'F32', shape, file: `transformer/adapted/${name}`, offset: 0, sizeBytes };
 }
 
-/** The folder with the computed tensors as files. They can be read, but are not listed. */
+/**
+ * The folder with the computed tensors as files. They can be read, but are not listed, and the engine cannot
+ * read them itself.
+ */
 function folderWith(folder: CheckpointFolder, matrices: readonly ComputedMatrix[]): CheckpointFolder {
   const byPath = new Map(matrices.map((matrix) => [matrix.tensor.file, matrix]));
   const bytes = async ({ tensor, read }: ComputedMatrix, offset: number, length: number) => {
@@ -144,6 +146,10 @@ function folderWith(folder: CheckpointFolder, matrices: readonly ComputedMatrix[
     async read(path, offset, length) {
       const matrix = byPath.get(path);
       return matrix ? bytes(matrix, offset, length) : folder.read(path, offset, length);
+    },
+    async slice(path, offset, length) {
+      const matrix = byPath.get(path);
+      return matrix ? bytes(matrix, offset, length) : folder.slice(path, offset, length);
     },
     async file(path) {
       const matrix = byPath.get(path);

@@ -205,7 +205,7 @@ test.each([-0.1, 11, Number.NaN])(
 test('a step of a large model can be aborted between two graphs', async () => {
   const options = { packsBranches: false, sessionBytes: 1 } as const;
   const source = model.source('transformer');
-  const transformer = await Transformer.open(watched.runtime, source, model.numerics, options);
+  const transformer = await Transformer.open(watched.runtime, source, options);
   try {
     const latents = { channels: 16, height: 4, width: 4, data: new Float32Array(256).fill(0.5) };
     const context = await transformer.context(new Float32Array(3 * transformer.config.textFeatDim).fill(0.5));

@@ -22,7 +22,7 @@ describe('rescaledChange', () => {
 
 async function openModel() {
   const model = await session.model();
-  return { runtime: model.runtime, numerics: model.numerics, source: model.source('transformer') };
+  return { runtime: model.runtime, source: model.source('transformer') };
 }
 
 /** Twelve steps with a fixed noisy picture, in which only the time moves: what `threshold` makes of them. */
@@ -31,8 +31,8 @@ async function decisions(
   branchesAt: (step: number) => readonly GuidanceBranch[],
   options: TransformerOptions = {},
 ): Promise<TeaCacheDecision[]> {
-  const { runtime, numerics, source } = await openModel();
-  const transformer = await Transformer.open(runtime, source, numerics, options);
+  const { runtime, source } = await openModel();
+  const transformer = await Transformer.open(runtime, source, options);
   const request = await requestOf(await fixtureCase('dit_2ref_t0'), 0, transformer);
   const negative = await transformer.context(new Float32Array(3 * transformer.config.textFeatDim).fill(0.5));
   const conditions = {

@@ -41,12 +41,11 @@ afterEach(async () => {
 });
 
 function modelOf(checkpoint: Checkpoint, changes: Partial<Runtime> = {}): OmniGen2Model {
-  const { backend, halfPrecision, quantized, open, dispose } = nodeRuntime({ threads: 1 });
+  const { backend, halfPrecision, open, dispose } = nodeRuntime({ threads: 1 });
   const real = nodeRuntime({ threads: 1 });
   const runtime: Runtime = {
     backend,
     halfPrecision,
-    quantized,
     open: open.bind(real),
     dispose: dispose.bind(real),
     ...changes,
@@ -154,7 +153,7 @@ describe.each<StoredForm>(['q8', 'q4'])('a checkpoint stored as %s', (form) => {
       { lora: randomLora(checkpoint, NAMES.slice(0, 2), { rank: 1, seed: 2, size: 0.1 }), strength: -0.5 },
     ];
     const widened = await velocity(modelOf(checkpoint), adapters);
-    const native = modelOf(checkpoint, { quantized: 'native' });
+    const native = modelOf(checkpoint, { backend: 'webgpu' });
     const plain = await velocity(native);
     expect(worst(await velocity(native, adapters), widened)).toBeLessThan(1e-4);
     expect(worst(plain, widened)).toBeGreaterThan(0.01);

@@ -1,8 +1,8 @@
 /** How the main layers of a transformer are distributed over sessions. */
 
 import type { TransformerConfig } from '../../config/config.ts';
-import { quantizedMatrix, type WeightIndex } from '../../tensors/stored.ts';
-import type { Numerics } from '../graphs/layers.ts';
+import type { WeightIndex } from '../../tensors/stored.ts';
+import { heldSizeBytes, type Numerics } from '../graphs/numerics.ts';
 import type { LayerRange } from '../graphs/transformer-layers.ts';
 
 /** Browsers fail to allocate one array of 2 GiB. Weights that are dequantized while loading are one array. */
@@ -20,7 +20,7 @@ export function layerRanges(
 ): LayerRange[] {
   // An adapter can make some layers larger than others.
   const layerBytes = Array.from({ length: config.numLayers }, (_, i) =>
-    sessionSizeBytes(weights, `layers.${i}.`, numerics),
+    heldSizeBytes(weights, `layers.${i}.`, numerics),
   );
   const most = Math.max(1, Math.floor(sessionBytes / Math.max(...layerBytes)));
   const count = Math.ceil(config.numLayers / most);
@@ -41,24 +41,5 @@ const PACKED_BYTES = 2 ** 27;
 
 /** Whether all guidance branches of a step run through the layers together. */
 export function packsBranches({ weights }: { weights: WeightIndex }, numerics: Numerics): boolean {
-  return sessionSizeBytes(weights, 'layers.', numerics) <= PACKED_BYTES;
-}
-
-/** Bytes of all tensors whose names begin with `prefix`, as a session holds them. */
-function sessionSizeBytes(weights: WeightIndex, prefix: string, { compute, quantized }: Numerics): number {
-  let bytes = 0;
-  for (const name of weights.names) {
-    const tensor = name.startsWith(prefix) ? weights.get(name) : undefined;
-    if (!tensor) continue;
-    const matrixName = name.replace(/\.(q4|q8|scales)$/, '');
-    const matrix = name === matrixName ? undefined : quantizedMatrix(weights, matrixName);
-    if (!matrix) bytes += elements(tensor.shape) * (compute === 'float16' ? 2 : 4);
-    else if (quantized === 'native') bytes += tensor.sizeBytes;
-    else if (tensor === matrix.codes) bytes += 4 * elements(matrix.scales.shape) * matrix.blockSize;
-  }
-  return bytes;
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
+  return heldSizeBytes(weights, 'layers.', numerics) <= PACKED_BYTES;
 }

@@ -5,6 +5,7 @@ import type { TransformerConfig } from '../../config/config.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { watchedRuntime } from '../../runtime/watched-runtime.node.ts';
 import { fixtureCase } from '../fixtures.node.ts';
+import { CPU_NUMERICS } from '../graphs/numerics.ts';
 import { layerRanges, packsBranches } from './layer-ranges.ts';
 import { Transformer, type TransformerOptions } from './transformer.ts';
 
@@ -14,7 +15,7 @@ const open: Transformer[] = [];
 
 async function transformer(options: TransformerOptions = {}): Promise<Transformer> {
   const model = await session.model();
-  const opened = await Transformer.open(model.runtime, model.source('transformer'), model.numerics, options);
+  const opened = await Transformer.open(model.runtime, model.source('transformer'), options);
   open.push(opened);
   return opened;
 }
@@ -156,7 +157,7 @@ describe('load', () => {
     const watched = watchedRuntime();
     const model = await session.model();
     const source = model.source('transformer');
-    const one = await Transformer.open(watched.runtime, source, model.numerics, {
+    const one = await Transformer.open(watched.runtime, source, {
       ...options,
       attentionWork: 3e4,
     });
@@ -188,7 +189,7 @@ describe('load', () => {
   it('closes a graph with another number of parts', async () => {
     const watched = watchedRuntime();
     const model = await session.model();
-    const one = await Transformer.open(watched.runtime, model.source('transformer'), model.numerics, {
+    const one = await Transformer.open(watched.runtime, model.source('transformer'), {
       packsBranches: true,
       attentionWork: 3e4,
     });
@@ -216,7 +217,7 @@ describe('context', () => {
 describe('layerRanges', () => {
   it('splits layers evenly over the fewest sessions', async () => {
     const { component } = (await session.model()).source('transformer');
-    const numerics = { compute: 'float32', quantized: 'widened' } as const;
+    const numerics = CPU_NUMERICS;
     const layerBytes = component.weights.names
       .filter((name) => name.startsWith('layers.0.'))
       .reduce((sum, name) => sum + (component.weights.get(name)?.sizeBytes ?? 0), 0);
@@ -237,7 +238,7 @@ describe('layerRanges', () => {
       const rows = name === names[2] ? 10 : 1;
       return { name, file: 'a', dtype: 'F32', shape: [rows], offset: 0, sizeBytes: 4 * rows } as const;
     };
-    const numerics = { compute: 'float32', quantized: 'widened' } as const;
+    const numerics = CPU_NUMERICS;
     const config = { numLayers: 4 } as TransformerConfig;
     const ranges = layerRanges({ config, weights: { names, get } }, numerics, 40);
     expect(ranges.map(({ from, to }) => to - from)).toEqual([1, 1, 1, 1]);
@@ -246,7 +247,7 @@ describe('layerRanges', () => {
 
 describe('packsBranches', () => {
   it('is for models whose layers fit 128 MiB in the form in which a session holds them', () => {
-    const numerics = { compute: 'float32', quantized: 'widened' } as const;
+    const numerics = CPU_NUMERICS;
     const holding = (values: number) => {
       const tensor = { name: 'layers.0.attn.to_q.weight', file: 'a', dtype: 'F16', shape: [values] } as const;
       const stored = { ...tensor, offset: 0, sizeBytes: 2 * values };

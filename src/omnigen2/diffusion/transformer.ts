@@ -14,7 +14,7 @@ import type { OnStage } from '../../runtime/typed-session.ts';
 import type { HostTensor, ResidentTensor, Runtime, WeightBytes } from '../../runtime/types.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
 import { checkFinite } from '../finite.ts';
-import type { Numerics } from '../graphs/layers.ts';
+import type { Numerics } from '../graphs/numerics.ts';
 import { signalChangeGraph, signalGraph } from '../graphs/teacache-signal.ts';
 import { contextGraph } from '../graphs/transformer-context.ts';
 import { embedGraph, joinGraph, referenceGraph } from '../graphs/transformer-embed.ts';
@@ -44,6 +44,7 @@ import { timestepSinusoid } from './timestep.ts';
 /** What a transformer is opened from. */
 export interface TransformerSource {
   readonly component: { readonly config: TransformerConfig; readonly weights: WeightIndex };
+  readonly numerics: Numerics;
   readonly bytes: WeightBytes;
 }
 
@@ -103,8 +104,7 @@ export class Transformer {
 
   private constructor(
     runtime: Runtime,
-    { component, bytes }: TransformerSource,
-    numerics: Numerics,
+    { component, numerics, bytes }: TransformerSource,
     options: TransformerOptions,
   ) {
     this.config = component.config;
@@ -125,10 +125,9 @@ export class Transformer {
   static async open(
     runtime: Runtime,
     source: TransformerSource,
-    numerics: Numerics,
     options: TransformerOptions = {},
   ): Promise<Transformer> {
-    const transformer = new Transformer(runtime, source, numerics, options);
+    const transformer = new Transformer(runtime, source, options);
     try {
       await transformer.#contextSession();
       return transformer;

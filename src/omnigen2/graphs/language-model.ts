@@ -13,7 +13,8 @@ import { add, mul, silu } from '../../onnx/ops/arithmetic.ts';
 import { causalAttention, rotaryHalves } from '../../onnx/ops/attention.ts';
 import { gather, reshape } from '../../onnx/ops/layout.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
-import { Layers, type Numerics } from './layers.ts';
+import { Layers } from './layers.ts';
+import type { Numerics } from './numerics.ts';
 
 /** The table of token embeddings `[V, H]`. */
 export const TOKEN_TABLE = 'model.embed_tokens.weight';

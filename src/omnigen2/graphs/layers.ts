@@ -8,24 +8,21 @@
 import { type Dim, type GraphBuilder, GraphError, type Value } from '../../onnx/graph.ts';
 import { add, castTo } from '../../onnx/ops/arithmetic.ts';
 import { conv2d } from '../../onnx/ops/convolution.ts';
-import { reshape } from '../../onnx/ops/layout.ts';
-import { gemm, matmulNBits } from '../../onnx/ops/matmul.ts';
+import { concat, reshape } from '../../onnx/ops/layout.ts';
+import { dequantize, gemm, matmulNBits } from '../../onnx/ops/matmul.ts';
 import { layerNorm, rmsNorm } from '../../onnx/ops/normalization.ts';
+import { storedFloat } from '../../onnx/ops/stored.ts';
 import {
   lowRankFactors,
+  type QuantizedMatrix,
   quantizedMatrix,
   type StoredTensor,
   type WeightIndex,
 } from '../../tensors/stored.ts';
+import type { Numerics } from './numerics.ts';
 
-/** The element type of products, and how quantized matrices are computed. Both follow from the runtime. */
-export interface Numerics {
-  readonly compute: 'float32' | 'float16';
-  readonly quantized: 'native' | 'widened';
-}
-
-/** The numerics of a CPU: float32, and quantized matrices dequantized while loading. */
-export const CPU_NUMERICS: Numerics = { compute: 'float32', quantized: 'widened' };
+/** A matrix of more bytes is split by rows: browsers read each part into one array. */
+const MAX_MATRIX_BYTES = 2 ** 27;
 
 /**
  * The layers of one component inside one graph. Names are official tensor names without `.weight` and
@@ -44,9 +41,7 @@ export class Layers {
 
   /** A stored float tensor, cast to `type`. @throws GraphError if it is missing */
   tensor(name: string, type: 'float32' | 'float16' = 'float32', shape?: readonly number[]): Value {
-    const tensor = this.weights.get(name);
-    if (!tensor) throw new GraphError(`the checkpoint has no tensor ${name}`);
-    return this.#as(tensor, type, shape);
+    return this.#as(this.#stored(name), type, shape);
   }
 
   /** A linear layer `[.., K] -> [.., N]`, float32 in and out, with its bias if the checkpoint has one. */
@@ -66,28 +61,42 @@ export class Layers {
       throw new GraphError(`${weightName}: the width of ${x.name} must be fixed`);
     const quantized = quantizedMatrix(this.weights, weightName);
     if (quantized && this.numerics.quantized === 'native') {
-      const codes = g.stored(quantized.codes, 'uint8');
-      const scales = this.#as(quantized.scales, compute);
-      const { bits, blockSize } = quantized;
-      const y = castTo(
-        g,
-        matmulNBits(g, castTo(g, x, compute), codes, scales, { bits, blockSize, columns }),
-        'float32',
+      const input = castTo(g, x, compute);
+      const products = rowParts(quantized.codes).map(({ from, to }) =>
+        matmulNBits(
+          g,
+          input,
+          g.stored(rowsOf(quantized.codes, from, to), 'uint8'),
+          this.#as(rowsOf(quantized.scales, from, to), compute),
+          { bits: quantized.bits, blockSize: quantized.blockSize, columns },
+        ),
       );
-      const changed = this.#withFactors(x, y, weightName);
+      const changed = this.#withFactors(x, castTo(g, concat(g, products, -1), 'float32'), weightName);
       return bias ? add(g, changed, bias) : changed;
     }
-    const weight = quantized
-      ? g.dequantize(quantized.codes, quantized.scales, quantized.bits, columns)
-      : this.tensor(weightName, compute, matrixShape(this.weights.get(weightName)));
-    const flat = x.shape.length === 2 ? x : reshape(g, x, ['rows', columns]);
-    const typedBias = bias && castTo(g, bias, weight.type as 'float32' | 'float16');
-    const y = castTo(
-      g,
-      gemm(g, castTo(g, flat, weight.type as 'float32' | 'float16'), weight, typedBias),
-      'float32',
-    );
+    const flat = castTo(g, x.shape.length === 2 ? x : reshape(g, x, ['rows', columns]), compute);
+    const matrices = this.#matrixParts(weightName, quantized, columns);
+    const fused = matrices.length === 1 ? bias && castTo(g, bias, compute) : undefined;
+    const products = matrices.map((matrix) => gemm(g, flat, matrix, fused));
+    const product = castTo(g, concat(g, products, -1), 'float32');
+    const y = bias && !fused ? add(g, product, bias) : product;
     return x.shape.length === 2 ? y : reshape(g, y, [...x.shape.slice(0, -1), y.shape[1]]);
+  }
+
+  /** The float matrix `weightName` `[N, K]` in parts of whole rows. A quantized one is widened. */
+  #matrixParts(weightName: string, quantized: QuantizedMatrix | undefined, columns: number): Value[] {
+    const { g } = this;
+    if (quantized) {
+      const codes = g.stored(quantized.codes, 'uint8');
+      const scales = this.#as(quantized.scales, 'float32');
+      return [
+        castTo(g, dequantize(g, codes, scales, { bits: quantized.bits, columns }), this.numerics.compute),
+      ];
+    }
+    const tensor = this.#stored(weightName);
+    return rowParts(tensor).map(({ from, to }) =>
+      this.#as(rowsOf(tensor, from, to), this.numerics.compute, [to - from, columns]),
+    );
   }
 
   /**
@@ -127,13 +136,37 @@ export class Layers {
     return castTo(this.g, conv2d(this.g, castTo(this.g, x, compute), weight, bias, options), 'float32');
   }
 
+  #stored(name: string): StoredTensor {
+    const tensor = this.weights.get(name);
+    if (!tensor) throw new GraphError(`the checkpoint has no tensor ${name}`);
+    return tensor;
+  }
+
   #as(tensor: StoredTensor, type: 'float32' | 'float16', shape?: readonly number[]): Value {
-    const storedAs = tensor.dtype === 'F32' ? 'float32' : tensor.dtype === 'F16' ? 'float16' : undefined;
-    return storedAs === type ? this.g.stored(tensor, type, shape) : this.g.cast(tensor, type, shape);
+    return storedFloat(this.g, tensor, type, { castsBfloat16: this.numerics.castsBfloat16, shape });
   }
 }
 
-/** The shape `[N, K]` of a weight used as a matrix. A convolution over whole patches is one too. */
-function matrixShape(tensor: StoredTensor | undefined): readonly number[] | undefined {
-  return tensor && [tensor.shape[0], tensor.shape.slice(1).reduce((a, b) => a * b, 1)];
+/** The rows `[from, to)` of a tensor, its first dimension. All parts together are the tensor. */
+function rowParts({ shape, sizeBytes }: StoredTensor): { from: number; to: number }[] {
+  const rows = shape[0];
+  const most = Math.ceil(rows / Math.ceil(sizeBytes / MAX_MATRIX_BYTES));
+  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => ({
+    from: i * most,
+    to: Math.min(rows, (i + 1) * most),
+  }));
+}
+
+/** A tensor's rows `[from, to)`, which lie together in its file. */
+function rowsOf(tensor: StoredTensor, from: number, to: number): StoredTensor {
+  const rows = tensor.shape[0];
+  if (from === 0 && to === rows) return tensor;
+  const rowBytes = tensor.sizeBytes / rows;
+  return {
+    ...tensor,
+    name: `${tensor.name}[${from}:${to}]`,
+    shape: [to - from, ...tensor.shape.slice(1)],
+    offset: tensor.offset + from * rowBytes,
+    sizeBytes: (to - from) * rowBytes,
+  };
 }

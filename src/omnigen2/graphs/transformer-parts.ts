@@ -7,7 +7,8 @@ import { floats, type TensorSpec } from '../../onnx/define-graph.ts';
 import type { Dim, GraphBuilder, Value } from '../../onnx/graph.ts';
 import { silu } from '../../onnx/ops/arithmetic.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
-import { Layers, type Numerics } from './layers.ts';
+import { Layers } from './layers.ts';
+import type { Numerics } from './numerics.ts';
 import type { Tap } from './tap.ts';
 import type { RopeValues } from './transformer-attention.ts';
 

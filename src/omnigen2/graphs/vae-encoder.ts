@@ -3,7 +3,8 @@
 import type { VaeConfig } from '../../config/config.ts';
 import { defineGraph, floats } from '../../onnx/define-graph.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
-import { Layers, type Numerics } from './layers.ts';
+import { Layers } from './layers.ts';
+import type { Numerics } from './numerics.ts';
 import { VaeBlocks } from './vae-blocks.ts';
 
 export interface VaeGraphSource {

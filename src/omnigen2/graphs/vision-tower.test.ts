@@ -4,7 +4,7 @@ import { fixtureCheckpoint, mllmSource } from '../fixtures.node.ts';
 import { float32Tensor, floatsOf, int32Tensor } from '../host-tensors.ts';
 import { visionLayout, windowPatches } from '../language/vision-windows.ts';
 import { Sessions } from '../sessions.ts';
-import { CPU_NUMERICS } from './layers.ts';
+import { CPU_NUMERICS } from './numerics.ts';
 import { visionTowerGraph } from './vision-tower.ts';
 
 it('gives the same result with full attention in parts', async () => {

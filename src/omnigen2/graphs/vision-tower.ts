@@ -12,7 +12,8 @@ import { attention, rotaryHalves } from '../../onnx/ops/attention.ts';
 import { concat, expand, gather, reshape, split, splitEvenly } from '../../onnx/ops/layout.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
 import { windowPatches } from '../language/vision-windows.ts';
-import { Layers, type Numerics } from './layers.ts';
+import { Layers } from './layers.ts';
+import type { Numerics } from './numerics.ts';
 
 /** What the vision tower is built from. */
 export interface VisionParts {

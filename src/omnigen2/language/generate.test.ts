@@ -1,7 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { fixtureCase, fixtureCheckpoint, mllmSource } from '../fixtures.node.ts';
-import { CPU_NUMERICS } from '../graphs/layers.ts';
 import { type GenerateOptions, generate, STOP_STRINGS } from './generate.ts';
 import { Mllm } from './mllm.ts';
 import { greedySampler, type TokenSampler } from './sampling.ts';
@@ -9,7 +8,7 @@ import { loadTokenizer } from './tokenizer.transformers.ts';
 
 const checkpoint = await fixtureCheckpoint();
 const tokenizer = await loadTokenizer((name) => checkpoint.processorFile(name));
-const mllm = await Mllm.open(nodeRuntime({ threads: 1 }), mllmSource(checkpoint), CPU_NUMERICS);
+const mllm = await Mllm.open(nodeRuntime({ threads: 1 }), mllmSource(checkpoint));
 afterAll(() => mllm.dispose());
 
 const golden = await fixtureCase('generate_text');

@@ -9,7 +9,6 @@ import { toFloat32 } from '../../checkpoints/safetensors.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import type { PatchGrid } from '../diffusion/patches.ts';
 import { fixtureCase, fixtureCheckpoint, mllmSource } from '../fixtures.node.ts';
-import { CPU_NUMERICS } from '../graphs/layers.ts';
 import { uniform } from '../random.ts';
 import { Mllm } from './mllm.ts';
 import { imageTokenCount, ropePositions } from './rope-positions.ts';
@@ -18,7 +17,7 @@ import type { PromptImage } from './vision-patches.ts';
 const runtime = nodeRuntime({ threads: 1 });
 const source = mllmSource(await fixtureCheckpoint());
 const traced = new Map<string, Float32Array>();
-const mllm = await Mllm.open(runtime, source, CPU_NUMERICS, (name, values) => traced.set(name, values));
+const mllm = await Mllm.open(runtime, source, (name, values) => traced.set(name, values));
 afterAll(() => mllm.dispose());
 
 const H = mllm.config.language.hiddenSize;
@@ -170,7 +169,10 @@ test('a quantized checkpoint has the same results natively and dequantized', asy
   const ids = [10, 20, 30, 40];
   const [native, widened] = await Promise.all(
     (['native', 'widened'] as const).map(async (form) => {
-      const opened = await Mllm.open(runtime, quantized, { compute: 'float32', quantized: form });
+      const opened = await Mllm.open(runtime, {
+        ...quantized,
+        numerics: { ...quantized.numerics, quantized: form },
+      });
       const hidden = await opened.hiddenStates(ids);
       const logits = await opened.logits(hidden);
       await opened.dispose();

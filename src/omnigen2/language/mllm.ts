@@ -19,7 +19,7 @@ import {
   languageModelGraph,
   lmHeadGraph,
 } from '../graphs/language-model.ts';
-import type { Numerics } from '../graphs/layers.ts';
+import type { Numerics } from '../graphs/numerics.ts';
 import { visionTowerGraph } from '../graphs/vision-tower.ts';
 import { float32Tensor, floatsOf, int32Tensor } from '../host-tensors.ts';
 import { Sessions } from '../sessions.ts';
@@ -30,6 +30,7 @@ import { visionLayout, windowPatches } from './vision-windows.ts';
 
 export interface MllmSource {
   readonly component: Component<MllmConfig>;
+  readonly numerics: Numerics;
   readonly bytes: WeightBytes;
   readonly read: ReadFile;
 }
@@ -67,11 +68,11 @@ export class Mllm {
   /** Limit of one attention run; see {@link attentionWork}. */
   readonly #work: number;
 
-  private constructor(runtime: Runtime, source: MllmSource, numerics: Numerics, trace?: MllmTrace) {
+  private constructor(runtime: Runtime, source: MllmSource, trace?: MllmTrace) {
     const { config, weights } = source.component;
     this.config = config;
     this.#weights = weights;
-    this.#numerics = numerics;
+    this.#numerics = source.numerics;
     this.#sessions = new Sessions(runtime, source.bytes);
     this.#work = attentionWork(runtime.backend);
     this.#embeddings = new TokenEmbeddings(weights, config.language, source.read);
@@ -83,13 +84,8 @@ export class Mllm {
    * @param trace makes the graphs output every layer too
    * @throws OmniError `device` if the decoder does not fit into memory
    */
-  static async open(
-    runtime: Runtime,
-    source: MllmSource,
-    numerics: Numerics,
-    trace?: MllmTrace,
-  ): Promise<Mllm> {
-    const mllm = new Mllm(runtime, source, numerics, trace);
+  static async open(runtime: Runtime, source: MllmSource, trace?: MllmTrace): Promise<Mllm> {
+    const mllm = new Mllm(runtime, source, trace);
     await mllm.#openDecoder();
     return mllm;
   }

@@ -2,18 +2,13 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { fixtureCheckpoint, mllmSource } from '../fixtures.node.ts';
-import { CPU_NUMERICS } from '../graphs/layers.ts';
 import { uniform } from '../random.ts';
 import { Mllm } from './mllm.ts';
 import { PromptCache } from './prompt-cache.ts';
 import { imageTokenCount } from './rope-positions.ts';
 import type { PromptImage } from './vision-patches.ts';
 
-const mllm = await Mllm.open(
-  nodeRuntime({ threads: 1 }),
-  mllmSource(await fixtureCheckpoint()),
-  CPU_NUMERICS,
-);
+const mllm = await Mllm.open(nodeRuntime({ threads: 1 }), mllmSource(await fixtureCheckpoint()));
 afterAll(() => mllm.dispose());
 const { vision, imageTokenId, language } = mllm.config;
 const H = language.hiddenSize;

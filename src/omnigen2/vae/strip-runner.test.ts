@@ -19,11 +19,10 @@ afterAll(() => session.dispose());
 
 /** Records the resident tensors and the runs. */
 function recorded(runtime: Runtime): Runtime {
-  const { backend, halfPrecision, quantized } = runtime;
+  const { backend, halfPrecision } = runtime;
   return {
     backend,
     halfPrecision,
-    quantized,
     dispose: () => runtime.dispose(),
     async open(graph, weights) {
       const opened = await runtime.open(graph, weights);

@@ -13,12 +13,12 @@ import { attentionWork } from '../diffusion/attention-parts.ts';
 import type { Latents } from '../diffusion/latents.ts';
 import { disposeAll } from '../dispose.ts';
 import { checkFinite } from '../finite.ts';
-import type { Numerics } from '../graphs/layers.ts';
+import type { Numerics } from '../graphs/numerics.ts';
 import { decoderGraph } from '../graphs/vae-decoder.ts';
 import { encoderGraph, type VaeGraphSource } from '../graphs/vae-encoder.ts';
 import { int64Tensor } from '../host-tensors.ts';
 import type { Pixels } from '../pixels.ts';
-import { CachedFiles, Sessions } from '../sessions.ts';
+import { Sessions } from '../sessions.ts';
 import type { Planes } from './planes.ts';
 import { planStrips, type StripPlan } from './strip-plan.ts';
 import { decodeInStrips, encodeInStrips, type StripContext } from './strip-runner.ts';
@@ -27,6 +27,7 @@ import { planTiles, runTiled } from './tiling.ts';
 
 export interface VaeSource {
   readonly component: { readonly config: VaeConfig; readonly weights: WeightIndex };
+  readonly numerics: Numerics;
   readonly bytes: WeightBytes;
 }
 
@@ -67,18 +68,16 @@ export class Vae {
   readonly config: VaeConfig;
   readonly #source: VaeGraphSource;
   readonly #sessions: Sessions;
-  readonly #stripFiles: CachedFiles;
   readonly #stripSessions: Sessions;
   /** Limit of one attention run; see {@link attentionWork}. */
   readonly #attentionWork: number;
 
-  private constructor(runtime: Runtime, { component, bytes }: VaeSource, numerics: Numerics) {
+  private constructor(runtime: Runtime, { component, bytes, numerics }: VaeSource) {
     const { config, weights } = component;
     this.config = config;
     this.#source = { config, weights, numerics };
     this.#sessions = new Sessions(runtime, bytes);
-    this.#stripFiles = new CachedFiles(bytes);
-    this.#stripSessions = new Sessions(runtime, this.#stripFiles);
+    this.#stripSessions = new Sessions(runtime, bytes);
     this.#attentionWork = attentionWork(runtime.backend);
   }
 
@@ -86,8 +85,8 @@ export class Vae {
    * Opens the decoder. The encoder is opened on first use.
    * @throws OmniError `device` if the decoder does not fit into memory
    */
-  static async open(runtime: Runtime, source: VaeSource, numerics: Numerics): Promise<Vae> {
-    const vae = new Vae(runtime, source, numerics);
+  static async open(runtime: Runtime, source: VaeSource): Promise<Vae> {
+    const vae = new Vae(runtime, source);
     await vae.#openDecoder();
     return vae;
   }
@@ -226,17 +225,13 @@ export class Vae {
     return checked(planesOf(pixels), 'pixels');
   }
 
-  /** Runs one picture in strips. They need many small graphs, whose weights are parts of the same file. */
-  async #inStrips(
+  /** Runs one picture in strips. */
+  #inStrips(
     plan: StripPlan,
     signal: AbortSignal | undefined,
     run: (strips: StripContext) => Promise<Planes>,
   ): Promise<Planes> {
-    try {
-      return await run({ source: this.#source, sessions: this.#stripSessions, plan, signal });
-    } finally {
-      this.#stripFiles.clear();
-    }
+    return run({ source: this.#source, sessions: this.#stripSessions, plan, signal });
   }
 
   /** The shape of the feature maps at the lowest resolution. */

@@ -27,6 +27,7 @@ export const sin = unary('Sin');
 export const cos = unary('Cos');
 export const relu = unary('Relu');
 export const abs = unary('Abs');
+export const floor = unary('Floor');
 
 /** `x * sigmoid(x)`. */
 export function silu(g: GraphBuilder, x: Value): Value {
@@ -58,7 +59,7 @@ export function clip(g: GraphBuilder, x: Value, low: number, high: number): Valu
   return g.node('Clip', [x, scalar(g, low), scalar(g, high)], x.type, x.shape);
 }
 
-/** `x` as another element type. Adds no node if it has that type already. */
+/** `x` as another element type, exact or rounded. Adds no node if it has that type already. */
 export function castTo(g: GraphBuilder, x: Value, type: 'float32' | 'float16'): Value {
   return x.type === type ? x : g.node('Cast', [x], type, x.shape, { to: type === 'float32' ? 1 : 10 });
 }

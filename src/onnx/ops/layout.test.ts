@@ -4,7 +4,7 @@ import { GraphBuilder } from '../graph.ts';
 import { attention } from './attention.ts';
 import { concat, splitEvenly } from './layout.ts';
 
-const NO_WEIGHTS = { file: async () => new Uint8Array(), derived: async () => new Uint8Array() };
+const NO_WEIGHTS = { slice: async () => new Uint8Array(), derived: async () => new Uint8Array() };
 
 /** Splits `rows` rows into `count` pieces. Returns sizes, and attention of the pieces over all rows. */
 async function pieces(rows: number, count: number): Promise<{ sizes: number[]; attended: Float32Array }> {

@@ -1,7 +1,9 @@
 /** Matrix products. */
 
 import type { GraphBuilder, Value } from '../graph.ts';
+import { addScalar, castTo, floor, mul, scale, sub } from './arithmetic.ts';
 import { broadcast, fail, fixed, MICROSOFT, sameType, show } from './checks.ts';
+import { concat, reshape, slice } from './layout.ts';
 
 /** `a [.., M, K] @ b [.., K, N]`, batch dimensions broadcast. */
 export function matmul(g: GraphBuilder, a: Value, b: Value): Value {
@@ -49,5 +51,39 @@ export function matmulNBits(
     [...x.shape.slice(0, -1), rows],
     { K: columns, N: rows, bits, block_size: blockSize },
     MICROSOFT,
+  );
+}
+
+/**
+ * The float32 matrix `[N, K]` of a block-quantized one. The engine computes it once, when it opens the graph.
+ * @param codes uint8 `[N, ceil(K / block), block * bits / 8]`
+ * @param scales float32 `[N, ceil(K / block)]`
+ */
+export function dequantize(
+  g: GraphBuilder,
+  codes: Value,
+  scales: Value,
+  { bits, columns }: { bits: 4 | 8; columns: number },
+): Value {
+  const [rows, blocks, bytes] = [0, 1, 2].map((axis) => fixed(codes, axis));
+  const blockSize = (bytes * 8) / bits;
+  const stored = castTo(g, codes, 'float32');
+  const centred = addScalar(g, bits === 8 ? stored : halves(g, stored), -(2 ** (bits - 1)));
+  const values = mul(
+    g,
+    reshape(g, centred, [rows, blocks, blockSize]),
+    reshape(g, scales, [rows, blocks, 1]),
+  );
+  return slice(g, reshape(g, values, [rows, blocks * blockSize]), 1, 0, columns);
+}
+
+/** The two 4-bit halves of each byte `[N, blocks, bytes]`, the low one first: `[N, blocks, bytes, 2]`. */
+function halves(g: GraphBuilder, stored: Value): Value {
+  const high = floor(g, scale(g, stored, 1 / 16));
+  const low = sub(g, stored, scale(g, high, 16));
+  return concat(
+    g,
+    [low, high].map((half) => reshape(g, half, [...half.shape, 1])),
+    -1,
   );
 }
