@@ -6,13 +6,14 @@ import { MAX_NEW_TOKENS } from '../settings/answer-settings.ts';
 import { checkSetting } from '../settings/check.ts';
 import { ROUNDS } from '../settings/job-settings.ts';
 import type { SkipDecision } from './acceleration/acceleration.ts';
+import type { DrawSnapshot } from './draw-snapshot.ts';
 import { ask } from './language/ask.ts';
 import { truncateText } from './language/prompt.ts';
 import { visionPreprocessor } from './language/vision-size.ts';
 import type { OmniGen2Model } from './model.ts';
 import { type DrawInput, type DrawProgress, draw } from './pipeline.ts';
 import { critiqueQuestion } from './reflection/critic.ts';
-import { type ReflectEvent, type ReflectResult, reflect } from './reflection/loop.ts';
+import { type ReflectEvent, type ReflectProgress, type ReflectResult, reflect } from './reflection/loop.ts';
 import { visionSize } from './sizes.ts';
 
 export type DrawingEvent =
@@ -27,6 +28,18 @@ export interface DrawingHooks {
   readonly onDecision?: (decision: SkipDecision) => void;
   /** The time in milliseconds, from any start. */
   readonly now: () => number;
+  /** Receives the state of the job: before the first step, after each step, picture and round. */
+  readonly onSnapshot?: (snapshot: DrawingSnapshot) => void;
+  /** Continues the same job from this state. */
+  readonly resume?: DrawingSnapshot;
+}
+
+/** What a drawing job needs to go on, on any device. */
+export interface DrawingSnapshot extends ReflectProgress<RgbImage> {
+  /** The round that is being drawn, between two of its steps. */
+  readonly drawing?: DrawSnapshot;
+  /** Sentences for the person so far. */
+  readonly notes: readonly string[];
 }
 
 export interface Drawing extends ReflectResult<RgbImage> {
@@ -46,17 +59,29 @@ export async function drawWithReflection(
   model: OmniGen2Model,
   input: DrawInput,
   rounds: number,
-  { signal, onEvent, previews, onDecision, now }: DrawingHooks,
+  { signal, onEvent, previews, onDecision, now, onSnapshot, resume }: DrawingHooks,
 ): Promise<Drawing> {
   checkSetting(ROUNDS, rounds);
-  const notes = new Set<string>();
+  const notes = new Set<string>(resume?.notes);
+  const finished = resume?.finished.length ?? 0;
+  let progress: ReflectProgress<RgbImage> = resume ?? { finished: [] };
+  const report = (drawing?: DrawSnapshot) => onSnapshot?.({ ...progress, drawing, notes: [...notes] });
+  const listen = (event: ReflectEvent<RgbImage>) => {
+    const { finished: before, drawn } = progress;
+    if (event.type === 'picture') progress = { finished: before, drawn: event };
+    else if (event.type === 'round' && event.report.outcome === 'fix' && drawn)
+      progress = { finished: [...before, { ...event.report, picture: drawn.picture }] };
+    onEvent?.(event);
+    if (event.type === 'picture' || event.type === 'round') report();
+  };
   const reflected = await reflect<RgbImage>({
     request: input.prompt,
     references: input.references,
     rounds,
     now,
     signal,
-    onEvent,
+    onEvent: listen,
+    resume,
     draw: async ({ round, instruction, references }) => {
       const result = await draw(
         model,
@@ -66,6 +91,8 @@ export async function drawWithReflection(
           previews,
           onDecision,
           onProgress: (progress) => onEvent?.({ type: 'progress', round, progress }),
+          onSnapshot: report,
+          resume: round === finished + 1 ? resume?.drawing : undefined,
         },
       );
       for (const note of result.notes) notes.add(note);

@@ -16,6 +16,7 @@ import { patchGrid } from './diffusion/patches.ts';
 import { checkReferences } from './diffusion/request.ts';
 import { positionsNote } from './diffusion/rope.ts';
 import { type DrawLimits, referenceLimits } from './draw-limits.ts';
+import type { DrawSnapshot, TextFeatures } from './draw-snapshot.ts';
 import { checkPrompt, tokenizePlainPrompt, truncationNote } from './language/prompt.ts';
 import type { OmniGen2Model } from './model.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './pixels.ts';
@@ -75,6 +76,10 @@ export interface DrawHooks {
   readonly trace?: (name: string, values: Float32Array) => void;
   /** Receives every decision of an acceleration: one per step and guidance branch. */
   readonly onDecision?: (decision: SkipDecision) => void;
+  /** Receives the state before the first step and after each step. */
+  readonly onSnapshot?: (snapshot: DrawSnapshot) => void;
+  /** Continues a drawing of the same input from this state. */
+  readonly resume?: DrawSnapshot;
 }
 
 export interface DrawResult {
@@ -102,9 +107,11 @@ export async function draw(
 ): Promise<DrawResult> {
   const random = hooks.noise ?? seededNoise(input.seed);
   const { references, size } = preprocess(input, model.config.vae);
-  const text = await encodePrompts(model, input, hooks);
+  const { resume } = hooks;
+  const text = resume?.text ?? (await encodePrompts(model, input, hooks));
   const vae = await model.vae();
-  const referenceLatents = await encodeReferences(vae, references, input, random, hooks);
+  const referenceLatents =
+    resume?.references ?? (await encodeReferences(vae, references, input, random, hooks));
   const further = [
     lengthNote(model, text, [...referenceLatents, vae.latentShape(size.drawn)]),
     trainedSizeNote(model.checkpoint.trainedOn, size.drawn),
@@ -135,14 +142,6 @@ function preprocess(input: DrawInput, vae: Pick<VaeConfig, 'downscaleFactor'>) {
   const references = input.references.map((image, i) => referencePixels(image, limits, `Image ${i + 1}`));
   const aligned = input.alignSize && references.length === 1 ? references[0] : undefined;
   return { references, size: outputSize(input, input.maxPixels, aligned) };
-}
-
-/** The prompts after the transformer's context refiner: streams `[L, D]`. */
-interface TextFeatures {
-  readonly prompt: Float32Array;
-  /** Undefined if no step has text guidance. */
-  readonly negative: Float32Array | undefined;
-  readonly notes: readonly string[];
 }
 
 /** Stage 2: prompts to hidden states of the language model, and those through the context refiner. */
@@ -218,7 +217,7 @@ async function denoise(
   references: readonly Latents[],
   input: DrawInput,
   random: NoiseSource,
-  { signal, onProgress, previews, trace, onDecision }: DrawHooks,
+  { signal, onProgress, previews, trace, onDecision, onSnapshot, resume }: DrawHooks,
 ): Promise<Latents> {
   const { steps } = input;
   const transformer = await model.transformer();
@@ -226,18 +225,26 @@ async function denoise(
   const shifted = shiftsTimesteps(input.scheduler, model.config.scheduler);
   const scheduler = createScheduler(input.scheduler, steps, shifted ? shape.height * shape.width : undefined);
   trace?.('timesteps', scheduler.timesteps);
-  let latents: Latents = { ...shape, data: random.latents(shape.channels * shape.height * shape.width) };
+  const start = resume?.step ?? 0;
+  const noisy = resume?.latents ?? random.latents(shape.channels * shape.height * shape.width);
+  let latents: Latents = { ...shape, data: noisy };
+  scheduler.history = resume?.history ?? [];
   const plans = Array.from({ length: steps }, (_, step) =>
     guidanceBranches({ ...input, references: references.length, step }),
   );
   const work = workDone(plans);
+  const report = (step: number, preview?: RgbImage) => {
+    onProgress?.({ type: 'denoising', step, steps, work: work[step], preview });
+    onSnapshot?.({ step, latents: latents.data, history: scheduler.history, text, references });
+  };
+  if (start === steps) return latents;
   const predictor = createPredictor(transformer, { ...input, onDecision });
   try {
-    const first = conditionsOf(plans[0], text, references);
-    await predictor.load({ latents, timestep: scheduler.timesteps[0], branches: first });
+    const first = conditionsOf(plans[start], text, references);
+    await predictor.load({ latents, timestep: scheduler.timesteps[start], branches: first });
     // Unguided steps have fewer branches. Their graph is loaded at the first of them.
-    onProgress?.({ type: 'denoising', step: 0, steps, work: 0 });
-    for (let step = 0; step < steps; step++) {
+    report(start);
+    for (let step = start; step < steps; step++) {
       const timestep = scheduler.timesteps[step];
       const plan = plans[step];
       const branches = conditionsOf(plan, text, references);
@@ -251,7 +258,7 @@ async function denoise(
       signal?.throwIfAborted();
       const shown = previews && step + 1 < steps;
       const preview = shown ? await previewPicture(vae, before, velocity, timestep) : undefined;
-      onProgress?.({ type: 'denoising', step: step + 1, steps, work: work[step + 1], preview });
+      report(step + 1, preview);
     }
     return latents;
   } finally {

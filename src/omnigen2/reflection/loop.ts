@@ -63,6 +63,21 @@ export interface ReflectOptions<P> {
   readonly now: () => number;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: ReflectEvent<P>) => void;
+  /** Continues an interrupted loop. */
+  readonly resume?: ReflectProgress<P>;
+}
+
+/** How far a loop has come. */
+export interface ReflectProgress<P> {
+  /** The finished rounds, each with the outcome `fix`. */
+  readonly finished: readonly Round<P>[];
+  /** The picture of the round after them, if it is drawn. */
+  readonly drawn?: DrawnPicture<P>;
+}
+
+export interface DrawnPicture<P> {
+  readonly picture: P;
+  readonly drawMs: number;
 }
 
 export interface ReflectResult<P> {
@@ -91,17 +106,25 @@ export interface ReflectResult<P> {
  */
 export async function reflect<P>(options: ReflectOptions<P>): Promise<ReflectResult<P>> {
   const { request, rounds, now, signal, onEvent } = options;
-  const reports: Round<P>[] = [];
-  let best: { readonly picture: P; readonly pictureRound: number; readonly sentences: number } | undefined;
-  let instruction = request;
-  let { references } = options;
-  for (let round = 1; ; round++) {
-    signal?.throwIfAborted();
+  const { finished, drawn: begun } = options.resume ?? { finished: [] };
+  const reports = [...finished];
+  const last = finished.at(-1);
+  let best = finished.reduce(fewerSentences<P>, undefined);
+  let instruction = last?.critique ?? request;
+  let references = last ? [last.picture] : options.references;
+  const first = finished.length + 1;
+  const drawn = async (round: number): Promise<DrawnPicture<P>> => {
+    if (begun && round === first) return begun;
     onEvent?.({ type: 'drawing', round, instruction });
     const start = now();
     const picture = await options.draw({ round, instruction, references });
-    const drawn = now();
-    onEvent?.({ type: 'picture', round, picture, drawMs: drawn - start });
+    return { picture, drawMs: now() - start };
+  };
+  for (let round = first; ; round++) {
+    signal?.throwIfAborted();
+    const { picture, drawMs } = await drawn(round);
+    const start = now();
+    onEvent?.({ type: 'picture', round, picture, drawMs });
     if (rounds <= 1) return { picture, pictureRound: round, rounds: reports };
 
     signal?.throwIfAborted();
@@ -113,20 +136,32 @@ export async function reflect<P>(options: ReflectOptions<P>): Promise<ReflectRes
       instruction,
       critique: result.critique,
       outcome,
-      drawMs: drawn - start,
-      critiqueMs: now() - drawn,
+      drawMs,
+      critiqueMs: now() - start,
     };
     reports.push({ ...report, picture });
     onEvent?.({ type: 'round', report });
     if (result.kind !== 'fix') return { picture, pictureRound: round, rounds: reports };
-    const sentences = countSentences(result.critique);
-    if (!best || sentences < best.sentences) best = { picture, pictureRound: round, sentences };
+    best = fewerSentences(best, { ...report, picture });
     if (outcome !== 'fix') {
       return { picture: best.picture, pictureRound: best.pictureRound, rounds: reports };
     }
     instruction = result.critique;
     references = [picture];
   }
+}
+
+interface BestRound<P> {
+  readonly picture: P;
+  readonly pictureRound: number;
+  readonly sentences: number;
+}
+
+/** The round with fewer sentences of critique, the earlier one of equal ones. */
+function fewerSentences<P>(best: BestRound<P> | undefined, next: Round<P>): BestRound<P> {
+  const sentences = countSentences(next.critique);
+  if (best && best.sentences <= sentences) return best;
+  return { picture: next.picture, pictureRound: next.round, sentences };
 }
 
 function outcomeOf(result: CritiqueResult, isLast: boolean, previous: string | undefined): RoundOutcome {

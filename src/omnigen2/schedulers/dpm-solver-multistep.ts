@@ -31,10 +31,10 @@ export function dpmSolverMultistep(steps: number, latentPixels: number | undefin
         fround((s) => 1 - s, sigmas[i]),
       ) - fround(Math.log, sigmas[i]),
     );
-  let previous: Float32Array | undefined;
-  return {
+  const solver: DpmSolver = {
     timesteps,
     sigmas,
+    history: [],
     step(i, latents, velocity) {
       const sigma = sigmas[i];
       const predicted = latents.map((x, at) => x + Math.fround(sigma * velocity[at]));
@@ -42,8 +42,8 @@ export function dpmSolverMultistep(steps: number, latentPixels: number | undefin
       const length = Math.fround(lambda(i + 1) - lambda(i));
       const decay = Math.fround(sigmas[i + 1] / sigma);
       const gain = Math.fround(alphaNext * Math.fround(fround(Math.exp, -length) - 1));
-      const last = previous;
-      previous = predicted;
+      const [last] = solver.history;
+      solver.history = [predicted];
       if (!last || i === 0 || i === steps - 1) {
         return latents.map((x, at) => Math.fround(decay * x) - Math.fround(gain * predicted[at]));
       }
@@ -57,6 +57,7 @@ export function dpmSolverMultistep(steps: number, latentPixels: number | undefin
       });
     },
   };
+  return solver;
 }
 
 function fround(f: (x: number) => number, x: number): number {

@@ -10,6 +10,7 @@ export function flowMatchEuler(steps: number, latentPixels: number | undefined):
   const timesteps = flowTimesteps(steps, latentPixels);
   return {
     timesteps,
+    history: [],
     step(i, latents, velocity) {
       const next = i + 1 < steps ? timesteps[i + 1] : 1;
       const length = Math.fround(next - timesteps[i]);

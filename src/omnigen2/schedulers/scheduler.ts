@@ -10,6 +10,11 @@ export interface Scheduler {
   /** The time of each step, `[steps]`: float32, from 0 (noise) towards 1 (picture), never falling. */
   readonly timesteps: Float32Array;
   /**
+   * What later steps need of earlier ones: arrays of the size of the latents, empty before the first step. Set
+   * it to continue a drawing.
+   */
+  history: readonly Float32Array[];
+  /**
    * Computes the latents after a step. Call it once per step, in order.
    * @param index of the step, from 0
    * @param latents before the step; not changed
