@@ -9,7 +9,7 @@ import { draw } from '../src/omnigen2/pipeline.ts';
 import { decodeImage } from '../src/pictures/decode.node.ts';
 import type { RgbImage } from '../src/pictures/image.ts';
 import type { Example } from '../src/storybook/examples.ts';
-import { presetSettings } from '../src/studio/composer/draw-form.ts';
+import { NEW_FORM, presetSettings } from '../src/studio/composer/draw-form.ts';
 
 const PUBLIC = fileURLToPath(new URL('../public', import.meta.url));
 
@@ -23,7 +23,7 @@ export async function drawExample(model: OmniGen2Model, example: Example): Promi
   for (const path of example.references)
     references.push(await decodeImage(await readFile(join(PUBLIC, path)), path));
   const { image } = await draw(model, {
-    ...presetSettings('balanced'),
+    ...presetSettings(NEW_FORM),
     ...size,
     ...drawLimits(size, model.checkpoint.trainedOn),
     prompt: example.prompt,

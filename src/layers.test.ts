@@ -9,12 +9,14 @@ import { expect, test } from 'vitest';
 
 /** What each layer may import from. `types` marks layers of which only types may be used. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  workers: ['worker/', 'protocol.ts', 'pictures', 'omnigen2/sizes.ts', 'errors.ts'],
+  workers: ['worker/', 'storage/open.ts', 'protocol.ts', 'pictures', 'omnigen2/sizes.ts', 'errors.ts'],
   studio: [
     'protocol.ts',
     'settings',
     'errors.ts',
     'worker-client.ts',
+    'models-protocol.ts',
+    'models-client.ts',
     'listed.ts',
     'storybook/examples.ts',
     'storybook/vocabulary.ts',
@@ -26,8 +28,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   library: ['worker-client.ts', 'protocol.ts', 'settings', 'errors.ts', 'pictures'],
   'worker-client.ts': ['protocol.ts', 'settings', 'errors.ts'],
+  'models-client.ts': ['models-protocol.ts', 'settings', 'errors.ts'],
   worker: [
     'protocol.ts',
+    'models-protocol.ts',
     'settings',
     'errors.ts',
     'storage',
@@ -36,9 +40,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pictures',
     'checkpoints',
     'config',
+    'tensors',
   ],
   storage: ['errors.ts', 'checkpoints'],
   'protocol.ts': ['errors.ts', 'settings'],
+  'models-protocol.ts': ['protocol.ts'],
   omnigen2: [
     'errors.ts',
     'settings',

@@ -16,7 +16,7 @@ import { ADAPTER_STRENGTH, ROUNDS } from './settings/job-settings.ts';
 import { tagOf } from './settings/value-words.ts';
 
 /** Raised whenever a message changes its meaning. Page and worker tell each other theirs. */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 /** Names one job for as long as page and worker live. */
 export type JobId = string & { readonly brand: 'JobId' };
@@ -28,8 +28,8 @@ export type ConversationId = string & { readonly brand: 'ConversationId' };
 export type AdapterChangeId = string & { readonly brand: 'AdapterChangeId' };
 
 /** An object of the protocol. Other fields in it are dropped. */
-const fields = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.readonly(z.object(shape));
-const list = <Item extends z.ZodMiniType>(item: Item) => z.readonly(z.array(item));
+export const fields = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.readonly(z.object(shape));
+export const list = <Item extends z.ZodMiniType>(item: Item) => z.readonly(z.array(item));
 
 const isText = (value: unknown) => typeof value === 'string';
 const jobId = z.custom<JobId>(isText, 'the name of a job');
@@ -47,7 +47,7 @@ const milliseconds = z.number();
 /** Sentences for the person. */
 const notes = list(text);
 
-const errorReport = fields({
+export const errorReport = fields({
   code: z.enum(ERROR_CODES),
   permanent: z.boolean(),
   message: text,
@@ -62,15 +62,45 @@ const picture = fields({
 /** An 8-bit sRGB picture: `data` is row-major RGBA, `4 * width * height` bytes, alpha always 255. */
 export type Picture = z.infer<typeof picture>;
 
-const modelRef = fields({
-  id: text,
-  /** The folder of its bundle, as an absolute URL. */
-  baseUrl: text,
-  /** Absolute URLs of files that are not under `baseUrl`, by path in the bundle. */
-  files: z.optional(z.readonly(z.record(text, text))),
-});
-/** Where a model is served. */
-export type ModelRef = z.infer<typeof modelRef>;
+/** A file of a picked folder. `path` is relative to the folder, with `/`. */
+const folderFile = fields({ path: text, file });
+
+/** A folder that the browser lets the page read. */
+const directory = z.custom<FileSystemDirectoryHandle>(
+  (value) => tagOf(value) === 'FileSystemDirectoryHandle',
+  'a folder (FileSystemDirectoryHandle)',
+);
+
+const pickedFiles = fields({ kind: z.literal('files'), name: text, files: list(folderFile) });
+const pickedDirectory = fields({ kind: z.literal('directory'), name: text, directory });
+
+/**
+ * A folder that a person picked or dropped: its files, or the folder itself where the browser gives it to the
+ * page. Both are read in place.
+ */
+export const folderSource = z.discriminatedUnion('kind', [pickedFiles, pickedDirectory]);
+export type FolderSource = z.infer<typeof folderSource>;
+
+/** `name` is what the model is called in messages. */
+const modelSource = z.discriminatedUnion('kind', [
+  /** A bundle that is served with its manifest. */
+  fields({
+    kind: z.literal('bundle'),
+    name: text,
+    /** Its folder, as an absolute URL. */
+    baseUrl: text,
+    /** Absolute URLs of files that are not under `baseUrl`, by path in the bundle. */
+    files: z.optional(z.readonly(z.record(text, text))),
+  }),
+  /** A model in the browser's storage. */
+  fields({ kind: z.literal('installed'), name: text, id: text }),
+  pickedFiles,
+  pickedDirectory,
+]);
+/** Where a model comes from. */
+export type ModelSource = z.infer<typeof modelSource>;
+/** A file of a picked folder. */
+export type PickedFile = z.infer<typeof folderFile>;
 
 export const BACKEND_CHOICES = ['auto', 'webgpu', 'wasm'] as const;
 /** What runs the graphs. `auto` takes WebGPU if it works, else WebAssembly on the CPU. */
@@ -137,7 +167,7 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   fields({
     type: z.literal('open'),
     version: z.literal(PROTOCOL_VERSION),
-    model: modelRef,
+    model: modelSource,
     backend: z.enum(BACKEND_CHOICES),
   }),
   fields({ type: z.literal('draw'), job: jobId, request: drawRequest }),

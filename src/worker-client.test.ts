@@ -15,7 +15,7 @@ import {
 import { createWorkerClient, type WorkerPort } from './worker-client.ts';
 
 const [FIRST, SECOND] = ['first', 'second'] as AdapterChangeId[];
-const MODEL = { id: 'tiny', baseUrl: 'https://example.org/tiny' };
+const MODEL = { kind: 'bundle', name: 'tiny', baseUrl: 'https://example.org/tiny' } as const;
 const files = (name: string): AdapterFile[] => [{ name, file: new Blob([name]), strength: 1 }];
 const READY: FromWorker = {
   type: 'model',
@@ -165,7 +165,7 @@ const JOB = 'job' as JobId;
 
 test('a worker of another version ends, with both versions in the error', () => {
   for (const [stated, words] of [
-    [{ type: 'version', version: 7 }, '(protocol 7)'],
+    [{ type: 'version', version: PROTOCOL_VERSION + 1 }, `(protocol ${PROTOCOL_VERSION + 1})`],
     [{ type: 'job', job: JOB, event: { type: 'reading', round: 1 } }, '(an older protocol)'],
   ] as const) {
     const { open, ports, crashes, cancel } = client();

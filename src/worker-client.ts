@@ -16,7 +16,7 @@ import {
   fromWorkerSchema,
   type JobEvent,
   type JobId,
-  type ModelRef,
+  type ModelSource,
   type ModelState,
   PROTOCOL_VERSION,
   type ToWorker,
@@ -52,7 +52,7 @@ export interface WorkerListener {
  */
 export interface WorkerClient {
   /** Starts a worker, ends the one before, and has the model loaded. */
-  open(model: ModelRef, backend: BackendChoice): void;
+  open(model: ModelSource, backend: BackendChoice): void;
   draw(job: JobId, request: DrawRequest): boolean;
   ask(job: JobId, request: AskRequest): boolean;
   turn(job: JobId, request: TurnRequest): boolean;
@@ -80,7 +80,7 @@ export function spawnModelWorker(): WorkerPort {
  */
 export function createWorkerClient(listener: WorkerListener, spawn: () => WorkerPort): WorkerClient {
   let port: WorkerPort | undefined;
-  let opened: { readonly model: ModelRef; readonly backend: BackendChoice } | undefined;
+  let opened: { readonly model: ModelSource; readonly backend: BackendChoice } | undefined;
   /** Whether the worker has stated the version of this page. */
   let sameVersion = false;
   /** Whether the worker has loaded a model. A worker that crashes before that is not started again. */

@@ -1,11 +1,11 @@
 /** Entry of the worker that holds the model: passes messages to the service. */
 
-import { loadServedModel } from '../src/worker/load.ts';
+import { loadModel } from '../src/worker/load.ts';
 import { ModelService } from '../src/worker/service.ts';
 
 const service = new ModelService({
   post: (message) => self.postMessage(message),
-  load: loadServedModel,
+  load: loadModel,
   // Uncaught on purpose: the page handles it like any crash.
   crash: (words) =>
     setTimeout(() => {

@@ -2,7 +2,7 @@
  * Where a page's model is served: the folder that the page names, or the built-in model beside this module.
  */
 
-import type { ModelRef } from '../protocol.ts';
+import type { ModelSource } from '../protocol.ts';
 
 const BUILT_IN = '../../public/models/storybook/';
 
@@ -17,16 +17,17 @@ const FILES = import.meta.glob<string>('../../public/models/storybook/**/*', {
 });
 
 /** The model in the folder `address`, which is relative to the page; without one, the built-in model. */
-export function modelSource(address: string | URL | undefined): ModelRef {
+export function modelSource(address: string | URL | undefined): ModelSource {
   if (address === undefined) {
     const files = Object.entries(FILES).map(([path, url]) => [path.slice(BUILT_IN.length), url] as const);
     return {
-      id: 'storybook',
+      kind: 'bundle',
+      name: 'storybook',
       baseUrl: new URL(/* @vite-ignore */ 'models/storybook/', import.meta.url).href,
       files: Object.fromEntries(files),
     };
   }
   const folder = new URL(address, document.baseURI);
   if (!folder.pathname.endsWith('/')) folder.pathname += '/';
-  return { id: folder.pathname.split('/').at(-2) ?? 'model', baseUrl: folder.href };
+  return { kind: 'bundle', name: folder.pathname.split('/').at(-2) ?? 'model', baseUrl: folder.href };
 }

@@ -2,10 +2,13 @@ import { useEffect, useRef } from 'react';
 import { Canvas } from './canvas/canvas.tsx';
 import { Composer } from './composer/composer.tsx';
 import { Examples } from './examples/examples.tsx';
+import { isBuiltIn } from './models/chosen-model.ts';
+import { ModelsPage } from './models/models-page.tsx';
 import { Notices } from './notices/notices.tsx';
 import { AppBar } from './page/app-bar.tsx';
 import { DropAnywhere } from './page/drop-anywhere.tsx';
 import { PageFooter } from './page/page-footer.tsx';
+import { useRoom } from './page/rooms.ts';
 import { QuestionBox } from './questions/question-box.tsx';
 import { Queue } from './queue/queue.tsx';
 import { ResultsList } from './results/results-list.tsx';
@@ -14,6 +17,8 @@ import { canvasContent, showsRounds } from './store/selectors.ts';
 import './app.css';
 
 export function App() {
+  const room = useRoom();
+  const chosen = useStudio((state) => state.chosen);
   const theme = useStudio((state) => state.theme);
   const content = useStudio(canvasContent);
   const wide = useStudio(showsRounds);
@@ -22,6 +27,10 @@ export function App() {
   useEffect(() => {
     document.documentElement.dataset.theme = theme;
   }, [theme]);
+  useEffect(() => {
+    document.title = room === 'models' ? 'Models, OmniGen2 Studio' : 'OmniGen2 Studio';
+    scrollTo({ top: 0 });
+  }, [room]);
   useEscapeToStop();
   useEffect(() => {
     // The prompt can be typed from now on.
@@ -32,25 +41,28 @@ export function App() {
       <a className="skip-link" href="#main">
         Skip to main content
       </a>
-      <AppBar />
+      <AppBar room={room} />
       <main id="main" tabIndex={-1}>
         <Notices />
-        <div className={`workspace ${content === 'empty' ? 'empty' : ''} ${wide ? 'wide' : ''}`}>
-          <section className="canvas" ref={canvas} aria-label="Canvas">
-            <Canvas />
-          </section>
-          <div className="side">
-            {content === 'empty' && <Intro />}
-            {!wide && <Queue />}
-            <Composer onDraw={scrollToCanvas} />
+        {room === 'models' && <ModelsPage />}
+        <div hidden={room !== 'draw'}>
+          <div className={`workspace ${content === 'empty' ? 'empty' : ''} ${wide ? 'wide' : ''}`}>
+            <section className="canvas" ref={canvas} aria-label="Canvas">
+              <Canvas />
+            </section>
+            <div className="side">
+              {content === 'empty' && <Intro />}
+              {!wide && <Queue />}
+              <Composer onDraw={scrollToCanvas} />
+            </div>
+            <div className="below">
+              {wide && <Queue />}
+              <QuestionBox />
+            </div>
           </div>
-          <div className="below">
-            {wide && <Queue />}
-            <QuestionBox />
-          </div>
+          <ResultsList />
+          {isBuiltIn(chosen) && <Examples onDraw={scrollToCanvas} />}
         </div>
-        <ResultsList />
-        <Examples onDraw={scrollToCanvas} />
       </main>
       <PageFooter />
       <DropAnywhere />

@@ -12,9 +12,17 @@ import './styles/buttons.css';
 import './styles/inputs.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { spawnModelsWorker } from '../models-client.ts';
 import { spawnModelWorker } from '../worker-client.ts';
 import { App } from './app.tsx';
+import { builtInModel } from './models/chosen-model.ts';
+import { ModelsProvider } from './models/context.tsx';
+import { endingNotice, endingWords } from './models/ending.ts';
+import { openKeptFolders } from './models/kept-folders.ts';
+import { createModels } from './models/models.ts';
+import { firstModel } from './models/start.ts';
 import { ErrorBoundary } from './notices/error-boundary.tsx';
+import { currentRoom } from './page/rooms.ts';
 import { StudioProvider } from './store/context.tsx';
 import { loadSettings, saveSettings } from './store/settings.ts';
 import { settingsOf, type Theme } from './store/state.ts';
@@ -23,12 +31,26 @@ import { createStudio } from './store/studio.ts';
 const preferred: Theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 document.documentElement.dataset.theme = preferred;
 
+const settings = loadSettings(preferred);
+const builtIn = builtInModel(new URL('models/storybook/', document.baseURI).href);
+const keptFolders = openKeptFolders();
 const studio = createStudio({
-  model: { id: 'storybook', baseUrl: new URL('models/storybook/', document.baseURI).href },
+  model: builtIn,
+  builtInModel: builtIn,
   backend: 'auto',
-  settings: loadSettings(preferred),
+  settings,
   spawn: spawnModelWorker,
   randomSeed,
+});
+const models = createModels({
+  spawn: spawnModelsWorker,
+  keptFolders,
+  open: studio.actions.chooseModel,
+  leave: studio.actions.leaveModel,
+  onEnding: (name, ending) => {
+    studio.actions.announce(endingWords(name, ending));
+    if (currentRoom() !== 'models') studio.actions.notify(endingNotice(name, ending));
+  },
 });
 
 let saved = JSON.stringify(settingsOf(studio.store.getState()));
@@ -44,12 +66,20 @@ if (root) {
   createRoot(root).render(
     <StrictMode>
       <StudioProvider studio={studio}>
-        <ErrorBoundary>
-          <App />
-        </ErrorBoundary>
+        <ModelsProvider models={models}>
+          <ErrorBoundary>
+            <App />
+          </ErrorBoundary>
+        </ModelsProvider>
       </StudioProvider>
     </StrictMode>,
   );
 }
 // Load the model after the first paint, so that the prompt can be typed meanwhile.
-requestAnimationFrame(() => setTimeout(studio.actions.loadModel));
+requestAnimationFrame(() =>
+  setTimeout(async () => {
+    const { model, notice } = await firstModel(settings.model, builtIn, keptFolders);
+    studio.actions.startWith(model);
+    if (notice) studio.actions.notify(notice);
+  }),
+);

@@ -1,16 +1,18 @@
 /** Loads a model into the worker: its weights from storage or network, and the engine that runs it. */
 
 import { openCheckpoint } from '../checkpoints/checkpoint.ts';
-import { memoryFolder } from '../checkpoints/folder.ts';
+import { type CheckpointFolder, memoryFolder } from '../checkpoints/folder.ts';
 import { loadTokenizer } from '../omnigen2/language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../omnigen2/model.ts';
-import type { BackendChoice, DeviceReport, ModelPart, ModelRef, ModelState } from '../protocol.ts';
+import type { BackendChoice, DeviceReport, ModelPart, ModelSource, ModelState } from '../protocol.ts';
 import { startWebRuntime } from '../runtime/runtime.web.ts';
+import { openModelStore } from '../storage/open.ts';
 import { loadBundle } from '../storage/weights.ts';
+import { folderOf } from './picked-folder.ts';
 
 /** The model and the backend that the page asks for. */
 export interface LoadRequest {
-  readonly model: ModelRef;
+  readonly model: ModelSource;
   readonly backend: BackendChoice;
 }
 
@@ -40,15 +42,15 @@ export interface LoadHooks {
 /** @throws OmniError for a model that cannot be loaded; AbortError after an abort */
 export type LoadModel = (signal: AbortSignal, wanted: LoadRequest, hooks: LoadHooks) => Promise<LoadedModel>;
 
-/** Loads a bundle from the network or the browser's storage. */
-export const loadServedModel: LoadModel = async (signal, { model: served, backend }, hooks) => {
+/** Loads a model from any source. */
+export const loadModel: LoadModel = async (signal, { model: source, backend }, hooks) => {
   const starting = startWebRuntime({ backend });
   // It can fail long before it is awaited. Without a handler the browser would report that as an error of the
   // page.
   starting.catch(() => undefined);
   try {
-    const { files, note } = await loadBundle(signal, served, hooks.onProgress);
-    const checkpoint = await openCheckpoint(memoryFolder(served.id, files));
+    const { folder, note } = await openSource(signal, source, hooks.onProgress);
+    const checkpoint = await openCheckpoint(folder);
     const runtime = await starting;
     signal.throwIfAborted();
     const model = new OmniGen2Model(checkpoint, runtime, loadTokenizer, hooks.onPart);
@@ -77,3 +79,30 @@ export const loadServedModel: LoadModel = async (signal, { model: served, backen
     throw error;
   }
 };
+
+interface OpenedSource {
+  readonly folder: CheckpointFolder;
+  /** A sentence for the person about the loading. */
+  readonly note?: string;
+}
+
+/** @throws OmniError if the files cannot be fetched or read */
+async function openSource(
+  signal: AbortSignal,
+  source: ModelSource,
+  onProgress: (progress: LoadProgress) => void,
+): Promise<OpenedSource> {
+  switch (source.kind) {
+    case 'bundle': {
+      const { files, note } = await loadBundle(signal, source, onProgress);
+      return { folder: memoryFolder(source.name, files), note };
+    }
+    case 'installed':
+      return { folder: await (await openModelStore()).open(source.id) };
+    case 'files':
+    case 'directory':
+      return { folder: await folderOf(signal, source) };
+    default:
+      return source satisfies never;
+  }
+}

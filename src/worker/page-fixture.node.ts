@@ -20,7 +20,7 @@ import { DEFAULT_SETTINGS } from '../settings/draw-settings.ts';
 import type { LoadedModel, LoadModel } from './load.ts';
 import { ModelService } from './service.ts';
 
-export const MODEL = { id: 'tiny', baseUrl: 'https://example.org/tiny' };
+export const MODEL = { kind: 'bundle', name: 'tiny', baseUrl: 'https://example.org/tiny' };
 export const checkpoint = await fixtureCheckpoint();
 
 /** The parts of a loaded model that a test replaces. */
@@ -44,10 +44,10 @@ export function page(...replacements: readonly Replacements[]) {
   let listener: (message: FromWorker) => void = () => undefined;
   const waiters = new Set<() => void>();
   let loads = 0;
-  const load: LoadModel = async (_signal, { model: { id } }, { onProgress, onPart }) => {
+  const load: LoadModel = async (_signal, { model: { name } }, { onProgress, onPart }) => {
     const { runtime, tokenizer, loaded } = { ...NONE, ...replacements[loads] };
     const number = ++loads;
-    log.push(`load ${number} of ${id}`);
+    log.push(`load ${number} of ${name}`);
     onProgress({ doneBytes: 1, totalBytes: 1, from: 'cache' });
     const model = new OmniGen2Model(checkpoint, runtime(nodeRuntime({ threads: 1 })), tokenizer, onPart);
     return loaded({
@@ -92,8 +92,13 @@ export function page(...replacements: readonly Replacements[]) {
   const on = (next: typeof listener) => {
     listener = next;
   };
-  const open = (id = MODEL.id) =>
-    service.handle({ type: 'open', version: PROTOCOL_VERSION, model: { ...MODEL, id }, backend: 'auto' });
+  const open = (id = MODEL.name) =>
+    service.handle({
+      type: 'open',
+      version: PROTOCOL_VERSION,
+      model: { ...MODEL, name: id },
+      backend: 'auto',
+    });
   const draw = (job: JobId, steps = 1) => service.handle({ type: 'draw', job, request: drawing(steps) });
   const turn = (job: JobId, request: TurnRequest) => service.handle({ type: 'turn', job, request });
   const cancel = (job: JobId) => service.handle({ type: 'cancel', job });

@@ -1,6 +1,6 @@
 import { useActions, useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
-import { formatMegabytes } from '../ui/format.ts';
+import { formatBytes } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import './loading-bar.css';
 
@@ -19,7 +19,7 @@ export function LoadingBar({ model }: { model: ModelView }) {
         </b>
         {known && (
           <span className="loading-bytes">
-            {formatMegabytes(model.doneBytes)} of {formatMegabytes(model.totalBytes)}
+            {formatBytes(model.doneBytes)} of {formatBytes(model.totalBytes)}
           </span>
         )}
       </p>

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import { ROUNDS } from '../../settings/job-settings.ts';
 import { quotedList, unknownWords } from '../../storybook/vocabulary.ts';
+import { isBuiltIn } from '../models/chosen-model.ts';
 import { FormNotices } from '../notices/notices.tsx';
 import { useActions, useStudio } from '../store/context.tsx';
 import { canvasContent, wouldQueue } from '../store/selectors.ts';
@@ -124,8 +125,9 @@ function promptPlaceholder(queues: boolean, references: number): string {
 
 /** Warns about words that the built-in model does not know, because it ignores them silently. */
 function UnknownWords({ prompt }: { prompt: string }) {
+  const builtIn = useStudio((state) => isBuiltIn(state.chosen));
   const words = unknownWords(prompt);
-  if (words.length === 0) return null;
+  if (!builtIn || words.length === 0) return null;
   return (
     <p className="unknown-words" role="status">
       <Icon name="warn" />

@@ -42,15 +42,16 @@ export interface DrawForm {
   /** Whether a drawing has more than one round. */
   readonly checksItself: boolean;
   readonly rounds: number;
+  /**
+   * Side in pixels of the square pictures that the model was trained on. Other shapes have the same area.
+   */
+  readonly trainedSide: number;
 }
 
 /** In characters. */
 export const MAX_PROMPT_LENGTH = 10_000;
 
-/**
- * Side in pixels of the square pictures that the built-in model was trained on. Other shapes have the same
- * area.
- */
+/** Side in pixels of the square pictures that the built-in model was trained on. */
 export const TRAINED_SIDE = 128;
 
 export const NEW_FORM: DrawForm = {
@@ -63,21 +64,25 @@ export const NEW_FORM: DrawForm = {
   // Off: checking takes time, and the critic of the built-in model is often wrong.
   checksItself: false,
   rounds: ROUNDS.usual.max,
+  trainedSide: TRAINED_SIDE,
 };
 
-/** The settings of a preset. */
-export function presetSettings(preset: PresetName): Omit<DrawSettings, 'seed'> {
-  return { ...DEFAULT_SETTINGS, ...shapeLike(1), steps: PRESETS[preset].steps };
+/** The settings of the form's preset, without changes. */
+export function presetSettings({
+  preset,
+  trainedSide,
+}: Pick<DrawForm, 'preset' | 'trainedSide'>): Omit<DrawSettings, 'seed'> {
+  return { ...DEFAULT_SETTINGS, ...shapeLike(1, trainedSide), steps: PRESETS[preset].steps };
 }
 
 /** The settings of the form: those of the preset with the changes. */
 export function settingsOf(form: DrawForm): Omit<DrawSettings, 'seed'> {
-  return { ...presetSettings(form.preset), ...form.changes };
+  return { ...presetSettings(form), ...form.changes };
 }
 
 /** The form with changed settings. A value that equals the preset's is no change. */
 export function withChange(form: DrawForm, change: Partial<DrawSettings>): DrawForm {
-  const preset: Readonly<Record<string, unknown>> = { ...presetSettings(form.preset) };
+  const preset: Readonly<Record<string, unknown>> = { ...presetSettings(form) };
   const merged = Object.entries({ ...form.changes, ...change });
   const changes = Object.fromEntries(
     merged.filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(preset[name])),
@@ -106,11 +111,11 @@ export function sizeOf(form: DrawForm): Size {
   }
 }
 
-/** The size with the area of {@link TRAINED_SIDE} squared and about the aspect `ratio` = width / height. */
-export function shapeLike(ratio: number): Size {
+/** The size with the area of `trainedSide` squared and about the aspect `ratio` = width / height. */
+export function shapeLike(ratio: number, trainedSide: number): Size {
   const { min, max, step } = DRAW_SETTINGS.width.usual;
   const side = (length: number) => Math.min(max, Math.max(min, Math.round(length / step) * step));
-  return { width: side(TRAINED_SIDE * Math.sqrt(ratio)), height: side(TRAINED_SIDE / Math.sqrt(ratio)) };
+  return { width: side(trainedSide * Math.sqrt(ratio)), height: side(trainedSide / Math.sqrt(ratio)) };
 }
 
 /** The settings, apart from the size, that people can set to a wrong value. */

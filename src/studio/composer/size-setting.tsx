@@ -1,7 +1,8 @@
 import { useId } from 'react';
 import { DRAW_SETTINGS } from '../../settings/draw-settings.ts';
+import { modelSubject } from '../models/chosen-model.ts';
 import { useActions, useStudio } from '../store/context.tsx';
-import { isSide, type Size, settingsOf, shapeLike, sizeOf, TRAINED_SIDE } from './draw-form.ts';
+import { isSide, type Size, settingsOf, shapeLike, sizeOf } from './draw-form.ts';
 import './size-setting.css';
 
 const SHAPES: readonly { readonly name: string; readonly ratio: number }[] = [
@@ -17,11 +18,13 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
   const noteId = useId();
   const form = useStudio((state) => state.form);
   const { change } = useActions();
+  const model = useStudio((state) => state.chosen);
   const { alignSize } = settingsOf(form);
+  const { trainedSide } = form;
   const { width, height } = sizeOf(form);
   const fix = (size: Size) => change({ ...size, alignSize: false });
   const isShape = (ratio: number) => {
-    const shape = shapeLike(ratio);
+    const shape = shapeLike(ratio, trainedSide);
     return !alignSize && shape.width === width && shape.height === height;
   };
   return (
@@ -33,7 +36,7 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
             type="radio"
             name="shape"
             checked={alignSize}
-            onChange={() => change({ ...shapeLike(1), alignSize: true })}
+            onChange={() => change({ ...shapeLike(1, trainedSide), alignSize: true })}
           />
           <span className="shape-face">
             <i className="shape-mark dashed" style={{ aspectRatio: 1 }} />
@@ -46,7 +49,7 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
               type="radio"
               name="shape"
               checked={isShape(ratio)}
-              onChange={() => fix(shapeLike(ratio))}
+              onChange={() => fix(shapeLike(ratio, trainedSide))}
             />
             <span className="shape-face">
               <i
@@ -78,7 +81,7 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
       </div>
       <p id={noteId} className={problem ? 'setting-problem' : undefined}>
         {problem ??
-          `The built-in model was trained at ${TRAINED_SIDE} × ${TRAINED_SIDE}. Other sizes may look worse.`}
+          `${modelSubject(model)} was trained at ${trainedSide} × ${trainedSide}. Other sizes may look worse.`}
       </p>
     </fieldset>
   );

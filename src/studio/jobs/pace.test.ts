@@ -45,13 +45,14 @@ it('gives different keys to paces that cannot be compared', () => {
     size: { width, height: 128 },
   });
   const keys = [
-    paceKey(device, drawing(0)),
-    paceKey(device, drawing(1)),
-    paceKey(device, drawing(1, { imageGuidance: 1 })),
-    paceKey(device, drawing(0, {}, 256)),
-    paceKey({ ...device, backend: 'webgpu' }, drawing(0)),
-    paceKey(device, drawing(0, { acceleration: 'teacache' })),
+    paceKey('built-in', device, drawing(0)),
+    paceKey('another', device, drawing(0)),
+    paceKey('built-in', device, drawing(1)),
+    paceKey('built-in', device, drawing(1, { imageGuidance: 1 })),
+    paceKey('built-in', device, drawing(0, {}, 256)),
+    paceKey('built-in', { ...device, backend: 'webgpu' }, drawing(0)),
+    paceKey('built-in', device, drawing(0, { acceleration: 'teacache' })),
   ];
   expect(new Set(keys).size).toBe(keys.length);
-  expect(paceKey(device, drawing(0, { seed: 2, steps: 8 }))).toBe(keys[0]);
+  expect(paceKey('built-in', device, drawing(0, { seed: 2, steps: 8 }))).toBe(keys[0]);
 });

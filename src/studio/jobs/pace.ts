@@ -15,14 +15,18 @@ export interface Pace {
 /** Measured paces by {@link paceKey}. */
 export type Paces = Readonly<Record<string, Pace>>;
 
-/** A pace depends on the device, size, number of references, guidance and acceleration. */
-export function paceKey(device: DeviceReport, { request, size }: Pick<DrawJob, 'request' | 'size'>): string {
+/** A pace depends on the model, device, size, number of references, guidance and acceleration. */
+export function paceKey(
+  model: string,
+  device: DeviceReport,
+  { request, size }: Pick<DrawJob, 'request' | 'size'>,
+): string {
   const { backend, description } = device;
   const pixels = `${size.width}x${size.height}`;
   const { acceleration, guidanceRange } = request.settings;
   const skipping = acceleration === 'none' ? [] : [acceleration];
   const guided = [maxBranches(request), ...guidanceRange];
-  return [backend, description, pixels, request.references.length, ...guided, ...skipping].join('|');
+  return [model, backend, description, pixels, request.references.length, ...guided, ...skipping].join('|');
 }
 
 /** Number of guidance branches in a guided step. */

@@ -1,4 +1,6 @@
 import { type ReactNode, useEffect, useRef } from 'react';
+import { useModelsActions } from '../models/context.tsx';
+import { goTo } from '../page/rooms.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import type { Notice, NoticeAction } from '../store/state.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
@@ -75,7 +77,8 @@ function NoticeLine({ notice }: { notice: Notice }) {
 }
 
 function NoticeActionButton({ action }: { action: NoticeAction }) {
-  const { loadModel, drawAgain, restoreResult } = useActions();
+  const { loadModel, drawAgain, restoreResult, chooseBuiltInModel } = useActions();
+  const models = useModelsActions();
   switch (action.kind) {
     case 'reload model':
       return <UndoButton label="Load the model again" onClick={loadModel} />;
@@ -89,6 +92,26 @@ function NoticeActionButton({ action }: { action: NoticeAction }) {
       return <UndoButton label="Try again" onClick={() => drawAgain(action.job)} />;
     case 'undo removal':
       return <UndoButton label="Undo" onClick={() => restoreResult(action.job)} />;
+    case 'use built-in model':
+      return <UndoButton label="Use the built-in model" onClick={chooseBuiltInModel} />;
+    case 'open models':
+      return (
+        <a className="btn primary" href="#models">
+          Open Models
+        </a>
+      );
+    case 'allow folder': {
+      const allow = async () => {
+        await models.start();
+        // The page Models says why the folder cannot be used.
+        if (!(await models.openFolder(action.key))) goTo('models');
+      };
+      return (
+        <button type="button" className="btn primary" onClick={() => void allow()}>
+          Allow and use
+        </button>
+      );
+    }
     default:
       return action satisfies never;
   }

@@ -1,14 +1,16 @@
+import { modelSubject, modelWords, type RememberedModel } from '../models/chosen-model.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
-import { formatMegabytes } from '../ui/format.ts';
+import { formatBytes } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { goTo, ROOMS, type Room } from './rooms.ts';
 import './app-bar.css';
 
-export function AppBar() {
+export function AppBar({ room }: { room: Room }) {
   const theme = useStudio((state) => state.theme);
-  const model = useStudio((state) => state.model);
   const { setTheme, clearCanvas } = useActions();
   const newPicture = () => {
+    goTo('draw');
     clearCanvas();
     scrollTo({ top: 0 });
   };
@@ -21,13 +23,9 @@ export function AppBar() {
           OmniGen2 <b>Studio</b>
         </span>
       </button>
-      <nav className="main-nav" aria-label="Main">
-        <a href="#main" aria-current="page">
-          <span>Draw</span>
-        </a>
-      </nav>
+      <MainNav room={room} />
       <div className="app-bar-end">
-        <ModelStatus model={model} />
+        <ModelStatus />
         <button
           type="button"
           className="btn icon-only"
@@ -42,6 +40,18 @@ export function AppBar() {
   );
 }
 
+function MainNav({ room }: { room: Room }) {
+  return (
+    <nav className="main-nav" aria-label="Main">
+      {ROOMS.map(({ name, label }) => (
+        <a key={name} href={`#${name}`} aria-current={name === room ? 'page' : undefined}>
+          <span>{label}</span>
+        </a>
+      ))}
+    </nav>
+  );
+}
+
 function Logo() {
   return (
     <svg viewBox="0 0 28 28" aria-hidden="true">
@@ -52,10 +62,12 @@ function Logo() {
   );
 }
 
-function ModelStatus({ model }: { model: ModelView }) {
-  const { tone, long, short, why } = modelStatusText(model);
+function ModelStatus() {
+  const chosen = useStudio((state) => state.chosen);
+  const model = useStudio((state) => state.model);
+  const { tone, long, short, why } = modelStatusText(chosen, model);
   return (
-    <p className="status" title={why}>
+    <a className="status" href="#models" title={why}>
       <span className={`dot ${tone}`} aria-hidden="true" />
       <span className="long">
         {long}
@@ -64,7 +76,7 @@ function ModelStatus({ model }: { model: ModelView }) {
       <span className="short" aria-hidden="true">
         {short}
       </span>
-    </p>
+    </a>
   );
 }
 
@@ -75,24 +87,24 @@ interface ModelStatusText {
   readonly why?: string;
 }
 
-function modelStatusText(model: ModelView): ModelStatusText {
+function modelStatusText(chosen: RememberedModel, model: ModelView): ModelStatusText {
   switch (model.status) {
     case 'starting':
-      return { tone: 'wait', long: 'Starting the built-in model', short: 'Starting' };
+      return { tone: 'wait', long: `Starting ${modelWords(chosen)}`, short: 'Starting' };
     case 'loading': {
       const { doneBytes, totalBytes } = model;
       const percent = totalBytes > 0 ? `${Math.floor((100 * doneBytes) / totalBytes)} %` : 'Loading';
       const verb = model.from === 'network' ? 'Downloading' : 'Loading';
       return {
         tone: 'wait',
-        long: `${verb} the built-in model, ${formatMegabytes(doneBytes)} of ${formatMegabytes(totalBytes)}`,
+        long: `${verb} ${modelWords(chosen)}, ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`,
         short: percent,
       };
     }
     case 'failed':
       return {
         tone: 'bad',
-        long: 'The built-in model did not load',
+        long: `${modelSubject(chosen)} did not load`,
         short: 'No model',
         why: model.error.message,
       };
@@ -100,7 +112,7 @@ function modelStatusText(model: ModelView): ModelStatusText {
       const { backend, description, reason } = model.device;
       return {
         tone: 'ok',
-        long: `Built-in model, on the ${backend === 'webgpu' ? 'GPU' : 'CPU'}`,
+        long: `${chosen.name}, on the ${backend === 'webgpu' ? 'GPU' : 'CPU'}`,
         short: backend === 'webgpu' ? 'On the GPU' : 'On the CPU',
         why: reason ? `${description}. ${reason}` : description,
       };

@@ -2,27 +2,31 @@ import type { ReactNode } from 'react';
 import { CONTENTS } from '../../storybook/vocabulary.ts';
 import { LoadingBar } from '../canvas/loading-bar.tsx';
 import { TRAINED_SIDE } from '../composer/draw-form.ts';
+import { isBuiltIn } from '../models/chosen-model.ts';
 import { useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
-import { formatMegabytes } from '../ui/format.ts';
+import { formatBytes } from '../ui/format.ts';
 import './page-footer.css';
 
 /** Facts about the model, what it can draw, and privacy. */
 export function PageFooter() {
+  const chosen = useStudio((state) => state.chosen);
   const model = useStudio((state) => state.model);
   return (
     <footer className="page-footer">
       <Section title="On this device">
-        <ModelFacts model={model} />
+        <ModelFacts name={chosen.name} model={model} />
       </Section>
-      <Section title="What it can draw">
-        <p>
-          Storybook scenes of {TRAINED_SIDE} × {TRAINED_SIDE} pixels. The built-in model is small, has the
-          architecture of OmniGen2, and makes mistakes: scenes with one or two things come out right four
-          times in five, scenes with three things two times in three. Stripes, spots and hats are rough.
-        </p>
-        <Vocabulary />
-      </Section>
+      {isBuiltIn(chosen) && (
+        <Section title="What it can draw">
+          <p>
+            Storybook scenes of {TRAINED_SIDE} × {TRAINED_SIDE} pixels. The built-in model is small, has the
+            architecture of OmniGen2, and makes mistakes: scenes with one or two things come out right four
+            times in five, scenes with three things two times in three. Stripes, spots and hats are rough.
+          </p>
+          <Vocabulary />
+        </Section>
+      )}
       <Section title="Nothing leaves this device">
         <p>No account, no upload. Your prompts and pictures stay in this browser tab.</p>
         <p>
@@ -60,13 +64,13 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function ModelFacts({ model }: { model: ModelView }) {
+function ModelFacts({ name, model }: { name: string; model: ModelView }) {
   if (model.status !== 'ready') return <LoadingBar model={model} />;
   const { device, sizeBytes } = model;
   const unit = device.backend === 'webgpu' ? 'GPU' : 'CPU';
   return (
     <p>
-      <b>Built-in model</b>, {formatMegabytes(sizeBytes)}, loaded. It runs on the {unit}: {device.description}
+      <b>{name}</b>, {formatBytes(sizeBytes)}, loaded. It runs on the {unit}: {device.description}
       {device.halfPrecision ? ', with 16-bit floats' : ''}.
       {device.reason &&
         ` ${device.reason} Chrome, Edge and Safari 26 support WebGPU. On Linux, WebGPU may have to be enabled in the browser’s settings.`}

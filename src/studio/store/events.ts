@@ -8,6 +8,7 @@ import { applyDrawEvent, type DrawJob, isOver, limitStepPreviews } from '../jobs
 import { measuredPace, type Paces, paceKey } from '../jobs/pace.ts';
 import { applyAnswerEvent } from '../jobs/question.ts';
 import { announcementFor } from '../jobs/status-text.ts';
+import { type ChosenModel, isBuiltIn, modelSubject } from '../models/chosen-model.ts';
 import {
   addNotice,
   CPU_NOTICE,
@@ -51,10 +52,14 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
   }
 
   function model(next: ModelState): void {
-    set(({ notices, acceptsCpu, jobs }) => ({
+    set(({ notices, acceptsCpu, jobs, chosen, form }) => ({
       model: next,
-      // A person who already asked for a picture does not need the CPU notice.
-      notices: [...withoutModelNotices(notices), ...modelNotices(next, acceptsCpu || jobs.length > 0)],
+      form: next.status === 'ready' ? { ...form, trainedSide: next.trainedSide } : form,
+      notices: [
+        ...withoutModelNotices(notices),
+        // A person who already asked for a picture does not need the CPU notice.
+        ...modelNotices(chosen, next, acceptsCpu || jobs.length > 0),
+      ],
     }));
     if (next.status === 'ready') startNext();
   }
@@ -89,18 +94,18 @@ function withPace(state: StudioState, job: DrawJob, number: number): Paces {
   // Later rounds edit the previous picture, so their references differ from those of the request.
   const pace = round && number === 1 ? measuredPace(round) : undefined;
   if (!pace || state.model.status !== 'ready') return state.paces;
-  return { ...state.paces, [paceKey(state.model.device, job)]: pace };
+  return { ...state.paces, [paceKey(state.chosen.key, state.model.device, job)]: pace };
 }
 
-function modelNotices(model: ModelState, hideCpuNotice: boolean): readonly Notice[] {
+function modelNotices(chosen: ChosenModel, model: ModelState, hideCpuNotice: boolean): readonly Notice[] {
   switch (model.status) {
     case 'loading':
       return [];
     case 'failed':
-      return [modelFailureNotice(model.error)];
+      return [modelFailureNotice(chosen, model.error)];
     case 'ready':
       return [
-        ...(model.device.reason && !hideCpuNotice ? [cpuNotice(model.device.reason)] : []),
+        ...(model.device.reason && !hideCpuNotice ? [cpuNotice(chosen, model.device.reason)] : []),
         ...(model.note ? [modelNoteNotice(model.note)] : []),
       ];
     default:
@@ -108,12 +113,12 @@ function modelNotices(model: ModelState, hideCpuNotice: boolean): readonly Notic
   }
 }
 
-function modelFailureNotice(error: ErrorReport): Notice {
+function modelFailureNotice(chosen: ChosenModel, error: ErrorReport): Notice {
   return {
     ...errorNotice('model', error),
     aboutModel: true,
-    action: { kind: 'reload model' },
-    title: 'The built-in model did not load',
+    action: { kind: isBuiltIn(chosen) ? 'reload model' : 'use built-in model' },
+    title: `${modelSubject(chosen)} did not load`,
     text: `${error.message} ${error.action} Your prompt and pictures are kept.`,
   };
 }
@@ -128,12 +133,12 @@ function modelNoteNotice(note: string): Notice {
   };
 }
 
-function cpuNotice(reason: string): Notice {
+function cpuNotice(chosen: ChosenModel, reason: string): Notice {
   return {
     id: CPU_NOTICE,
     tone: 'warn',
     title: 'No GPU available, drawing on the CPU',
-    text: `${reason} The built-in model still works, but slower.`,
+    text: `${reason} ${modelSubject(chosen)} still works, but slower.`,
     oneLine: true,
     aboutModel: true,
     action: { kind: 'retry GPU' },

@@ -38,7 +38,7 @@ export function presetMs(state: StudioState, preset: PresetName): number | undef
   // The time depends on neither the prompt nor the seed, and both may be missing.
   const plan = requestOf({ ...state.form, prompt: '-' }, 0);
   if (!plan.ok) return undefined;
-  const pace = state.paces[paceKey(state.model.device, plan)];
+  const pace = state.paces[paceKey(state.chosen.key, state.model.device, plan)];
   if (!pace) return undefined;
   const own = preset === state.form.preset ? settingsOf(state.form).steps : PRESETS[preset].steps;
   return expectedMs(pace, own);

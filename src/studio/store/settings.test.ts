@@ -10,6 +10,7 @@ it('takes the defaults for what is missing or wrong, field by field', () => {
     rounds: 4,
     paces: {},
     acceptsCpu: false,
+    model: { key: 'built-in', name: 'Built-in model' },
   });
   const paces = {
     good: { perStepMs: 10, overheadMs: 5 },

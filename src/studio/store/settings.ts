@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import { ROUNDS } from '../../settings/job-settings.ts';
 import { NEW_FORM, PRESET_NAMES } from '../composer/draw-form.ts';
 import type { Pace, Paces } from '../jobs/pace.ts';
+import { BUILT_IN } from '../models/chosen-model.ts';
 import type { Settings, Theme } from './state.ts';
 
 const KEY = 'studio-settings';
@@ -42,6 +43,7 @@ export function readSettings(stored: unknown, preferred: Theme): Settings {
     rounds: z.catch(z.int().check(z.minimum(2), z.maximum(ROUNDS.usual.max)), NEW_FORM.rounds),
     paces: z.pipe(z.catch(fields, {}), z.transform(readPaces)),
     acceptsCpu: z.catch(z.boolean(), false),
+    model: z.catch(z.object({ key: z.string(), name: z.string() }), BUILT_IN),
   });
   return schema.parse(z.catch(fields, {}).parse(stored));
 }

@@ -6,6 +6,7 @@ import { type DrawForm, type FormProblem, NEW_FORM, type PresetName } from '../c
 import { type DrawJob, finalPictureOf } from '../jobs/draw-job.ts';
 import type { Paces } from '../jobs/pace.ts';
 import type { Question } from '../jobs/question.ts';
+import type { ChosenModel, RememberedModel } from '../models/chosen-model.ts';
 import { quotePrompt } from '../ui/format.ts';
 
 export type Theme = 'light' | 'dark';
@@ -32,7 +33,9 @@ export interface Notice {
 
 /** What a notice offers besides being dismissed. */
 export type NoticeAction =
-  | { readonly kind: 'reload model' | 'retry GPU' }
+  | { readonly kind: 'reload model' | 'retry GPU' | 'use built-in model' | 'open models' }
+  /** Asks the browser whether the page may read a folder of an earlier visit, and uses it. */
+  | { readonly kind: 'allow folder'; readonly key: string }
   | { readonly kind: 'draw again'; readonly job: JobId }
   /** Holds the removed job until the notice is dismissed. */
   | { readonly kind: 'undo removal'; readonly job: DrawJob };
@@ -42,6 +45,10 @@ export type ModelView = { readonly status: 'starting' } | ModelState;
 
 export interface StudioState {
   readonly theme: Theme;
+  /** The model that is loaded or being loaded. */
+  readonly chosen: ChosenModel;
+  /** The model that the person chose last. It differs from `chosen` while it cannot be opened. */
+  readonly remembered: RememberedModel;
   readonly model: ModelView;
   readonly form: DrawForm;
   /** What was wrong with the form when it was last submitted. */
@@ -74,12 +81,15 @@ export interface Settings {
   readonly rounds: number;
   readonly paces: Paces;
   readonly acceptsCpu: boolean;
+  readonly model: RememberedModel;
 }
 
-export function initialState(settings: Settings): StudioState {
+export function initialState(settings: Settings, chosen: ChosenModel): StudioState {
   const { theme, preset, checksItself, rounds, paces, acceptsCpu } = settings;
   return {
     theme,
+    chosen,
+    remembered: settings.model,
     model: { status: 'starting' },
     form: { ...NEW_FORM, preset, checksItself, rounds },
     problems: [],
@@ -107,6 +117,7 @@ export function settingsOf(state: StudioState): Settings {
     rounds,
     paces: state.paces,
     acceptsCpu: state.acceptsCpu,
+    model: state.remembered,
   };
 }
 
@@ -115,6 +126,9 @@ export const PICTURE_ERRORS = 'unreadable pictures';
 
 /** Id of the notice that there is no GPU. */
 export const CPU_NOTICE = 'cpu';
+
+/** Id of the notice that the model of the last visit cannot be opened at once. */
+export const LAST_VISIT = 'model of the last visit';
 
 /** A notice about an error of the model or of a job. */
 export function errorNotice(id: string, error: ErrorReport): Notice {

@@ -8,8 +8,11 @@ import {
   type ToWorker,
 } from '../../protocol.ts';
 import type { WorkerPort } from '../../worker-client.ts';
+import { builtInModel } from '../models/chosen-model.ts';
 import { readSettings } from './settings.ts';
 import { createStudio } from './studio.ts';
+
+const BUILT_IN = builtInModel('http://localhost/models/storybook/');
 
 /** Stands in for a real worker: records the messages it gets and sends messages of its own. */
 class FakeWorker implements WorkerPort {
@@ -50,7 +53,8 @@ function start() {
   const workers: FakeWorker[] = [];
   let seed = 100;
   const studio = createStudio({
-    model: { id: 'storybook', baseUrl: 'http://localhost/models/storybook/' },
+    model: BUILT_IN,
+    builtInModel: BUILT_IN,
     backend: 'auto',
     settings: { ...readSettings(undefined, 'light'), checksItself: false },
     spawn: () => {

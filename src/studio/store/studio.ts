@@ -2,7 +2,7 @@
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { MAX_REFERENCES } from '../../config/config.ts';
-import type { BackendChoice, JobId, ModelRef } from '../../protocol.ts';
+import type { BackendChoice, JobId } from '../../protocol.ts';
 import { MAX_NEW_TOKENS } from '../../settings/answer-settings.ts';
 import type { DrawSettings } from '../../settings/draw-settings.ts';
 import { createWorkerClient, type WorkerPort } from '../../worker-client.ts';
@@ -10,6 +10,7 @@ import { type DrawForm, type PresetName, requestOf, sizeOf, withChange } from '.
 import { addReferences, moveReference, type Reference, removeReference } from '../composer/references.ts';
 import { type DrawJob, isOver, markStopping, newDrawJob } from '../jobs/draw-job.ts';
 import { newQuestion } from '../jobs/question.ts';
+import { BUILT_IN, type ChosenModel } from '../models/chosen-model.ts';
 import { quotePrompt } from '../ui/format.ts';
 import { workerEvents } from './events.ts';
 import { jobOf, resultJobs, shownJob, wouldQueue } from './selectors.ts';
@@ -19,6 +20,7 @@ import {
   failureId,
   failureNotice,
   initialState,
+  LAST_VISIT,
   type Notice,
   PICTURE_ERRORS,
   type Settings,
@@ -28,9 +30,10 @@ import {
   withoutModelNotices,
 } from './state.ts';
 
-/** The model to load, and the side effects that tests replace. */
+/** The model to load first, and the side effects that tests replace. */
 export interface StudioEnvironment {
-  readonly model: ModelRef;
+  readonly model: ChosenModel;
+  readonly builtInModel: ChosenModel;
   readonly backend: BackendChoice;
   readonly settings: Settings;
   spawn(): WorkerPort;
@@ -88,8 +91,15 @@ export interface StudioActions {
   previewStep(step: StudioState['previewedStep']): void;
   notify(notice: Notice): void;
   dismiss(noticeId: string): void;
-  /** Starts a new worker and loads the model. */
+  /** Starts a new worker and loads the chosen model. */
   loadModel(): void;
+  /** Replaces the model. The running job ends with its worker; waiting jobs run on the new model. */
+  chooseModel(model: ChosenModel): void;
+  chooseBuiltInModel(): void;
+  /** Loads the first model of a visit, which may differ from the one that is remembered. */
+  startWith(model: ChosenModel): void;
+  /** Goes back to the built-in model if this one is in use. Call it before a model is deleted. */
+  leaveModel(key: string): void;
   /** Announces a text to screen readers. */
   announce(announcement: string): void;
   dispose(): void;
@@ -104,7 +114,7 @@ export interface ExampleRequest {
 }
 
 export function createStudio(environment: StudioEnvironment): Studio {
-  const store = createStore<StudioState>(() => initialState(environment.settings));
+  const store = createStore<StudioState>(() => initialState(environment.settings, environment.model));
   const { getState: get, setState: set } = store;
   const events = workerEvents(store, startNext);
   const client = createWorkerClient(events, environment.spawn);
@@ -272,7 +282,22 @@ export function createStudio(environment: StudioEnvironment): Studio {
       // The running job ends with the worker; its last preview is kept.
       if (running !== undefined) events.job(running, { type: 'cancelled' });
       set(({ notices }) => ({ notices: withoutModelNotices(notices) }));
-      client.open(environment.model, environment.backend);
+      client.open(get().chosen.source, environment.backend);
+    },
+    chooseModel(chosen) {
+      set({ chosen, remembered: { key: chosen.key, name: chosen.name } });
+      actions.dismiss(LAST_VISIT);
+      actions.loadModel();
+    },
+    chooseBuiltInModel: () => actions.chooseModel(environment.builtInModel),
+    startWith(chosen) {
+      set({ chosen });
+      actions.loadModel();
+    },
+    leaveModel(key) {
+      const { chosen, remembered } = get();
+      if (chosen.key === key) actions.chooseBuiltInModel();
+      else if (remembered.key === key) set({ remembered: BUILT_IN });
     },
     announce: (announcement) => set({ announcement }),
     dispose: client.dispose,

@@ -13,9 +13,10 @@ export function formatTimeLeft(milliseconds: number): string {
   return value < 100 ? `${value}\u00a0s` : `${Math.round(value / 60)}\u00a0min`;
 }
 
-/** 12345678 -> "12.3 MB" */
-export function formatMegabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)}\u00a0MB`;
+/** 12345678 -> "12.3 MB", 4700000000 -> "4.7 GB" */
+export function formatBytes(bytes: number): string {
+  const [divisor, unit] = bytes < 999.95e6 ? [1e6, 'MB'] : [1e9, 'GB'];
+  return `${(bytes / divisor).toFixed(1)}\u00a0${unit}`;
 }
 
 /** "from words" -> "From words" */

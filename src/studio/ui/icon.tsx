@@ -77,6 +77,15 @@ const STROKES = {
       <path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4" />
     </>
   ),
+  folder: <path d="M3.5 6.5h6l2 2.5h9v10h-17v-12.5Z" />,
+  globe: (
+    <>
+      <circle cx="12" cy="12" r="8.5" />
+      <path d="M3.5 12h17M12 3.5c5 5 5 12 0 17M12 3.5c-5 5-5 12 0 17" />
+    </>
+  ),
+  pause: <path d="M9 6v12M15 6v12" />,
+  play: <path d="M8 5.5v13l10.5-6.5L8 5.5Z" />,
   minus: <path d="M5 12h14" />,
 } as const satisfies Readonly<Record<string, ReactNode>>;
 
