@@ -37,7 +37,7 @@ export abstract class LayerSkipper<State extends BranchState, Decision extends {
 
   constructor(transformer: Transformer) {
     this.transformer = transformer;
-    this.arithmetic = new StreamArithmetic(transformer.sessions, transformer.config.hiddenSize);
+    this.arithmetic = new StreamArithmetic(transformer.sessions, transformer.streamWidth);
   }
 
   load(request: StepRequest): Promise<void> {

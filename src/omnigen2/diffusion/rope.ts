@@ -43,17 +43,22 @@ export function jointPositions(textLength: number, pictures: readonly PatchGrid[
  * The angles of positions, computed in float64 and rounded once. Positions above the trained length have
  * angles too.
  * @param axesDims width of each axis in a head, one after another
+ * @param headDim width of a head with padding, whose angles are 0. Default: no padding
  */
-export function rotaryTable(positions: Int32Array, axesDims: readonly [number, number, number]): RotaryTable {
+export function rotaryTable(
+  positions: Int32Array,
+  axesDims: readonly [number, number, number],
+  headDim = axesDims.reduce((a, b) => a + b, 0),
+): RotaryTable {
   const rows = positions.length / 3;
-  const width = axesDims.reduce((a, b) => a + b, 0) / 2;
+  const width = headDim / 2;
   const axes = axesDims.flatMap((dim, axis) =>
     Array.from({ length: dim / 2 }, (_, i) => ({ axis, frequency: THETA ** ((-2 * i) / dim) })),
   );
-  const cosines = new Float32Array(rows * width);
+  const cosines = new Float32Array(rows * width).fill(1);
   const sines = new Float32Array(rows * width);
   for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < width; i++) {
+    for (let i = 0; i < axes.length; i++) {
       const { axis, frequency } = axes[i];
       const angle = positions[3 * row + axis] * frequency;
       cosines[row * width + i] = Math.cos(angle);

@@ -14,10 +14,13 @@ const CACHE_SIZE = 4;
 
 export class RotaryTables {
   readonly #axesDims: readonly [number, number, number];
+  readonly #headDim: number;
   readonly #known = new Map<string, RotaryTable>();
 
-  constructor(axesDims: readonly [number, number, number]) {
+  /** @param headDim width of a head, with padding */
+  constructor(axesDims: readonly [number, number, number], headDim: number) {
     this.#axesDims = axesDims;
+    this.#headDim = headDim;
   }
 
   /** The angles of all rows of a sequence. */
@@ -25,7 +28,7 @@ export class RotaryTables {
     const key = JSON.stringify([textRows, pictures]);
     const known = this.#known.get(key);
     if (known) return known;
-    const table = rotaryTable(jointPositions(textRows, pictures), this.#axesDims);
+    const table = rotaryTable(jointPositions(textRows, pictures), this.#axesDims, this.#headDim);
     if (this.#known.size >= CACHE_SIZE) this.#known.clear();
     this.#known.set(key, table);
     return table;

@@ -7,6 +7,7 @@
 
 import { type Dim, type GraphBuilder, GraphError, type Value } from '../../onnx/graph.ts';
 import { add, castTo } from '../../onnx/ops/arithmetic.ts';
+import { fixed } from '../../onnx/ops/checks.ts';
 import { conv2d } from '../../onnx/ops/convolution.ts';
 import { concat, reshape } from '../../onnx/ops/layout.ts';
 import { dequantize, gemm, matmulNBits } from '../../onnx/ops/matmul.ts';
@@ -16,10 +17,19 @@ import {
   lowRankFactors,
   type QuantizedMatrix,
   quantizedMatrix,
+  STORED_SIZE_BYTES,
   type StoredTensor,
   type WeightIndex,
 } from '../../tensors/stored.ts';
 import type { Numerics } from './numerics.ts';
+import { type PaddedAxis, padAxis, padBlocks, padColumns } from './padding.ts';
+
+export interface LinearOptions {
+  /** Pads the rows of the matrix. Its columns are padded to the width of the input. */
+  readonly rows?: PaddedAxis;
+  /** Computes in float32 on every device, for inputs that float16 cannot hold. Default: false. */
+  readonly wide?: boolean;
+}
 
 /** A matrix of more bytes is split by rows: browsers read each part into one array. */
 const MAX_MATRIX_BYTES = 2 ** 27;
@@ -45,37 +55,44 @@ export class Layers {
   }
 
   /** A linear layer `[.., K] -> [.., N]`, float32 in and out, with its bias if the checkpoint has one. */
-  linear(x: Value, name: string): Value {
+  linear(x: Value, name: string, options: LinearOptions = {}): Value {
     const bias = this.weights.get(`${name}.bias`) ? this.tensor(`${name}.bias`) : undefined;
-    return this.product(x, `${name}.weight`, bias);
+    return this.product(x, `${name}.weight`, bias, options);
   }
 
   /**
    * `x [.., K] @ W^T + bias` for the matrix `W [N, K]` stored under `weightName`, plain or block-quantized.
    */
-  product(x: Value, weightName: string, bias?: Value): Value {
+  product(x: Value, weightName: string, plainBias?: Value, options: LinearOptions = {}): Value {
     const { g } = this;
-    const { compute } = this.numerics;
+    const { rows, wide = false } = options;
+    const compute = wide ? 'float32' : this.numerics.compute;
+    const bias = plainBias && rows ? padAxis(g, plainBias, 0, rows) : plainBias;
     const columns = x.shape[x.shape.length - 1];
     if (typeof columns !== 'number')
       throw new GraphError(`${weightName}: the width of ${x.name} must be fixed`);
     const quantized = quantizedMatrix(this.weights, weightName);
     if (quantized && this.numerics.quantized === 'native') {
       const input = castTo(g, x, compute);
-      const products = rowParts(quantized.codes).map(({ from, to }) =>
+      const { bits, blockSize } = quantized;
+      const { accuracyLevel } = this.numerics;
+      const padded = (stored: Value) =>
+        padBlocks(g, rows ? padAxis(g, stored, 0, rows) : stored, columns, blockSize);
+      const products = this.#partsOf(quantized.codes, rows).map(({ from, to }) =>
         matmulNBits(
           g,
           input,
-          g.stored(rowsOf(quantized.codes, from, to), 'uint8'),
-          this.#as(rowsOf(quantized.scales, from, to), compute),
-          { bits: quantized.bits, blockSize: quantized.blockSize, columns },
+          padded(g.stored(rowsOf(quantized.codes, from, to), 'uint8')),
+          padded(this.#as(rowsOf(quantized.scales, from, to), compute)),
+          { bits, blockSize, columns, accuracyLevel },
         ),
       );
-      const changed = this.#withFactors(x, castTo(g, concat(g, products, -1), 'float32'), weightName);
+      const y = castTo(g, concat(g, products, -1), 'float32');
+      const changed = this.#withFactors(x, y, weightName, rows);
       return bias ? add(g, changed, bias) : changed;
     }
     const flat = castTo(g, x.shape.length === 2 ? x : reshape(g, x, ['rows', columns]), compute);
-    const matrices = this.#matrixParts(weightName, quantized, columns);
+    const matrices = this.#matrixParts(weightName, quantized, { columns, compute, rows });
     const fused = matrices.length === 1 ? bias && castTo(g, bias, compute) : undefined;
     const products = matrices.map((matrix) => gemm(g, flat, matrix, fused));
     const product = castTo(g, concat(g, products, -1), 'float32');
@@ -84,19 +101,29 @@ export class Layers {
   }
 
   /** The float matrix `weightName` `[N, K]` in parts of whole rows. A quantized one is widened. */
-  #matrixParts(weightName: string, quantized: QuantizedMatrix | undefined, columns: number): Value[] {
+  #matrixParts(
+    weightName: string,
+    quantized: QuantizedMatrix | undefined,
+    { columns, compute, rows }: { columns: number; compute: 'float32' | 'float16'; rows?: PaddedAxis },
+  ): Value[] {
     const { g } = this;
+    const padded = (matrix: Value) => padColumns(g, rows ? padAxis(g, matrix, 0, rows) : matrix, columns);
     if (quantized) {
-      const codes = g.stored(quantized.codes, 'uint8');
-      const scales = this.#as(quantized.scales, 'float32');
-      return [
-        castTo(g, dequantize(g, codes, scales, { bits: quantized.bits, columns }), this.numerics.compute),
-      ];
+      const { bits, blockSize } = quantized;
+      const codes = padBlocks(g, g.stored(quantized.codes, 'uint8'), columns, blockSize);
+      const scales = padBlocks(g, this.#as(quantized.scales, 'float32'), columns, blockSize);
+      return [castTo(g, padded(dequantize(g, codes, scales, { bits, columns })), compute)];
     }
     const tensor = this.#stored(weightName);
-    return rowParts(tensor).map(({ from, to }) =>
-      this.#as(rowsOf(tensor, from, to), this.numerics.compute, [to - from, columns]),
-    );
+    return this.#partsOf(tensor, rows).map(({ from, to }) => {
+      const width = tensor.sizeBytes / STORED_SIZE_BYTES[tensor.dtype] / tensor.shape[0];
+      return padded(this.#as(rowsOf(tensor, from, to), compute, [to - from, width]));
+    });
+  }
+
+  /** The parts of a matrix. Padded rows lie between stored ones, so such a matrix stays whole. */
+  #partsOf(tensor: StoredTensor, rows: PaddedAxis | undefined): { from: number; to: number }[] {
+    return rows ? [{ from: 0, to: tensor.shape[0] }] : rowParts(tensor);
   }
 
   /**
@@ -104,12 +131,15 @@ export class Layers {
    * in float32: the factors can be too small for float16, and both products cost a few percent of the
    * matrix's own.
    */
-  #withFactors(x: Value, y: Value, weightName: string): Value {
+  #withFactors(x: Value, y: Value, weightName: string, rows?: PaddedAxis): Value {
     const factors = lowRankFactors(this.weights, weightName);
     if (!factors) return y;
     const { g } = this;
-    const [down, up] = [this.#as(factors.down, 'float32'), this.#as(factors.up, 'float32')];
-    const flat = x.shape.length === 2 ? x : reshape(g, x, ['rows', factors.down.shape[1]]);
+    const columns = fixed(x, -1);
+    const down = padColumns(g, this.#as(factors.down, 'float32'), columns);
+    const stored = this.#as(factors.up, 'float32');
+    const up = rows ? padAxis(g, stored, 0, rows) : stored;
+    const flat = x.shape.length === 2 ? x : reshape(g, x, ['rows', columns]);
     const added = gemm(g, gemm(g, flat, down), up);
     return add(g, y, x.shape.length === 2 ? added : reshape(g, added, [...y.shape]));
   }

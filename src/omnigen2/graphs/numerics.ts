@@ -10,6 +10,10 @@ export interface Numerics {
   readonly quantized: 'native' | 'widened';
   /** Whether the engine casts bfloat16 when a session opens. Otherwise it is cast before. */
   readonly castsBfloat16: boolean;
+  /** Whether the transformer's widths are padded for fast kernels; see `padding.ts`. Default: false. */
+  readonly padded?: boolean;
+  /** 4: products with quantized matrices may round their input to 8 bits. */
+  readonly accuracyLevel?: 4;
 }
 
 /** The numerics of a small model on Node. */

@@ -4,7 +4,7 @@ import { defineGraph, floats } from '../../onnx/define-graph.ts';
 import type { GraphBuilder, Value } from '../../onnx/graph.ts';
 import { abs, mean, sub } from '../../onnx/ops/arithmetic.ts';
 import { modulatedInput } from './transformer-block.ts';
-import { startGraph, type TransformerParts } from './transformer-parts.ts';
+import { startGraph, streamWidth, type TransformerParts } from './transformer-parts.ts';
 
 /**
  * The signal `[joint, D]` of a joint stream `[joint, D]`.
@@ -12,15 +12,15 @@ import { startGraph, type TransformerParts } from './transformer-parts.ts';
  */
 export const signalGraph = defineGraph({
   name: () => 'transformer.signal',
-  inputs: ({ config }: TransformerParts) => ({
-    stream: floats('joint', config.hiddenSize),
-    activated: floats(1, config.tembDim),
+  inputs: (parts: TransformerParts) => ({
+    stream: floats('joint', streamWidth(parts)),
+    activated: floats(1, parts.config.tembDim),
   }),
   outputs: { signal: 'resident' },
   build: (g, { stream, activated }, parts) => {
-    const { layers, config, tap } = startGraph(g, parts);
+    const { layers, config, axes, tap } = startGraph(g, parts);
     tap('joint_input', stream);
-    const signal = modulatedInput(layers, config, 'layers.0', stream, activated);
+    const signal = modulatedInput(layers, config, axes, 'layers.0', stream, activated);
     tap('layer_0_norm1', signal);
     return { signal };
   },
@@ -31,15 +31,15 @@ export const signalGraph = defineGraph({
  */
 export const signalChangeGraph = defineGraph({
   name: () => 'transformer.signal.change',
-  inputs: ({ config }: TransformerParts) => ({
-    stream: floats('joint', config.hiddenSize),
-    activated: floats(1, config.tembDim),
-    previous: floats('joint', config.hiddenSize),
+  inputs: (parts: TransformerParts) => ({
+    stream: floats('joint', streamWidth(parts)),
+    activated: floats(1, parts.config.tembDim),
+    previous: floats('joint', streamWidth(parts)),
   }),
   outputs: { signal: 'resident', difference: 'host', size: 'host' },
   build: (g, { stream, activated, previous }, parts) => {
-    const { layers, config } = startGraph(g, parts);
-    const signal = modulatedInput(layers, config, 'layers.0', stream, activated);
+    const { layers, config, axes } = startGraph(g, parts);
+    const signal = modulatedInput(layers, config, axes, 'layers.0', stream, activated);
     return { signal, difference: meanSize(g, sub(g, signal, previous)), size: meanSize(g, previous) };
   },
 });

@@ -9,6 +9,15 @@ import { attention, repeatHeads, rotaryInterleaved } from '../../onnx/ops/attent
 import { concat, reshape, splitEvenly, splitRows } from '../../onnx/ops/layout.ts';
 import { rmsNorm } from '../../onnx/ops/normalization.ts';
 import type { Layers } from './layers.ts';
+import {
+  type PaddedAxis,
+  padColumns,
+  paddedEps,
+  paddedGain,
+  paddedSize,
+  type TransformerAxes,
+  trimHeads,
+} from './padding.ts';
 import type { Tap } from './tap.ts';
 
 /**
@@ -50,6 +59,7 @@ export interface AttentionRows {
 export function selfAttention(
   layers: Layers,
   config: TransformerConfig,
+  axes: TransformerAxes,
   name: string,
   {
     queries,
@@ -69,19 +79,22 @@ export function selfAttention(
 ): Value {
   const { g } = layers;
   const { numAttentionHeads: heads, numKvHeads: kvHeads, headDim } = config;
-  const rotated = (which: 'q' | 'k', count: number, { x, rope }: AttentionRows) => {
-    const apart = reshape(g, layers.linear(x, `${name}.to_${which}`), [x.shape[0], count, headDim]);
-    const normed = rmsNorm(g, apart, layers.tensor(`${name}.norm_${which}.weight`), QK_NORM_EPS);
+  const rotated = (which: 'q' | 'k', rows: PaddedAxis, { x, rope }: AttentionRows) => {
+    const projected = layers.linear(x, `${name}.to_${which}`, { rows });
+    const apart = reshape(g, projected, [x.shape[0], rows.parts, rows.padded]);
+    const gain = paddedGain(g, layers.tensor(`${name}.norm_${which}.weight`), rows);
+    const normed = rmsNorm(g, apart, gain, paddedEps(QK_NORM_EPS, rows));
     tap(`${which}_normed`, normed);
-    const together = reshape(g, normed, [1, x.shape[0], count * headDim]);
-    return rotaryInterleaved(g, together, rope.cosines, rope.sines, count);
+    const together = reshape(g, normed, [1, x.shape[0], paddedSize(rows)]);
+    return rotaryInterleaved(g, together, rope.cosines, rope.sines, rows.parts);
   };
   const samples = (value: Value, rows: SampleRows | undefined) =>
     rows ? splitRows(g, value, 1, rows.lengths, rows.dims) : [value];
-  const value = reshape(g, layers.linear(keys.x, `${name}.to_v`), [1, keys.x.shape[0], kvHeads * headDim]);
+  const values = layers.linear(keys.x, `${name}.to_v`, { rows: axes.keys });
+  const value = reshape(g, values, [1, keys.x.shape[0], paddedSize(axes.keys)]);
   const [q, k, v] = [
-    samples(rotated('q', heads, queries), packed?.queries),
-    samples(rotated('k', kvHeads, keys), packed?.joint),
+    samples(rotated('q', axes.queries, queries), packed?.queries),
+    samples(rotated('k', axes.keys, keys), packed?.joint),
     samples(value, packed?.joint),
   ];
   const attended = q.flatMap((query, i) => {
@@ -93,6 +106,7 @@ export function selfAttention(
     };
     return splitEvenly(g, query, 1, parts).map((part) => attention(g, { q: part, ...all }));
   });
-  const y = reshape(g, concat(g, attended, 1), [queries.x.shape[0], heads * headDim]);
-  return layers.linear(y, `${name}.to_out.0`);
+  const y = trimHeads(g, concat(g, attended, 1), axes.queries);
+  const { hidden } = axes;
+  return layers.linear(padColumns(g, y, paddedSize(hidden)), `${name}.to_out.0`, { rows: hidden });
 }

@@ -9,6 +9,7 @@ import { add, addScalar, mul, silu, tanh } from '../../onnx/ops/arithmetic.ts';
 import { gather, reshape, split } from '../../onnx/ops/layout.ts';
 import { rmsNorm } from '../../onnx/ops/normalization.ts';
 import type { Layers } from './layers.ts';
+import { paddedEps, paddedGain, paddedSize, type TransformerAxes } from './padding.ts';
 import { noTap, type Tap } from './tap.ts';
 import { type PackedBranches, type RopeValues, selfAttention } from './transformer-attention.ts';
 
@@ -48,15 +49,18 @@ export interface BlockInput {
 export function transformerBlock(
   layers: Layers,
   config: TransformerConfig,
+  axes: TransformerAxes,
   { name, x, rope, activated, rows, packed, attentionParts = 1, tap = noTap }: BlockInput,
 ): Value {
   const { g } = layers;
-  const eps = config.normEps;
-  const gains = activated ? modulatedGains(layers, config, name, activated, tap) : plainGains(layers, name);
+  const eps = paddedEps(config.normEps, axes.hidden);
+  const gains = activated
+    ? modulatedGains(layers, axes, name, activated, tap)
+    : plainGains(layers, axes, name);
   const normed = rmsNorm(g, x, gains.beforeAttention, eps);
   tap('norm1', normed);
   const wanted = (value: Value) => (rows ? gather(g, value, rows, 0) : value);
-  const attended = selfAttention(layers, config, `${name}.attn`, {
+  const attended = selfAttention(layers, config, axes, `${name}.attn`, {
     queries: { x: wanted(normed), rope: { cosines: wanted(rope.cosines), sines: wanted(rope.sines) } },
     keys: { x: normed, rope },
     packed: packed && { ...packed, queries: rows ? packed.noise : packed.joint },
@@ -65,7 +69,7 @@ export function transformerBlock(
   });
   tap('attn_out', attended);
   const y = add(g, wanted(x), rmsNorm(g, attended, gains.afterAttention, eps));
-  const fed = feedForward(layers, `${name}.feed_forward`, rmsNorm(g, y, gains.beforeFeedForward, eps));
+  const fed = feedForward(layers, axes, `${name}.feed_forward`, rmsNorm(g, y, gains.beforeFeedForward, eps));
   tap('mlp_out', fed);
   return add(g, y, rmsNorm(g, fed, gains.afterFeedForward, eps));
 }
@@ -77,16 +81,17 @@ export function transformerBlock(
 export function modulatedInput(
   layers: Layers,
   config: TransformerConfig,
+  axes: TransformerAxes,
   name: string,
   x: Value,
   activated: Value,
 ): Value {
-  const { beforeAttention } = modulatedGains(layers, config, name, activated, noTap);
-  return rmsNorm(layers.g, x, beforeAttention, config.normEps);
+  const { beforeAttention } = modulatedGains(layers, axes, name, activated, noTap);
+  return rmsNorm(layers.g, x, beforeAttention, paddedEps(config.normEps, axes.hidden));
 }
 
-function plainGains(layers: Layers, name: string): BlockGains {
-  const gain = (norm: string) => layers.tensor(`${name}.${norm}.weight`);
+function plainGains(layers: Layers, { hidden }: TransformerAxes, name: string): BlockGains {
+  const gain = (norm: string) => paddedGain(layers.g, layers.tensor(`${name}.${norm}.weight`), hidden);
   return {
     beforeAttention: gain('norm1'),
     afterAttention: gain('norm2'),
@@ -101,19 +106,19 @@ function plainGains(layers: Layers, name: string): BlockGains {
  */
 function modulatedGains(
   layers: Layers,
-  config: TransformerConfig,
+  { hidden, modulation: rows }: TransformerAxes,
   name: string,
   activated: Value,
   tap: Tap,
 ): BlockGains {
   const { g } = layers;
-  const width = config.hiddenSize;
-  const modulation = reshape(g, layers.linear(activated, `${name}.norm1.linear`), [4 * width]);
+  const width = paddedSize(hidden);
+  const modulation = reshape(g, layers.linear(activated, `${name}.norm1.linear`, { rows }), [4 * width]);
   const [scaleAttention, gateAttention, scaleMlp, gateMlp] = split(g, modulation, 0, Array(4).fill(width));
   tap('gate_msa', gateAttention);
   tap('scale_mlp', scaleMlp);
   tap('gate_mlp', gateMlp);
-  const gain = (norm: string) => layers.tensor(`${name}.${norm}.weight`);
+  const gain = (norm: string) => paddedGain(g, layers.tensor(`${name}.${norm}.weight`), hidden);
   return {
     beforeAttention: mul(g, gain('norm1.norm'), addScalar(g, scaleAttention, 1)),
     afterAttention: mul(g, gain('norm2'), tanh(g, gateAttention)),
@@ -123,8 +128,10 @@ function modulatedGains(
 }
 
 /** SwiGLU. Source: `models/transformers/block_lumina2.py`, LuminaFeedForward.forward */
-function feedForward(layers: Layers, name: string, x: Value): Value {
+function feedForward(layers: Layers, { hidden }: TransformerAxes, name: string, x: Value): Value {
   const { g } = layers;
   const gate = silu(g, layers.linear(x, `${name}.linear_1`));
-  return layers.linear(mul(g, gate, layers.linear(x, `${name}.linear_3`)), `${name}.linear_2`);
+  const inner = mul(g, gate, layers.linear(x, `${name}.linear_3`));
+  // The product of two activations can exceed float16. The official code computes in bfloat16.
+  return layers.linear(inner, `${name}.linear_2`, { rows: hidden, wide: true });
 }

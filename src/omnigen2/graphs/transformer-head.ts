@@ -4,7 +4,8 @@ import { defineGraph, floats, list } from '../../onnx/define-graph.ts';
 import { addScalar } from '../../onnx/ops/arithmetic.ts';
 import { concat, reshape } from '../../onnx/ops/layout.ts';
 import { layerNorm } from '../../onnx/ops/normalization.ts';
-import { startGraph, type TransformerParts } from './transformer-parts.ts';
+import { trimLast } from './padding.ts';
+import { startGraph, streamWidth, type TransformerParts } from './transformer-parts.ts';
 
 /** Epsilon of the last LayerNorm, fixed in the official code. Source: OmniGen2Transformer2DModel.__init__ */
 const OUTPUT_NORM_EPS = 1e-6;
@@ -20,15 +21,16 @@ export interface HeadParts extends TransformerParts {
  */
 export const headGraph = defineGraph({
   name: ({ branches }) => `transformer.head.${branches}`,
-  inputs: ({ config, branches }: HeadParts) => ({
-    streams: list(branches, (i) => floats(`rows_${i}`, config.hiddenSize)),
-    activated: floats(1, config.tembDim),
+  inputs: (parts: HeadParts) => ({
+    streams: list(parts.branches, (i) => floats(`rows_${i}`, streamWidth(parts))),
+    activated: floats(1, parts.config.tembDim),
   }),
   outputs: { velocity: 'host' },
   build: (g, { streams, activated }, parts) => {
-    const { layers, config, tap } = startGraph(g, parts);
+    const { layers, config, axes, tap } = startGraph(g, parts);
     const scale = reshape(g, layers.linear(activated, 'norm_out.linear_1'), [config.hiddenSize]);
-    const stream = concat(g, streams, 0);
+    // A LayerNorm subtracts the mean, so padding would change it.
+    const stream = trimLast(g, concat(g, streams, 0), axes.hidden);
     const normed = layerNorm(g, stream, addScalar(g, scale, 1), undefined, OUTPUT_NORM_EPS);
     const velocity = layers.linear(normed, 'norm_out.linear_2');
     tap('norm_out', velocity);

@@ -9,6 +9,7 @@ import { silu } from '../../onnx/ops/arithmetic.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
 import { Layers } from './layers.ts';
 import type { Numerics } from './numerics.ts';
+import { paddedSize, type TransformerAxes, transformerAxes } from './padding.ts';
 import type { Tap } from './tap.ts';
 import type { RopeValues } from './transformer-attention.ts';
 
@@ -26,6 +27,7 @@ export interface TransformerParts {
 /** Adds layers to one graph of the transformer. */
 export interface TransformerGraph extends TransformerParts {
   readonly layers: Layers;
+  readonly axes: TransformerAxes;
   /** Makes a stage an output of the graph, if the graph has taps. */
   readonly tap: Tap;
 }
@@ -34,6 +36,7 @@ export function startGraph(g: GraphBuilder, parts: TransformerParts): Transforme
   return {
     ...parts,
     layers: new Layers(g, parts.weights, parts.numerics),
+    axes: axesOf(parts),
     tap: (stage, value) => {
       if (parts.taps) g.output(stage, value);
     },
@@ -45,9 +48,19 @@ export function within(tap: Tap, block: string): Tap {
   return (stage, value) => tap(`${block}_${stage}`, value);
 }
 
+/** The axes of the graphs of a step. */
+export function axesOf({ config, numerics }: Pick<TransformerParts, 'config' | 'numerics'>): TransformerAxes {
+  return transformerAxes(config, numerics.padded ?? false);
+}
+
+/** Width of the token streams of a step. */
+export function streamWidth(parts: Pick<TransformerParts, 'config' | 'numerics'>): number {
+  return paddedSize(axesOf(parts).hidden);
+}
+
 /** Rotary angles of `rows` rows, both `[rows, headDim / 2]`. */
-export function ropeInputs({ headDim }: TransformerConfig, rows: Dim): Record<keyof RopeValues, TensorSpec> {
-  return { cosines: floats(rows, headDim / 2), sines: floats(rows, headDim / 2) };
+export function ropeInputs({ queries }: TransformerAxes, rows: Dim): Record<keyof RopeValues, TensorSpec> {
+  return { cosines: floats(rows, queries.padded / 2), sines: floats(rows, queries.padded / 2) };
 }
 
 /** Number of values of one latent patch, channel fastest. */

@@ -111,7 +111,7 @@ function block(
   const inner = layers.rmsNorm(afterAttention, `${name}.norm2`, rmsNormEps);
   const gate = silu(g, layers.linear(inner, `${name}.mlp.gate_proj`));
   const up = layers.linear(inner, `${name}.mlp.up_proj`);
-  return add(g, afterAttention, layers.linear(mul(g, gate, up), `${name}.mlp.down_proj`));
+  return add(g, afterAttention, layers.linear(mul(g, gate, up), `${name}.mlp.down_proj`, { wide: true }));
 }
 
 /** Attention over all patches, with the queries in `parts` parts. */

@@ -138,6 +138,15 @@ export function slice(
   );
 }
 
+/** Appends `count` zeros along `axis`. */
+export function pad(g: GraphBuilder, x: Value, axis: number, count: number): Value {
+  const at = axisOf('Pad', x, axis);
+  const sizes = Array<number>(2 * x.shape.length).fill(0);
+  sizes[x.shape.length + at] = count;
+  const shape = x.shape.map((dim, i) => (i === at ? sumDims([dim, count]) : dim));
+  return g.node('Pad', [x, g.constant('int64', [sizes.length], sizes)], x.type, shape);
+}
+
 /** Rows `indices` (int32 or int64, any shape) of `x` along `axis`. */
 export function gather(g: GraphBuilder, x: Value, indices: Value, axis: number): Value {
   const at = axisOf('Gather', x, axis);

@@ -33,13 +33,19 @@ export function gemm(g: GraphBuilder, x: Value, w: Value, bias?: Value): Value {
  * `x [.., K] @ W^T` for a block-quantized `W [N, K]`. `tensors/stored.ts` describes the layout.
  * @param codes uint8 `[N, ceil(K / block), block * bits / 8]`
  * @param scales `[N, ceil(K / block)]`, of the type of `x`
+ * @param accuracyLevel 4: the engine may round `x` to 8 bits. Default: it does not
  */
 export function matmulNBits(
   g: GraphBuilder,
   x: Value,
   codes: Value,
   scales: Value,
-  { bits, blockSize, columns }: { bits: 4 | 8; blockSize: number; columns: number },
+  {
+    bits,
+    blockSize,
+    columns,
+    accuracyLevel,
+  }: { bits: 4 | 8; blockSize: number; columns: number; accuracyLevel?: 4 },
 ): Value {
   sameType('MatMulNBits', x, scales);
   if (x.shape.at(-1) !== columns) fail('MatMulNBits', `${show(x)} against ${columns} columns`);
@@ -49,7 +55,13 @@ export function matmulNBits(
     [x, codes, scales],
     x.type,
     [...x.shape.slice(0, -1), rows],
-    { K: columns, N: rows, bits, block_size: blockSize },
+    {
+      K: columns,
+      N: rows,
+      bits,
+      block_size: blockSize,
+      ...(accuracyLevel === undefined ? {} : { accuracy_level: accuracyLevel }),
+    },
     MICROSOFT,
   );
 }
