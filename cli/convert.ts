@@ -4,26 +4,41 @@
  *
  *   npm run -s convert -- --from DIR --to DIR --weights q4 [--lora FILE[:STRENGTH] …] [--plan]
  *
- * The result has the official layout and is opened and checked before it takes its name.
+ * The result has the official layout and a manifest.json for serving. It is opened and checked before it takes
+ * its name. A conversion that was stopped goes on if the same command is given again.
  */
 
+import { basename, dirname } from 'node:path';
 import { COMPONENTS, openCheckpoint } from '../src/checkpoints/checkpoint.ts';
 import type { TensorAction } from '../src/checkpoints/conversion/actions.ts';
-import { executeConversion } from '../src/checkpoints/conversion/execute.ts';
+import { inlineEncoder } from '../src/checkpoints/conversion/band-encoder.ts';
+import { workerEncoder } from '../src/checkpoints/conversion/encoder.node.ts';
+import { startConversion } from '../src/checkpoints/conversion/execute.ts';
 import { type ConversionPlan, planConversion, WEIGHT_FORMATS } from '../src/checkpoints/conversion/plan.ts';
-import { checkTarget, writeFolder } from '../src/checkpoints/conversion/writer.node.ts';
+import { type ConversionReport, REPORT_FILE } from '../src/checkpoints/conversion/report.ts';
+import { checkTarget, resumeFolder, versionOf } from '../src/checkpoints/conversion/writer.node.ts';
 import { nodeFolder } from '../src/checkpoints/folder.node.ts';
+import { MANIFEST_FILE } from '../src/checkpoints/manifest.ts';
 import { OmniError } from '../src/errors.ts';
 import { openAdapters } from './adapters.ts';
 import { readArgs, runCommand } from './args.ts';
 import { BUILT_IN, TRAINED } from './models.ts';
+
+/** Smaller checkpoints are converted before workers have started. */
+const WORKERS_FROM = 100e6;
+/** Number of tensors whose errors are printed. */
+const WORST = 10;
 
 await runCommand('Converting', async (signal) => {
   const options = readArgs({
     call: 'npm run -s convert --',
     summary: 'Converts the weights of a checkpoint folder in the official layout.',
     options: {
-      from: { placeholder: 'DIR', help: 'checkpoint to read, or storybook', required: true },
+      from: {
+        placeholder: 'DIR',
+        help: 'checkpoint to read (a folder, or its model_index.json), or storybook',
+        required: true,
+      },
       to: {
         placeholder: 'DIR',
         help: 'folder to write; it must not exist or be empty (not needed with --plan)',
@@ -50,26 +65,69 @@ await runCommand('Converting', async (signal) => {
       action: 'Say where to write the result, or add --plan to see only what would be done.',
     });
   }
-  const from = options.from === BUILT_IN ? TRAINED : options.from;
+  const from = options.from === BUILT_IN ? TRAINED : folderOf(options.from);
   const checkpoint = await openCheckpoint(nodeFolder(from));
   const adapters = await openAdapters(options.lora, checkpoint);
-  const plan = await planConversion(checkpoint, { weights: options.weights, adapters });
+  const files = COMPONENTS.flatMap((component) => checkpoint.components[component].files);
+  const sourceVersion = await versionOf(from, [...checkpoint.files, ...files]);
+  const plan = await planConversion(checkpoint, { weights: options.weights, adapters, sourceVersion });
   const copiedBytes = plan.copied.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (target !== undefined) await checkTarget(target, from, plan.afterBytes + copiedBytes);
   printPlan(plan);
   if (target === undefined) return 0;
   const started = performance.now();
-  await writeFolder(target, async (writer, temporary) => {
-    await executeConversion(signal, plan, writer, ({ file, doneBytes }) => progress(plan, file, doneBytes));
+  const encoder = plan.beforeBytes > WORKERS_FROM ? workerEncoder() : inlineEncoder();
+  let doneBytes = 0;
+  try {
+    const report = await resumeFolder(target, async (writer, temporary) => {
+      const conversion = await startConversion(plan, writer);
+      if (conversion.startedOver) {
+        console.log('The source or an option has changed since the last attempt; it starts over.');
+      } else if (conversion.doneBytes > 0) {
+        console.log(`Goes on where the last attempt stopped, at ${percent(plan, conversion.doneBytes)} %.`);
+      }
+      const made = await conversion.run(
+        signal,
+        (step) => {
+          doneBytes = step.doneBytes;
+          progress(plan, step.file, doneBytes);
+        },
+        { encoder },
+      );
+      endProgress();
+      await openCheckpoint(nodeFolder(temporary));
+      return made;
+    });
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`Wrote ${target} in ${seconds} s: ${size(plan.afterBytes + copiedBytes)}.`);
+    printErrors(report);
+  } catch (error) {
     endProgress();
-    await openCheckpoint(nodeFolder(temporary));
-  });
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`Wrote ${target} in ${seconds} s: ${size(plan.afterBytes + copiedBytes)}.`);
+    if (signal.aborted) {
+      console.log(`Stopped at ${percent(plan, doneBytes)} %. The same command goes on from there.`);
+    }
+    throw error;
+  } finally {
+    await encoder.close();
+  }
   const lost = lossNote(plan);
   if (lost !== undefined) console.log(lost);
   return 0;
 });
+
+/** The folder of a checkpoint that a person names by its `model_index.json` or `manifest.json`. */
+function folderOf(path: string): string {
+  return ['model_index.json', MANIFEST_FILE].includes(basename(path)) ? dirname(path) : path;
+}
+
+/** Prints the tensors with the largest relative errors. */
+function printErrors({ tensors }: ConversionReport) {
+  if (tensors.length === 0) return;
+  console.log(`Largest relative errors of ${tensors.length} changed tensors (all: ${REPORT_FILE}):`);
+  for (const { component, tensor, to, relativeError } of tensors.slice(0, WORST)) {
+    console.log(`  ${(100 * relativeError).toPrecision(3).padStart(7)} %  ${to}  ${component}: ${tensor}`);
+  }
+}
 
 /** Prints one line for each kind of action, with an example: 7,000 tensors have a dozen kinds. */
 function printPlan(plan: ConversionPlan) {
@@ -113,8 +171,11 @@ function lossNote({ options: { weights, adapters = [] } }: ConversionPlan): stri
 
 function progress(plan: ConversionPlan, file: string, doneBytes: number) {
   if (!process.stderr.isTTY) return;
-  const percent = Math.floor((100 * doneBytes) / plan.beforeBytes);
-  process.stderr.write(`\r${String(percent).padStart(3)} %  ${file}\u001b[K`);
+  process.stderr.write(`\r${String(percent(plan, doneBytes)).padStart(3)} %  ${file}\u001b[K`);
+}
+
+function percent(plan: ConversionPlan, doneBytes: number): number {
+  return Math.floor((100 * doneBytes) / plan.beforeBytes);
 }
 
 function endProgress() {

@@ -10,7 +10,6 @@ import { executeConversion } from '../src/checkpoints/conversion/execute.ts';
 import { planConversion } from '../src/checkpoints/conversion/plan.ts';
 import { writeFolder } from '../src/checkpoints/conversion/writer.node.ts';
 import { nodeFolder } from '../src/checkpoints/folder.node.ts';
-import { MANIFEST_FILE, type Manifest } from '../src/checkpoints/manifest.ts';
 import { loadTokenizer } from '../src/omnigen2/language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../src/omnigen2/model.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
@@ -28,6 +27,8 @@ export const JUDGE = join(ROOT, 'training', 'checkpoint', 'judge');
 const SERVED = join(ROOT, 'public', 'models', BUILT_IN);
 /** The format of the served weights. */
 const SERVED_WEIGHTS = 'q8';
+/** Changes when a conversion writes other files than before. */
+const LAYOUT = 2;
 /** Holds the digest of the trained checkpoint and the format that the bundle was made from. */
 const SOURCE_FILE = '.source';
 
@@ -47,7 +48,7 @@ export async function openModel(model: string): Promise<OmniGen2Model> {
  * outdated.
  */
 export async function builtInModel(signal: AbortSignal = new AbortController().signal): Promise<string> {
-  const source = `${SERVED_WEIGHTS} of ${await digestOf(TRAINED)}`;
+  const source = `${SERVED_WEIGHTS} of ${await digestOf(TRAINED)}, layout ${LAYOUT}`;
   if (await isCurrent(source)) return SERVED;
   try {
     await makeServed(source, signal);
@@ -74,21 +75,8 @@ async function makeServed(source: string, signal: AbortSignal): Promise<void> {
   const plan = await planConversion(await openCheckpoint(nodeFolder(TRAINED)), { weights: SERVED_WEIGHTS });
   await writeFolder(SERVED, async (writer, temporary) => {
     await executeConversion(signal, plan, writer, () => undefined);
-    await writeFile(
-      join(temporary, MANIFEST_FILE),
-      JSON.stringify(await manifestOf(temporary), undefined, 1),
-    );
     await writeFile(join(temporary, SOURCE_FILE), source);
   });
-}
-
-async function manifestOf(folder: string): Promise<Manifest> {
-  const files = [];
-  for (const path of await filesOf(folder)) {
-    const bytes = await readFile(join(folder, path));
-    files.push({ path, sizeBytes: bytes.length, sha256: sha256(bytes) });
-  }
-  return { format: 1, files };
 }
 
 async function digestOf(folder: string, counts = (_path: string) => true): Promise<string> {
@@ -110,8 +98,4 @@ async function filesOf(folder: string): Promise<string[]> {
         .replaceAll('\\', '/'),
     )
     .sort();
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

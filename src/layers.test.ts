@@ -9,7 +9,15 @@ import { expect, test } from 'vitest';
 
 /** What each layer may import from. `types` marks layers of which only types may be used. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  workers: ['worker/', 'storage/open.ts', 'protocol.ts', 'pictures', 'omnigen2/sizes.ts', 'errors.ts'],
+  workers: [
+    'checkpoints/conversion/',
+    'worker/',
+    'storage/open.ts',
+    'protocol.ts',
+    'pictures',
+    'omnigen2/sizes.ts',
+    'errors.ts',
+  ],
   studio: [
     'protocol.ts',
     'settings',
@@ -42,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'tensors',
   ],
-  storage: ['errors.ts', 'checkpoints'],
+  storage: ['errors.ts', 'json.ts', 'checkpoints'],
   'protocol.ts': ['errors.ts', 'settings'],
   'models-protocol.ts': ['protocol.ts'],
   omnigen2: [

@@ -6,15 +6,16 @@
 import { z } from 'zod';
 import { OmniError } from '../errors.ts';
 
+/** The characters and the form of paths that can be served under any address. */
+const PLAIN_PATH = /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[\w./-]+$/;
+
 const manifestSchema = z.object({
   format: z.literal(1),
   files: z
     .array(
       z.object({
         /** Path inside the bundle's folder, with `/`. */
-        path: z
-          .string()
-          .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))[\w./-]+$/, 'must be a plain path inside the bundle'),
+        path: z.string().regex(PLAIN_PATH, 'must be a plain path inside the bundle'),
         sizeBytes: z.number().int().nonnegative(),
         /** SHA-256 of the file, hexadecimal. */
         sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -28,6 +29,11 @@ export type ManifestFile = Manifest['files'][number];
 
 export const MANIFEST_FILE = 'manifest.json';
 
+/** Whether a manifest can list a path. */
+export function isPlainPath(path: string): boolean {
+  return PLAIN_PATH.test(path);
+}
+
 /**
  * Parses a manifest.
  * @param where its address, for messages
@@ -40,6 +46,6 @@ export function parseManifest(value: unknown, where: string): Manifest {
   throw new OmniError({
     code: 'bad_checkpoint',
     message: `The manifest ${where} is not valid: ${issue.path.join('.') || 'the whole'}: ${issue.message}`,
-    action: 'Serve the bundle exactly as "npm run build" writes it.',
+    action: 'Serve the folder exactly as the conversion wrote it.',
   });
 }

@@ -15,6 +15,7 @@ import { toFloat32 } from '../safetensors.ts';
 import { executeConversion } from './execute.ts';
 import { memoryWriter } from './memory-writer.ts';
 import { type ConversionOptions, type ConversionPlan, planConversion, WEIGHT_FORMATS } from './plan.ts';
+import { REPORT_FILE } from './report.ts';
 import { checkTarget, writeFolder } from './writer.node.ts';
 
 const pristine = await fixtureFiles();
@@ -135,7 +136,7 @@ describe('converting', () => {
     for (const [path, bytes] of pristine) {
       if (!weights.includes(path)) expect(same(files.get(path), bytes)).toBe(true);
     }
-    expect(new Set(files.keys())).toEqual(new Set(pristine.keys()));
+    expect(new Set(files.keys())).toEqual(new Set([...pristine.keys(), 'manifest.json', REPORT_FILE]));
   });
 
   it('converts bfloat16 to float32 without loss', async () => {
@@ -275,7 +276,7 @@ describe('writing to disk', () => {
     );
     expect(isAbort(await stopped.catch((error) => error))).toBe(true);
     const failed = writeFolder(target, async (writer) => {
-      await (await writer.create('vae/a.bin')).close();
+      await (await writer.open('vae/a.bin', 1)).close();
       throw new Error('on purpose');
     });
     await expect(failed).rejects.toThrow('on purpose');
@@ -285,7 +286,7 @@ describe('writing to disk', () => {
   it('accepts an existing empty folder', async () => {
     await mkdir(join(folder, 'model'));
     await checkTarget(join(folder, 'model'), source, 1);
-    await writeFolder(join(folder, 'model'), async (writer) => (await writer.create('a.txt')).close());
+    await writeFolder(join(folder, 'model'), async (writer) => (await writer.open('a.txt', 1)).close());
     expect(await readdir(join(folder, 'model'))).toEqual(['a.txt']);
   });
 

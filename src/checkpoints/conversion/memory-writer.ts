@@ -1,22 +1,25 @@
 /** Writes a folder into memory, for small checkpoints. */
 
-import type { FolderWriter } from './execute.ts';
+import { sha256 } from 'hash-wasm';
+import type { FolderWriter } from './writer.ts';
 
 /** A writer that adds each file to `files`, by path, when the file is closed. */
 export function memoryWriter(files: Map<string, Uint8Array>): FolderWriter {
   return {
-    async create(path) {
-      const parts: [offset: number, bytes: Uint8Array][] = [];
+    async open(path, sizeBytes) {
+      const bytes = new Uint8Array(sizeBytes);
+      bytes.set(files.get(path)?.subarray(0, sizeBytes) ?? []);
       return {
-        async write(offset, bytes) {
-          parts.push([offset, bytes.slice()]);
+        async write(offset, part) {
+          bytes.set(part, offset);
         },
+        flush: async () => undefined,
+        sha256: () => sha256(bytes),
         async close() {
-          const whole = new Uint8Array(Math.max(0, ...parts.map(([offset, bytes]) => offset + bytes.length)));
-          for (const [offset, bytes] of parts) whole.set(bytes, offset);
-          files.set(path, whole);
+          files.set(path, bytes);
         },
       };
     },
+    sizeOf: async (path) => files.get(path)?.length,
   };
 }

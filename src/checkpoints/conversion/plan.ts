@@ -36,6 +36,11 @@ export interface ConversionOptions {
   readonly adapters?: readonly Adapter[];
   /** Maximum size of a file, in bytes. Default: {@link LAYER_GROUP_BYTES}. */
   readonly maxFileBytes?: number;
+  /**
+   * Changes when a file of the source changes. A conversion that was interrupted starts over if it has
+   * changed. Default: only sizes and places of tensors are compared.
+   */
+  readonly sourceVersion?: string;
 }
 
 /** Everything that `executeConversion` will do. */

@@ -1,23 +1,29 @@
-/** Writes a folder to disk. It appears complete, or not at all. */
+/** Writes a folder to disk. It appears complete, or not at all. A conversion goes on where it stopped. */
 
+import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import {
   access,
+  appendFile,
+  type FileHandle,
   lstat,
   mkdir,
   open,
   readdir,
+  readFile,
   realpath,
   rename,
   rm,
   rmdir,
   stat,
   statfs,
+  writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { OmniError } from '../../errors.ts';
 import { describeFileError } from '../folder.node.ts';
-import type { FolderWriter } from './execute.ts';
+import type { FolderFile } from '../folder.ts';
+import type { FolderWriter } from './writer.ts';
 
 /**
  * Checks that a folder can be written: it does not exist or is empty, is outside of the source and does not
@@ -44,10 +50,11 @@ export async function checkTarget(target: string, source: string, sizeBytes: num
     throw badRequest(`${target} exists and is not empty.`, 'Give a new folder. Files are never overwritten.');
   }
   const free = await freeBytes(path);
-  if (free !== undefined && free < sizeBytes) {
+  const needed = sizeBytes - (await usedBytes(partialOf(path)));
+  if (free !== undefined && free < needed) {
     throw new OmniError({
       code: 'storage',
-      message: `The disk of ${target} has ${megabytes(free)} free, but the result needs ${megabytes(sizeBytes)}.`,
+      message: `The disk of ${target} has ${megabytes(free)} free, but the result needs ${megabytes(needed)}.`,
       action: 'Make room, choose another disk, or choose a smaller format.',
     });
   }
@@ -76,54 +83,151 @@ export async function checkWritable(path: string): Promise<Stats | undefined> {
  * Writes a folder: `fill` writes into a temporary folder beside the target, which is renamed at the end. If
  * `fill` fails, the temporary folder is removed and the target is unchanged.
  * @param fill called with a writer and the path of the temporary folder
+ * @returns what `fill` returns
  * @throws OmniError `storage` if the disk is full or not writable, or the error of `fill`
  *
  * @example
  * await checkTarget(target, source, plan.afterBytes);
  * await writeFolder(target, (writer) => executeConversion(signal, plan, writer, () => undefined));
  */
-export async function writeFolder(
+export async function writeFolder<T>(
   target: string,
-  fill: (writer: FolderWriter, temporary: string) => Promise<void>,
-): Promise<void> {
+  fill: (writer: FolderWriter, temporary: string) => Promise<T>,
+): Promise<T> {
   const path = await realTarget(target);
-  // Shortened, so that the suffix fits if the name has the maximum length.
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.partial-${process.pid}`);
+  const temporary = `${partialOf(path)}-${process.pid}`;
   const firstCreated = await fileOperation(target, () => mkdir(temporary, { recursive: true }));
-  let written = false;
   try {
-    await fill(
-      {
-        async create(file) {
-          const at = join(temporary, ...file.split('/'));
-          const handle = await fileOperation(target, async () => {
-            await mkdir(dirname(at), { recursive: true });
-            return open(at, 'wx');
-          });
-          return {
-            async write(offset, bytes) {
-              let done = 0;
-              while (done < bytes.length) {
-                const { bytesWritten } = await fileOperation(target, () =>
-                  handle.write(bytes, done, bytes.length - done, offset + done),
-                );
-                done += bytesWritten;
-              }
-            },
-            close: () => fileOperation(target, () => handle.close()),
-          };
-        },
-      },
-      temporary,
-    );
-    await fileOperation(target, async () => {
-      await rmdir(path).catch(() => undefined);
-      await rename(temporary, path);
-    });
-    written = true;
-  } finally {
-    if (!written) await removeCreated(temporary, firstCreated ?? temporary);
+    const result = await fill(nodeWriter(target, temporary), temporary);
+    await takeName(target, temporary, path);
+    return result;
+  } catch (error) {
+    await removeCreated(temporary, firstCreated ?? temporary);
+    throw error;
   }
+}
+
+/**
+ * Writes a folder as {@link writeFolder} does, but keeps the temporary folder if `fill` is interrupted: the
+ * next call with the same target finds what is there, and its journal. The temporary folder is removed only
+ * if `fill` throws `bad_checkpoint`, because trying again cannot help then.
+ * @throws OmniError as {@link writeFolder}; `bad_request` if another process writes the same target
+ *
+ * @example
+ * await resumeFolder(target, (writer) => executeConversion(signal, plan, writer, () => undefined));
+ */
+export async function resumeFolder<T>(
+  target: string,
+  fill: (writer: FolderWriter, temporary: string) => Promise<T>,
+): Promise<T> {
+  const path = await realTarget(target);
+  const temporary = partialOf(path);
+  const firstCreated = await fileOperation(target, () => mkdir(temporary, { recursive: true }));
+  const lock = join(temporary, LOCK);
+  await takeLock(target, lock);
+  let result: T;
+  try {
+    result = await fill(nodeWriter(target, temporary), temporary);
+  } catch (error) {
+    if (error instanceof OmniError && error.code === 'bad_checkpoint') {
+      await removeCreated(temporary, firstCreated ?? temporary);
+    }
+    await rm(lock, { force: true });
+    throw error;
+  }
+  await rm(join(temporary, JOURNAL), { force: true });
+  await rm(lock, { force: true });
+  await takeName(target, temporary, path);
+  return result;
+}
+
+/** Name of the folder in which a target is written until it is complete. */
+function partialOf(path: string): string {
+  // Shortened, so that a suffix fits if the name has the maximum length.
+  return join(dirname(path), `.${basename(path).slice(0, 40)}.partial`);
+}
+
+/** Hidden files of a temporary folder. `nodeFolder` does not list them. */
+const JOURNAL = '.journal';
+const LOCK = '.lock';
+
+async function takeName(target: string, temporary: string, path: string): Promise<void> {
+  await fileOperation(target, async () => {
+    await rmdir(path).catch(() => undefined);
+    await rename(temporary, path);
+  });
+}
+
+/** Creates a lock file with the number of this process. Replaces the lock of a process that has ended. */
+async function takeLock(target: string, lock: string): Promise<void> {
+  const owner = Number(await readFile(lock, 'utf8').catch(() => ''));
+  if (owner > 0 && owner !== process.pid && isRunning(owner)) {
+    throw badRequest(
+      `Process ${owner} is writing ${target} already.`,
+      `Wait until it ends. If it is no conversion, remove ${lock}.`,
+    );
+  }
+  await fileOperation(target, () => writeFile(lock, String(process.pid)));
+}
+
+function isRunning(process_: number): boolean {
+  try {
+    return process.kill(process_, 0);
+  } catch (cause) {
+    // The process of another person cannot be signalled, but it exists.
+    return cause instanceof Error && 'code' in cause && cause.code === 'EPERM';
+  }
+}
+
+/** Writes the files of a temporary folder. */
+function nodeWriter(target: string, temporary: string): FolderWriter {
+  const at = (file: string) => join(temporary, ...file.split('/'));
+  const attempt = <T>(operation: () => Promise<T>) => fileOperation(target, operation);
+  const journal = at(JOURNAL);
+  return {
+    async open(file, sizeBytes) {
+      const handle = await attempt(async () => {
+        await mkdir(dirname(at(file)), { recursive: true });
+        return open(at(file), constants.O_RDWR | constants.O_CREAT);
+      });
+      await attempt(() => handle.truncate(sizeBytes));
+      return {
+        async write(offset, bytes) {
+          let done = 0;
+          while (done < bytes.length) {
+            const { bytesWritten } = await attempt(() =>
+              handle.write(bytes, done, bytes.length - done, offset + done),
+            );
+            done += bytesWritten;
+          }
+        },
+        flush: () => attempt(() => handle.datasync()),
+        sha256: () => attempt(() => hashOf(handle, sizeBytes)),
+        close: () => attempt(() => handle.close()),
+      };
+    },
+    sizeOf: async (file) => (await stat(at(file)).catch(() => undefined))?.size,
+    journal: {
+      read: () => readFile(journal, 'utf8').catch(() => ''),
+      write: (text) => attempt(() => writeFile(journal, text, { flush: true })),
+      append: (text) => attempt(() => appendFile(journal, text, { flush: true })),
+    },
+  };
+}
+
+/** Bytes that are hashed at a time. */
+const HASH_BYTES = 2 ** 22;
+
+async function hashOf(handle: FileHandle, sizeBytes: number): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = new Uint8Array(Math.min(HASH_BYTES, sizeBytes));
+  for (let at = 0; at < sizeBytes; ) {
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, sizeBytes - at), at);
+    if (bytesRead === 0) throw new Error('the file is shorter than it was');
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  return hash.digest('hex');
 }
 
 /** Removes the temporary folder, and the parents that were created for it if they are empty. */
@@ -157,6 +261,25 @@ async function freeBytes(path: string): Promise<number | undefined> {
   }
 }
 
+/**
+ * Sizes and modification times of files, for `ConversionOptions.sourceVersion`. Links are followed.
+ * @param folder path of the folder that the files are in
+ */
+export async function versionOf(folder: string, files: readonly FolderFile[]): Promise<string> {
+  const parts = files.map(async ({ path, sizeBytes }) => {
+    const info = await stat(join(folder, path)).catch(() => undefined);
+    return `${path} ${sizeBytes} ${info?.mtimeMs}`;
+  });
+  return (await Promise.all(parts)).join('\n');
+}
+
+/** Bytes that the files of a folder take on the disk. Files that are not written to the end take less. */
+async function usedBytes(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true }).catch(() => []);
+  const infos = await Promise.all(entries.map((entry) => stat(join(folder, entry)).catch(() => undefined)));
+  return infos.reduce((sum, info) => sum + (info?.isFile() ? info.blocks * 512 : 0), 0);
+}
+
 /** Runs a file operation. @throws OmniError `storage` if it fails */
 async function fileOperation<T>(target: string, operation: () => Promise<T>): Promise<T> {
   try {
@@ -167,10 +290,10 @@ async function fileOperation<T>(target: string, operation: () => Promise<T>): Pr
     throw new OmniError({
       code: 'storage',
       message: full
-        ? `The disk of ${target} is full; all partial files were removed.`
+        ? `The disk of ${target} is full.`
         : `${target} cannot be written: ${describeFileError(cause)}.`,
       action: full
-        ? 'Make room or choose another disk, then start again.'
+        ? 'Make room, then start again. A conversion goes on where it stopped.'
         : 'Choose a folder that you can write to.',
       cause,
     });
