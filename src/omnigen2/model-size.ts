@@ -2,8 +2,8 @@
 
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import type { ModelSize } from '../settings/draw-settings.ts';
-import { packsBranches } from './diffusion/layer-ranges.ts';
 import { CPU_NUMERICS, type Numerics } from './graphs/numerics.ts';
+import { packsBranches } from './residency/layer-ranges.ts';
 
 /**
  * A model is large if its guidance branches run one after another: its layers exceed 128 MiB.

@@ -39,6 +39,14 @@ export class Sessions {
     return new TypedSession<In, Out>(session, definition.outputs);
   }
 
+  /** Disposes one session. A later `open` of its graph opens it again. */
+  async close({ name }: { readonly name: string }): Promise<void> {
+    const known = this.#open.get(name);
+    if (!known) return;
+    this.#open.delete(name);
+    await this.#inTurn(() => disposeAll([known.session]));
+  }
+
   /** Disposes every session. @throws the first error, after all have been disposed */
   async dispose(): Promise<void> {
     const sessions = [...this.#open.values()].map(({ session }) => session);

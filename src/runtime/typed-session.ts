@@ -33,6 +33,11 @@ export class TypedSession<In extends InputSpecs, Out extends OutputSpecs> {
   readonly #session: GraphSession;
   readonly #outputs: Out;
 
+  /** The name of its graph. */
+  get name(): string {
+    return this.#session.name;
+  }
+
   /** @param outputs of the definition that the session was opened from */
   constructor(session: GraphSession, outputs: Out) {
     this.#session = session;

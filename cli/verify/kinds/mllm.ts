@@ -34,7 +34,7 @@ class Produced {
 export const run: KindRunner = async (golden, context) => {
   const model = await context.model();
   const produced = new Produced();
-  const mllm = await Mllm.open(model.runtime, model.source('mllm'), produced.add);
+  const mllm = await Mllm.open(model.runtime, model.source('mllm'), { trace: produced.add });
   try {
     const prompts = promptsOf(golden, mllm.config);
     for (const prompt of prompts) await produce(mllm, prompt, produced);

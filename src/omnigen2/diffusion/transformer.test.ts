@@ -1,12 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { requestOf } from '../../../cli/verify/kinds/dit.ts';
 import { VerifySession } from '../../../cli/verify/session.ts';
-import type { TransformerConfig } from '../../config/config.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
 import { watchedRuntime } from '../../runtime/watched-runtime.node.ts';
 import { fixtureCase } from '../fixtures.node.ts';
-import { CPU_NUMERICS } from '../graphs/numerics.ts';
-import { layerRanges, packsBranches } from './layer-ranges.ts';
 import { Transformer, type TransformerOptions } from './transformer.ts';
 
 const FOLDER = 'fixtures/goldens';
@@ -34,6 +31,7 @@ describe('predict', () => {
   it.each([
     ['with all branches at once', { packsBranches: true }],
     ['with one session per layer', { packsBranches: false, sessionBytes: 1 }],
+    ['with all but one layer streamed', { packsBranches: false, sessionBytes: 1, openRanges: 1 }],
     ['with all layers in one session', { packsBranches: false }],
   ] as const)('gives the official velocity %s', async (_, options) => {
     const fresh = await transformer(options);
@@ -214,47 +212,31 @@ describe('context', () => {
   });
 });
 
-describe('layerRanges', () => {
-  it('splits layers evenly over the fewest sessions', async () => {
-    const { component } = (await session.model()).source('transformer');
-    const numerics = CPU_NUMERICS;
-    const layerBytes = component.weights.names
-      .filter((name) => name.startsWith('layers.0.'))
-      .reduce((sum, name) => sum + (component.weights.get(name)?.sizeBytes ?? 0), 0);
-    const all = { from: 0, to: 3 };
-    expect(layerRanges(component, numerics)).toEqual([all]);
-    expect(layerRanges(component, numerics, 3 * layerBytes)).toEqual([all]);
-    expect(layerRanges(component, numerics, 3 * layerBytes - 1)).toEqual([
-      { from: 0, to: 2 },
-      { from: 2, to: 3 },
-    ]);
-    expect(layerRanges(component, { ...numerics, compute: 'float16' }, 2 * layerBytes)).toEqual([all]);
-    expect(layerRanges(component, numerics, 1)).toHaveLength(3);
-  });
-
-  it('has room for the largest layer', () => {
-    const names = [0, 1, 2, 3].map((i) => `layers.${i}.attn.to_q.weight`);
-    const get = (name: string) => {
-      const rows = name === names[2] ? 10 : 1;
-      return { name, file: 'a', dtype: 'F32', shape: [rows], offset: 0, sizeBytes: 4 * rows } as const;
+describe('ranges of layers', () => {
+  it('are open or streamed, and a step opens each streamed one once', async () => {
+    const watched = watchedRuntime();
+    const source = (await session.model()).source('transformer');
+    const one = await Transformer.open(watched.runtime, source, {
+      packsBranches: false,
+      sessionBytes: 1,
+      openRanges: 1,
+    });
+    open.push(one);
+    const { context, references, ...noisy } = await requestOf(await fixtureCase('dit_2ref_t0'), 0, one);
+    const step = {
+      ...noisy,
+      branches: [
+        { context, references },
+        { context, references: [] },
+      ],
     };
-    const numerics = CPU_NUMERICS;
-    const config = { numLayers: 4 } as TransformerConfig;
-    const ranges = layerRanges({ config, weights: { names, get } }, numerics, 40);
-    expect(ranges.map(({ from, to }) => to - from)).toEqual([1, 1, 1, 1]);
-  });
-});
-
-describe('packsBranches', () => {
-  it('is for models whose layers fit 128 MiB in the form in which a session holds them', () => {
-    const numerics = CPU_NUMERICS;
-    const holding = (values: number) => {
-      const tensor = { name: 'layers.0.attn.to_q.weight', file: 'a', dtype: 'F16', shape: [values] } as const;
-      const stored = { ...tensor, offset: 0, sizeBytes: 2 * values };
-      return { weights: { names: [stored.name], get: () => stored } };
-    };
-    expect(packsBranches(holding(2 ** 25), numerics)).toBe(true);
-    expect(packsBranches(holding(2 ** 25 + 1), numerics)).toBe(false);
-    expect(packsBranches(holding(2 ** 26), { ...numerics, compute: 'float16' })).toBe(true);
+    await one.load(step);
+    watched.opened.length = 0;
+    await one.predictStep(step);
+    await one.predictStep(step);
+    const streamed = ['transformer.layers.1-2.1', 'transformer.layers.2-3.1'];
+    expect(watched.opened).toEqual([...streamed, ...streamed]);
+    const layers = [...watched.sessions].filter(({ name }) => name.includes('layers'));
+    expect(layers.map(({ name }) => name)).toEqual(['transformer.layers.0-1.1']);
   });
 });

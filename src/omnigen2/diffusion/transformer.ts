@@ -8,6 +8,7 @@
  * weights, and in several sessions if one cannot hold them.
  */
 
+import type { LayerRange } from '../../checkpoints/layer-groups.ts';
 import type { TransformerConfig } from '../../config/config.ts';
 import { OmniError } from '../../errors.ts';
 import type { OnStage } from '../../runtime/typed-session.ts';
@@ -19,15 +20,15 @@ import { signalChangeGraph, signalGraph } from '../graphs/teacache-signal.ts';
 import { contextGraph } from '../graphs/transformer-context.ts';
 import { embedGraph, joinGraph, referenceGraph } from '../graphs/transformer-embed.ts';
 import { headGraph } from '../graphs/transformer-head.ts';
-import { type LayerRange, layersGraph } from '../graphs/transformer-layers.ts';
-import type { TransformerParts } from '../graphs/transformer-parts.ts';
+import { layersGraph } from '../graphs/transformer-layers.ts';
+import { axesOf, streamWidth, type TransformerParts } from '../graphs/transformer-parts.ts';
 import { float32Tensor, floatsOf, int32Tensor } from '../host-tensors.ts';
+import { layerRanges, packsBranches } from '../residency/layer-ranges.ts';
 import { ResidentTensors } from '../resident-tensors.ts';
 import { Sessions } from '../sessions.ts';
 import { attentionParts, attentionWork } from './attention-parts.ts';
 import { type BranchRows, packedFeeds, patchFeed, ropeFeeds } from './feeds.ts';
 import type { Latents } from './latents.ts';
-import { layerRanges, packsBranches } from './layer-ranges.ts';
 import { type PatchGrid, rowsOf, unpatchify } from './patches.ts';
 import {
   type BranchLayout,
@@ -54,11 +55,16 @@ export type TransformerTrace = (stage: string, values: Float32Array, reference?:
 export interface TransformerOptions {
   /**
    * Whether all guidance branches run through the layers together. Default: for small models; see
-   * `layer-ranges.ts`.
+   * `residency/layer-ranges.ts`.
    */
   readonly packsBranches?: boolean;
-  /** Maximum size of the weights of one session of layers. Default: 1 GiB. */
+  /** Maximum size of the stored weights of one session of layers. Default: that of a converted file. */
   readonly sessionBytes?: number;
+  /**
+   * Number of ranges of layers that stay open. The others are opened at each step and closed after it.
+   * Default: all.
+   */
+  readonly openRanges?: number;
   /** Maximum work of one attention. Default: what the engine can count; see `attention-parts.ts`. */
   readonly attentionWork?: number;
   /** Makes inner stages outputs of the graphs. Branches then run one by one. */
@@ -97,6 +103,7 @@ export class Transformer {
   readonly sessions: Sessions;
   readonly #parts: TransformerParts;
   readonly #ranges: readonly LayerRange[];
+  readonly #openRanges: number;
   readonly #packsBranches: boolean;
   readonly #attentionWork: number;
   readonly #trace: TransformerTrace | undefined;
@@ -111,16 +118,17 @@ export class Transformer {
     this.sessions = new Sessions(runtime, bytes);
     this.#trace = options.trace;
     this.#parts = { ...component, numerics, taps: options.trace !== undefined, attentionParts: 1 };
-    this.#ranges = layerRanges(component, numerics, options.sessionBytes);
+    this.#ranges = layerRanges(component.weights, 'layers.', this.config.numLayers, options.sessionBytes);
+    this.#openRanges = options.openRanges ?? this.#ranges.length;
     this.#packsBranches =
       options.trace === undefined && (options.packsBranches ?? packsBranches(component, numerics));
     this.#attentionWork = options.attentionWork ?? attentionWork(runtime.backend);
-    this.#tables = new RotaryTables(this.config.axesDimRope);
+    this.#tables = new RotaryTables(this.config.axesDimRope, axesOf(this.#parts).queries.padded);
   }
 
   /**
    * Opens the session of the context; the others follow when they are first used.
-   * @throws OmniError `device` if the model does not fit
+   * @throws OmniError `device` if it does not fit
    */
   static async open(
     runtime: Runtime,
@@ -168,7 +176,9 @@ export class Transformer {
     await this.#embedSession(branches);
     await this.#joinSession(branches);
     const count = this.#packsBranches ? branches.length : 1;
-    for (const range of this.#ranges) await this.#layersSession(range, count, branches);
+    for (const range of this.#ranges.slice(0, this.#openRanges)) {
+      await this.#layersSession(range, count, branches);
+    }
     await this.#headSession(branches.length);
   }
 
@@ -238,7 +248,7 @@ export class Transformer {
     let streams: readonly ResidentTensor[] = branches.map(({ stream }) => stream);
     let held = new ResidentTensors();
     try {
-      for (const range of this.#ranges) {
+      for (const [i, range] of this.#ranges.entries()) {
         const session = await this.#layersSession(range, groups[0].length, step.branches);
         const next = new ResidentTensors();
         const outputs: ResidentTensor[] = [];
@@ -255,6 +265,7 @@ export class Transformer {
           held = next;
         }
         streams = outputs;
+        if (i >= this.#openRanges) await this.sessions.close(session);
       }
       return streams.map((stream) => held.release(stream));
     } finally {
@@ -283,6 +294,11 @@ export class Transformer {
     const session = await this.sessions.open(signalChangeGraph, this.#parts);
     const { signal, difference, size } = await session.run({ stream, activated, previous });
     return { signal, change: { difference: floatsOf(difference)[0], size: floatsOf(size)[0] } };
+  }
+
+  /** Width of the streams on the device. */
+  get streamWidth(): number {
+    return streamWidth(this.#parts);
   }
 
   async dispose(): Promise<void> {
@@ -356,7 +372,10 @@ export class Transformer {
   }
 
   #joinSession(branches: readonly BranchLayout[]) {
-    const parts = { width: this.config.hiddenSize, branches: branches.map(({ references }) => references) };
+    const parts = {
+      hidden: axesOf(this.#parts).hidden,
+      branches: branches.map(({ references }) => references),
+    };
     return this.sessions.open(joinGraph, parts);
   }
 

@@ -6,8 +6,9 @@
  * table of hundreds of megabytes is not loaded into it.
  */
 
+import type { LayerRange } from '../../checkpoints/layer-groups.ts';
 import type { LanguageConfig } from '../../config/config.ts';
-import { defineGraph, floats, ints, list } from '../../onnx/define-graph.ts';
+import { defineGraph, floats, type InputValues, ints, list } from '../../onnx/define-graph.ts';
 import type { Value } from '../../onnx/graph.ts';
 import { add, mul, silu } from '../../onnx/ops/arithmetic.ts';
 import { causalAttention, rotaryHalves } from '../../onnx/ops/attention.ts';
@@ -28,47 +29,81 @@ export interface LanguageParts {
   readonly taps: boolean;
 }
 
+/** What the graph of some decoder layers is built from. */
+export interface DecoderParts extends LanguageParts {
+  readonly range: LayerRange;
+}
+
 /**
- * The decoder layers for one prompt (batch 1).
+ * A range of decoder layers for one prompt (batch 1), the last range excluded: see
+ * {@link lastDecoderLayersGraph}.
  *
+ * - `stream [L, H]`: token embeddings, or the output of the range before
  * - `cos`, `sin [L, D / 2]`: see `rope-positions.ts`
  * - `last`, `total` int32 `[1]`: P + L - 1 and P + L
- * - `past_keys`, `past_values [1, kvHeads, P, D]` of every layer; P may be 0
- * - `last_hidden_state [L, H]` is after the final norm
- * - `keys`, `values [1, kvHeads, P + L, D]` of every layer
+ * - `past_keys`, `past_values [1, kvHeads, P, D]` of every layer of the range; P may be 0
+ * - `hidden [L, H]`: the stream after the range
+ * - `keys`, `values [1, kvHeads, P + L, D]` of every layer of the range
  */
-export const languageModelGraph = defineGraph({
-  name: () => 'language model',
-  inputs: ({ config }: LanguageParts) => {
-    const { hiddenSize, headDim, numKeyValueHeads, numHiddenLayers } = config;
-    const cache = list(numHiddenLayers, () => floats(1, numKeyValueHeads, 'P', headDim));
-    return {
-      inputs_embeds: floats('L', hiddenSize),
-      cos: floats('L', headDim / 2),
-      sin: floats('L', headDim / 2),
-      last: ints(1),
-      total: ints(1),
-      past_keys: cache,
-      past_values: cache,
-    };
-  },
-  outputs: { last_hidden_state: 'host', keys: 'resident list', values: 'resident list' },
-  build: (g, inputs, { config, weights, numerics, taps }) => {
-    const layers = new Layers(g, weights, numerics);
-    const keys: Value[] = [];
-    const values: Value[] = [];
-    let x = inputs.inputs_embeds;
-    for (let i = 0; i < config.numHiddenLayers; i++) {
-      if (taps) g.output(`hidden_${i}`, x);
-      const past = { pastKey: inputs.past_keys[i], pastValue: inputs.past_values[i] };
-      const layer = decoderLayer(layers, x, `model.layers.${i}`, config, { ...inputs, ...past });
-      keys.push(layer.presentKey);
-      values.push(layer.presentValue);
-      x = layer.x;
-    }
-    return { last_hidden_state: layers.rmsNorm(x, 'model.norm', config.rmsNormEps), keys, values };
+export const decoderLayersGraph = defineGraph({
+  name: rangeName,
+  inputs: decoderInputs,
+  outputs: { hidden: 'resident', keys: 'resident list', values: 'resident list' },
+  build: (g, inputs, parts) => {
+    const { x, ...cache } = decoderLayers(new Layers(g, parts.weights, parts.numerics), inputs, parts);
+    return { hidden: x, ...cache };
   },
 });
+
+/** The last range: as {@link decoderLayersGraph}, and `last_hidden_state [L, H]` is after the final norm. */
+export const lastDecoderLayersGraph = defineGraph({
+  name: rangeName,
+  inputs: decoderInputs,
+  outputs: { last_hidden_state: 'host', keys: 'resident list', values: 'resident list' },
+  build: (g, inputs, parts) => {
+    const layers = new Layers(g, parts.weights, parts.numerics);
+    const { x, ...cache } = decoderLayers(layers, inputs, parts);
+    return { last_hidden_state: layers.rmsNorm(x, 'model.norm', parts.config.rmsNormEps), ...cache };
+  },
+});
+
+function rangeName({ range: { from, to } }: DecoderParts): string {
+  return `language model.layers.${from}-${to}`;
+}
+
+function decoderInputs({ config, range }: DecoderParts) {
+  const { hiddenSize, headDim, numKeyValueHeads } = config;
+  const cache = list(range.to - range.from, () => floats(1, numKeyValueHeads, 'P', headDim));
+  return {
+    stream: floats('L', hiddenSize),
+    cos: floats('L', headDim / 2),
+    sin: floats('L', headDim / 2),
+    last: ints(1),
+    total: ints(1),
+    past_keys: cache,
+    past_values: cache,
+  };
+}
+
+function decoderLayers(
+  layers: Layers,
+  inputs: InputValues<ReturnType<typeof decoderInputs>>,
+  { config, range, taps }: DecoderParts,
+): { x: Value; keys: Value[]; values: Value[] } {
+  const keys: Value[] = [];
+  const values: Value[] = [];
+  let x = inputs.stream;
+  for (let i = range.from; i < range.to; i++) {
+    if (taps) layers.g.output(`hidden_${i}`, x);
+    const at = i - range.from;
+    const past = { pastKey: inputs.past_keys[at], pastValue: inputs.past_values[at] };
+    const layer = decoderLayer(layers, x, `model.layers.${i}`, config, { ...inputs, ...past });
+    keys.push(layer.presentKey);
+    values.push(layer.presentValue);
+    x = layer.x;
+  }
+  return { x, keys, values };
+}
 
 interface AttentionInputs {
   readonly cos: Value;
@@ -83,7 +118,7 @@ interface AttentionInputs {
  * Pre-norm attention and SwiGLU, each added to the stream. Also returns the keys and values of all tokens.
  * Source: Qwen2_5_VLDecoderLayer.forward
  */
-function decoderLayer(
+export function decoderLayer(
   layers: Layers,
   x: Value,
   name: string,
@@ -115,7 +150,7 @@ function decoderLayer(
   const inner = layers.rmsNorm(afterAttention, `${name}.post_attention_layernorm`, rmsNormEps);
   const gate = silu(g, layers.linear(inner, `${name}.mlp.gate_proj`));
   const up = layers.linear(inner, `${name}.mlp.up_proj`);
-  const fed = layers.linear(mul(g, gate, up), `${name}.mlp.down_proj`);
+  const fed = layers.linear(mul(g, gate, up), `${name}.mlp.down_proj`, { wide: true });
   return { x: add(g, afterAttention, fed), presentKey, presentValue };
 }
 

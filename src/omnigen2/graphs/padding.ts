@@ -15,7 +15,7 @@
  */
 
 import type { TransformerConfig } from '../../config/config.ts';
-import type { GraphBuilder, Value } from '../../onnx/graph.ts';
+import type { Dim, GraphBuilder, Value } from '../../onnx/graph.ts';
 import { scale } from '../../onnx/ops/arithmetic.ts';
 import { fixed } from '../../onnx/ops/checks.ts';
 import { pad, reshape, slice } from '../../onnx/ops/layout.ts';
@@ -82,9 +82,16 @@ export function padAxis(g: GraphBuilder, x: Value, at: number, axis: PaddedAxis)
   return reshape(g, pad(g, apart, at + 1, padded - stored), [...before, parts * padded, ...after]);
 }
 
-/** Removes the padding of the last dimension of `x [1, L, parts * padded]`: `[L, parts * stored]`. */
-export function trimHeads(g: GraphBuilder, x: Value, { parts, stored, padded }: PaddedAxis): Value {
-  const rows = x.shape[1];
+/**
+ * Removes the padding of the last dimension of `x [1, L, parts * padded]`: `[L, parts * stored]`.
+ * @param rows the dimension L; that of `x` can have the name of a sum
+ */
+export function trimHeads(
+  g: GraphBuilder,
+  x: Value,
+  { parts, stored, padded }: PaddedAxis,
+  rows: Dim,
+): Value {
   if (padded === stored) return reshape(g, x, [rows, parts * stored]);
   const apart = reshape(g, x, [rows, parts, padded]);
   return reshape(g, slice(g, apart, 2, 0, stored), [rows, parts * stored]);

@@ -106,7 +106,7 @@ export function selfAttention(
     };
     return splitEvenly(g, query, 1, parts).map((part) => attention(g, { q: part, ...all }));
   });
-  const y = trimHeads(g, concat(g, attended, 1), axes.queries);
+  const y = trimHeads(g, concat(g, attended, 1), axes.queries, queries.x.shape[0]);
   const { hidden } = axes;
   return layers.linear(padColumns(g, y, paddedSize(hidden)), `${name}.to_out.0`, { rows: hidden });
 }

@@ -3,18 +3,20 @@
  * are packed one after another into one stream, which only attention splits. There are no padding rows.
  */
 
+import type { LayerRange } from '../../checkpoints/layer-groups.ts';
 import { defineGraph, floats, list } from '../../onnx/define-graph.ts';
 import { type Dim, GraphError } from '../../onnx/graph.ts';
 import { concat, splitRows } from '../../onnx/ops/layout.ts';
 import type { PackedBranches } from './transformer-attention.ts';
 import { transformerBlock } from './transformer-block.ts';
-import { ropeInputs, startGraph, type TransformerParts, within } from './transformer-parts.ts';
-
-/** A contiguous range of main layers, `from` included, `to` excluded. */
-export interface LayerRange {
-  readonly from: number;
-  readonly to: number;
-}
+import {
+  axesOf,
+  ropeInputs,
+  startGraph,
+  streamWidth,
+  type TransformerParts,
+  within,
+} from './transformer-parts.ts';
 
 export interface LayersParts extends TransformerParts {
   readonly range: LayerRange;
@@ -35,17 +37,17 @@ export interface LayersParts extends TransformerParts {
  */
 export const layersGraph = defineGraph({
   name: ({ range: { from, to }, branches }) => `transformer.layers.${from}-${to}.${branches}`,
-  inputs: ({ config, branches }: LayersParts) => ({
-    streams: list(branches, (i) => floats(jointRows(i), config.hiddenSize)),
-    activated: floats(1, config.tembDim),
-    ...ropeInputs(config, sum(branches, jointRows)),
+  inputs: ({ branches, ...parts }: LayersParts) => ({
+    streams: list(branches, (i) => floats(jointRows(i), streamWidth(parts))),
+    activated: floats(1, parts.config.tembDim),
+    ...ropeInputs(axesOf(parts), sum(branches, jointRows)),
     noise_rows: { type: 'int32', shape: [sum(branches, () => 'noise')] },
     joint_lengths: { type: 'int64', shape: [branches] },
     noise_lengths: { type: 'int64', shape: [branches] },
   }),
   outputs: { hidden: 'resident list' },
   build: (g, { streams, activated, cosines, sines, ...rows }, parts) => {
-    const { layers, config, attentionParts, taps, tap } = startGraph(g, parts);
+    const { layers, config, axes, attentionParts, taps, tap } = startGraph(g, parts);
     const { range, branches } = parts;
     if (taps && branches > 1) throw new GraphError('a graph with taps runs one branch at a time');
     const lengths = {
@@ -56,7 +58,7 @@ export const layersGraph = defineGraph({
     let x = concat(g, streams, 0);
     if (range.from === 0) tap('joint_input', x);
     for (let i = range.from; i < range.to; i++) {
-      x = transformerBlock(layers, config, {
+      x = transformerBlock(layers, config, axes, {
         name: `layers.${i}`,
         x,
         rope: { cosines, sines },

@@ -7,6 +7,7 @@ import { memoryFolder } from '../../checkpoints/folder.ts';
 import { BLOCK_SIZE, quantize } from '../../checkpoints/quantize.ts';
 import { toFloat32 } from '../../checkpoints/safetensors.ts';
 import { nodeRuntime } from '../../runtime/runtime.node.ts';
+import { watchedRuntime } from '../../runtime/watched-runtime.node.ts';
 import type { PatchGrid } from '../diffusion/patches.ts';
 import { fixtureCase, fixtureCheckpoint, mllmSource } from '../fixtures.node.ts';
 import { uniform } from '../random.ts';
@@ -17,7 +18,7 @@ import type { PromptImage } from './vision-patches.ts';
 const runtime = nodeRuntime({ threads: 1 });
 const source = mllmSource(await fixtureCheckpoint());
 const traced = new Map<string, Float32Array>();
-const mllm = await Mllm.open(runtime, source, (name, values) => traced.set(name, values));
+const mllm = await Mllm.open(runtime, source, { trace: (name, values) => traced.set(name, values) });
 afterAll(() => mllm.dispose());
 
 const H = mllm.config.language.hiddenSize;
@@ -163,6 +164,24 @@ test('attention is causal', async () => {
   const changedStart = await mllm.hiddenStates([11, 20, 30, 40]);
   expect(changedStart.slice(3 * H)).not.toEqual(hidden.slice(3 * H));
 });
+
+test.each([{ sessionBytes: 1 }, { sessionBytes: 1, openRanges: 1 }, { sessionBytes: 1, openRanges: 0 }])(
+  'the decoder in ranges gives the same result: %o',
+  async (options) => {
+    const watched = watchedRuntime();
+    const opened = await Mllm.open(watched.runtime, source, options);
+    const ids = [10, 20, 30, 40];
+    const prompt = await opened.prefill(ids.slice(0, 3));
+    const longer = await opened.append(prompt, ids[3]);
+    const whole = await mllm.hiddenStates(ids);
+    expect(longer.hidden.every((value, i) => Math.abs(value - whole[3 * H + i]) < 1e-5)).toBe(true);
+    opened.free(longer);
+    expect(watched.alive.size).toBe(0);
+    const layers = mllm.config.language.numHiddenLayers;
+    expect(watched.sessions.size).toBe(options.openRanges ?? layers);
+    await opened.dispose();
+  },
+);
 
 test('a quantized checkpoint has the same results natively and dequantized', async () => {
   const quantized = mllmSource(await openCheckpoint(memoryFolder('quantized', await quantizedFiles())));

@@ -6,6 +6,7 @@
  */
 
 import type { Component } from '../../checkpoints/checkpoint.ts';
+import type { LayerRange } from '../../checkpoints/layer-groups.ts';
 import type { LanguageConfig, MllmConfig } from '../../config/config.ts';
 import { OmniError } from '../../errors.ts';
 import type { Feed, OnStage } from '../../runtime/typed-session.ts';
@@ -15,13 +16,17 @@ import { attentionParts, attentionWork } from '../diffusion/attention-parts.ts';
 import { checkFinite } from '../finite.ts';
 import {
   cacheTruncationGraph,
+  type DecoderParts,
+  decoderLayersGraph,
   type LanguageParts,
-  languageModelGraph,
+  lastDecoderLayersGraph,
   lmHeadGraph,
 } from '../graphs/language-model.ts';
 import type { Numerics } from '../graphs/numerics.ts';
 import { visionTowerGraph } from '../graphs/vision-tower.ts';
 import { float32Tensor, floatsOf, int32Tensor } from '../host-tensors.ts';
+import { layerRanges } from '../residency/layer-ranges.ts';
+import { ResidentTensors } from '../resident-tensors.ts';
 import { Sessions } from '../sessions.ts';
 import { imageTokenCount, ropePositions, ropeTables } from './rope-positions.ts';
 import { type ReadFile, TokenEmbeddings } from './token-embeddings.ts';
@@ -40,6 +45,18 @@ export interface MllmSource {
  * `vit_`.
  */
 export type MllmTrace = (name: string, values: Float32Array) => void;
+
+export interface MllmOptions {
+  /** Maximum size of the stored weights of one session of layers. Default: that of a converted file. */
+  readonly sessionBytes?: number;
+  /**
+   * Number of ranges of decoder layers that stay open. The others are opened for each prompt or token and
+   * closed after it. Default: all.
+   */
+  readonly openRanges?: number;
+  /** Makes the graphs output every layer too. */
+  readonly trace?: MllmTrace;
+}
 
 /** Keys and values `[1, kvHeads, tokens, D]`, one of each per layer. */
 export interface KeyValueCache {
@@ -65,10 +82,12 @@ export class Mllm {
   readonly #sessions: Sessions;
   readonly #embeddings: TokenEmbeddings;
   readonly #trace: MllmTrace | undefined;
+  readonly #ranges: readonly LayerRange[];
+  readonly #openRanges: number;
   /** Limit of one attention run; see {@link attentionWork}. */
   readonly #work: number;
 
-  private constructor(runtime: Runtime, source: MllmSource, trace?: MllmTrace) {
+  private constructor(runtime: Runtime, source: MllmSource, options: MllmOptions) {
     const { config, weights } = source.component;
     this.config = config;
     this.#weights = weights;
@@ -76,18 +95,29 @@ export class Mllm {
     this.#sessions = new Sessions(runtime, source.bytes);
     this.#work = attentionWork(runtime.backend);
     this.#embeddings = new TokenEmbeddings(weights, config.language, source.read);
-    this.#trace = trace;
+    this.#trace = options.trace;
+    this.#ranges = layerRanges(
+      weights,
+      'model.layers.',
+      config.language.numHiddenLayers,
+      options.sessionBytes,
+    );
+    this.#openRanges = options.openRanges ?? this.#ranges.length;
   }
 
   /**
    * Opens the decoder. The output projection and the vision tower are opened on first use.
-   * @param trace makes the graphs output every layer too
    * @throws OmniError `device` if the decoder does not fit into memory
    */
-  static async open(runtime: Runtime, source: MllmSource, trace?: MllmTrace): Promise<Mllm> {
-    const mllm = new Mllm(runtime, source, trace);
-    await mllm.#openDecoder();
-    return mllm;
+  static async open(runtime: Runtime, source: MllmSource, options: MllmOptions = {}): Promise<Mllm> {
+    const mllm = new Mllm(runtime, source, options);
+    try {
+      for (let i = 0; i < mllm.#openRanges; i++) await mllm.#openRange(i);
+      return mllm;
+    } catch (error) {
+      await mllm.dispose();
+      throw error;
+    }
   }
 
   /**
@@ -226,8 +256,15 @@ export class Mllm {
     return this.#sessions.dispose();
   }
 
-  #openDecoder() {
-    return this.#sessions.open(languageModelGraph, this.#languageParts());
+  /** Opens the session of the range with this index. */
+  async #openRange(index: number): Promise<void> {
+    const parts = this.#decoderParts(this.#ranges[index]);
+    if (index < this.#ranges.length - 1) await this.#sessions.open(decoderLayersGraph, parts);
+    else await this.#sessions.open(lastDecoderLayersGraph, parts);
+  }
+
+  #decoderParts(range: LayerRange): DecoderParts {
+    return { ...this.#languageParts(), range };
   }
 
   #languageParts(): LanguageParts {
@@ -280,24 +317,44 @@ export class Mllm {
     const count = positions.length / 3;
     const { cos, sin } = ropeTables(positions, language);
     const length = cached + count;
-    const session = await this.#openDecoder();
     const feeds = {
-      inputs_embeds: float32Tensor([count, language.hiddenSize], embeds),
       cos: float32Tensor([count, language.headDim / 2], cos),
       sin: float32Tensor([count, language.headDim / 2], sin),
       last: int32Tensor([length - 1]),
       total: int32Tensor([length]),
-      past_keys: cache.keys,
-      past_values: cache.values,
     };
-    const { last_hidden_state, keys, values } = await session.run(feeds, this.#onStage());
-    const prefilled = { hidden: floatsOf(last_hidden_state), length, delta, cache: { keys, values } };
+    const held = new ResidentTensors();
+    const keys: ResidentTensor[] = [];
+    const values: ResidentTensor[] = [];
+    const keep = (run: { keys: readonly ResidentTensor[]; values: readonly ResidentTensor[] }) => {
+      for (const key of run.keys) keys.push(held.hold(key));
+      for (const value of run.values) values.push(held.hold(value));
+    };
+    const past = ({ from, to }: LayerRange) => ({
+      past_keys: cache.keys.slice(from, to),
+      past_values: cache.values.slice(from, to),
+    });
+    const last = this.#ranges.length - 1;
+    let stream: Feed = float32Tensor([count, language.hiddenSize], embeds);
     try {
-      checkFinite(prefilled.hidden, 'mllm', 'hidden states');
-      return prefilled;
-    } catch (error) {
-      this.free(prefilled);
-      throw error;
+      for (const [i, range] of this.#ranges.slice(0, last).entries()) {
+        const session = await this.#sessions.open(decoderLayersGraph, this.#decoderParts(range));
+        const run = await session.run({ ...feeds, ...past(range), stream }, this.#onStage());
+        keep(run);
+        if ('dispose' in stream) held.free(stream);
+        stream = held.hold(run.hidden);
+        if (i >= this.#openRanges) await this.#sessions.close(session);
+      }
+      const range = this.#ranges[last];
+      const session = await this.#sessions.open(lastDecoderLayersGraph, this.#decoderParts(range));
+      const run = await session.run({ ...feeds, ...past(range), stream }, this.#onStage());
+      keep(run);
+      if (last >= this.#openRanges) await this.#sessions.close(session);
+      const hidden = checkFinite(floatsOf(run.last_hidden_state), 'mllm', 'hidden states');
+      for (const tensor of [...keys, ...values]) held.release(tensor);
+      return { hidden, length, delta, cache: { keys, values } };
+    } finally {
+      held.dispose();
     }
   }
 
