@@ -1,7 +1,7 @@
 /**
  * Compares this program with recorded outputs of the official code, case by case, on the real graphs.
  *
- *   npm run -s verify -- --goldens DIR [--kinds A,B] [--cases A,B] [--backend node|wasm|webgpu]
+ *   npm run -s verify -- --goldens DIR [--kinds A,B] [--cases A,B] [--backend node|wasm|webgpu] [--weights q4]
  *
  * Prints a line per case: id, kind, largest absolute error, tolerance, and ok or FAILED. The last line is
  * "N passed, N failed". The exit code is 1 if any case failed.
@@ -15,12 +15,15 @@ import { nodeRuntime } from '../src/runtime/runtime.node.ts';
 import type { Runtime } from '../src/runtime/types.ts';
 import { readArgs, runCommand } from './args.ts';
 import { browserRuntime } from './verify/browser-runtime.ts';
-import { firstProblem, type ListedCase, readIndex } from './verify/goldens.ts';
+import { firstProblem, type GoldensIndex, type ListedCase, readIndex } from './verify/goldens.ts';
+import { convertBeside, makeOfficialSlice } from './verify/official-slice.ts';
 import { VerifySession } from './verify/session.ts';
-import type { Comparison, KindRunner } from './verify/types.ts';
+import type { Comparison, KindRunner, Tolerance } from './verify/types.ts';
 
 const BACKENDS = ['node', 'wasm', 'webgpu'] as const;
 type Backend = (typeof BACKENDS)[number];
+const WEIGHTS = ['stored', 'q4'] as const;
+type Weights = (typeof WEIGHTS)[number];
 
 await runCommand('The check', async (signal) => {
   const {
@@ -28,6 +31,7 @@ await runCommand('The check', async (signal) => {
     kinds,
     cases: ids,
     backend,
+    weights,
   } = readArgs({
     call: 'npm run -s verify --',
     summary: 'Compares this program with recorded outputs of the official code, case by case.',
@@ -45,12 +49,19 @@ await runCommand('The check', async (signal) => {
         fallback: 'node',
         oneOf: BACKENDS,
       },
+      weights: {
+        placeholder: 'FORMAT',
+        help: 'compare the checkpoint as it is stored, or converted to 4 bits, within the error stated for it',
+        fallback: 'stored',
+        oneOf: WEIGHTS,
+      },
     },
   });
   const folder = resolve(goldens);
   const index = await readIndex(folder);
-  const cases = chosen(chosen(index.cases, 'kind', kinds), 'id', ids);
-  const session = new VerifySession(folder, resolve(folder, index.model), () => startRuntime(backend));
+  const cases = chosen(chosen(index.cases, 'kind', kinds), 'id', ids).map((one) => withWeights(one, weights));
+  const model = await modelFolder(signal, folder, index, weights);
+  const session = new VerifySession(folder, model, () => startRuntime(backend));
   let passed = 0;
   try {
     for (const listed of cases) {
@@ -63,6 +74,32 @@ await runCommand('The check', async (signal) => {
   console.log(`${passed} passed, ${cases.length - passed} failed`);
   return passed === cases.length ? 0 : 1;
 });
+
+/** The folder of the checkpoint. Makes it if its weights are random, and converts it if asked to. */
+async function modelFolder(
+  signal: AbortSignal,
+  goldens: string,
+  { model, random }: GoldensIndex,
+  weights: Weights,
+): Promise<string> {
+  const folder = resolve(goldens, model);
+  if (random !== undefined) await makeOfficialSlice(signal, folder, random);
+  return weights === 'stored' ? folder : convertBeside(signal, folder, weights);
+}
+
+/** The case with the tolerance for a format of weights. */
+function withWeights(listed: ListedCase, weights: Weights): ListedCase {
+  if (weights === 'stored' || listed.tolerance === undefined) return listed;
+  if (listed.q4 === undefined) {
+    throw new OmniError({
+      code: 'unsupported',
+      message: `Case ${listed.id} does not say which error 4-bit weights may cause.`,
+      action: 'Leave --weights out, or name cases that say it, such as those of fixtures/official-slice.',
+    });
+  }
+  const tolerance = { abs: 0, rel: 0, norm: listed.q4 };
+  return { ...listed, tolerance, read: async () => ({ ...(await listed.read()), tolerance }) };
+}
 
 /** The cases whose kind or id is in a list such as `dit,vae`. All cases if there is no list. */
 function chosen(
@@ -142,12 +179,17 @@ function report({ id, kind, tolerance }: ListedCase, comparisons: readonly Compa
   const error = Number.isNaN(worst) ? 'NaN' : worst.toExponential(2);
   const units = new Set(comparisons.flatMap(({ unit }) => (unit === undefined ? [] : [unit])));
   const others = [...units].map((unit) => `  and ${worstOf(unit)} ${unit}`).join('');
-  const allowed = tolerance ? `${tolerance.abs}${tolerance.rel ? ` + ${tolerance.rel} rel` : ''}` : 'unknown';
-  console.log(
-    `${id}  ${kind}  max abs error ${error}  tolerance ${allowed}${others}  ${ok ? 'ok' : 'FAILED'}`,
-  );
+  const allowed = toleranceText(tolerance);
+  const measure = tolerance?.norm === undefined ? 'max abs error' : 'relative norm of error';
+  console.log(`${id}  ${kind}  ${measure} ${error}  tolerance ${allowed}${others}  ${ok ? 'ok' : 'FAILED'}`);
   for (const { name, where } of comparisons.filter((comparison) => !comparison.ok)) {
     console.log(`    ${name}: ${where ?? 'differs'}`);
   }
   return ok;
+}
+
+function toleranceText(tolerance: Tolerance | undefined): string {
+  if (!tolerance) return 'unknown';
+  const { abs, rel, norm } = tolerance;
+  return norm === undefined ? `${abs}${rel ? ` + ${rel} rel` : ''}` : String(norm);
 }

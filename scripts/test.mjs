@@ -28,6 +28,14 @@ const GOLDENS = {
   ],
 };
 
+/** One layer of each kind with the widths of the released model. The checkpoint is made in the first run. */
+const OFFICIAL_WIDTHS = [
+  ['official widths on node', ['--backend', 'node']],
+  ['official widths on wasm', ['--backend', 'wasm']],
+  ['official widths on webgpu', ['--backend', 'webgpu']],
+  ['official widths in 4 bits', ['--backend', 'node', '--weights', 'q4']],
+];
+
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS, { recursive: true });
 
@@ -82,18 +90,23 @@ async function unit() {
 
 async function goldens() {
   for (const [backend, choice] of Object.entries(GOLDENS)) {
-    const name = `goldens on ${backend}`;
-    const args = ['tsx', 'cli/verify.ts', '--goldens', 'fixtures/goldens', '--backend', backend, ...choice];
-    let last = Date.now();
-    const { ok, output, seconds } = await run(name, args, NPX, (line) => {
-      const [id] = line.split(' ', 1);
-      if (!/^\w+ {2}\w+ {2}max/.test(line)) return;
-      durations.push({ name: `${name}: ${id}`, seconds: (Date.now() - last) / 1000 });
-      last = Date.now();
-    });
-    const [, good, bad] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [undefined, 0, 1];
-    count(name, Number(good), Number(bad) || (ok ? 0 : 1), seconds);
+    await verify(`goldens on ${backend}`, 'fixtures/goldens', ['--backend', backend, ...choice]);
   }
+  for (const [name, choice] of OFFICIAL_WIDTHS) await verify(name, 'fixtures/official-slice', choice);
+}
+
+/** Compares a folder of recorded values. */
+async function verify(name, folder, choice) {
+  const args = ['tsx', 'cli/verify.ts', '--goldens', folder, ...choice];
+  let last = Date.now();
+  const { ok, output, seconds } = await run(name, args, NPX, (line) => {
+    const [id] = line.split(' ', 1);
+    if (!/^\w+ {2}\w+ {2}(max|relative) /.test(line)) return;
+    durations.push({ name: `${name}: ${id}`, seconds: (Date.now() - last) / 1000 });
+    last = Date.now();
+  });
+  const [, good, bad] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [undefined, 0, 1];
+  count(name, Number(good), Number(bad) || (ok ? 0 : 1), seconds);
 }
 
 async function trainer() {

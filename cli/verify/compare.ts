@@ -3,7 +3,7 @@
 import { OmniError } from '../../src/errors.ts';
 import type { Comparison, GoldenCase, GoldenTensor, Tolerance } from './types.ts';
 
-/** Compares `got` with `want` element by element, both in row-major order. NaN never passes. */
+/** Compares `got` with `want`, both in row-major order. NaN never passes. */
 export function compareTensor(
   name: string,
   got: ArrayLike<number>,
@@ -21,11 +21,15 @@ export function compareTensor(
   let worst = 0;
   let worstAt = -1;
   let ok = true;
+  let errorSquares = 0;
+  let squares = 0;
   for (let i = 0; i < got.length; i++) {
     const same = Object.is(got[i], want.data[i]) || got[i] === want.data[i];
     const error = same ? 0 : Math.abs(got[i] - want.data[i]);
     const allowed = tolerance.abs + tolerance.rel * Math.abs(want.data[i]);
     if (!(error <= allowed)) ok = false;
+    errorSquares += error ** 2;
+    squares += want.data[i] ** 2;
     if (!(error <= worst)) {
       worst = error;
       worstAt = i;
@@ -35,7 +39,9 @@ export function compareTensor(
     worstAt < 0
       ? undefined
       : `at [${unravel(worstAt, want.shape)}] got ${got[worstAt]} want ${want.data[worstAt]}`;
-  return { name, maxAbsError: worst, ok, where };
+  if (tolerance.norm === undefined) return { name, maxAbsError: worst, ok, where };
+  const norm = squares > 0 ? Math.sqrt(errorSquares / squares) : worst;
+  return { name, maxAbsError: norm, ok: norm <= tolerance.norm, where: `relative norm ${norm}, ${where}` };
 }
 
 /** Compares JSON values exactly. */

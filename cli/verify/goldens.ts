@@ -22,12 +22,14 @@ const caseSchema = z.object({
   params: z.record(z.string(), z.unknown()),
   expected: z.record(z.string(), z.unknown()),
   tolerance: z.object({ abs: z.number().min(0), rel: z.number().min(0) }),
+  q4: z.number().positive().optional(),
 });
 /** Reads the id and kind of an invalid case, for the message about it. */
 const namedSchema = z.looseObject({ id: z.string().catch('(no id)'), kind: z.string().catch('(no kind)') });
 const indexSchema = z.object({
   format: z.literal(1),
   model: z.string(),
+  random: z.string().optional(),
   cases: z.array(z.unknown()).min(1),
 });
 
@@ -37,6 +39,7 @@ export interface ListedCase {
   readonly kind: string;
   /** Undefined if the case is invalid; then {@link read} rejects and says why. */
   readonly tolerance?: Tolerance;
+  readonly q4?: number;
   /**
    * Reads the case with its tensors.
    * @throws OmniError if the case is invalid, or its file cannot be read
@@ -47,6 +50,8 @@ export interface ListedCase {
 export interface GoldensIndex {
   /** Path of the checkpoint, relative to the folder. */
   readonly model: string;
+  /** SHA-256 of the weights if they are random and the checkpoint must be made ({@link makeOfficialSlice}). */
+  readonly random?: string;
   readonly cases: readonly ListedCase[];
 }
 
@@ -60,6 +65,7 @@ export async function readIndex(folder: string): Promise<GoldensIndex> {
   if (!index.success) throw badGoldens(`${path} is not an index of goldens: ${firstProblem(index.error)}.`);
   return {
     model: index.data.model,
+    random: index.data.random,
     cases: index.data.cases.map((entry, i) => {
       const parsed = caseSchema.safeParse(entry);
       if (parsed.success) return { ...parsed.data, read: () => readCase(folder, parsed.data) };

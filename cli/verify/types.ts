@@ -3,10 +3,14 @@
 import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
 import type { RgbImage } from '../../src/pictures/image.ts';
 
-/** A value passes if `|got - want| <= abs + rel * |want|`. */
+/**
+ * A value passes if `|got - want| <= abs + rel * |want|`. A tensor passes if all its values do. With `norm`, it
+ * passes if the norm of `got - want` is at most `norm` times the norm of `want`.
+ */
 export interface Tolerance {
   readonly abs: number;
   readonly rel: number;
+  readonly norm?: number;
 }
 
 /** A tensor of a case file. */
@@ -27,6 +31,8 @@ export interface GoldenCase {
   readonly params: Readonly<Record<string, unknown>>;
   readonly expected: Readonly<Record<string, unknown>>;
   readonly tolerance: Tolerance;
+  /** The relative norm of the error that 4-bit weights may cause. */
+  readonly q4?: number;
   /** Inputs and outputs by name. Empty if all values are in `params` and `expected`. */
   readonly tensors: ReadonlyMap<string, GoldenTensor>;
 }
