@@ -1,12 +1,15 @@
 /** The worker's GPU device. It records loss and errors, because WebGPU does not throw them. */
 
 import { OmniError } from '../errors.ts';
+import { isShortage } from './engine-error.ts';
+import type { DeviceFacts } from './types.ts';
 
 export interface GpuDevice {
   readonly device: GPUDevice;
   readonly description: string;
   /** Whether shaders may use float16. Sessions with float16 open without it and fail only when run. */
   readonly halfPrecision: boolean;
+  readonly facts: DeviceFacts;
   /** Settles when the device is gone, whether it was lost or destroyed. */
   readonly lost: Promise<void>;
   /**
@@ -30,7 +33,21 @@ const WANTED_LIMITS = [
   'maxStorageBuffersPerShaderStage',
 ] as const;
 
-const WANTED_FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+/**
+ * `chromium-experimental-subgroup-matrix` multiplies matrices on tensor cores. The engine uses it for
+ * quantized products if the device has it.
+ */
+const WANTED_FEATURES = [
+  'shader-f16',
+  'subgroups',
+  'timestamp-query',
+  'chromium-experimental-subgroup-matrix',
+] as const;
+/** Features that work through subgroups. */
+const SUBGROUP_FEATURES: ReadonlySet<string> = new Set([
+  'subgroups',
+  'chromium-experimental-subgroup-matrix',
+]);
 
 /**
  * Fewest lanes of a subgroup for which the feature is requested. The engine's subgroup attention kernels
@@ -56,17 +73,43 @@ export async function acquireDevice(): Promise<GpuDevice> {
   const requiredFeatures = WANTED_FEATURES.filter(
     (feature) =>
       adapter.features.has(feature) &&
-      (feature !== 'subgroups' || (info.subgroupMinSize ?? 0) >= MIN_SUBGROUP_SIZE),
+      (!SUBGROUP_FEATURES.has(feature) || (info.subgroupMinSize ?? 0) >= MIN_SUBGROUP_SIZE),
   );
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures }).catch((cause: unknown) => {
-    throw noGpu('The graphics processor could not be opened.', cause);
-  });
-  return watchDevice(device, nameOf(info));
+  // The type of a feature's name lists those of the standard.
+  const features = requiredFeatures as GPUFeatureName[];
+  const device = await adapter
+    .requestDevice({ requiredLimits, requiredFeatures: features })
+    .catch((cause: unknown) => {
+      throw noGpu('The graphics processor could not be opened.', cause);
+    });
+  return watchDevice(device, nameOf(info), adapterFacts(adapter, info));
 }
 
-/** Records loss and errors of `device` from now on. @param description name of the GPU, for a person */
-export function watchDevice(device: GPUDevice, description: string): GpuDevice {
-  return new WatchedDevice(device, description);
+/** Limits of a report. */
+const REPORTED_LIMITS = [...WANTED_LIMITS, 'maxComputeWorkgroupsPerDimension'] as const;
+
+function adapterFacts(
+  adapter: GPUAdapter,
+  info: Partial<GPUAdapterInfo>,
+): Pick<DeviceFacts, 'adapter' | 'offered'> {
+  const { vendor = '', architecture = '', device = '', description = '' } = info;
+  const { subgroupMinSize = 0, subgroupMaxSize = 0 } = info;
+  return {
+    adapter: { vendor, architecture, device, description, subgroupMinSize, subgroupMaxSize },
+    offered: [...adapter.features].sort(),
+  };
+}
+
+/**
+ * Records loss and errors of `device` from now on.
+ * @param description name of the GPU, for a person
+ */
+export function watchDevice(
+  device: GPUDevice,
+  description: string,
+  adapter: Pick<DeviceFacts, 'adapter' | 'offered'> = { adapter: {}, offered: [] },
+): GpuDevice {
+  return new WatchedDevice(device, description, adapter);
 }
 
 function noGpu(message: string, cause?: unknown): OmniError {
@@ -89,22 +132,35 @@ class WatchedDevice implements GpuDevice {
   readonly device: GPUDevice;
   readonly description: string;
   readonly lost: Promise<void>;
+  readonly #adapter: Pick<DeviceFacts, 'adapter' | 'offered'>;
   #lostBy: string | undefined;
   #error: string | undefined;
 
-  constructor(device: GPUDevice, description: string) {
+  constructor(device: GPUDevice, description: string, adapter: Pick<DeviceFacts, 'adapter' | 'offered'>) {
     this.device = device;
     this.description = description;
+    this.#adapter = adapter;
     this.lost = device.lost.then(({ reason, message }) => {
       this.#lostBy = message || reason || 'no reason given';
     });
     device.addEventListener('uncapturederror', ({ error }) => {
-      this.#error ??= error.message;
+      // An error of this class says nothing but that memory is missing, in each browser's own words.
+      const ranOut = error.constructor.name === 'GPUOutOfMemoryError';
+      this.#error ??= ranOut ? `Out of memory: ${error.message}` : error.message;
     });
   }
 
   get halfPrecision(): boolean {
     return this.device.features.has('shader-f16');
+  }
+
+  get facts(): DeviceFacts {
+    const { features, limits } = this.device;
+    return {
+      ...this.#adapter,
+      features: [...features].sort(),
+      limits: Object.fromEntries(REPORTED_LIMITS.map((name) => [name, limits[name]])),
+    };
   }
 
   async checked<T>(doing: string, work: () => Promise<T>): Promise<T> {
@@ -133,11 +189,19 @@ class WatchedDevice implements GpuDevice {
     const error = this.#error;
     if (error === undefined) return;
     this.#error = undefined;
+    if (isShortage(error)) {
+      throw new OmniError({
+        code: 'memory',
+        permanent: false,
+        message: `The graphics processor ran out of memory while ${doing}.`,
+        action: 'Close other tabs and programs that use it and try again, or choose a smaller picture.',
+      });
+    }
     throw new OmniError({
       code: 'device',
       permanent: false,
       message: `The graphics processor reported an error while ${doing}: ${error.split('\n', 1)[0]}`,
-      action: 'It may be out of memory. Choose a smaller picture, or a smaller version of the model.',
+      action: 'Try again. If it happens again, update the graphics driver or the browser.',
     });
   }
 }

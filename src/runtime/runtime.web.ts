@@ -1,12 +1,12 @@
 /** Runs graphs with onnxruntime-web in a worker: on WebGPU if it works, else on WebAssembly. */
 
-import { OmniError, reportOf } from '../errors.ts';
+import { type ErrorCode, OmniError, reportOf } from '../errors.ts';
 import type { BuiltGraph } from '../onnx/graph.ts';
 import { acquireDevice, type GpuDevice } from './device.web.ts';
 import { type Engine, engineBuild, loadEngine } from './engine.web.ts';
 import { openOrtSession, type RunWrapper } from './ort-session.ts';
 import { smokeRun } from './smoke.ts';
-import type { GraphSession, Runtime, WeightBytes } from './types.ts';
+import type { DeviceFacts, GraphSession, Kernels, Runtime, WeightBytes } from './types.ts';
 
 export interface WebRuntimeOptions {
   readonly backend: 'auto' | 'webgpu' | 'wasm';
@@ -65,6 +65,9 @@ async function startWasm(reason?: string): Promise<WebRuntime> {
   return new WasmRuntime(engine.failed ? await loadEngine('wasm') : engine, reason);
 }
 
+/** Errors after which the engine's memory or its state cannot be trusted. */
+const FAILURES: readonly ErrorCode[] = ['device', 'memory'];
+
 class WasmRuntime implements WebRuntime {
   readonly backend = 'wasm';
   readonly halfPrecision = false;
@@ -92,7 +95,7 @@ class WasmRuntime implements WebRuntime {
         return await work();
       } catch (error) {
         // WebAssembly memory never shrinks, and the module's state is unknown after an abort.
-        this.#engine.failed ||= error instanceof OmniError && error.code === 'device';
+        this.#engine.failed ||= error instanceof OmniError && FAILURES.includes(error.code);
         throw error;
       }
     };
@@ -126,6 +129,7 @@ function nextTask(): Promise<void> {
 class WebGpuRuntime implements WebRuntime {
   readonly backend = 'webgpu';
   readonly lost: Promise<void>;
+  kernels?: Kernels;
   readonly #engine: Engine;
   readonly #gpu: GpuDevice;
   readonly #strict: boolean;
@@ -147,6 +151,10 @@ class WebGpuRuntime implements WebRuntime {
 
   get description(): string {
     return this.#gpu.description;
+  }
+
+  get facts(): DeviceFacts {
+    return this.#gpu.facts;
   }
 
   async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {

@@ -50,7 +50,31 @@ export interface Runtime {
    * @throws OmniError `device` if the engine cannot open the graph. Runs of the session throw it too.
    */
   open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession>;
+  /** The kernels that proved fastest on this device. Default: the plain ones. */
+  kernels?: Kernels;
+  /** What a report about speed says about the device. Default: the backend alone. */
+  readonly facts?: DeviceFacts;
   dispose(): Promise<void>;
+}
+
+/** How the products of a large model are computed on a GPU. `omnigen2/device/kernel-race.ts` chooses it. */
+export interface Kernels {
+  readonly compute: 'float32' | 'float16';
+  /** Whether the transformer's widths are padded to multiples that fast kernels need. */
+  readonly padded: boolean;
+  /** 4: products with quantized matrices round their input to 8 bits. */
+  readonly accuracyLevel?: 4;
+}
+
+/** A GPU, as WebGPU describes it. */
+export interface DeviceFacts {
+  /** Vendor, architecture, device and driver. */
+  readonly adapter: Readonly<Record<string, string | number>>;
+  readonly limits: Readonly<Record<string, number>>;
+  /** The features that the device was opened with. */
+  readonly features: readonly string[];
+  /** The features that the adapter offers. */
+  readonly offered: readonly string[];
 }
 
 /** Source of the bytes that a graph's external data points to. */

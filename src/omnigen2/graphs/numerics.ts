@@ -29,14 +29,16 @@ const WIDENED_BYTES = 2 ** 27;
 
 /** The numerics of a component with these weights on a runtime. */
 export function numericsFor(
-  { backend, halfPrecision }: Pick<Runtime, 'backend' | 'halfPrecision'>,
+  { backend, halfPrecision, kernels }: Pick<Runtime, 'backend' | 'halfPrecision' | 'kernels'>,
   weights: WeightIndex,
 ): Numerics {
   const widens = backend !== 'webgpu' && widenedSizeBytes(weights) <= WIDENED_BYTES;
   return {
-    compute: halfPrecision ? 'float16' : 'float32',
+    compute: kernels?.compute ?? (halfPrecision ? 'float16' : 'float32'),
     quantized: widens ? 'widened' : 'native',
     castsBfloat16: backend === 'node',
+    padded: kernels?.padded,
+    accuracyLevel: kernels?.accuracyLevel,
   };
 }
 
