@@ -213,7 +213,8 @@ export function elementCount(shape: readonly number[]): number {
 
 /** The bytes at an address that is a multiple of `alignment`. Copies them if necessary. */
 export function aligned(bytes: Uint8Array, alignment: number): Uint8Array {
-  return bytes.byteOffset % alignment === 0 ? bytes : bytes.slice();
+  // Not `slice`, which is a view if the bytes are a Buffer of Node.
+  return bytes.byteOffset % alignment === 0 ? bytes : new Uint8Array(bytes);
 }
 
 function parseHeader(

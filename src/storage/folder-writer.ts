@@ -33,6 +33,7 @@ export function storageWriter(
     async sizeOf(path) {
       return (await files.blob(`${folder}/${path}`))?.size;
     },
+    clear: () => files.delete(folder),
     journal: storageJournal(files, journal),
   };
 }

@@ -71,7 +71,7 @@ export function pooledEncoder(workers: readonly EncodeWorker[]): BandEncoder {
     async encode(job) {
       if (failure) throw failure.error;
       // Parts may be views of a file in memory. A worker gets copies that it can own.
-      const parts = job.parts.map((part) => part.slice());
+      const parts = job.parts.map((part) => new Uint8Array(part));
       const transfer = parts.map(({ buffer }) => buffer);
       return new Promise((resolve, reject) => {
         const task = { job: { ...job, parts }, transfer, resolve, reject };

@@ -73,6 +73,7 @@ export async function startConversion(
   again: readonly string[] = [],
 ): Promise<Conversion> {
   const journal = await openJournal(writer.journal, await nameOf(plan));
+  if (!journal.isKnown) await writer.clear();
   const files = COMPONENTS.flatMap((component) => plan.components[component]);
   const sizes = new Map([
     ...plan.copied.map(({ path, sizeBytes }): [string, number] => [path, sizeBytes]),
@@ -267,7 +268,7 @@ async function convertStep(
   const { firstRow, rows, columns, totalRows } = band;
   const encoded: EncodedBand =
     from === to && !change
-      ? { parts: parts.map((part) => part.slice()), squares: 0, squaredError: 0 }
+      ? { parts: parts.map((part) => new Uint8Array(part)), squares: 0, squaredError: 0 }
       : await encoder.encode({
           parts,
           form: formOf(source),

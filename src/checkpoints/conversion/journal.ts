@@ -38,6 +38,8 @@ export interface FileRecord {
 export interface ConversionJournal {
   /** True if the folder holds an unfinished conversion of another source or with other options. */
   readonly ofAnother: boolean;
+  /** True if the folder holds a part of this conversion. */
+  readonly isKnown: boolean;
   record(file: string): FileRecord;
   /** Forgets what is finished of a file. */
   forget(file: string): void;
@@ -74,6 +76,7 @@ export async function openJournal(
   }
   return {
     ofAnother: head.success && !known,
+    isKnown: known,
     record,
     forget: (file) => void records.delete(file),
     async rewrite() {

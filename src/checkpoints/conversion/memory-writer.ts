@@ -20,6 +20,7 @@ export function memoryWriter(files: Map<string, Uint8Array>): FolderWriter {
         },
       };
     },
+    clear: async () => files.clear(),
     sizeOf: async (path) => files.get(path)?.length,
   };
 }

@@ -207,6 +207,12 @@ function nodeWriter(target: string, temporary: string): FolderWriter {
       };
     },
     sizeOf: async (file) => (await stat(at(file)).catch(() => undefined))?.size,
+    clear: () =>
+      attempt(async () => {
+        for (const entry of await readdir(temporary)) {
+          if (entry !== LOCK) await rm(at(entry), { recursive: true });
+        }
+      }),
     journal: {
       read: () => readFile(journal, 'utf8').catch(() => ''),
       write: (text) => attempt(() => writeFile(journal, text, { flush: true })),

@@ -24,6 +24,8 @@ export interface FolderWriter {
   open(path: string, sizeBytes: number): Promise<FileSink>;
   /** Size of a file, or undefined if it does not exist. */
   sizeOf(path: string): Promise<number | undefined>;
+  /** Removes all files, because they are of another conversion. */
+  clear(): Promise<void>;
   /** Records what is finished. Without it a conversion cannot go on after an interruption. */
   readonly journal?: Journal;
 }
