@@ -24,8 +24,11 @@ const files = z.optional(
     'an array of picture files (Blob or File)',
   ),
 );
-const address = z.optional(
-  z.custom(isAddress, 'the address of a folder with a manifest.json (text or a URL)'),
+const model = z.optional(
+  z.custom(
+    (value) => isAddress(value) || isPickedFolder(value),
+    'the address of a folder with a manifest.json (text or a URL), or a picked folder (its handle, or the files of <input webkitdirectory>)',
+  ),
 );
 const backend = z.optional(z.enum(BACKEND_CHOICES, '"auto", "webgpu" or "wasm"'));
 const settings = z.partial(z.strictObject(shapeOf(DRAW_SETTINGS)));
@@ -38,7 +41,7 @@ const askShape = {
   sampling: z.optional(plain(sampling)),
 };
 
-const openOptions = z.strictObject({ model: address, backend, onState: listener, signal });
+const openOptions = z.strictObject({ model, backend, onState: listener, signal });
 const drawOptions = z.strictObject({
   references: files,
   rounds: z.optional(ROUNDS.schema),
@@ -142,4 +145,11 @@ function isSignal(value: unknown): boolean {
 
 function isAddress(value: unknown): boolean {
   return tagOf(value) === 'URL' || (typeof value === 'string' && URL.canParse(value, 'http://page/'));
+}
+
+function isPickedFolder(value: unknown): boolean {
+  if (tagOf(value) === 'FileSystemDirectoryHandle') return true;
+  const isOfFolder = (each: unknown) =>
+    isFile(each) && String(Reflect.get(Object(each), 'webkitRelativePath') ?? '').includes('/');
+  return Array.isArray(value) && value.length > 0 && value.every(isOfFolder);
 }

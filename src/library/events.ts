@@ -106,6 +106,8 @@ export type JobEvent =
   | { readonly type: 'round'; readonly report: RoundReport }
   /** The language model writes an answer or a reply; `text` is all of it so far. */
   | { readonly type: 'answering'; readonly text: string }
+  /** The device failed. The model is loaded again, and the drawing goes on after its last step. */
+  | { readonly type: 'interrupted'; readonly error: ErrorReport }
   | { readonly type: 'done'; readonly result: JobResult }
   | { readonly type: 'failed'; readonly error: ErrorReport }
   /** The job was stopped; `partial` is the unfinished picture, if there is one. */

@@ -83,12 +83,12 @@ export class Jobs {
     else change?.reject(new OmniError(outcome.error));
   }
 
-  /** Rejects all pending calls. */
-  endAll(reason: unknown): void {
-    const pending = [...this.#changes.values(), ...this.#jobs.values()];
+  /** Rejects all pending calls but the jobs that go on. */
+  endAll(reason: unknown, goingOn: readonly JobId[] = []): void {
+    const ended = [...this.#jobs.keys()].filter((id) => !goingOn.includes(id));
+    const pending = [...this.#changes.values(), ...ended.map((id) => this.#endJob(id))];
     this.#changes.clear();
-    this.#jobs.clear();
-    for (const { reject } of pending) reject(reason);
+    for (const each of pending) each?.reject(reason);
   }
 
   /** Rejects all pending calls and all later ones. */

@@ -340,6 +340,7 @@ test('wrong arguments are refused in one sentence before anything is sent', asyn
     [setAdapters([{ file }, { file: 'a.safetensors' }]), '"adapters[1].file" must be a file'],
     [open({ backend: 'gpu' }), 'open(): "backend" must be "auto", "webgpu" or "wasm", not "gpu".'],
     [open({ model: 'http://[' }), 'open(): "model" must be the address of a folder'],
+    [open({ model: [new File([], 'loose.json')] }), 'or a picked folder'],
     [open({ models: '/m/' }), 'open(): there is no option "models".', 'model, backend, onState, signal'],
     [(pngOf as typeof draw)({ picture }), 'pngOf(): "picture" must be a picture'],
   ];
@@ -381,4 +382,19 @@ test('absent settings of sampling have their defaults; without any there is no s
   port.done('turn', REPLY);
   await turn;
   expect(port.last('turn').request.sampling).toEqual({ temperature: 0.5, topP: 1, seed: 1 });
+});
+
+test('a picked folder is opened by its files, without the hidden ones', async () => {
+  const file = (path: string) =>
+    Object.defineProperty(new File(['{}'], 'model_index.json'), 'webkitRelativePath', { value: path });
+  const files = [file('bear/model_index.json'), file('bear/vae/config.json'), file('bear/.git/config')];
+  const { port } = await opened({ model: files });
+  expect(port.last('open').model).toEqual({
+    kind: 'files',
+    name: 'bear',
+    files: [
+      { path: 'model_index.json', file: files[0] },
+      { path: 'vae/config.json', file: files[1] },
+    ],
+  });
 });

@@ -105,10 +105,10 @@ export class OmniGen2 {
         },
         job: (id, event) => this.#jobs.receive(id, event),
         adapters: (change, outcome) => this.#jobs.settle(change, outcome),
-        crashed: (report, restarted) => {
+        crashed: (report, restarted, goingOn) => {
           const error = new OmniError(report);
           settle?.reject(error);
-          if (restarted) this.#jobs.endAll(error);
+          if (restarted) this.#jobs.endAll(error, goingOn);
           else this.#jobs.close(error);
         },
       },

@@ -7,10 +7,11 @@ export type BackendChoice = 'auto' | 'webgpu' | 'wasm';
 
 export interface OpenOptions {
   /**
-   * The address of a folder with a converted checkpoint and its `manifest.json`, relative to the page.
-   * Default: the built-in model of this library.
+   * The address of a folder with a converted checkpoint and its `manifest.json`, relative to the page; or a
+   * folder with a checkpoint that the person picked: its handle, or the files of `<input webkitdirectory>`,
+   * which are read in place. Default: the built-in model of this library.
    */
-  readonly model?: string | URL;
+  readonly model?: string | URL | FileSystemDirectoryHandle | readonly File[];
   /** Default: `auto`. */
   readonly backend?: BackendChoice;
   /** Called with every state of the model: how much is loaded, on what it runs, what failed. */

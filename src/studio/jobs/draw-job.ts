@@ -39,7 +39,9 @@ export type Activity =
   | { readonly phase: 'encoding-reference'; readonly index: number; readonly count: number }
   | { readonly phase: 'drawing' }
   | { readonly phase: 'decoding' }
-  | { readonly phase: 'critiquing' };
+  | { readonly phase: 'critiquing' }
+  /** The device failed. The model is loaded again. */
+  | { readonly phase: 'interrupted' };
 
 /** The unfinished picture after one step, at most {@link STEP_PREVIEW_SIDE} pixels a side. */
 export interface StepPreview {
@@ -114,6 +116,8 @@ export function applyDrawEvent(job: DrawJob, event: JobEvent): DrawJob {
     }
     case 'answering':
       return job;
+    case 'interrupted':
+      return withActivity(job, { phase: 'interrupted' });
     case 'done':
       return event.result.type === 'picture' ? ended(job, { status: 'done', result: event.result }) : job;
     case 'failed':

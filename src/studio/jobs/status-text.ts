@@ -45,6 +45,8 @@ export function statusText(job: DrawJob): string {
       return 'Finishing the picture';
     case 'critiquing':
       return 'Checking the picture';
+    case 'interrupted':
+      return 'Loading the model again';
     default:
       return activity satisfies never;
   }

@@ -1,8 +1,8 @@
 import { type ReactNode, useId, useRef, useState } from 'react';
+import { folderOfInput } from '../../picked-files.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { useModels, useModelsActions } from './context.tsx';
 import { pickDirectory, picksHandles } from './file-system-access.ts';
-import { folderOfInput } from './picked-folder.ts';
 
 type Origin = 'folder' | 'network';
 

@@ -84,18 +84,19 @@ export function withProgress(transfer: Transfer, progress: InstallProgress, nowM
   return { ...transfer, id: progress.id, progress, samples };
 }
 
-/** Measured speed and the time that remains at it; undefined until there are measurements over a second. */
+const MEASURED_MS = 2000;
+/** An install that has just begun looks slower than it is. */
+const BELIEVABLE_MS = 24 * 3_600_000;
+
+/** Measured speed and the time that remains at it; undefined until both can be told. */
 export function paceOf({
   progress,
   samples,
 }: Transfer): { readonly bytesPerSecond: number; readonly remainingMs: number } | undefined {
   const [first] = samples;
   const last = samples.at(-1);
-  if (!progress || !first || !last || last.atMs - first.atMs < 1000) return undefined;
+  if (!progress || !first || !last || last.atMs - first.atMs < MEASURED_MS) return undefined;
   const bytesPerMs = (last.doneBytes - first.doneBytes) / (last.atMs - first.atMs);
-  if (bytesPerMs <= 0) return undefined;
-  return {
-    bytesPerSecond: bytesPerMs * 1000,
-    remainingMs: (progress.totalBytes - progress.doneBytes) / bytesPerMs,
-  };
+  const remainingMs = (progress.totalBytes - progress.doneBytes) / bytesPerMs;
+  return remainingMs < BELIEVABLE_MS ? { bytesPerSecond: bytesPerMs * 1000, remainingMs } : undefined;
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { MAX_REFERENCES } from '../../config/config.ts';
 import { addPictureFiles } from '../composer/pick-pictures.tsx';
 import { useModelsActions } from '../models/context.tsx';
-import { type Dropped, type DroppedFolder, readDrop } from '../models/picked-folder.ts';
+import { type Dropped, type DroppedFolder, readDrop } from '../models/dropped-folder.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { goTo, useRoom } from './rooms.ts';

@@ -44,7 +44,7 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
     set((state) => ({
       jobs: limitStepPreviews(state.jobs.map((each) => (each.id === before.id ? after : each))),
       announcement: announcement ?? state.announcement,
-      notices: failure ? addNotice(state.notices, failure) : state.notices,
+      notices: noticesAfter(state.notices, after, event, failure),
       paces: event.type === 'picture' ? withPace(state, after, event.round) : state.paces,
       // A finished drawing shows its result.
       previewedStep: isOver(after) && state.shown === after.id ? undefined : state.previewedStep,
@@ -69,9 +69,10 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
     set(({ notices }) => ({ notices: addNotice(notices, errorNotice('adapters', outcome.error)) }));
   }
 
-  function crashed(error: ErrorReport, restarted: boolean): void {
+  function crashed(error: ErrorReport, restarted: boolean, goingOn: readonly JobId[]): void {
     const { running, queue } = get();
     set({ model: restarted ? { status: 'starting' } : { status: 'failed', error } });
+    if (running !== undefined && goingOn.includes(running)) return;
     // A running job shows the error itself; otherwise a notice does.
     if (running !== undefined) job(running, { type: 'failed', error });
     if (running !== undefined && restarted) return;
@@ -87,6 +88,27 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
   }
 
   return { model, job, adapters, crashed };
+}
+
+/** A job that goes on has a notice until it ends; then its result has a note. */
+function noticesAfter(
+  notices: readonly Notice[],
+  job: DrawJob,
+  event: JobEvent,
+  failure: Notice | undefined,
+): readonly Notice[] {
+  const id = `interrupted ${job.id}`;
+  if (event.type === 'interrupted') return addNotice(notices, interruptionNotice(id, event.error));
+  const others = isOver(job) ? notices.filter((notice) => notice.id !== id) : notices;
+  return failure ? addNotice(others, failure) : others;
+}
+
+function interruptionNotice(id: string, error: ErrorReport): Notice {
+  return {
+    ...errorNotice(id, error),
+    tone: 'warn',
+    text: 'The model is loading again, and the drawing goes on after its last step.',
+  };
 }
 
 function withPace(state: StudioState, job: DrawJob, number: number): Paces {

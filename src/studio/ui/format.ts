@@ -7,10 +7,11 @@ export function formatSeconds(milliseconds: number): string {
   return value < 99.5 ? `${Math.round(value)}\u00a0s` : `${(value / 60).toFixed(1)}\u00a0min`;
 }
 
-/** Whole seconds or minutes, at least 1 s: 400 -> "1 s", 9100 -> "9 s", 150000 -> "3 min" */
+/** Whole seconds, minutes or hours, at least 1 s: 400 -> "1 s", 9100 -> "9 s", 150000 -> "3 min" */
 export function formatTimeLeft(milliseconds: number): string {
   const value = Math.max(1, Math.round(milliseconds / 1000));
-  return value < 100 ? `${value}\u00a0s` : `${Math.round(value / 60)}\u00a0min`;
+  if (value < 100) return `${value}\u00a0s`;
+  return value < 100 * 60 ? `${Math.round(value / 60)}\u00a0min` : `${Math.round(value / 3600)}\u00a0h`;
 }
 
 /** 12345678 -> "12.3 MB", 4700000000 -> "4.7 GB" */

@@ -1,25 +1,12 @@
-/** Folders that a person picks or drops. */
+/** Folders that a person drops. */
 
 import { OmniError } from '../../errors.ts';
+import { isHidden } from '../../picked-files.ts';
 import type { FolderSource, PickedFile } from '../../protocol.ts';
 import { directoryOfItem } from './file-system-access.ts';
 
 /** A component of a checkpoint is one folder deep. The folder above a checkpoint is read too. */
 const MAX_DEPTH = 3;
-
-/**
- * The folder that `<input webkitdirectory>` gives.
- * @returns undefined without files, which is what an empty folder gives
- */
-export function folderOfInput(files: readonly File[]): FolderSource | undefined {
-  const name = files[0]?.webkitRelativePath.split('/', 1)[0];
-  if (!name) return undefined;
-  const listed = files.flatMap((file): PickedFile[] => {
-    const path = file.webkitRelativePath.slice(name.length + 1);
-    return isHidden(path) ? [] : [{ path, file }];
-  });
-  return { kind: 'files', name, files: listed };
-}
 
 export interface DroppedFolder {
   readonly name: string;
@@ -112,11 +99,6 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<readonly Fil
     if (part.length === 0) return all;
     all.push(...part);
   }
-}
-
-/** Hidden files and folders hold no part of a checkpoint; `.git` holds all of its weights a second time. */
-function isHidden(path: string): boolean {
-  return path.split('/').some((part) => part.startsWith('.'));
 }
 
 function isDirectory(entry: FileSystemEntry): entry is FileSystemDirectoryEntry {
