@@ -15,8 +15,10 @@ export const ERROR_CODES = [
   'bad_checkpoint',
   /** A valid configuration value that this program does not implement. */
   'unsupported',
-  /** The device (GPU, memory, browser) cannot do what is needed. */
+  /** The device (GPU, browser) cannot do what is needed, or has failed. */
   'device',
+  /** The device has too little memory. */
+  'memory',
   /** A file or download could not be read to its end; trying again may help. */
   'unreachable',
   /** Storage is full, locked or refused. */

@@ -161,6 +161,52 @@ const adapterFile = fields({
 /** A LoRA adapter for the transformer. */
 export type AdapterFile = z.infer<typeof adapterFile>;
 
+const roundOutcome = z.enum(['accept', 'fix', 'out_of_rounds', 'repeated', 'unclear']);
+/**
+ * How a round ended. `accept`: the critic accepts the picture. `fix`: the next round edits it by the
+ * critique. `out_of_rounds`: the critic does not accept it, but no round is left. `repeated`: the critique is
+ * that of the round before. `unclear`: the critic gave no usable answer.
+ */
+export type RoundOutcome = z.infer<typeof roundOutcome>;
+
+const report = {
+  round,
+  /** The instruction that was drawn: the prompt in round 1, then the critique of the round before. */
+  instruction: text,
+  critique: text,
+  outcome: roundOutcome,
+  drawMs: milliseconds,
+  critiqueMs: milliseconds,
+};
+const roundReport = fields(report);
+export type RoundReport = z.infer<typeof roundReport>;
+
+const numbers = z.custom<Float32Array>((value) => value instanceof Float32Array, 'numbers (Float32Array)');
+
+const drawingSnapshot = fields({
+  /** The finished rounds with their pictures. */
+  finished: list(fields({ ...report, picture })),
+  /** The picture of the next round, if it is drawn and its critique is missing. */
+  drawn: z.optional(fields({ picture, drawMs: milliseconds })),
+  /** The next round, between two of its steps. */
+  drawing: z.optional(
+    fields({
+      /** Finished steps. */
+      step: z.int(),
+      latents: numbers,
+      /** The scheduler's. */
+      history: list(numbers),
+      text: fields({ prompt: numbers, negative: z.optional(numbers), notes }),
+      references: list(fields({ channels: z.int(), height: z.int(), width: z.int(), data: numbers })),
+    }),
+  ),
+  notes,
+  /** Time of the job so far. */
+  spentMs: milliseconds,
+});
+/** What a draw job needs to go on in another worker. A picture of 1024 x 1024 pixels takes about 3 MB. */
+export type DrawingSnapshot = z.infer<typeof drawingSnapshot>;
+
 /** What the page may send. */
 export const toWorkerSchema = z.discriminatedUnion('type', [
   /** Loads a model. The first message of a page. */
@@ -170,7 +216,13 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
     model: modelSource,
     backend: z.enum(BACKEND_CHOICES),
   }),
-  fields({ type: z.literal('draw'), job: jobId, request: drawRequest }),
+  /** Draws, or goes on from a snapshot of the same request. */
+  fields({
+    type: z.literal('draw'),
+    job: jobId,
+    request: drawRequest,
+    snapshot: z.optional(drawingSnapshot),
+  }),
   fields({ type: z.literal('ask'), job: jobId, request: askRequest }),
   fields({ type: z.literal('turn'), job: jobId, request: turnRequest }),
   fields({ type: z.literal('cancel'), job: jobId }),
@@ -225,25 +277,6 @@ export type ModelState = z.infer<typeof modelState>;
 const adapterOutcome = z.discriminatedUnion('status', [fields({ status: z.literal('done') }), failure]);
 /** The end of a change of adapters. If it failed, the model keeps the adapters that it had. */
 export type AdapterOutcome = z.infer<typeof adapterOutcome>;
-
-const roundOutcome = z.enum(['accept', 'fix', 'out_of_rounds', 'repeated', 'unclear']);
-/**
- * How a round ended. `accept`: the critic accepts the picture. `fix`: the next round edits it by the
- * critique. `out_of_rounds`: the critic does not accept it, but no round is left. `repeated`: the critique is
- * that of the round before. `unclear`: the critic gave no usable answer.
- */
-export type RoundOutcome = z.infer<typeof roundOutcome>;
-
-const roundReport = fields({
-  round,
-  /** The instruction that was drawn: the prompt in round 1, then the critique of the round before. */
-  instruction: text,
-  critique: text,
-  outcome: roundOutcome,
-  drawMs: milliseconds,
-  critiqueMs: milliseconds,
-});
-export type RoundReport = z.infer<typeof roundReport>;
 
 const relativeBox = fields({
   /** Absent if the model gives none. */
@@ -322,6 +355,8 @@ const jobEvent = z.discriminatedUnion('type', [
   event('round', { report: roundReport }),
   /** The language model writes an answer or a reply; `text` is all of it so far. */
   event('answering', { text }),
+  /** The device failed, and a draw job goes on after its last step when the model has loaded again. */
+  event('interrupted', { error: errorReport }),
   event('done', { result: jobResult }),
   event('failed', { error: errorReport }),
   /** The person stopped the job; `partial` is the unfinished picture, if there is one. */
@@ -336,6 +371,8 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
   event('version', { version: z.number() }),
   event('model', { state: modelState }),
   event('job', { job: jobId, event: jobEvent }),
+  /** The state of a draw job: before the first step, after each step, picture and round. */
+  event('snapshot', { job: jobId, snapshot: drawingSnapshot }),
   /** The end of a change of adapters. While it went on, the model was `loading`. */
   event('adapters', { change: changeId, outcome: adapterOutcome }),
 ]);

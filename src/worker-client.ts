@@ -4,6 +4,7 @@
  */
 
 import { type ErrorReport, OmniError } from './errors.ts';
+import { goesOn, type Resumable } from './interruption.ts';
 import {
   type AdapterChangeId,
   type AdapterFile,
@@ -42,9 +43,9 @@ export interface WorkerListener {
   adapters(change: AdapterChangeId, outcome: AdapterOutcome): void;
   /**
    * The worker has ended, with its running job and unfinished changes. `restarted`: another one is loading
-   * the model.
+   * the model. `goingOn` are the draw jobs that do not end but go on there; each has got `interrupted`.
    */
-  crashed(error: ErrorReport, restarted: boolean): void;
+  crashed(error: ErrorReport, restarted: boolean, goingOn: readonly JobId[]): void;
 }
 
 /**
@@ -65,6 +66,8 @@ export interface WorkerClient {
   adapters(change: AdapterChangeId, adapters: readonly AdapterFile[]): boolean;
   dispose(): void;
 }
+
+const ENDS: readonly string[] = ['done', 'failed', 'cancelled'] satisfies JobEvent['type'][];
 
 /** Starts the real worker. The bundler finds the URL only in this form. */
 export function spawnModelWorker(): WorkerPort {
@@ -90,6 +93,8 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
   let applied: { readonly change: AdapterChangeId; readonly adapters: readonly AdapterFile[] } | undefined;
   /** Why a worker that was started again lacks the adapters of the one before. */
   let withoutAdapters: string | undefined;
+  /** Draw jobs that have not ended, by ID. */
+  const draws = new Map<JobId, Resumable & { readonly request: DrawRequest }>();
 
   function start(): void {
     if (!opened) return;
@@ -151,8 +156,14 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
         settle(message.change, message.outcome);
         return;
       case 'job':
+        if (ENDS.includes(message.event.type)) draws.delete(message.job);
         listener.job(message.job, message.event);
         return;
+      case 'snapshot': {
+        const draw = draws.get(message.job);
+        if (draw) draw.snapshot = message.snapshot;
+        return;
+      }
       default:
         message satisfies never;
     }
@@ -183,6 +194,7 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     if ('job' in fields && typeof fields.job === 'string') {
       const job = fields.job as JobId;
       send({ type: 'cancel', job });
+      draws.delete(job);
       listener.job(job, { type: 'failed', error });
     } else if ('change' in fields && typeof fields.change === 'string') {
       settle(fields.change as AdapterChangeId, { status: 'failed', error });
@@ -195,7 +207,7 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     stop();
     const message = `The page (protocol ${PROTOCOL_VERSION}) and its drawing engine (${engine}) have different versions.`;
     const action = 'Reload the page to update both.';
-    listener.crashed({ code: 'internal', permanent: true, message, action }, false);
+    listener.crashed({ code: 'internal', permanent: true, message, action }, false, []);
   }
 
   function crash(message: string): void {
@@ -209,10 +221,21 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     const action = again
       ? 'It is restarting. Draw the picture again when the model has loaded.'
       : 'Load the model again. If that does not help, reload the page.';
-    listener.crashed({ code: 'internal', permanent: false, message, action }, again);
+    const error: ErrorReport = { code: 'internal', permanent: false, message, action };
+    const goingOn = again ? [...draws].filter(([, draw]) => goesOn(draw, error)) : [];
+    draws.clear();
+    for (const [job] of goingOn) listener.job(job, { type: 'interrupted', error });
+    const jobs = goingOn.map(([job]) => job);
+    listener.crashed(error, again, jobs);
     if (!again) return;
     start();
     if (applied) changeAdapters(applied.change, applied.adapters);
+    for (const [job, draw] of goingOn) sendDraw(job, draw);
+  }
+
+  function sendDraw(job: JobId, draw: Resumable & { readonly request: DrawRequest }): boolean {
+    draws.set(job, draw);
+    return send({ type: 'draw', job, request: draw.request, snapshot: draw.snapshot });
   }
 
   function changeAdapters(id: AdapterChangeId, adapters: readonly AdapterFile[]): boolean {
@@ -233,12 +256,13 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
   return {
     open(model, backend) {
       stop();
+      draws.clear();
       opened = { model, backend };
       applied = undefined;
       withoutAdapters = undefined;
       start();
     },
-    draw: (job, request) => send({ type: 'draw', job, request }),
+    draw: (job, request) => sendDraw(job, { request }),
     ask: (job, request) => send({ type: 'ask', job, request }),
     turn: (job, request) => send({ type: 'turn', job, request }),
     end: (conversation) => send({ type: 'end', conversation }),

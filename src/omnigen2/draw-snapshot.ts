@@ -6,7 +6,7 @@ import type { Latents } from './diffusion/latents.ts';
 export interface TextFeatures {
   readonly prompt: Float32Array;
   /** Undefined if no step has text guidance. */
-  readonly negative: Float32Array | undefined;
+  readonly negative?: Float32Array;
   /** Sentences for the person, for example that the prompt was cut. */
   readonly notes: readonly string[];
 }

@@ -30,12 +30,21 @@ test('work returns its result if the GPU reports no error', async () => {
   expect(gpu.halfPrecision).toBe(true);
 });
 
+test('a GPU that runs out of memory says so', async () => {
+  const { device, gpu } = fakeGpu();
+  const work = gpu.checked('opening the graph "vae"', async () => device.report('Out of memory\nat 3'));
+  await expect(work).rejects.toMatchObject({
+    code: 'memory',
+    message: 'The graphics processor ran out of memory while opening the graph "vae".',
+  });
+});
+
 test('work that returned a result fails if the GPU reported an error', async () => {
   const { device, gpu } = fakeGpu();
-  const work = gpu.checked('running the graph "vae"', async () => device.report('Out of memory\nat 3'));
+  const work = gpu.checked('running the graph "vae"', async () => device.report('Invalid buffer\nat 3'));
   await expect(work).rejects.toMatchObject({
     code: 'device',
-    message: 'The graphics processor reported an error while running the graph "vae": Out of memory',
+    message: 'The graphics processor reported an error while running the graph "vae": Invalid buffer',
   });
   expect(await gpu.checked('running', async () => 1)).toBe(1);
 });

@@ -3,7 +3,7 @@ import { OmniError } from '../errors.ts';
 import { engineError } from './engine-error.ts';
 
 it.each<[unknown, string]>([
-  [new Error('out of memory\n  at somewhere'), 'out of memory.'],
+  [new Error('lost the thread\n  at somewhere'), 'lost the thread.'],
   [1234, 'the engine stopped with 1234.'],
   [
     new Error(
@@ -15,6 +15,19 @@ it.each<[unknown, string]>([
   expect(engineError('transformer', 'run', cause)).toMatchObject({
     code: 'device',
     message: `The graph "transformer" could not be run on this device: ${words}`,
+  });
+});
+
+it.each([
+  "Can't create a session. ERROR_CODE: 6, ERROR_MESSAGE: Exception during initialization: std::bad_alloc",
+  'Failed to allocate memory for requested buffer of size 134217728',
+  'Array buffer allocation failed',
+  'Aborted(OOM). Build with -sASSERTIONS for more info.',
+  'Out of memory',
+])('%s says that memory is missing', (words) => {
+  expect(engineError('vae.decoder', 'opened', new Error(words))).toMatchObject({
+    code: 'memory',
+    message: 'The graph "vae.decoder" could not be opened, because this device has too little free memory.',
   });
 });
 

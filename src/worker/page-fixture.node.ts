@@ -49,7 +49,7 @@ export function page(...replacements: readonly Replacements[]) {
     const number = ++loads;
     log.push(`load ${number} of ${name}`);
     onProgress({ doneBytes: 1, totalBytes: 1, from: 'cache' });
-    const model = new OmniGen2Model(checkpoint, runtime(nodeRuntime({ threads: 1 })), tokenizer, onPart);
+    const model = new OmniGen2Model(checkpoint, runtime(nodeRuntime({ threads: 1 })), tokenizer, { onPart });
     return loaded({
       model,
       device: { backend: 'wasm', description: 'a test', halfPrecision: false },
@@ -66,7 +66,12 @@ export function page(...replacements: readonly Replacements[]) {
     listener(message);
     for (const check of waiters) check();
   };
-  const service = new ModelService({ post, load, crash: (message) => crashes.push(message) });
+  let crashed = () => undefined as unknown;
+  const crash = (message: string) => {
+    crashes.push(message);
+    crashed();
+  };
+  const service = new ModelService({ post, load, crash });
   const events = (job: JobId) =>
     posted.flatMap((each) => (each.type === 'job' && each.job === job ? [each.event] : []));
   const states = () => posted.flatMap((each) => (each.type === 'model' ? [each.state] : []));
@@ -92,6 +97,10 @@ export function page(...replacements: readonly Replacements[]) {
   const on = (next: typeof listener) => {
     listener = next;
   };
+  /** Calls a function when the worker crashes. */
+  const onCrash = (next: typeof crashed) => {
+    crashed = next;
+  };
   const open = (id = MODEL.name) =>
     service.handle({
       type: 'open',
@@ -111,7 +120,7 @@ export function page(...replacements: readonly Replacements[]) {
     return answers()[0];
   };
   return {
-    ...{ service, posted, crashes, log, events, states, until, ended, ready, on },
+    ...{ service, posted, crashes, log, events, states, until, ended, ready, on, onCrash },
     ...{ open, draw, turn, cancel, adapters, settled },
   };
 }

@@ -7,23 +7,32 @@ import { resizeReference } from '../omnigen2/pixels.ts';
 import { type ReferenceLimits, referenceCheck } from '../omnigen2/sizes.ts';
 import { decodeImage } from '../pictures/decode.web.ts';
 import type { RgbImage } from '../pictures/image.ts';
-import type { DrawRequest, JobEvent, JobResult } from '../protocol.ts';
+import type { DrawingSnapshot, DrawRequest, JobEvent, JobResult } from '../protocol.ts';
 import { toPicture } from './picture.ts';
 import { progressEvent } from './progress-event.ts';
+import { fromSnapshot, toSnapshot } from './snapshot.ts';
 import { StepClock } from './step-clock.ts';
+
+export interface DrawSink {
+  /** Receives every event except the last one. */
+  emit(event: JobEvent): void;
+  snapshot(snapshot: DrawingSnapshot): void;
+}
 
 /**
  * Draws one picture, in up to `rounds` rounds.
- * @param emit receives every event except the last one
+ * @param resume continues the job from this state
  * @throws OmniError for what cannot be drawn; AbortError after an abort
  */
 export async function runDraw(
   signal: AbortSignal,
   model: OmniGen2Model,
   { prompt, references: files, settings, rounds }: DrawRequest,
-  emit: (event: JobEvent) => void,
+  sink: DrawSink,
+  resume?: DrawingSnapshot,
 ): Promise<JobResult> {
-  const start = performance.now();
+  const start = performance.now() - (resume?.spentMs ?? 0);
+  const spentMs = () => performance.now() - start;
   const limits = drawLimits(settings, model.checkpoint.trainedOn);
   const notes: string[] = [];
   const references = await decodeReferences(signal, files, referenceLimits(limits, model.config.vae), notes);
@@ -34,15 +43,17 @@ export async function runDraw(
     now: () => performance.now(),
     onEvent: (event) => {
       const sent = jobEvent(event, clock);
-      if (sent) emit(sent);
+      if (sent) sink.emit(sent);
     },
+    onSnapshot: (snapshot) => sink.snapshot(toSnapshot(snapshot, spentMs())),
+    resume: resume && fromSnapshot(resume),
   });
   return {
     type: 'picture',
     round: drawing.pictureRound,
     rounds: Math.max(1, drawing.rounds.length),
     notes: [...notes, ...drawing.notes],
-    totalMs: performance.now() - start,
+    totalMs: spentMs(),
   };
 }
 

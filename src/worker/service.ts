@@ -2,8 +2,10 @@
 
 import type { Adapter } from '../checkpoints/adapters/changes.ts';
 import { type ErrorReport, OmniError, reportOf } from '../errors.ts';
+import { goesOn, type Resumable } from '../interruption.ts';
 import {
   type AdapterOutcome,
+  type DrawingSnapshot,
   type FromWorker,
   type JobEvent,
   type JobId,
@@ -33,7 +35,7 @@ export interface ServiceHost {
   crash(message: string): void;
 }
 
-interface Job {
+interface Job extends Resumable {
   readonly id: JobId;
   readonly work: Extract<ToWorker, { type: 'draw' | 'ask' | 'turn' }>;
   readonly abort: AbortController;
@@ -106,7 +108,12 @@ export class ModelService {
       case 'draw':
       case 'ask':
       case 'turn':
-        this.#enqueue({ id: message.job, work: message, abort: new AbortController() });
+        this.#enqueue({
+          id: message.job,
+          work: message,
+          abort: new AbortController(),
+          snapshot: message.type === 'draw' ? message.snapshot : undefined,
+        });
         return;
       case 'cancel':
         this.#cancel(message.job);
@@ -235,8 +242,10 @@ export class ModelService {
     });
   }
 
-  /** Runs one job. Always posts a last event. */
-  async #run({ id, work, abort: { signal } }: Job): Promise<void> {
+  /** Runs one job. Posts a last event, unless the job goes on later. */
+  async #run(job: Job): Promise<void> {
+    const { id, work } = job;
+    const { signal } = job.abort;
     const loading = this.#loading;
     let partial: Picture | undefined;
     const emit = (event: JobEvent) => {
@@ -250,7 +259,7 @@ export class ModelService {
       if (!loading) throw new Error('no model was requested');
       loaded = await unlessAborted(loading.loaded, signal);
       doing = work.type === 'draw' ? 'Drawing' : 'Answering';
-      emit({ type: 'done', result: await this.#workInMemory(signal, loaded, work, emit) });
+      emit({ type: 'done', result: await this.#workInMemory(signal, loaded, job, emit) });
     } catch (error) {
       const report = reportOf(error, doing, signal);
       if (report.code === 'cancelled') {
@@ -260,9 +269,14 @@ export class ModelService {
         this.#waiting = [];
         this.#host.crash(report.message);
       } else {
-        emit({ type: 'failed', error: report });
+        if (isOfDevice(report) && goesOn(job, report)) {
+          emit({ type: 'interrupted', error: report });
+          this.#waiting.unshift(job);
+        } else {
+          emit({ type: 'failed', error: report });
+        }
         // After an error of the device the model is loaded again, so that the next job has a working device.
-        const stale = loaded && report.code === 'device' && this.#loading === loading;
+        const stale = loaded && isOfDevice(report) && this.#loading === loading;
         if (stale && this.#requested) this.#load(this.#requested);
       }
     }
@@ -275,28 +289,34 @@ export class ModelService {
   async #workInMemory(
     signal: AbortSignal,
     loaded: LoadedModel,
-    work: Job['work'],
+    job: Job,
     emit: (event: JobEvent) => void,
   ): Promise<JobResult> {
     try {
-      return await this.#work(signal, loaded, work, emit);
+      return await this.#work(signal, loaded, job, emit);
     } catch (error) {
-      const lacksMemory = error instanceof OmniError && error.code === 'device' && !loaded.engineFailed();
-      if (!lacksMemory || work.type === 'turn' || !this.#conversation.release()) throw error;
+      const lacksMemory = error instanceof OmniError && isOfDevice(error) && !loaded.engineFailed();
+      if (!lacksMemory || job.work.type === 'turn' || !this.#conversation.release()) throw error;
       signal.throwIfAborted();
-      return this.#work(signal, loaded, work, emit);
+      return this.#work(signal, loaded, job, emit);
     }
   }
 
   #work(
     signal: AbortSignal,
     { model }: LoadedModel,
-    work: Job['work'],
+    job: Job,
     emit: (event: JobEvent) => void,
   ): Promise<JobResult> {
+    const { work } = job;
     switch (work.type) {
-      case 'draw':
-        return runDraw(signal, model, work.request, emit);
+      case 'draw': {
+        const snapshot = (next: DrawingSnapshot) => {
+          job.snapshot = next;
+          this.#host.post({ type: 'snapshot', job: job.id, snapshot: next });
+        };
+        return runDraw(signal, model, work.request, { emit, snapshot }, job.snapshot);
+      }
       case 'ask':
         return runAsk(signal, model, work.request, emit);
       case 'turn':
@@ -358,6 +378,11 @@ export class ModelService {
   #postJob(job: JobId, event: JobEvent): void {
     this.#host.post({ type: 'job', job, event });
   }
+}
+
+/** Whether an error is that of a device, which may work again after the model is loaded again. */
+function isOfDevice({ code }: Pick<ErrorReport, 'code'>): boolean {
+  return code === 'device' || code === 'memory';
 }
 
 function isChange(task: Task): task is AdapterChange {
