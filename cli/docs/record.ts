@@ -27,7 +27,7 @@ export async function record(name: string, { title, command, tables, ofWeights }
   const results: Results = {
     title,
     date: new Date().toISOString().slice(0, 10),
-    commit: commit(),
+    commit: commitOfTree(),
     machine: machine(),
     command,
     ...(ofWeights ? { weights } : {}),
@@ -44,7 +44,7 @@ export async function record(name: string, { title, command, tables, ofWeights }
 }
 
 /** The commit that is checked out, and whether files other than the docs differ from it. */
-function commit(): string {
+export function commitOfTree(): string {
   const git = (...args: string[]) =>
     spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' }).stdout?.trim() ?? '';
   const id = git('rev-parse', '--short=7', 'HEAD');

@@ -1,0 +1,60 @@
+/** The jobs in the real page, in Chromium on WebAssembly. */
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { encodePng } from '../../src/pictures/encode.node.ts';
+import { type MeasuredPage, recordedPicture } from './browser-page.ts';
+import { type JobName, PROMPTS } from './jobs.ts';
+import { DONE, type Moment } from './moments.ts';
+import { type Outcome, outcomeOf, pictureFile, type SideName } from './outcome.ts';
+
+export interface BrowserWork {
+  readonly dir: string;
+  readonly side: SideName;
+  /** Path of the PNG file that is edited and asked about. */
+  readonly reference: string;
+  readonly onMoment: (moment: Moment) => void;
+}
+
+/**
+ * Does one job in a page whose model is ready.
+ * @throws OmniError `device` with the words of the page if it fails
+ */
+export async function browserJob(
+  signal: AbortSignal,
+  measured: MeasuredPage,
+  job: JobName,
+  { dir, side, reference, onMoment }: BrowserWork,
+): Promise<Outcome> {
+  await measured.reset();
+  measured.worker.startSampling();
+  await start(measured, job, reference);
+  const recorded = await measured.reached(signal, DONE, onMoment);
+  const jsHeapBytes = Math.max(measured.worker.stopSampling(), await measured.worker.jsHeapBytes());
+  if (job !== 'ask') {
+    const file = pictureFile(dir, side, job);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, await encodePng(recordedPicture(recorded)));
+  }
+  return outcomeOf(job, recorded.moments, measured.memory, {
+    wasmHeapBytes: await measured.worker.wasmHeapBytes(),
+    jsHeapBytes,
+    answer: recorded.answer,
+  });
+}
+
+/** Does on the page what a person does. */
+async function start({ page, studio }: MeasuredPage, job: JobName, reference: string): Promise<void> {
+  const prompt = PROMPTS[job];
+  if (job === 'ask') {
+    await studio.questions.getByLabel('Your question').fill(prompt);
+    await studio.questions.getByRole('button', { name: 'Ask' }).click();
+    return;
+  }
+  await studio.removeReferences();
+  if (job === 'edit') {
+    await page.getByTestId('pick-pictures').first().setInputFiles(reference);
+    await studio.references.first().waitFor();
+  }
+  await studio.draw(prompt);
+}
