@@ -27,6 +27,12 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await studio.drawButton.click();
       await studio.draw('a red house');
       await expectNoViolations(page, 'waiting for the model');
+      await page.getByRole('link', { name: 'Models', exact: true }).click();
+      await expect(page.getByRole('heading', { name: 'Models', exact: true })).toBeVisible();
+      await expectNoViolations(page, 'models');
+      await page.getByRole('radio', { name: /^Hub or web address/ }).check();
+      await page.getByRole('button', { name: 'Download' }).click();
+      await expectNoViolations(page, 'models, an empty address');
       expect(
         await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
       ).toBeLessThanOrEqual(0);

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from '@playwright/test';
 import sharp from 'sharp';
 import { preview } from 'vite';
+import { TRAINED } from '../cli/models.ts';
 import { CHROMIUM_FLAGS } from '../scripts/browser-flags.mjs';
 import { browserPath } from '../scripts/browser-path.mjs';
 import { StudioPage } from './studio-page.ts';
@@ -156,6 +157,16 @@ const SHOTS: readonly Shot[] = [
     reach: async (studio) => {
       await ready(studio);
       await studio.drawButton.click();
+    },
+  },
+  {
+    name: '13-models',
+    dark: true,
+    reach: async (studio) => {
+      await ready(studio);
+      await studio.page.getByRole('link', { name: 'Models', exact: true }).click();
+      await studio.dropFromDisk(TRAINED);
+      await studio.page.getByText('read in place.').waitFor();
     },
   },
 ];

@@ -47,6 +47,9 @@ const models = createModels({
   keptFolders,
   open: studio.actions.chooseModel,
   leave: studio.actions.leaveModel,
+  keepStorage: async () => {
+    await navigator.storage?.persist?.();
+  },
   onEnding: (name, ending) => {
     studio.actions.announce(endingWords(name, ending));
     if (currentRoom() !== 'models') studio.actions.notify(endingNotice(name, ending));

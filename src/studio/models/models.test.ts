@@ -42,6 +42,7 @@ function start() {
     keptFolders: { list: async () => [], keep: async () => undefined, forget: async () => undefined },
     open: (model) => opened.push(model),
     leave: (key) => left.push(key),
+    keepStorage: async () => undefined,
     onEnding: (name, ending) => endings.push([name, ending]),
   });
   const worker = () => {

@@ -26,6 +26,8 @@ export interface ModelsEnvironment {
   open(model: ChosenModel): void;
   /** Called before a model is deleted or forgotten. */
   leave(key: string): void;
+  /** Asks the browser not to delete the storage by itself. */
+  keepStorage(): Promise<void>;
   /** Called when a transfer has ended, because the person may be on another page. */
   onEnding(name: string, ending: Ending): void;
 }
@@ -154,6 +156,13 @@ export function createModels(environment: ModelsEnvironment): Models {
     set(({ folders }) => ({ folders: [...folders.filter((each) => each.key !== key), added] }));
   }
 
+  /** Asks once a model is about to be stored, and shows what the browser says. */
+  async function keepStorage(): Promise<void> {
+    if (get().space?.persisted) return;
+    await environment.keepStorage();
+    client.send({ type: 'list' });
+  }
+
   const folderOf = (key: string) => get().folders.find((each) => each.key === key);
   const modelOf = (id: string) => get().installed.find((each) => each.id === id);
   const token = () => get().token.trim() || undefined;
@@ -228,10 +237,12 @@ export function createModels(environment: ModelsEnvironment): Models {
       if (!model) return;
       const { name, folder } = model;
       client.send({ type: 'convert', request: begin('convert', name), folder });
+      void keepStorage();
     },
     install(address) {
       const label = address.trim();
       client.send({ type: 'install', request: begin('install', label), address: label, token: token() });
+      void keepStorage();
     },
     resume(id) {
       const folder = sourceFolder(id);

@@ -46,7 +46,7 @@ function DismissibleNotice({ notice }: { notice: Notice }) {
   const { dismiss } = useActions();
   return (
     <NoticeCard notice={notice}>
-      {notice.action && <NoticeActionButton action={notice.action} />}
+      {notice.action && <NoticeActionButton id={notice.id} action={notice.action} />}
       <button type="button" className="btn" onClick={() => dismiss(notice.id)}>
         Dismiss
       </button>
@@ -61,7 +61,7 @@ function NoticeLine({ notice }: { notice: Notice }) {
     <section className={`notice-line ${notice.tone}`} role="status" aria-label={notice.title}>
       <Icon name="chip" />
       <p title={notice.text}>
-        {notice.title}. {notice.action && <NoticeActionButton action={notice.action} />}
+        {notice.title}. {notice.action && <NoticeActionButton id={notice.id} action={notice.action} />}
       </p>
       <button
         type="button"
@@ -76,8 +76,8 @@ function NoticeLine({ notice }: { notice: Notice }) {
   );
 }
 
-function NoticeActionButton({ action }: { action: NoticeAction }) {
-  const { loadModel, drawAgain, restoreResult, chooseBuiltInModel } = useActions();
+function NoticeActionButton({ id, action }: { id: string; action: NoticeAction }) {
+  const { loadModel, drawAgain, restoreResult, chooseBuiltInModel, dismiss } = useActions();
   const models = useModelsActions();
   switch (action.kind) {
     case 'reload model':
@@ -96,9 +96,16 @@ function NoticeActionButton({ action }: { action: NoticeAction }) {
       return <UndoButton label="Use the built-in model" onClick={chooseBuiltInModel} />;
     case 'open models':
       return (
-        <a className="btn primary" href="#models">
+        <button
+          type="button"
+          className="btn primary"
+          onClick={() => {
+            dismiss(id);
+            goTo('models');
+          }}
+        >
           Open Models
-        </a>
+        </button>
       );
     case 'allow folder': {
       const allow = async () => {
