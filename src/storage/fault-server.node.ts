@@ -29,8 +29,7 @@ export type Fault =
 /** A request for bytes of a file. */
 export interface FileRequest {
   readonly path: string;
-  readonly start: number;
-  /** The start that was asked for. Another one is sent if the condition of the request does not hold. */
+  /** The start that was asked for. */
   readonly asked: number;
   /** Number of the request for this file, from 1 on. */
   readonly count: number;
@@ -52,7 +51,7 @@ const HUB_FILES = `/owner/model/resolve/${COMMIT}/`;
 export class FaultServer {
   /** Served files by path. Tests change them. */
   readonly files: Map<string, Uint8Array>;
-  /** Chooses the fault of an answer. */
+  /** Chooses the fault of an answer. It is called before the file is looked up. */
   fault: (request: FileRequest) => Fault | undefined = () => undefined;
   /** Every answer with bytes of a file, in order. */
   readonly sent: Sent[] = [];
@@ -65,6 +64,8 @@ export class FaultServer {
   origin = '';
   readonly #server: Server;
   readonly #counts = new Map<string, number>();
+  #waiting: { readonly bytes: number; readonly resolve: () => void }[] = [];
+  readonly #hashes = new WeakMap<Uint8Array, string>();
 
   private constructor(files: ReadonlyMap<string, Uint8Array>) {
     this.files = new Map(files);
@@ -103,6 +104,12 @@ export class FaultServer {
       .reduce((sum, { start, end }) => sum + end - start, 0);
   }
 
+  /** Resolves when so many bytes were sent in total. */
+  whenSent(bytes: number): Promise<void> {
+    if (this.sentBytes() >= bytes) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ bytes, resolve }));
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -121,9 +128,20 @@ export class FaultServer {
     if (pathname.startsWith(HUB_API)) return this.#hub(pathname.slice(HUB_API.length), response);
     const folder = [HUB_FILES, '/files/'].find((prefix) => pathname.startsWith(prefix));
     const path = decodeURIComponent(pathname.slice(folder?.length ?? 1));
-    const bytes = folder === undefined ? undefined : this.files.get(path);
-    if (!bytes) return response.writeHead(404).end();
-    return this.#file(request, response, path, bytes);
+    return folder === undefined ? response.writeHead(404).end() : this.#file(request, response, path);
+  }
+
+  #hashOf(bytes: Uint8Array): string {
+    const hash = this.#hashes.get(bytes) ?? sha256(bytes);
+    this.#hashes.set(bytes, hash);
+    return hash;
+  }
+
+  #wake(): void {
+    const sent = this.sentBytes();
+    const due = this.#waiting.filter(({ bytes }) => bytes <= sent);
+    this.#waiting = this.#waiting.filter(({ bytes }) => bytes > sent);
+    for (const { resolve } of due) resolve();
   }
 
   #hub(path: string, response: ServerResponse): unknown {
@@ -136,28 +154,24 @@ export class FaultServer {
         type: 'file',
         path: file,
         size: bytes.length,
-        ...(file.endsWith('.safetensors') && { lfs: { oid: sha256(bytes) } }),
+        ...(file.endsWith('.safetensors') && { lfs: { oid: this.#hashOf(bytes) } }),
       })),
     );
   }
 
-  #file(request: IncomingMessage, response: ServerResponse, path: string, bytes: Uint8Array): unknown {
-    const etag = `"${sha256(bytes).slice(0, 16)}"`;
+  #file(request: IncomingMessage, response: ServerResponse, path: string): unknown {
     const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+    const count = (this.#counts.get(path) ?? 0) + 1;
+    this.#counts.set(path, count);
+    const seen: FileRequest = { path, asked: Number(asked?.[1] ?? 0), count, headers: request.headers };
+    this.requests.push(seen);
+    const fault = this.fault(seen);
+    const bytes = this.files.get(path);
+    if (!bytes) return response.writeHead(404).end();
+    const etag = `"${this.#hashOf(bytes).slice(0, 16)}"`;
     const condition = request.headers['if-range'];
     const ranged = asked !== null && (condition === undefined || condition === etag);
     const start = ranged ? Number(asked[1]) : 0;
-    const count = (this.#counts.get(path) ?? 0) + 1;
-    this.#counts.set(path, count);
-    const seen: FileRequest = {
-      path,
-      start,
-      asked: Number(asked?.[1] ?? 0),
-      count,
-      headers: request.headers,
-    };
-    this.requests.push(seen);
-    const fault = this.fault(seen);
     if (fault?.kind === 'status') {
       if (fault.retryAfter !== undefined) response.setHeader('Retry-After', fault.retryAfter);
       return response.writeHead(fault.status).end();
@@ -221,6 +235,7 @@ export class FaultServer {
       const piece = bytes.subarray(at, Math.min(at + pieceBytes, limit));
       at += piece.length;
       sent.end = Math.min(start + at, start + count);
+      this.#wake();
       // Waits for the client, so that not more is counted than what it can have received.
       return response.write(piece, () => setTimeout(next, pauseMs));
     };

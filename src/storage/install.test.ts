@@ -170,9 +170,8 @@ describe('another version on the server', () => {
     const changed = files.get(WEIGHTS)?.slice() ?? new Uint8Array();
     changed[changed.length - 1] ^= 1;
     server.fault = ({ path, count }) => {
-      if (path !== WEIGHTS || count > 1) return undefined;
-      server.files.set(WEIGHTS, changed);
-      return { kind: 'cut', afterBytes: 100_000 };
+      if (path === WEIGHTS && count === 2) server.files.set(WEIGHTS, changed);
+      return path === WEIGHTS && count === 1 ? { kind: 'cut', afterBytes: 100_000 } : undefined;
     };
     const error = await refusal(() => newStore().install(bundle(), { signal: never }));
     expect(error.message).toMatch(/does not have the hash/);

@@ -7,8 +7,9 @@ import { isObject } from '../json.ts';
 import { fetchJson } from './fetch-small.ts';
 import { PARTIAL } from './files.ts';
 import { listHub } from './hub.ts';
-import { MAX_FILE_BYTES, MAX_SMALL_FILE_BYTES } from './limits.ts';
+import { MAX_FILE_BYTES, MAX_SMALL_FILE_BYTES, PARALLEL_REQUESTS } from './limits.ts';
 import type { InstallSource } from './models.ts';
+import { eachInParallel } from './parallel.ts';
 import type { ListedFile } from './record.ts';
 import { fetchRange, type RemoteFile, type TransportOptions } from './transport.ts';
 import { isNotFound, refusedByServer, shownUrl } from './transport-errors.ts';
@@ -142,40 +143,43 @@ async function listCheckpoint(
   base: string,
   transport: TransportOptions,
 ): Promise<ListedFile[]> {
-  const size = (path: string) => probeSize(signal, base, path, transport);
   const found: ListedFile[] = [];
-  for (const path of CONFIGURATIONS) found.push({ path, sizeBytes: await size(path) });
-  for (const path of WEIGHTS) {
-    const sizeBytes = await size(path).catch(unlessNotFound);
-    if (sizeBytes !== undefined) found.push({ path, sizeBytes });
-    else found.push(...(await listShards(signal, base, path, transport)));
-  }
-  for (const path of OPTIONAL) {
-    const sizeBytes = await size(path).catch(unlessNotFound);
-    if (sizeBytes !== undefined) found.push({ path, sizeBytes });
-  }
+  /** Adds the files that exist. */
+  const probe = (paths: readonly string[], missing: (path: string, error: unknown) => Promise<void>) =>
+    eachInParallel(signal, paths, PARALLEL_REQUESTS, async (either, path) => {
+      try {
+        found.push({ path, sizeBytes: await probeSize(either, base, path, transport) });
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+        await missing(path, error);
+      }
+    });
+  const refuse = (_: string, error: unknown) => Promise.reject(error);
+  const shards: string[] = [];
+  // The first one tells whether the address is a checkpoint at all.
+  await probe(CONFIGURATIONS.slice(0, 1), refuse);
+  await probe(CONFIGURATIONS.slice(1), refuse);
+  await probe(WEIGHTS, async (path) => {
+    shards.push(...(await shardsOf(signal, base, path, transport)));
+  });
+  await probe(shards, refuse);
+  await probe(OPTIONAL, async () => undefined);
   return checkedFiles(found, base);
 }
 
 /** The index of the shards of a component, and the shards. */
-async function listShards(
+async function shardsOf(
   signal: AbortSignal,
   base: string,
   weights: string,
   transport: TransportOptions,
-): Promise<ListedFile[]> {
+): Promise<string[]> {
   const index = `${weights}.index.json`;
   const { json } = await fetchJson(signal, fileUrl(base, index), transport);
   const map = isObject(json) && isObject(json.weight_map) ? Object.values(json.weight_map) : [];
   const component = weights.split('/', 1)[0];
-  const shards = new Set(
-    map.filter((name) => typeof name === 'string').map((name) => insidePath(component, name, index)),
-  );
-  const found = [{ path: index, sizeBytes: await probeSize(signal, base, index, transport) }];
-  for (const path of shards) {
-    found.push({ path, sizeBytes: await probeSize(signal, base, path, transport) });
-  }
-  return found;
+  const names = map.filter((name) => typeof name === 'string');
+  return [index, ...new Set(names.map((name) => insidePath(component, name, index)))];
 }
 
 /** Size of a file on a server. */
@@ -219,11 +223,6 @@ async function headSize(
   const length = response?.headers.get('content-length') ?? '';
   const encoding = response?.headers.get('content-encoding') ?? 'identity';
   return response?.ok && encoding === 'identity' && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
-}
-
-function unlessNotFound(error: unknown): undefined {
-  if (isNotFound(error)) return undefined;
-  throw error;
 }
 
 /** Whether a server answered with a page in place of a missing file. */
