@@ -43,10 +43,7 @@ function page() {
   const send = (message: ToModels) => service.handle(message);
   const last = (wanted: RequestId) =>
     until(() =>
-      posted.find(
-        (each) =>
-          'request' in each && each.request === wanted && each.type !== 'progress' && each.type !== 'models',
-      ),
+      posted.find((each) => 'request' in each && each.request === wanted && each.type !== 'progress'),
     );
   const models = () => posted.findLast((each) => each.type === 'models')?.models ?? [];
   return { service, posted, send, last, until, models };
