@@ -4,6 +4,7 @@ import type { Acceleration } from '../../settings/draw-settings.ts';
 import type { Latents } from '../diffusion/latents.ts';
 import type { StepRequest } from '../diffusion/request.ts';
 import type { Transformer } from '../diffusion/transformer.ts';
+import { Uploads } from '../diffusion/uploads.ts';
 import type { LoopStep, StepPredictor } from './predictor.ts';
 import { type TaylorDecision, TaylorSeer } from './taylorseer.ts';
 import { TeaCache, type TeaCacheDecision } from './teacache.ts';
@@ -41,9 +42,11 @@ export function createPredictor(
 /** Runs every layer at every step. */
 class ComputeAll implements StepPredictor {
   readonly #transformer: Transformer;
+  readonly #uploads: Uploads;
 
   constructor(transformer: Transformer) {
     this.#transformer = transformer;
+    this.#uploads = new Uploads(transformer.sessions);
   }
 
   load(request: StepRequest): Promise<void> {
@@ -51,8 +54,10 @@ class ComputeAll implements StepPredictor {
   }
 
   async predict({ signal, ...step }: LoopStep): Promise<Latents[]> {
-    return this.#transformer.predictStep(step, signal);
+    return this.#transformer.predictStep({ ...step, uploads: this.#uploads }, signal);
   }
 
-  dispose(): void {}
+  dispose(): void {
+    this.#uploads.dispose();
+  }
 }

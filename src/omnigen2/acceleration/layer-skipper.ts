@@ -4,10 +4,12 @@
  */
 
 import type { ResidentTensor } from '../../runtime/types.ts';
+import type { EmbeddedBranch, EmbeddedStep } from '../diffusion/embedded-step.ts';
 import type { GuidanceBranch } from '../diffusion/guidance.ts';
 import type { Latents } from '../diffusion/latents.ts';
 import type { StepRequest } from '../diffusion/request.ts';
-import type { EmbeddedBranch, EmbeddedStep, Transformer } from '../diffusion/transformer.ts';
+import type { Transformer } from '../diffusion/transformer.ts';
+import { Uploads } from '../diffusion/uploads.ts';
 import { ResidentTensors } from '../resident-tensors.ts';
 import type { LoopStep, StepPredictor } from './predictor.ts';
 import { StreamArithmetic } from './stream-arithmetic.ts';
@@ -34,10 +36,12 @@ export abstract class LayerSkipper<State extends BranchState, Decision extends {
   protected readonly transformer: Transformer;
   protected readonly arithmetic: StreamArithmetic;
   readonly #states = new Map<GuidanceBranch, State>();
+  readonly #uploads: Uploads;
 
   constructor(transformer: Transformer) {
     this.transformer = transformer;
     this.arithmetic = new StreamArithmetic(transformer.sessions, transformer.streamWidth);
+    this.#uploads = new Uploads(transformer.sessions);
   }
 
   load(request: StepRequest): Promise<void> {
@@ -46,7 +50,7 @@ export abstract class LayerSkipper<State extends BranchState, Decision extends {
 
   async predict({ signal, step, steps, ...request }: LoopStep): Promise<Latents[]> {
     signal?.throwIfAborted();
-    const embedded = await this.transformer.embed(request, signal);
+    const embedded = await this.transformer.embed({ ...request, uploads: this.#uploads }, signal);
     const held = new ResidentTensors();
     try {
       const decided: { readonly at: BranchStep<State>; readonly decision: Decision }[] = [];
@@ -76,6 +80,7 @@ export abstract class LayerSkipper<State extends BranchState, Decision extends {
   dispose(): void {
     for (const { held } of this.#states.values()) held.dispose();
     this.#states.clear();
+    this.#uploads.dispose();
   }
 
   /** The state of a branch before its first step. */

@@ -8,12 +8,13 @@ import { DEFAULT_SETTINGS, LARGE_MODEL_SETTINGS } from '../../settings/draw-sett
 import { forwardCount } from '../acceleration/forward-count.ts';
 import { type DecoderParts, lastDecoderLayersGraph } from '../graphs/language-model.ts';
 import { type Numerics, numericsFor } from '../graphs/numerics.ts';
+import { uploadGraph } from '../graphs/stream-arithmetic.ts';
 import { axesOf, streamWidth } from '../graphs/transformer-parts.ts';
 import { float32Tensor, int32Tensor } from '../host-tensors.ts';
 import { type KernelRace, PLAIN_KERNELS, raceKernels } from './kernel-race.ts';
 import { type RandomWeights, randomWeights } from './random-weights.ts';
 import { RELEASED_LANGUAGE, RELEASED_LAYERS, RELEASED_TRANSFORMER, RELEASED_VAE } from './released-widths.ts';
-import { blockGraph, matmulGraph, uploadGraph, vaeBlockGraph } from './stage-graphs.ts';
+import { blockGraph, matmulGraph, vaeBlockGraph } from './stage-graphs.ts';
 
 /** The time of one stage. */
 export interface StageTime {

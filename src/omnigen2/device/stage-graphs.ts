@@ -22,14 +22,6 @@ export interface StageParts<Config> {
   readonly numerics: Numerics;
 }
 
-/** `values` stay on the device, for later runs. */
-export const uploadGraph = defineGraph({
-  name: () => 'device.upload',
-  inputs: () => ({ values: floats('rows', 'columns') }),
-  outputs: { resident: 'resident' },
-  build: (_, { values }) => ({ resident: values }),
-});
-
 /** `a [n, n] @ b [n, n]`, `times` times over. */
 export const matmulGraph = defineGraph({
   name: ({ type }) => `device.matmul.${type}`,

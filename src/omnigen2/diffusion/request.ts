@@ -7,6 +7,7 @@ import type { Latents } from './latents.ts';
 import { type PatchGrid, patchGrid, rowsOf } from './patches.ts';
 import { type RotaryTable, tableRows } from './rope.ts';
 import type { RotaryTables } from './rotary-tables.ts';
+import type { Uploads } from './uploads.ts';
 
 /** What one guidance branch is conditioned on. */
 export interface Condition {
@@ -30,6 +31,8 @@ export interface PredictRequest extends NoiseLatents, Condition {}
 /** The predictions of all guidance branches of a step. */
 export interface StepRequest<Branch extends Condition = Condition> extends NoiseLatents {
   readonly branches: readonly Branch[];
+  /** Uploads of the steps before. Default: they end with this step. */
+  readonly uploads?: Uploads;
 }
 
 /** One reference of a step. Guidance branches with the same latents in the same place share it. */

@@ -19,6 +19,14 @@ export const differenceGraph = defineGraph({
   build: (g, { a, b }) => ({ out: sub(g, a, b) }),
 });
 
+/** `values` `[rows, columns]` stay on the device, for later runs. */
+export const uploadGraph = defineGraph({
+  name: () => 'stream.upload',
+  inputs: () => ({ values: floats('rows', 'columns') }),
+  outputs: { resident: 'resident' },
+  build: (_, { values }) => ({ resident: values }),
+});
+
 function pairInputs({ width }: { width: number }) {
   return { a: floats('rows', width), b: floats('rows', width) };
 }
