@@ -215,6 +215,8 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
     version: z.literal(PROTOCOL_VERSION),
     model: modelSource,
     backend: z.enum(BACKEND_CHOICES),
+    /** Memory that the model may take. Default: what the device is known to have. */
+    budgetBytes: z.optional(z.number()),
   }),
   /** Draws, or goes on from a snapshot of the same request. */
   fields({
@@ -250,6 +252,27 @@ const deviceReport = fields({
 /** The device that runs the graphs. */
 export type DeviceReport = z.infer<typeof deviceReport>;
 
+const modelNeeds = fields({
+  /** The drawing that the figures are for: its size in pixels and its steps. */
+  width: z.int(),
+  height: z.int(),
+  steps: z.int(),
+  /** Whether the memory is enough. */
+  fits: z.boolean(),
+  /** How the parts of the model share the memory. */
+  how: text,
+  peakBytes: z.number(),
+  /** Memory that the model may take, if the device tells. */
+  budgetBytes: z.optional(z.number()),
+  /** What would make it fit, if it does not. */
+  advice: z.optional(text),
+  /** Estimates, within a factor of two. */
+  loadMs: milliseconds,
+  drawMs: milliseconds,
+});
+/** What a large model needs for a usual drawing. */
+export type ModelNeeds = z.infer<typeof modelNeeds>;
+
 const failure = fields({ status: z.literal('failed'), error: errorReport });
 
 const modelState = z.discriminatedUnion('status', [
@@ -268,6 +291,8 @@ const modelState = z.discriminatedUnion('status', [
     device: deviceReport,
     /** Sentences for the person: that the browser did not keep the weights, that adapters are missing. */
     note: z.optional(text),
+    /** Absent for a small model, which fits everywhere. */
+    needs: z.optional(modelNeeds),
   }),
   failure,
 ]);
@@ -326,6 +351,14 @@ export type JobResult = z.infer<typeof jobResult>;
 const event = <Type extends string, Shape extends z.core.$ZodLooseShape>(type: Type, shape: Shape) =>
   fields({ type: z.literal(type), ...shape });
 
+const smallerPlan = fields({
+  /** Memory that the model may take under this plan. */
+  budgetBytes: z.number(),
+  /** How the parts of the model share the memory. */
+  how: text,
+});
+export type SmallerPlan = z.infer<typeof smallerPlan>;
+
 const jobEvent = z.discriminatedUnion('type', [
   /** The worker has the job. The page has a queue of its own before that. */
   event('queued', {}),
@@ -358,7 +391,11 @@ const jobEvent = z.discriminatedUnion('type', [
   /** The device failed, and a draw job goes on after its last step when the model has loaded again. */
   event('interrupted', { error: errorReport }),
   event('done', { result: jobResult }),
-  event('failed', { error: errorReport }),
+  event('failed', {
+    error: errorReport,
+    /** How a drawing that lacked memory can go on with less. */
+    smallerPlan: z.optional(smallerPlan),
+  }),
   /** The person stopped the job; `partial` is the unfinished picture, if there is one. */
   event('cancelled', { partial: z.optional(picture) }),
 ]);
@@ -370,6 +407,8 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
   /** The answer to `open`, before anything else. */
   event('version', { version: z.number() }),
   event('model', { state: modelState }),
+  /** All jobs have ended, and the memory of this worker cannot be used any more. The page starts another one. */
+  event('restart', {}),
   event('job', { job: jobId, event: jobEvent }),
   /** The state of a draw job: before the first step, after each step, picture and round. */
   event('snapshot', { job: jobId, snapshot: drawingSnapshot }),

@@ -21,6 +21,25 @@ export interface DeviceReport {
   readonly reason?: string;
 }
 
+/** What a large model needs for a usual drawing. Times are estimates, within a factor of two. */
+export interface ModelNeeds {
+  /** The drawing that the figures are for: its size in pixels and its steps. */
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  /** Whether the memory is enough. */
+  readonly fits: boolean;
+  /** How the parts of the model share the memory. */
+  readonly how: string;
+  readonly peakBytes: number;
+  /** Memory that the model may take, if the device tells. */
+  readonly budgetBytes?: number;
+  /** What would make it fit, if it does not. */
+  readonly advice?: string;
+  readonly loadMs: number;
+  readonly drawMs: number;
+}
+
 /** The state of the model. */
 export type ModelState =
   | {
@@ -39,6 +58,8 @@ export type ModelState =
       readonly device: DeviceReport;
       /** Sentences for the person: that the browser did not keep the weights, that adapters are missing. */
       readonly note?: string;
+      /** Absent for a small model, which fits everywhere. */
+      readonly needs?: ModelNeeds;
     }
   | { readonly status: 'failed'; readonly error: ErrorReport };
 

@@ -65,16 +65,30 @@ function ViewSwitch({ job }: { job: DrawJob }) {
 
 function Failure({ job }: { job: DrawJob }) {
   const inForm = useStudio((state) => matchesForm(state, job));
-  const { drawAgain } = useActions();
+  const busy = useStudio(({ running }) => running !== undefined);
+  const { drawAgain, goOn } = useActions();
   if (job.state.status !== 'failed') return null;
-  const { error } = job.state;
+  const { error, smallerPlan } = job.state;
+  const offer = smallerPlan ? ` It can go on with less memory: ${smallerPlan.how}.` : '';
   const picture = finalPictureOf(job) ? ' The unfinished picture is below.' : '';
   const form = inForm ? ' Your prompt and pictures are still in the form.' : '';
   return (
     <div className="notices">
-      <NoticeCard notice={{ ...errorNotice(failureId(job.id), error), text: error.action + picture + form }}>
+      <NoticeCard
+        notice={{ ...errorNotice(failureId(job.id), error), text: error.action + offer + picture + form }}
+      >
+        {smallerPlan && (
+          <button type="button" className="btn primary" disabled={busy} onClick={() => goOn(job.id)}>
+            <Icon name="undo" />
+            <span>Go on with less memory</span>
+          </button>
+        )}
         {!error.permanent && (
-          <button type="button" className="btn primary" onClick={() => drawAgain(job.id)}>
+          <button
+            type="button"
+            className={smallerPlan ? 'btn' : 'btn primary'}
+            onClick={() => drawAgain(job.id)}
+          >
             <Icon name="undo" />
             <span>Try again</span>
           </button>

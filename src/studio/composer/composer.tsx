@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import { ROUNDS } from '../../settings/job-settings.ts';
 import { quotedList, unknownWords } from '../../storybook/vocabulary.ts';
 import { isBuiltIn } from '../models/chosen-model.ts';
+import { needsWords } from '../models/model-needs.tsx';
 import { FormNotices } from '../notices/notices.tsx';
 import { useActions, useStudio } from '../store/context.tsx';
 import { canvasContent, wouldQueue } from '../store/selectors.ts';
@@ -81,6 +82,7 @@ export function Composer({ onDraw }: { onDraw: () => void }) {
         <HintBox field={field} />
         <EditResultOffer />
         <UnknownWords prompt={prompt} />
+        <LargeModel />
         <Problems id={problemsId} problems={problems} />
         <div className="row between">
           <span className="mode" role="status">
@@ -121,6 +123,20 @@ function promptPlaceholder(queues: boolean, references: number): string {
   if (queues) return 'Describe the next picture';
   if (references === 0) return 'A blue frog in the snow at night';
   return references === 1 ? 'Make it night' : 'The bunny of image 1 beside the boat of image 2';
+}
+
+/** What a large model needs, before its first picture. */
+function LargeModel() {
+  const needs = useStudio(({ model }) => (model.status === 'ready' ? model.needs : undefined));
+  if (!needs) return null;
+  return (
+    <p className={needs.fits ? 'meta' : 'unknown-words'}>
+      {!needs.fits && <Icon name="warn" />}
+      <span>
+        {needsWords(needs)} {needs.advice} <a href="#models">What it needs</a>
+      </span>
+    </p>
+  );
 }
 
 /** Warns about words that the built-in model does not know, because it ignores them silently. */

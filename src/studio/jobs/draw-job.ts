@@ -9,6 +9,7 @@ import type {
   ModelPart,
   Picture,
   RoundOutcome,
+  SmallerPlan,
 } from '../../protocol.ts';
 import { thumbnailOf } from './thumbnail.ts';
 
@@ -28,7 +29,7 @@ export type DrawState =
   | { readonly status: 'waiting' }
   | { readonly status: 'running'; readonly activity: Activity; readonly stopping: boolean }
   | { readonly status: 'done'; readonly result: Extract<JobResult, { type: 'picture' }> }
-  | { readonly status: 'failed'; readonly error: ErrorReport }
+  | { readonly status: 'failed'; readonly error: ErrorReport; readonly smallerPlan?: SmallerPlan }
   | { readonly status: 'stopped'; readonly partial?: Picture };
 
 /** What the worker is doing, in the order of a round. */
@@ -121,7 +122,7 @@ export function applyDrawEvent(job: DrawJob, event: JobEvent): DrawJob {
     case 'done':
       return event.result.type === 'picture' ? ended(job, { status: 'done', result: event.result }) : job;
     case 'failed':
-      return ended(job, { status: 'failed', error: event.error });
+      return ended(job, { status: 'failed', error: event.error, smallerPlan: event.smallerPlan });
     case 'cancelled':
       return ended(job, { status: 'stopped', partial: event.partial });
     default:
@@ -132,6 +133,11 @@ export function applyDrawEvent(job: DrawJob, event: JobEvent): DrawJob {
 /** The job after a request to stop, until the worker confirms it. */
 export function markStopping(job: DrawJob): DrawJob {
   return job.state.status === 'running' ? { ...job, state: { ...job.state, stopping: true } } : job;
+}
+
+/** A failed job that goes on. */
+export function markGoingOn(job: DrawJob): DrawJob {
+  return { ...job, state: { status: 'running', activity: { phase: 'interrupted' }, stopping: false } };
 }
 
 export function isOver(job: DrawJob): boolean {

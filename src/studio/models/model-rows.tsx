@@ -9,6 +9,7 @@ import { Icon } from '../ui/icon.tsx';
 import { BUILT_IN, installedModel } from './chosen-model.ts';
 import { useModels, useModelsActions } from './context.tsx';
 import { DeleteButton } from './delete-button.tsx';
+import { NeedsFacts } from './model-needs.tsx';
 import type { FolderModel, Transfer } from './models-state.ts';
 import { TransferProgress, transferLabel } from './transfer-progress.tsx';
 
@@ -17,6 +18,7 @@ export function BuiltInRow() {
   const { chooseBuiltInModel } = useActions();
   return (
     <Row
+      modelKey={BUILT_IN.key}
       name={BUILT_IN.name}
       badge={inUse ?? { tone: 'good', text: 'Ready' }}
       about={`Storybook scenes of ${TRAINED_SIDE} × ${TRAINED_SIDE} pixels. It comes with the page.`}
@@ -37,6 +39,7 @@ export function FolderRow({ folder: model }: { folder: FolderModel }) {
   const where = isKept ? 'In a folder of yours' : 'In a folder of yours, picked for this visit';
   return (
     <Row
+      modelKey={key}
       name={name}
       badge={
         inUse ??
@@ -71,12 +74,14 @@ interface InstalledRowProps {
 
 export function InstalledRow({ model, transfer }: InstalledRowProps) {
   const { id, name, sizeBytes } = model;
-  const inUse = useInUse(installedModel(id, name).key);
+  const { key } = installedModel(id, name);
+  const inUse = useInUse(key);
   const ending = useModels((state) => state.endings[id]);
   const { openInstalled, resume, verify, remove } = useModelsActions();
   const isComplete = model.state === 'complete';
   return (
     <Row
+      modelKey={key}
       name={name}
       badge={inUse ?? installedBadge(model, transfer, ending?.tone === 'bad')}
       about={isComplete ? undefined : partialWords(model)}
@@ -136,6 +141,8 @@ interface Badge {
 }
 
 interface RowProps {
+  /** Absent for a model that cannot be used yet. */
+  readonly modelKey?: string;
   readonly name: string;
   readonly badge: Badge;
   readonly about?: string;
@@ -145,7 +152,10 @@ interface RowProps {
   readonly children?: ReactNode;
 }
 
-function Row({ name, badge, about, meta, detail, children }: RowProps) {
+function Row({ modelKey, name, badge, about, meta, detail, children }: RowProps) {
+  const needs = useStudio(({ chosen, model }) =>
+    chosen.key === modelKey && model.status === 'ready' ? model.needs : undefined,
+  );
   return (
     <li className="model-row">
       <div className="model-facts">
@@ -154,6 +164,7 @@ function Row({ name, badge, about, meta, detail, children }: RowProps) {
         </h2>
         {about && <p>{about}</p>}
         {meta && <p className="meta">{meta}</p>}
+        {needs && <NeedsFacts needs={needs} />}
         {detail}
       </div>
       {children && <div className="model-actions">{children}</div>}

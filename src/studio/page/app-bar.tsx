@@ -1,4 +1,5 @@
 import { modelSubject, modelWords, type RememberedModel } from '../models/chosen-model.ts';
+import { needsWords } from '../models/model-needs.tsx';
 import { useActions, useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
 import { formatBytes } from '../ui/format.ts';
@@ -114,7 +115,10 @@ function modelStatusText(chosen: RememberedModel, model: ModelView): ModelStatus
         tone: 'ok',
         long: `${chosen.name}, on the ${backend === 'webgpu' ? 'GPU' : 'CPU'}`,
         short: backend === 'webgpu' ? 'On the GPU' : 'On the CPU',
-        why: reason ? `${description}. ${reason}` : description,
+        why: [description, reason, model.needs && needsWords(model.needs)]
+          .filter((words) => words !== undefined)
+          .map((words) => words.replace(/\.$/, ''))
+          .join('. '),
       };
     }
     default:

@@ -8,7 +8,7 @@ import type { DrawSettings } from '../../settings/draw-settings.ts';
 import { createWorkerClient, type WorkerPort } from '../../worker-client.ts';
 import { type DrawForm, type PresetName, requestOf, sizeOf, withChange } from '../composer/draw-form.ts';
 import { addReferences, moveReference, type Reference, removeReference } from '../composer/references.ts';
-import { type DrawJob, isOver, markStopping, newDrawJob } from '../jobs/draw-job.ts';
+import { type DrawJob, isOver, markGoingOn, markStopping, newDrawJob } from '../jobs/draw-job.ts';
 import { newQuestion } from '../jobs/question.ts';
 import { BUILT_IN, type ChosenModel } from '../models/chosen-model.ts';
 import { quotePrompt } from '../ui/format.ts';
@@ -71,6 +71,8 @@ export interface StudioActions {
   draw(): boolean;
   /** Starts or queues the same request again, with the same seed. */
   drawAgain(id: JobId): void;
+  /** Continues a drawing that lacked memory, with the smaller plan that it was offered. */
+  goOn(id: JobId): void;
   /** Fills the form with an example and draws it, with the example's seed and size. */
   drawExample(example: ExampleRequest): void;
   /** @param job the job whose picture it is; undefined for a reference */
@@ -213,6 +215,18 @@ export function createStudio(environment: StudioEnvironment): Studio {
       if (!job) return;
       actions.dismiss(failureId(id));
       enqueueJob(newDrawJob(newId(), job.request, job.size, job.settingsName));
+    },
+    goOn(id) {
+      // A running job would end with its worker.
+      if (get().running !== undefined || !client.goOn(id)) return;
+      actions.dismiss(failureId(id));
+      set(({ jobs, notices }) => ({
+        running: id,
+        jobs: jobs.map((job) => (job.id === id ? markGoingOn(job) : job)),
+        model: { status: 'starting' },
+        notices: withoutModelNotices(notices),
+      }));
+      actions.show(id);
     },
     drawExample({ prompt, references, seed, width, height }) {
       set(({ form }) => {
