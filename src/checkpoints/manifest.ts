@@ -45,7 +45,7 @@ export function parseManifest(value: unknown, where: string): Manifest {
   const issue = result.error.issues[0];
   throw new OmniError({
     code: 'bad_checkpoint',
-    message: `The manifest ${where} is not valid: ${issue.path.join('.') || 'the whole'}: ${issue.message}`,
+    message: `The manifest ${where} is not valid: ${issue.path.join('.') || 'the whole'}: ${issue.message}.`,
     action: 'Serve the folder exactly as the conversion wrote it.',
   });
 }

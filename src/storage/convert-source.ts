@@ -1,12 +1,13 @@
 /** Converts a checkpoint into a model's folder while it is read, from the web or from a picked folder. */
 
-import { openCheckpoint } from '../checkpoints/checkpoint.ts';
+import { type Checkpoint, openCheckpoint } from '../checkpoints/checkpoint.ts';
 import { startConversion } from '../checkpoints/conversion/execute.ts';
 import { planConversion } from '../checkpoints/conversion/plan.ts';
 import type { CheckpointFolder } from '../checkpoints/folder.ts';
 import { MANIFEST_FILE, parseManifest } from '../checkpoints/manifest.ts';
 import { OmniError } from '../errors.ts';
 import { readBlob } from './blobs.ts';
+import { copyFiles, usedFiles } from './copy-source.ts';
 import { storageWriter } from './folder-writer.ts';
 import type { InstallContext } from './install-context.ts';
 import { CONVERSION_FLUSH_BYTES, DEFAULT_WEIGHTS } from './limits.ts';
@@ -65,8 +66,9 @@ export class ConvertedInstall {
     const remote = source instanceof RemoteFolder ? source : undefined;
     const plan = await planConversion(checkpoint, {
       weights: this.#record.weights ?? DEFAULT_WEIGHTS,
-      ...(remote && { sourceVersion: remote.versions() }),
-    });
+      ...(remote && { sourceVersion: remote.versionOfWeights() }),
+    }).catch(unlessConverted);
+    if (!plan) return this.#copy(checkpoint, again);
     await this.#hooks.begin(plan.beforeBytes, plan.afterBytes);
     const filesAt = `${folder.path}/files`;
     const writer = storageWriter(this.#signal, folder.files, filesAt, `${folder.path}/conversion`);
@@ -95,6 +97,27 @@ export class ConvertedInstall {
     return { files: await this.#converted(), totalBytes: plan.beforeBytes };
   }
 
+  /** Stores a checkpoint that has the wanted format already. */
+  async #copy(
+    checkpoint: Checkpoint,
+    again: readonly string[],
+  ): Promise<{ files: readonly StoredFile[]; totalBytes: number }> {
+    const files = usedFiles(checkpoint);
+    await this.#hooks.begin(checkpoint.sizeBytes, checkpoint.sizeBytes);
+    let doneBytes = 0;
+    const stored = await copyFiles(
+      this.#signal,
+      this.#context,
+      again.length > 0 ? files.filter(({ path }) => again.includes(path)) : files,
+      this.#source instanceof RemoteFolder ? undefined : this.#source,
+      (bytes, file) => {
+        doneBytes += bytes;
+        this.#hooks.at(doneBytes, file);
+      },
+    );
+    return { files: stored, totalBytes: checkpoint.sizeBytes };
+  }
+
   /** The files that the conversion wrote, with their hashes, by its manifest. */
   async #converted(): Promise<readonly StoredFile[]> {
     const { folder } = this.#context;
@@ -117,6 +140,12 @@ export class ConvertedInstall {
       }
     }
   }
+}
+
+/** Undefined if a plan was refused because nothing would change. */
+function unlessConverted(error: unknown): undefined {
+  if (error instanceof OmniError && error.code === 'bad_request') return undefined;
+  throw error;
 }
 
 function changing(error: FileChanged): OmniError {

@@ -14,7 +14,7 @@ import { type InstallJournal, ModelFolder } from './model-folder.ts';
 import { DEFAULT_HUB, type InstallPhase, type ResumeOptions } from './models.ts';
 import { eachInParallel } from './parallel.ts';
 import type { ListedFile, ModelRecord } from './record.ts';
-import type { TransportLimits, TransportOptions } from './transport.ts';
+import { FileChanged, type TransportLimits, type TransportOptions } from './transport.ts';
 
 export interface InstallerSettings {
   /** Starts what encodes converted weights. Default: the calling thread encodes. */
@@ -52,6 +52,9 @@ export class Installer {
     let files: readonly StoredFile[];
     try {
       files = this.#record.kind === 'bundle' ? await this.#download(journal) : await this.#convert(journal);
+    } catch (error) {
+      await this.#listAgainAfter(error);
+      throw error;
     } finally {
       await journal.close();
     }
@@ -121,6 +124,14 @@ export class Installer {
     );
     for (const { path } of changed) await this.#folder.forget(path);
     await this.#folder.writeRecord(this.#record);
+  }
+
+  /** A source whose files have other sizes than listed is listed again by the next run. */
+  async #listAgainAfter(error: unknown): Promise<void> {
+    if (!(error instanceof OmniError) || !(error.cause instanceof FileChanged)) return;
+    const { listing: _, ...rest } = this.#record;
+    this.#record = rest;
+    await this.#folder.writeRecord(rest);
   }
 
   async #download(journal: InstallJournal): Promise<StoredFile[]> {

@@ -79,21 +79,28 @@ export class RemoteFolder implements CheckpointFolder {
     );
   }
 
-  /** Names the versions of all files that have been read, as the server states them. */
-  versions(): string {
+  /** Names the versions of all weight files, as the server states them, once their headers are read. */
+  versionOfWeights(): string {
     return JSON.stringify(
       [...this.#listing.keys()]
+        .filter(isWeights)
         .sort()
         .map((path) => [path, this.#context.journal.get(KEPT + path)?.version ?? null]),
     );
   }
 
-  /** Forgets what is kept of a file, because it has changed on the server. */
-  async forget(path: string): Promise<void> {
+  /**
+   * Forgets what is kept of a file, because it has changed on the server, and of all configurations, which may
+   * have changed with it.
+   */
+  async forget(changed: string): Promise<void> {
     const { folder, journal } = this.#context;
-    this.#remotes.delete(path);
-    await folder.files.delete(folder.sourceAt(path));
-    await journal.add({ file: KEPT + path, bytes: 0 });
+    this.#ahead = undefined;
+    for (const path of [...this.#listing.keys()].filter((each) => each === changed || !isWeights(each))) {
+      if (!this.#remotes.delete(path) && this.#kept(path) === 0) continue;
+      await folder.files.delete(folder.sourceAt(path));
+      await journal.add({ file: KEPT + path, bytes: 0 });
+    }
   }
 
   #listed(path: string): ListedFile {
@@ -235,4 +242,8 @@ export class RemoteFolder implements CheckpointFolder {
     if (hash.digest() !== sha256)
       throw new FileChanged(path, 'does not have the hash that the listing gives');
   }
+}
+
+function isWeights(path: string): boolean {
+  return path.endsWith('.safetensors');
 }

@@ -1,7 +1,8 @@
 /**
  * Weights in the browser's storage. Each file is fetched once, checked against its SHA-256 hash, and stored
  * as a Blob in IndexedDB under that hash. A second visit fetches only the manifest. Without a network it uses
- * the manifest of the last visit. When a bundle is stored, files that it does not need are deleted.
+ * the manifest of the last visit. Several bundles are stored side by side. When a bundle is stored, files that
+ * no bundle needs are deleted; if the storage is full, files of other bundles are, too.
  */
 
 import { MANIFEST_FILE, type Manifest, type ManifestFile, parseManifest } from '../checkpoints/manifest.ts';
@@ -34,11 +35,13 @@ export interface Bundle {
 const STALL_MS = 60_000;
 
 const HASH_PREFIX = 'sha256/';
+const MANIFEST_PREFIX = 'manifest/';
 
 /**
  * Loads every file of a bundle: from the cache if it is there, else from the network. It works if the browser
  * stores nothing.
  * @param onProgress called when bytes arrive; sizes are in bytes
+ * @param cache where files are stored. Default: a database of this origin
  * @throws OmniError `unreachable`, or `bad_checkpoint` if a file has the wrong hash or is too long
  *
  * @example
@@ -52,11 +55,11 @@ export async function loadBundle(
   signal: AbortSignal,
   source: BundleSource,
   onProgress: (progress: LoadProgress) => void,
+  cache: BlobCache = openBlobCache('omnigen2-weights'),
 ): Promise<Bundle> {
-  const cache = openBlobCache('omnigen2-weights');
   const folder = source.baseUrl.replace(/\/+$/, '');
   const addressOf = (path: string) => source.files?.[path] ?? `${folder}/${path}`;
-  const manifestKey = `manifest/${folder}`;
+  const manifestKey = MANIFEST_PREFIX + folder;
   const manifest = await loadManifest(signal, addressOf(MANIFEST_FILE), () => cache.get(manifestKey));
   const known = new Set(await cache.keys());
   const totalBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
@@ -85,7 +88,7 @@ export async function loadBundle(
   }
   // Stored last: until all files are stored, the manifest of the last visit remains usable without a network.
   storedAll = (await store(cache, manifest, manifestKey, manifest)) && storedAll;
-  await deleteUnneeded(cache, manifest);
+  await deleteUnneeded(cache, [manifest, ...(await storedManifests(cache))]);
   return {
     files,
     note: storedAll
@@ -111,17 +114,30 @@ async function readable(value: unknown, { sizeBytes }: ManifestFile): Promise<Bl
 }
 
 /**
- * Stores a value. If the browser refuses, it deletes weights that `manifest` does not need and tries again.
+ * Stores a value. If the browser refuses, deletes weights that `manifest` does not need and tries again.
  * @returns whether the value is stored
  */
 async function store(cache: BlobCache, manifest: Manifest, key: string, value: unknown): Promise<boolean> {
   if (await cache.set(key, value)) return true;
-  await deleteUnneeded(cache, manifest);
+  await deleteUnneeded(cache, [manifest]);
   return cache.set(key, value);
 }
 
-async function deleteUnneeded(cache: BlobCache, manifest: Manifest): Promise<void> {
-  const needed = new Set(manifest.files.map(keyOf));
+/** The manifests of all bundles that were loaded. */
+async function storedManifests(cache: BlobCache): Promise<Manifest[]> {
+  const keys = (await cache.keys()).filter((key) => key.startsWith(MANIFEST_PREFIX));
+  const values = await Promise.all(keys.map((key) => cache.get(key)));
+  return values.flatMap((value) => {
+    try {
+      return [parseManifest(value, 'of another bundle')];
+    } catch {
+      return [];
+    }
+  });
+}
+
+async function deleteUnneeded(cache: BlobCache, manifests: readonly Manifest[]): Promise<void> {
+  const needed = new Set(manifests.flatMap(({ files }) => files.map(keyOf)));
   const unneeded = (await cache.keys()).filter((key) => key.startsWith(HASH_PREFIX) && !needed.has(key));
   if (unneeded.length > 0) await cache.delete(unneeded);
 }
