@@ -1,4 +1,4 @@
-import { type ReactNode, useId, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { folderOfInput } from '../../picked-files.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { useModels, useModelsActions } from './context.tsx';
@@ -182,9 +182,14 @@ function Panel({ help, children }: { help: ReactNode; children: ReactNode }) {
 
 function Refusal() {
   const refusal = useModels((state) => state.refusal);
+  const shown = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    // A folder can be dropped anywhere on the page.
+    if (refusal) shown.current?.scrollIntoView({ block: 'nearest' });
+  }, [refusal]);
   if (!refusal) return null;
   return (
-    <p className="model-ending bad" role="alert">
+    <p className="model-ending bad" role="alert" ref={shown}>
       <Icon name="warn" />
       <span>
         <b>{refusal.message}</b> {refusal.action}

@@ -44,15 +44,16 @@ function StorageUse() {
   const space = useModels((state) => state.space);
   if (!space) return null;
   const { usedBytes, quotaBytes, persisted } = space;
-  const offered = quotaBytes === undefined ? '' : ` of about ${formatBytes(quotaBytes)} that it offers`;
+  const offered =
+    quotaBytes === undefined ? '' : ` of about ${formatBytes(quotaBytes)} that the browser offers`;
   return (
     <p className="meta" data-testid="storage-use">
       {usedBytes === 0
         ? `The browser keeps no added models${quotaBytes === undefined ? '' : `, and offers about ${formatBytes(quotaBytes)} for them`}.`
-        : `Added models take ${formatBytes(usedBytes)} in the browser${offered}. ${
+        : `Added models take ${formatBytes(usedBytes)}${offered}. ${
             persisted
               ? 'They stay until you delete them.'
-              : 'It may delete them when the disk is nearly full.'
+              : 'The browser may delete them when the disk is nearly full.'
           }`}
     </p>
   );

@@ -13,10 +13,9 @@ export function TransferProgress({ transfer }: { transfer: Transfer }) {
   return (
     <div className="transfer">
       <p className="transfer-figures">
-        <b>{label}</b>
         {known && (
           <span>
-            {formatBytes(progress.doneBytes)} of {formatBytes(progress.totalBytes)}
+            <b>{formatBytes(progress.doneBytes)}</b> of {formatBytes(progress.totalBytes)}
           </span>
         )}
         <Pace transfer={transfer} />
@@ -29,10 +28,10 @@ export function TransferProgress({ transfer }: { transfer: Transfer }) {
       {progress?.note && <p role="status">{progress.note}</p>}
       <div className="row between">
         <p className="meta">
-          {progress?.file ?? ''}
           {kind !== 'verify' && progress?.installedBytes
-            ? ` Keeps about ${formatBytes(progress.installedBytes)}. You can go on drawing.`
+            ? `Keeps about ${formatBytes(progress.installedBytes)}. You can go on drawing. `
             : ''}
+          {progress?.file && `Now: ${progress.file}`}
         </p>
         <button type="button" className="btn" disabled={pausing} onClick={() => pause(request)}>
           <Icon name={kind === 'verify' ? 'close' : 'pause'} />
