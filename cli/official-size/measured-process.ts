@@ -1,6 +1,7 @@
 /** A script of this repository in a process of its own, with its memory. */
 
 import { spawn } from 'node:child_process';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { OmniError } from '../../src/errors.ts';
 import { ROOT } from '../models.ts';
@@ -55,10 +56,10 @@ export async function measuredProcess(
 
 function failed([script]: readonly string[], end: string, words: string): OmniError {
   const lines = words.trim().split('\n');
-  const why = lines.find((line) => /Error/.test(line)) ?? lines.at(-1) ?? '';
+  const why = lines.find((line) => /^\w*Error\b.*: /.test(line)) ?? lines.at(-1) ?? '';
   return new OmniError({
     code: 'internal',
-    message: `${script.slice(ROOT.length)} ended with ${end}: ${why.trim()}`,
+    message: `${basename(script)} ended with ${end}: ${why.trim()}`,
     action: 'See the lines above, then run the same step again with --only.',
     cause: words,
   });

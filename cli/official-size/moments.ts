@@ -21,9 +21,10 @@ export interface Stage {
   readonly toMs: number;
 }
 
-/** The stages between the moments, in order. The last moment begins none. */
+/** The stages between the moments, in order. Moments with the same name are one stage; the last begins none. */
 export function stagesOf(moments: readonly Moment[]): Stage[] {
-  return moments.slice(0, -1).map(({ name, atMs }, i) => ({ name, fromMs: atMs, toMs: moments[i + 1].atMs }));
+  const starts = moments.filter(({ name }, i) => name !== moments[i - 1]?.name);
+  return starts.slice(0, -1).map(({ name, atMs }, i) => ({ name, fromMs: atMs, toMs: starts[i + 1].atMs }));
 }
 
 /** The seconds of each denoising step. What is loaded during a step counts as part of it. */

@@ -68,12 +68,9 @@ const [checkpoint, name, pictureFile] = process.argv.slice(2);
 const job = JOBS.find((each) => each === name);
 if (job === undefined) throw new Error(`no job "${name}"`);
 mark('opening');
-const model = new OmniGen2Model(
-  await openCheckpoint(nodeFolder(checkpoint)),
-  nodeRuntime(),
-  loadTokenizer,
-  { onPart: (part) => mark(`loading ${part}`) },
-);
+const model = new OmniGen2Model(await openCheckpoint(nodeFolder(checkpoint)), nodeRuntime(), loadTokenizer, {
+  onPart: (part) => mark(`loading ${part}`),
+});
 try {
   await doJob(model, job, pictureFile);
 } finally {

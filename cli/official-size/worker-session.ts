@@ -5,11 +5,20 @@ import { z } from 'zod';
 
 const replySchema = z.object({ id: z.number(), result: z.unknown().optional() });
 const heapSchema = z.object({ usedSize: z.number(), backingStorageSize: z.number() });
-const objectSchema = z.object({ result: z.object({ objectId: z.string() }) });
-const objectsSchema = z.object({ objects: z.object({ objectId: z.string() }) });
 const sizesSchema = z.object({ result: z.object({ value: z.array(z.number()) }) });
 
 const INTERVAL_MS = 1000;
+
+/** Makes the worker list the memories that it creates. */
+const LIST_MEMORIES = `{
+  globalThis.memories = [];
+  WebAssembly.Memory = class extends WebAssembly.Memory {
+    constructor(descriptor) {
+      super(descriptor);
+      globalThis.memories.push(this);
+    }
+  };
+}`;
 
 /**
  * Follows the last worker with the name `model` of a page.
@@ -30,7 +39,10 @@ export class WorkerSession {
   private constructor(devtools: CDPSession) {
     this.#devtools = devtools;
     devtools.on('Target.attachedToTarget', ({ sessionId, targetInfo }) => {
-      if (targetInfo.type === 'worker' && targetInfo.title === 'model') this.#session = sessionId;
+      if (targetInfo.type !== 'worker' || targetInfo.title !== 'model') return;
+      this.#session = sessionId;
+      // The engine makes its memory after it was fetched, long after the worker has started.
+      this.#call('Runtime.evaluate', { expression: LIST_MEMORIES }).catch(() => undefined);
     });
     devtools.on('Target.receivedMessageFromTarget', ({ message }) => {
       const reply = replySchema.safeParse(JSON.parse(message));
@@ -61,15 +73,8 @@ export class WorkerSession {
 
   /** All WebAssembly memory of the worker. Waits while the worker computes. */
   async wasmHeapBytes(): Promise<number> {
-    const prototype = await this.#call('Runtime.evaluate', { expression: 'WebAssembly.Memory.prototype' });
-    const { objects } = objectsSchema.parse(
-      await this.#call('Runtime.queryObjects', {
-        prototypeObjectId: objectSchema.parse(prototype).result.objectId,
-      }),
-    );
-    const sizes = await this.#call('Runtime.callFunctionOn', {
-      objectId: objects.objectId,
-      functionDeclaration: 'function () { return this.map((memory) => memory.buffer.byteLength); }',
+    const sizes = await this.#call('Runtime.evaluate', {
+      expression: 'globalThis.memories.map((memory) => memory.buffer.byteLength)',
       returnByValue: true,
     });
     return sizesSchema.parse(sizes).result.value.reduce((sum, size) => sum + size, 0);
