@@ -2,8 +2,8 @@
 
 import type { InstallSource } from '../../src/storage/models.ts';
 
-/** Which storage holds the models. */
-export type Storage = 'opfs' | 'indexeddb';
+/** Which storage holds the models. The second one is OPFS in a browser whose handles cannot move. */
+export type Storage = 'opfs' | 'opfs-without-move' | 'indexeddb';
 
 /** What the worker is asked for. */
 export type Task =
@@ -12,7 +12,9 @@ export type Task =
   | { readonly type: 'journals'; readonly storage: Storage }
   /** SHA-256 of every file of the one complete model, or nothing. */
   | { readonly type: 'hashes'; readonly storage: Storage }
-  | { readonly type: 'delete'; readonly storage: Storage };
+  | { readonly type: 'delete'; readonly storage: Storage }
+  /** Exercises the storage. */
+  | { readonly type: 'exercise'; readonly storage: Storage };
 
 /** How an install ended. */
 export type Ending =
@@ -30,7 +32,8 @@ export type Answer =
   | Exclude<Ending, { type: 'killed' }>
   | { readonly type: 'journals'; readonly journals: Journals }
   | { readonly type: 'hashes'; readonly hashes: Readonly<Record<string, string>> }
-  | { readonly type: 'deleted' };
+  | { readonly type: 'deleted' }
+  | { readonly type: 'exercised'; readonly seen: readonly unknown[] };
 
 /** Functions of the page for `page.evaluate`. */
 export interface StorePage {
@@ -41,6 +44,7 @@ export interface StorePage {
   journals(storage: Storage): Promise<Journals>;
   hashes(storage: Storage): Promise<Readonly<Record<string, string>>>;
   delete(storage: Storage): Promise<void>;
+  exercise(storage: Storage): Promise<readonly unknown[]>;
 }
 
 declare global {

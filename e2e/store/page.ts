@@ -55,6 +55,11 @@ globalThis.storePage = {
     if (answer.type !== 'hashes') throw unexpected(answer);
     return answer.hashes;
   },
+  async exercise(storage: Storage) {
+    const answer = await ask({ type: 'exercise', storage });
+    if (answer.type !== 'exercised') throw unexpected(answer);
+    return answer.seen;
+  },
   async delete(storage: Storage) {
     await ask({ type: 'delete', storage });
   },

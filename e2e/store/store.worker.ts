@@ -6,6 +6,7 @@ import { indexedDbFiles } from '../../src/storage/files-indexeddb.web.ts';
 import { opfsFiles } from '../../src/storage/files-opfs.web.ts';
 import { createModelStore } from '../../src/storage/model-store.ts';
 import { hashBlob } from '../../src/storage/sha256.ts';
+import { exerciseFiles } from './exercise.ts';
 import type { Answer, Storage, Task } from './messages.ts';
 
 const NAME = 'kill-test';
@@ -13,7 +14,8 @@ const FLUSH_BYTES = 65_536;
 const never = new AbortController().signal;
 
 function openFiles(storage: Storage): Promise<FileStore> {
-  return storage === 'opfs' ? opfsFiles(NAME) : indexedDbFiles(NAME);
+  if (storage === 'opfs-without-move') Reflect.deleteProperty(FileSystemFileHandle.prototype, 'move');
+  return storage === 'indexeddb' ? indexedDbFiles(NAME) : opfsFiles(NAME);
 }
 
 self.onmessage = async ({ data }: MessageEvent<Task>) => {
@@ -57,6 +59,8 @@ async function answerTo(task: Task): Promise<Answer> {
     case 'delete':
       for (const { id } of await store.list()) await store.delete(id);
       return { type: 'deleted' };
+    case 'exercise':
+      return { type: 'exercised', seen: await exerciseFiles(files) };
     default:
       return task satisfies never;
   }

@@ -59,6 +59,8 @@ export class FaultServer {
   readonly requests: FileRequest[] = [];
   /** The token without which the server refuses. */
   token: string | undefined;
+  /** Headers that pages of other origins may send. */
+  allowedHeaders = 'Range, If-Range, Authorization';
   /** Headers that pages of other origins may read. */
   exposedHeaders = 'ETag, Content-Range, Accept-Ranges, Link';
   origin = '';
@@ -117,7 +119,7 @@ export class FaultServer {
 
   #handle(request: IncomingMessage, response: ServerResponse): unknown {
     response.setHeader('Access-Control-Allow-Origin', '*');
-    response.setHeader('Access-Control-Allow-Headers', 'Range, If-Range, Authorization');
+    response.setHeader('Access-Control-Allow-Headers', this.allowedHeaders);
     response.setHeader('Access-Control-Expose-Headers', this.exposedHeaders);
     response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
     const { pathname } = new URL(request.url ?? '/', this.origin);

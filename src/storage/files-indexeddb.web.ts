@@ -86,77 +86,110 @@ function chunkKey(id: string, index: number): string {
   return `chunk/${id}/${index}`;
 }
 
+/** An open file. Its calls run one after the other, because two writes may change the same chunk. */
 function chunkedFile(store: UseStore, path: string, entry: Entry): OpenFile {
-  let { sizeBytes } = entry;
-  const stored = Math.ceil(sizeBytes / CHUNK_BYTES);
-  let surplus = stored;
-  /** Chunks that changed, at their full length. */
-  const waiting = new Map<number, Uint8Array<ArrayBuffer>>();
-
-  const load = async (index: number): Promise<Uint8Array<ArrayBuffer>> => {
-    const known = waiting.get(index);
-    if (known) return known;
-    const chunk = new Uint8Array(CHUNK_BYTES);
-    const blob: unknown = await get(chunkKey(entry.id, index), store);
-    if (blob instanceof Blob) chunk.set(new Uint8Array(await blob.arrayBuffer()));
-    return chunk;
-  };
-  const flush = async () => {
-    const changed = [...waiting].map(([index, chunk]): [string, unknown] => {
-      const length = Math.min(CHUNK_BYTES, sizeBytes - index * CHUNK_BYTES);
-      return [chunkKey(entry.id, index), new Blob([chunk.subarray(0, Math.max(0, length))])];
-    });
-    await setMany([...changed, [FILE + path, { id: entry.id, sizeBytes }]], store);
-    waiting.clear();
-    const needed = Math.ceil(sizeBytes / CHUNK_BYTES);
-    if (surplus > needed) {
-      await delMany(
-        Array.from({ length: surplus - needed }, (_, i) => chunkKey(entry.id, needed + i)),
-        store,
-      );
-    }
-    surplus = needed;
+  const file = new ChunkedFile(store, path, entry);
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
   };
   return {
-    sizeBytes: async () => sizeBytes,
-    async read(offset, length) {
-      const end = Math.min(offset + length, sizeBytes);
-      const bytes = new Uint8Array(Math.max(0, end - offset));
-      for (let at = offset; at < end; ) {
-        const index = Math.floor(at / CHUNK_BYTES);
-        const chunk = await load(index);
-        const piece = chunk.subarray(at - index * CHUNK_BYTES, end - index * CHUNK_BYTES);
-        bytes.set(piece, at - offset);
-        at += piece.length;
-      }
-      return bytes;
-    },
-    async write(offset, bytes) {
-      for (let done = 0; done < bytes.length; ) {
-        const index = Math.floor((offset + done) / CHUNK_BYTES);
-        const chunk = await load(index);
-        const inside = offset + done - index * CHUNK_BYTES;
-        const piece = bytes.subarray(done, done + CHUNK_BYTES - inside);
-        chunk.set(piece, inside);
-        waiting.set(index, chunk);
-        done += piece.length;
-      }
-      sizeBytes = Math.max(sizeBytes, offset + bytes.length);
-      if (waiting.size > MAX_WAITING) await flush();
-    },
-    async truncate(size) {
-      // Bytes beyond the end read as zeros if the file grows again.
-      if (size < sizeBytes && size % CHUNK_BYTES > 0) {
-        const index = Math.floor(size / CHUNK_BYTES);
-        const chunk = await load(index);
-        chunk.fill(0, size - index * CHUNK_BYTES);
-        waiting.set(index, chunk);
-      }
-      for (const index of waiting.keys()) if (index * CHUNK_BYTES >= size) waiting.delete(index);
-      sizeBytes = size;
-      await flush();
-    },
-    flush,
-    close: flush,
+    sizeBytes: () => inTurn(async () => file.sizeBytes),
+    read: (offset, length) => inTurn(() => file.read(offset, length)),
+    write: (offset, bytes) => inTurn(() => file.write(offset, bytes)),
+    truncate: (sizeBytes) => inTurn(() => file.truncate(sizeBytes)),
+    flush: () => inTurn(() => file.flush()),
+    close: () => inTurn(() => file.flush()),
   };
+}
+
+class ChunkedFile {
+  sizeBytes: number;
+  readonly #store: UseStore;
+  readonly #path: string;
+  readonly #id: string;
+  /** Number of chunks in the database. */
+  #storedChunks: number;
+  /** Chunks that changed, at their full length. */
+  readonly #waiting = new Map<number, Uint8Array<ArrayBuffer>>();
+
+  constructor(store: UseStore, path: string, { id, sizeBytes }: Entry) {
+    this.#store = store;
+    this.#path = path;
+    this.#id = id;
+    this.sizeBytes = sizeBytes;
+    this.#storedChunks = Math.ceil(sizeBytes / CHUNK_BYTES);
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const end = Math.min(offset + length, this.sizeBytes);
+    const bytes = new Uint8Array(Math.max(0, end - offset));
+    for (let at = offset; at < end; ) {
+      const index = Math.floor(at / CHUNK_BYTES);
+      const chunk = await this.#load(index);
+      const piece = chunk.subarray(at - index * CHUNK_BYTES, end - index * CHUNK_BYTES);
+      bytes.set(piece, at - offset);
+      at += piece.length;
+    }
+    return bytes;
+  }
+
+  async write(offset: number, bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const index = Math.floor((offset + done) / CHUNK_BYTES);
+      const chunk = await this.#load(index);
+      const inside = offset + done - index * CHUNK_BYTES;
+      const piece = bytes.subarray(done, done + CHUNK_BYTES - inside);
+      chunk.set(piece, inside);
+      this.#waiting.set(index, chunk);
+      done += piece.length;
+    }
+    this.sizeBytes = Math.max(this.sizeBytes, offset + bytes.length);
+    if (this.#waiting.size > MAX_WAITING) await this.flush();
+  }
+
+  async truncate(sizeBytes: number): Promise<void> {
+    // Bytes beyond the end read as zeros if the file grows again.
+    if (sizeBytes < this.sizeBytes && sizeBytes % CHUNK_BYTES > 0) {
+      const index = Math.floor(sizeBytes / CHUNK_BYTES);
+      const chunk = await this.#load(index);
+      chunk.fill(0, sizeBytes - index * CHUNK_BYTES);
+      this.#waiting.set(index, chunk);
+    }
+    for (const index of this.#waiting.keys()) {
+      if (index * CHUNK_BYTES >= sizeBytes) this.#waiting.delete(index);
+    }
+    this.sizeBytes = sizeBytes;
+    await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const { sizeBytes } = this;
+    const changed = [...this.#waiting].map(([index, chunk]): [string, unknown] => {
+      const length = Math.min(CHUNK_BYTES, sizeBytes - index * CHUNK_BYTES);
+      return [chunkKey(this.#id, index), new Blob([chunk.subarray(0, length)])];
+    });
+    await setMany([...changed, [FILE + this.#path, { id: this.#id, sizeBytes }]], this.#store);
+    this.#waiting.clear();
+    const needed = Math.ceil(sizeBytes / CHUNK_BYTES);
+    const surplus = Array.from({ length: Math.max(0, this.#storedChunks - needed) }, (_, i) => needed + i);
+    if (surplus.length > 0) {
+      await delMany(
+        surplus.map((index) => chunkKey(this.#id, index)),
+        this.#store,
+      );
+    }
+    this.#storedChunks = needed;
+  }
+
+  async #load(index: number): Promise<Uint8Array<ArrayBuffer>> {
+    const known = this.#waiting.get(index);
+    if (known) return known;
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    const blob: unknown = await get(chunkKey(this.#id, index), this.#store);
+    if (blob instanceof Blob) chunk.set(new Uint8Array(await blob.arrayBuffer()));
+    return chunk;
+  }
 }

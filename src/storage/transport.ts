@@ -78,6 +78,9 @@ interface Manner {
   ranged: boolean;
 }
 
+/** Servers that do not consent to `If-Range`. Versions are then compared by the ETags of their answers. */
+const withoutConditions = new Set<string>();
+
 /** Receives bytes in order. `at` is their offset in the file. */
 export type ByteSink = (bytes: Uint8Array<ArrayBuffer>, at: number) => void | Promise<void>;
 
@@ -95,7 +98,7 @@ export async function fetchRange(
   options: TransportOptions = {},
 ): Promise<void> {
   const limits = { ...LIMITS, ...options.limits };
-  const manner: Manner = { conditional: true, ranged: !file.whole };
+  const manner: Manner = { conditional: !withoutConditions.has(originOf(file.url)), ranged: !file.whole };
   let at = offset;
   let failures = 0;
   while (at < Math.min(end, file.sizeBytes ?? Number.POSITIVE_INFINITY)) {
@@ -160,9 +163,11 @@ async function* attempt(
       credentials: 'omit',
     });
     const response = await awaitServer(asked).catch((error: unknown) => {
+      // Browsers do not say whether the connection failed or the server did not consent.
       if (isOtherOrigin(file.url)) manner.conditional = !manner.conditional;
       throw error;
     });
+    if (!manner.conditional) withoutConditions.add(originOf(file.url));
     const start = checkAnswer(response, file, at, manner, token);
     if (start === undefined) return;
     const reader = response.body?.getReader();
@@ -199,7 +204,7 @@ function requestHeaders(
   const condition = file.version && ifRange(file.version);
   if (ranged && conditional && condition !== undefined) headers.set('If-Range', condition);
   // A redirect to another origin loses this header by the rules of fetch.
-  if (token && new URL(file.url).origin === token.origin) {
+  if (token && originOf(file.url) === token.origin) {
     headers.set('Authorization', `Bearer ${token.value}`);
   }
   return headers;
@@ -296,7 +301,11 @@ function statusWords(status: number): string {
 
 function isOtherOrigin(url: string): boolean {
   const { location } = globalThis;
-  return location !== undefined && new URL(url).origin !== location.origin;
+  return location !== undefined && originOf(url) !== location.origin;
+}
+
+function originOf(url: string): string {
+  return new URL(url).origin;
 }
 
 function inSeconds(ms: number): string {

@@ -1,6 +1,6 @@
 /**
- * Installs that are killed in real Chromium, in OPFS and in IndexedDB: 50 kills at random points, of workers
- * and of whole pages. The server counts what it sends. It is never asked for a finished byte again, and every
+ * The model store in real Chromium, in OPFS and in IndexedDB. 50 kills at random points, of workers and of
+ * whole pages. The server counts what it sends. It is never asked for a finished byte again, and every
  * install ends complete, with the bytes of an undisturbed one.
  */
 
@@ -16,9 +16,11 @@ import { memoryFolder } from '../src/checkpoints/folder.ts';
 import { parseManifest } from '../src/checkpoints/manifest.ts';
 import { isObject } from '../src/json.ts';
 import { FaultServer, sha256 } from '../src/storage/fault-server.node.ts';
+import { diskFiles } from '../src/storage/files.node.ts';
 import { bundleOf, convertedFiles, fixtureFiles } from '../src/storage/fixtures.node.ts';
 import type { InstallSource } from '../src/storage/models.ts';
 import { parseJournal } from '../src/storage/record.ts';
+import { exerciseFiles } from './store/exercise.ts';
 import type { Journals, Storage } from './store/messages.ts';
 
 interface Case {
@@ -90,6 +92,43 @@ test.afterAll(async () => {
 test('the cases have 50 kills', () => {
   expect(CASES.reduce((sum, { kills }) => sum + kills, 0)).toBe(50);
 });
+
+for (const storage of ['opfs', 'opfs-without-move', 'indexeddb'] as const) {
+  test(`${storage} behaves as a folder on disk`, async ({ page }) => {
+    await page.goto(pages.resolvedUrls?.local[0] ?? '');
+    const seen = await page.evaluate(async (kind) => globalThis.storePage?.exercise(kind), storage);
+    const disk = await mkdtemp(join(tmpdir(), 'omnigen2-files-'));
+    // As `page.evaluate` returns it.
+    const expected: unknown = JSON.parse(JSON.stringify(await exerciseFiles(diskFiles(disk))));
+    expect(JSON.parse(JSON.stringify(seen))).toEqual(expected);
+    await rm(disk, { recursive: true });
+  });
+}
+
+for (const [allowed, exposed] of [
+  ['Range', 'ETag, Content-Range'],
+  ['Range, If-Range', ''],
+] as const) {
+  test(`a server that allows ${allowed} and exposes ${exposed || 'nothing'} to other origins`, async ({
+    page,
+  }) => {
+    const server = await FaultServer.start(source);
+    Object.assign(server, { allowedHeaders: allowed, exposedHeaders: exposed });
+    server.fault = ({ count }) => (count === 3 ? { kind: 'cut', afterBytes: 1000 } : undefined);
+    try {
+      await page.goto(pages.resolvedUrls?.local[0] ?? '');
+      const ending = await page.evaluate(
+        async (from) => globalThis.storePage?.install('opfs', from),
+        address(server),
+      );
+      expect(ending).toEqual({ type: 'finished' });
+      const hashes = await page.evaluate(async () => globalThis.storePage?.hashes('opfs'));
+      expect(hashes).toEqual(EXPECTED_HASHES.checkpoint);
+    } finally {
+      await server.close();
+    }
+  });
+}
 
 for (const each of CASES) {
   test(`${each.name}: ${each.kills} kills`, async ({ page }) => {
