@@ -81,7 +81,9 @@ await runCommand('The conversation', async (signal) => {
         ? { width: trainedOn.side, height: trainedOn.side }
         : sizeOption('size', args.size);
     const drawing = {
-      ...(official ? DEFAULT_SETTINGS : defaultSettings(modelSize(model.checkpoint, model.source('transformer').numerics))),
+      ...(official
+        ? DEFAULT_SETTINGS
+        : defaultSettings(modelSize(model.checkpoint, model.source('transformer').numerics))),
       ...size,
       ...drawLimits(size, trainedOn, { official }),
       // Pictures have the requested size. The official program ignores it for an edit.

@@ -7,10 +7,13 @@
  */
 
 import { extname } from 'node:path';
+import { OmniError } from '../src/errors.ts';
 import { drawLimits } from '../src/omnigen2/draw-limits.ts';
 import { drawWithReflection } from '../src/omnigen2/drawing.ts';
 import { modelSize } from '../src/omnigen2/model-size.ts';
 import type { DrawInput } from '../src/omnigen2/pipeline.ts';
+import { plannedDrawing } from '../src/omnigen2/residency/drawings.ts';
+import { outputSize } from '../src/omnigen2/sizes.ts';
 import {
   DEFAULT_SETTINGS,
   DRAW_SETTINGS,
@@ -25,9 +28,10 @@ import { optionalSetting, readArgs, runCommand, settingOption, sizeOption } from
 import { DecisionCount } from './decisions.ts';
 import { DrawingProgress } from './drawing-progress.ts';
 import { GUIDANCE_OPTIONS, guidanceOf } from './guidance.ts';
-import { BUILT_IN, openModel } from './models.ts';
+import { BUILT_IN, memoryOption, openModel } from './models.ts';
 import { officialGreys } from './official-greys.ts';
 import { checkPictureTarget, otherSizeNote, readPictures, writePictures } from './picture-files.ts';
+import { planLines, planReport } from './plan-report.ts';
 
 const CALL = 'npm run -s generate --';
 
@@ -58,14 +62,18 @@ await runCommand('Drawing', async (signal) => {
         multiple: true,
       },
       official: { help: 'exactly as the official program, with its defects (docs/reference/deviations.md)' },
-      out: { placeholder: 'FILE.png', help: 'where to write the picture', required: true },
+      memory: { placeholder: 'GB', help: 'memory that the model may take (default: half of this machine)' },
+      plan: { help: 'say what the drawing will take in memory and time, and stop' },
+      out: { placeholder: 'FILE.png', help: 'where to write the picture (not needed with --plan)' },
       json: { help: 'print file, seed, time, notes and rounds as JSON' },
     },
   });
-  await checkPictureTarget(args.out, args.image);
+  const { out } = args;
+  if (out !== undefined) await checkPictureTarget(out, args.image);
+  else if (!args.plan) throw missingTarget();
   const { official, reflect: rounds } = args;
   const imageNotes: string[] = [];
-  const model = await openModel(args.model);
+  const model = await openModel(args.model, { budgetBytes: memoryOption(args.memory) });
   const defaults = official
     ? DEFAULT_SETTINGS
     : defaultSettings(modelSize(model.checkpoint, model.source('transformer').numerics));
@@ -99,6 +107,15 @@ await runCommand('Drawing', async (signal) => {
       ? ['--posterior does nothing without --image.']
       : []),
   ];
+  if (args.plan || out === undefined) {
+    const drawn = outputSize(input, input.maxPixels).drawn;
+    const drawing = plannedDrawing(input, drawn, input.references.length);
+    const report = await planReport(model, drawing);
+    if (args.json) console.log(JSON.stringify(report, undefined, 2));
+    else for (const line of planLines(model, drawing, report)) console.log(line);
+    await model.dispose();
+    return 0;
+  }
   const progress = new DrawingProgress();
   const decisions = new DecisionCount(input.acceleration);
   try {
@@ -123,10 +140,10 @@ await runCommand('Drawing', async (signal) => {
       notes.push(`The built-in model does not know ${quotedList(unknown)} and may draw something else.`);
     const otherSize = args.size === undefined ? undefined : otherSizeNote(size, picture);
     if (otherSize !== undefined) notes.push(otherSize);
-    const files = reports.map(({ round }) => roundFile(args.out, round));
+    const files = reports.map(({ round }) => roundFile(out, round));
     const written = new Map([
       ...reports.map((report, i) => [files[i], report.picture] as const),
-      [args.out, picture] as const,
+      [out, picture] as const,
     ]);
     const createdFolder = await writePictures(
       official ? new Map([...written].map(([file, image]) => [file, officialGreys(image)])) : written,
@@ -144,11 +161,7 @@ await runCommand('Drawing', async (signal) => {
         input.acceleration === 'none' ? undefined : { name: input.acceleration, predictions, computed };
       const { seed } = input;
       console.log(
-        JSON.stringify(
-          { file: args.out, seed, seconds, notes, acceleration, kept, rounds: listed },
-          undefined,
-          2,
-        ),
+        JSON.stringify({ file: out, seed, seconds, notes, acceleration, kept, rounds: listed }, undefined, 2),
       );
     } else {
       for (const note of notes) console.log(note);
@@ -157,7 +170,7 @@ await runCommand('Drawing', async (signal) => {
         console.log(`Round ${round} (${outcome}): ${critique}`);
       if (reports.length > 1) console.log(`Round ${kept} is kept.`);
       const created = createdFolder === undefined ? '' : ` Created the folder ${createdFolder}.`;
-      console.log(`Wrote ${args.out} in ${seconds} s.${created}`);
+      console.log(`Wrote ${out} in ${seconds} s.${created}`);
     }
     return 0;
   } finally {
@@ -168,6 +181,14 @@ await runCommand('Drawing', async (signal) => {
 /** The option of a setting whose default depends on the size of the model. */
 function sizedSetting<Value extends string>(setting: Setting<Value, Value>, large: Value) {
   return optionalSetting(setting, 'NAME', `${setting.default}; ${large} for large models`);
+}
+
+function missingTarget(): OmniError {
+  return new OmniError({
+    code: 'bad_request',
+    message: '--out FILE.png is missing.',
+    action: 'Say where to write the picture, or add --plan to see only what it would take.',
+  });
 }
 
 /** `picture.png`, round 2: `picture.round-2.png`. */

@@ -10,8 +10,9 @@ import { executeConversion } from '../src/checkpoints/conversion/execute.ts';
 import { planConversion } from '../src/checkpoints/conversion/plan.ts';
 import { writeFolder } from '../src/checkpoints/conversion/writer.node.ts';
 import { nodeFolder } from '../src/checkpoints/folder.node.ts';
+import { OmniError } from '../src/errors.ts';
 import { loadTokenizer } from '../src/omnigen2/language/tokenizer.transformers.ts';
-import { OmniGen2Model } from '../src/omnigen2/model.ts';
+import { type ModelOptions, OmniGen2Model } from '../src/omnigen2/model.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
 
 /** The name of the built-in model in options such as `--model`. */
@@ -38,9 +39,24 @@ const SOURCE_FILE = '.source';
  * @example
  * const model = await openModel('storybook');
  */
-export async function openModel(model: string): Promise<OmniGen2Model> {
+export async function openModel(model: string, options: ModelOptions = {}): Promise<OmniGen2Model> {
   const path = model === BUILT_IN ? await builtInModel() : model;
-  return new OmniGen2Model(await openCheckpoint(nodeFolder(path)), nodeRuntime(), loadTokenizer);
+  return new OmniGen2Model(await openCheckpoint(nodeFolder(path)), nodeRuntime(), loadTokenizer, options);
+}
+
+/**
+ * The option `--memory` in bytes, or undefined without it.
+ * @throws OmniError `bad_request` if it is not a positive number
+ */
+export function memoryOption(gigabytes: string | undefined): number | undefined {
+  if (gigabytes === undefined) return undefined;
+  const bytes = Number(gigabytes) * 1e9;
+  if (gigabytes.trim() !== '' && Number.isFinite(bytes) && bytes > 0) return bytes;
+  throw new OmniError({
+    code: 'bad_request',
+    message: `--memory ${gigabytes} is not a number of gigabytes.`,
+    action: 'Give a number above 0, such as 4 or 3.5.',
+  });
 }
 
 /**

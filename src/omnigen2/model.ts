@@ -13,6 +13,16 @@ import { type Numerics, numericsFor } from './graphs/numerics.ts';
 import { Mllm } from './language/mllm.ts';
 import type { ReadFile } from './language/token-embeddings.ts';
 import { checkTokenIds, type Tokenizer } from './language/tokenizer.ts';
+import { typicalDrawing } from './residency/drawings.ts';
+import { type Footprint, footprintOf } from './residency/footprint.ts';
+import {
+  allowsBeside,
+  choosePlan,
+  type PlannedDrawing,
+  type ResidencyPlan,
+  residencyPlans,
+} from './residency/plan.ts';
+import type { PartResidency } from './sessions.ts';
 import { Vae } from './vae/vae.ts';
 
 /** The parts that take time to load. */
@@ -21,12 +31,25 @@ export type ModelPart = 'tokenizer' | 'mllm' | 'transformer' | 'vae';
 /** Loads the tokenizer of a checkpoint. A parameter, because the tokenizer is another library's. */
 export type LoadTokenizer = (file: (name: string) => Promise<Uint8Array | undefined>) => Promise<Tokenizer>;
 
-/** One component, the source of its weights, and how its graphs compute. */
+/** One component, the source of its weights, and how and when its graphs are open. */
 export interface ComponentSource<Config> {
   readonly component: Component<Config>;
   readonly numerics: Numerics;
+  readonly residency: PartResidency;
   readonly bytes: WeightBytes;
   readonly read: ReadFile;
+}
+
+export interface ModelOptions {
+  /** Is called when a part begins to load, also when it was closed in between. */
+  readonly onPart?: (part: ModelPart) => void;
+  /** Memory that the model may take, in bytes. Default: that of the runtime. */
+  readonly budgetBytes?: number;
+}
+
+/** A part whose sessions can be closed. It opens them again when they are needed. */
+interface Unloadable {
+  dispose(): Promise<void>;
 }
 
 /**
@@ -42,26 +65,58 @@ export class OmniGen2Model {
   /** The checkpoint without adapters. */
   readonly checkpoint: Checkpoint;
   readonly runtime: Runtime;
-  readonly #onPart: (part: ModelPart) => void;
+  /** Memory that the model may take, in bytes. */
+  readonly budgetBytes: number;
+  /** Memory that its parts take. */
+  readonly footprint: Footprint;
+  readonly #onPart: NonNullable<ModelOptions['onPart']>;
   readonly #loadTokenizer: LoadTokenizer;
   readonly #parts = new Map<ModelPart, Promise<unknown>>();
   /** Parts load one after another: two at once can exceed the memory of a device on which each one fits. */
   #opening: Promise<unknown> = Promise.resolve();
+  /** The parts that are in {@link #parts} and have been loaded. */
+  readonly #loaded = new Map<ModelPart, Unloadable>();
   /** The checkpoint with its adapters, from which parts are loaded. */
   #adapted: Checkpoint;
+  #plan: ResidencyPlan;
 
-  /** @param onPart is called when a part begins to load */
+  /** @param onPart is called when a part begins to load, which happens again after it was closed */
   constructor(
     checkpoint: Checkpoint,
     runtime: Runtime,
     loadTokenizer: LoadTokenizer,
-    onPart: (part: ModelPart) => void = () => undefined,
+    {
+      onPart = () => undefined,
+      budgetBytes = runtime.budgetBytes ?? Number.POSITIVE_INFINITY,
+    }: ModelOptions = {},
   ) {
     this.checkpoint = checkpoint;
     this.#adapted = checkpoint;
     this.runtime = runtime;
+    this.budgetBytes = budgetBytes;
+    this.footprint = footprintOf(checkpoint, runtime);
+    this.#plan = this.planFor(typicalDrawing(checkpoint));
     this.#onPart = onPart;
     this.#loadTokenizer = loadTokenizer;
+  }
+
+  /** Which parts are open when. {@link followPlan} changes it. */
+  get plan(): ResidencyPlan {
+    return this.#plan;
+  }
+
+  /** The plan for a drawing within the model's budget: the smallest one if none fits. */
+  planFor(drawing: PlannedDrawing): ResidencyPlan {
+    return choosePlan(residencyPlans(this.footprint, drawing), this.budgetBytes);
+  }
+
+  /** Follows a plan from now on. Closes parts that the plan does not allow to be open together. */
+  async followPlan(plan: ResidencyPlan): Promise<void> {
+    const smaller = plan.peakBytes < this.#plan.peakBytes;
+    this.#plan = plan;
+    if (smaller && !plan.beside.includes('mllm+transformer')) {
+      for (const part of this.#loaded.values()) await part.dispose();
+    }
   }
 
   get config(): ModelConfig {
@@ -71,6 +126,7 @@ export class OmniGen2Model {
   /** @throws OmniError `bad_checkpoint` if the files of the tokenizer cannot be used */
   tokenizer(): Promise<Tokenizer> {
     return this.#part('tokenizer', async () => {
+      this.#onPart('tokenizer');
       const tokenizer = await this.#loadTokenizer((name) => this.checkpoint.processorFile(name));
       checkTokenIds(tokenizer, this.config.mllm);
       return tokenizer;
@@ -79,17 +135,17 @@ export class OmniGen2Model {
 
   /** @throws OmniError `device` if it does not fit; a later call tries again */
   mllm(): Promise<Mllm> {
-    return this.#part('mllm', () => Mllm.open(this.runtime, this.source('mllm')));
+    return this.#component('mllm', () => Mllm.open(this.runtime, this.source('mllm')));
   }
 
   /** @throws OmniError `device` if it does not fit; a later call tries again */
   transformer(): Promise<Transformer> {
-    return this.#part('transformer', () => Transformer.open(this.runtime, this.source('transformer')));
+    return this.#component('transformer', () => Transformer.open(this.runtime, this.source('transformer')));
   }
 
-  /** @throws OmniError `device` if it does not fit; a later call tries again */
+  /** The VAE. Its graphs are opened when they are first used. */
   vae(): Promise<Vae> {
-    return this.#part('vae', () => Vae.open(this.runtime, this.source('vae')));
+    return this.#component('vae', async () => new Vae(this.runtime, this.source('vae')));
   }
 
   /**
@@ -120,6 +176,10 @@ export class OmniGen2Model {
     return {
       component,
       numerics: numericsFor(this.runtime, component.weights),
+      residency: {
+        openRanges: () => ({ ...this.#plan.openRanges, vae: 0 })[name],
+        beforeOpen: (first) => this.#makeRoom(name, first),
+      },
       read: (path, offset, length) => folder.read(path, offset, length),
       bytes: weightBytes(folder, readTensor),
     };
@@ -131,22 +191,37 @@ export class OmniGen2Model {
   async dispose(): Promise<void> {
     const parts = [...this.#parts.values()];
     this.#parts.clear();
+    this.#loaded.clear();
     await disposeAll(parts);
   }
 
   async #close(name: ModelPart): Promise<void> {
     const part = this.#parts.get(name);
     this.#parts.delete(name);
+    this.#loaded.delete(name);
     if (part) await disposeAll([part]);
+  }
+
+  /** Closes the parts that the plan does not allow beside `part`. */
+  async #makeRoom(part: ComponentName, first: boolean): Promise<void> {
+    if (first) this.#onPart(part);
+    for (const [other, loaded] of this.#loaded) {
+      if (!allowsBeside(this.#plan, part, other)) await loaded.dispose();
+    }
+  }
+
+  #component<Part extends Unloadable>(name: ComponentName, open: () => Promise<Part>): Promise<Part> {
+    return this.#part(name, async () => {
+      const part = await open();
+      this.#loaded.set(name, part);
+      return part;
+    });
   }
 
   #part<Part>(name: ModelPart, open: () => Promise<Part>): Promise<Part> {
     const known = this.#parts.get(name) as Promise<Part> | undefined;
     if (known) return known;
-    const part = this.#opening.then(() => {
-      this.#onPart(name);
-      return open();
-    });
+    const part = this.#opening.then(open);
     this.#opening = part.catch(() => undefined);
     this.#parts.set(name, part);
     // A failure is not cached: there can be more memory at the next call.

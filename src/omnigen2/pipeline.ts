@@ -21,6 +21,8 @@ import { checkPrompt, tokenizePlainPrompt, truncationNote } from './language/pro
 import type { OmniGen2Model } from './model.ts';
 import { type Pixels, referencePixels, resizeBilinear, toRgbImage } from './pixels.ts';
 import { noise } from './random.ts';
+import { plannedDrawing } from './residency/drawings.ts';
+import { allowsBeside } from './residency/plan.ts';
 import { createScheduler, shiftsTimesteps } from './schedulers/create.ts';
 import { checkOutputSize, outputSize } from './sizes.ts';
 import { trainedSizeNote } from './trained-size.ts';
@@ -66,7 +68,7 @@ export type PromptRole = 'prompt' | 'negative';
 export interface DrawHooks {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DrawProgress) => void;
-  /** Decodes a small preview after every step. */
+  /** Decodes a small preview after every step, if the VAE has room beside the transformer. */
   readonly previews?: boolean;
   /** Gives the hidden states `[n, H]` of a prompt, in place of the language model with the plain template. */
   readonly condition?: (role: PromptRole) => Promise<Float32Array>;
@@ -108,6 +110,7 @@ export async function draw(
   const random = hooks.noise ?? seededNoise(input.seed);
   const { references, size } = preprocess(input, model.config.vae);
   const { resume } = hooks;
+  await model.followPlan(model.planFor(plannedDrawing(input, size.drawn, references.length)));
   const text = resume?.text ?? (await encodePrompts(model, input, hooks));
   const vae = await model.vae();
   const referenceLatents =
@@ -229,6 +232,7 @@ async function denoise(
   const noisy = resume?.latents ?? random.latents(shape.channels * shape.height * shape.width);
   let latents: Latents = { ...shape, data: noisy };
   scheduler.history = resume?.history ?? [];
+  const previewed = previews && allowsBeside(model.plan, 'transformer', 'vae');
   const plans = Array.from({ length: steps }, (_, step) =>
     guidanceBranches({ ...input, references: references.length, step }),
   );
@@ -256,7 +260,7 @@ async function denoise(
       latents = { ...shape, data: scheduler.step(step, latents.data, velocity) };
       trace?.('step_latents', latents.data);
       signal?.throwIfAborted();
-      const shown = previews && step + 1 < steps;
+      const shown = previewed && step + 1 < steps;
       const preview = shown ? await previewPicture(vae, before, velocity, timestep) : undefined;
       report(step + 1, preview);
     }

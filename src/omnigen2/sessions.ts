@@ -12,15 +12,28 @@ interface OpenSession {
   readonly session: Promise<GraphSession>;
 }
 
+/** When the sessions of a component are open. */
+export interface PartResidency {
+  /** Number of ranges of layers that stay open. The others are closed after each use. Default: all. */
+  readonly openRanges?: () => number;
+  /**
+   * Is called before a session opens, to make room for it.
+   * @param first whether no session of the component is open
+   */
+  readonly beforeOpen?: (first: boolean) => Promise<void>;
+}
+
 export class Sessions {
   readonly #runtime: Runtime;
   readonly #bytes: WeightBytes;
+  readonly #residency: PartResidency;
   readonly #open = new Map<string, OpenSession>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(runtime: Runtime, bytes: WeightBytes) {
+  constructor(runtime: Runtime, bytes: WeightBytes, residency: PartResidency = {}) {
     this.#runtime = runtime;
     this.#bytes = bytes;
+    this.#residency = residency;
   }
 
   /**
@@ -37,6 +50,16 @@ export class Sessions {
     const build = () => definition.build(parts);
     const session = await this.#session(definition.name(parts), build, variant);
     return new TypedSession<In, Out>(session, definition.outputs);
+  }
+
+  /** Closes the session of a range of layers after its use, unless the range stays open. */
+  async closeStreamed(range: number, session: { readonly name: string }): Promise<void> {
+    if (range >= this.openRanges) await this.close(session);
+  }
+
+  /** Number of ranges of layers that stay open. */
+  get openRanges(): number {
+    return this.#residency.openRanges?.() ?? Number.POSITIVE_INFINITY;
   }
 
   /** Disposes one session. A later `open` of its graph opens it again. */
@@ -57,7 +80,9 @@ export class Sessions {
   #session(key: string, build: () => BuiltGraph, variant: number): Promise<GraphSession> {
     const known = this.#open.get(key);
     if (known?.variant === variant) return known.session;
+    const first = this.#open.size === 0;
     const session = this.#inTurn(async () => {
+      await this.#residency.beforeOpen?.(first);
       if (known) await disposeAll([known.session]);
       return this.#runtime.open(build(), this.#bytes);
     });

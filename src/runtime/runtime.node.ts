@@ -1,6 +1,6 @@
 /** Runs graphs with onnxruntime-node on the processor, for the command line and tests. */
 
-import { availableParallelism } from 'node:os';
+import { availableParallelism, freemem, totalmem } from 'node:os';
 import * as ort from 'onnxruntime-node';
 import type { BuiltGraph } from '../onnx/graph.ts';
 import { createOrtSession, openOrtSession } from './ort-session.ts';
@@ -19,9 +19,13 @@ export function nodeRuntime({ threads = availableParallelism() }: { threads?: nu
   return new NodeRuntime(threads);
 }
 
+/** Shares of the machine's memory that models may take: of all of it, and of what is free now. */
+const [OF_ALL, OF_FREE] = [0.5, 0.8];
+
 class NodeRuntime implements Runtime {
   readonly backend = 'node';
   readonly halfPrecision = false;
+  readonly budgetBytes = Math.min(OF_ALL * totalmem(), OF_FREE * freemem());
   readonly #threads: number;
 
   constructor(threads: number) {

@@ -50,6 +50,8 @@ export interface Runtime {
    * @throws OmniError `device` if the engine cannot open the graph. Runs of the session throw it too.
    */
   open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession>;
+  /** Memory that models may take on this backend, in bytes. Default: no limit. */
+  readonly budgetBytes?: number;
   /** The kernels that proved fastest on this device. Default: the plain ones. */
   kernels?: Kernels;
   /** What a report about speed says about the device. Default: the backend alone. */

@@ -4,16 +4,27 @@ import { openCheckpoint } from '../checkpoints/checkpoint.ts';
 import { type CheckpointFolder, memoryFolder } from '../checkpoints/folder.ts';
 import { loadTokenizer } from '../omnigen2/language/tokenizer.transformers.ts';
 import { OmniGen2Model } from '../omnigen2/model.ts';
-import type { BackendChoice, DeviceReport, ModelPart, ModelSource, ModelState } from '../protocol.ts';
+import type {
+  BackendChoice,
+  DeviceReport,
+  ModelNeeds,
+  ModelPart,
+  ModelSource,
+  ModelState,
+} from '../protocol.ts';
 import { startWebRuntime } from '../runtime/runtime.web.ts';
 import { openModelStore } from '../storage/open.ts';
 import { loadBundle } from '../storage/weights.ts';
+import { setKernels } from './kernels.ts';
+import { modelNeeds } from './model-needs.ts';
 import { folderOf } from './picked-folder.ts';
 
 /** The model and the backend that the page asks for. */
 export interface LoadRequest {
   readonly model: ModelSource;
   readonly backend: BackendChoice;
+  /** Memory that the model may take. Default: what the device is known to have. */
+  readonly budgetBytes?: number;
 }
 
 /** How many bytes are loaded. */
@@ -25,6 +36,8 @@ export interface LoadedModel {
   readonly device: DeviceReport;
   /** One sentence for the person about the loading. */
   readonly note?: string;
+  /** Absent for a small model. */
+  readonly needs?: ModelNeeds;
   /** Resolves when the device is lost. */
   readonly lost: Promise<void>;
   /** Whether the engine has failed for good: only a new worker can run the model again. */
@@ -43,7 +56,7 @@ export interface LoadHooks {
 export type LoadModel = (signal: AbortSignal, wanted: LoadRequest, hooks: LoadHooks) => Promise<LoadedModel>;
 
 /** Loads a model from any source. */
-export const loadModel: LoadModel = async (signal, { model: source, backend }, hooks) => {
+export const loadModel: LoadModel = async (signal, { model: source, backend, budgetBytes }, hooks) => {
   const starting = startWebRuntime({ backend });
   // It can fail long before it is awaited. Without a handler the browser would report that as an error of the
   // page.
@@ -53,7 +66,11 @@ export const loadModel: LoadModel = async (signal, { model: source, backend }, h
     const checkpoint = await openCheckpoint(folder);
     const runtime = await starting;
     signal.throwIfAborted();
-    const model = new OmniGen2Model(checkpoint, runtime, loadTokenizer, hooks.onPart);
+    await setKernels(signal, runtime, checkpoint);
+    const model = new OmniGen2Model(checkpoint, runtime, loadTokenizer, {
+      onPart: hooks.onPart,
+      budgetBytes,
+    });
     return {
       model,
       device: {
@@ -63,6 +80,7 @@ export const loadModel: LoadModel = async (signal, { model: source, backend }, h
         reason: runtime.reason,
       },
       note,
+      needs: await modelNeeds(model),
       lost: runtime.lost,
       engineFailed: () => runtime.engineFailed,
       dispose: async () => {

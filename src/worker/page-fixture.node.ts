@@ -20,7 +20,7 @@ import { DEFAULT_SETTINGS } from '../settings/draw-settings.ts';
 import type { LoadedModel, LoadModel } from './load.ts';
 import { ModelService } from './service.ts';
 
-export const MODEL = { kind: 'bundle', name: 'tiny', baseUrl: 'https://example.org/tiny' };
+export const MODEL = { kind: 'bundle', name: 'tiny', baseUrl: 'https://example.org/tiny' } as const;
 export const checkpoint = await fixtureCheckpoint();
 
 /** The parts of a loaded model that a test replaces. */
@@ -44,12 +44,15 @@ export function page(...replacements: readonly Replacements[]) {
   let listener: (message: FromWorker) => void = () => undefined;
   const waiters = new Set<() => void>();
   let loads = 0;
-  const load: LoadModel = async (_signal, { model: { name } }, { onProgress, onPart }) => {
+  const load: LoadModel = async (_signal, { model: { name }, budgetBytes }, { onProgress, onPart }) => {
     const { runtime, tokenizer, loaded } = { ...NONE, ...replacements[loads] };
     const number = ++loads;
     log.push(`load ${number} of ${name}`);
     onProgress({ doneBytes: 1, totalBytes: 1, from: 'cache' });
-    const model = new OmniGen2Model(checkpoint, runtime(nodeRuntime({ threads: 1 })), tokenizer, { onPart });
+    const model = new OmniGen2Model(checkpoint, runtime(nodeRuntime({ threads: 1 })), tokenizer, {
+      onPart,
+      budgetBytes,
+    });
     return loaded({
       model,
       device: { backend: 'wasm', description: 'a test', halfPrecision: false },
@@ -101,7 +104,7 @@ export function page(...replacements: readonly Replacements[]) {
   const onCrash = (next: typeof crashed) => {
     crashed = next;
   };
-  const open = (id = MODEL.name) =>
+  const open = (id: string = MODEL.name) =>
     service.handle({
       type: 'open',
       version: PROTOCOL_VERSION,

@@ -96,5 +96,5 @@ export interface ProductParts {
 
 /** The first value of a matrix. */
 function corner(g: GraphBuilder, x: Value): Value {
-  return slice(g, slice(g, x, 0, 0, 1, 1), 1, 0, 1);
+  return slice(g, slice(g, x, 0, 0, 1, 1), 1, 0, 1, 1);
 }

@@ -25,11 +25,12 @@ import { axesOf, streamWidth, type TransformerParts } from '../graphs/transforme
 import { float32Tensor, floatsOf, int32Tensor } from '../host-tensors.ts';
 import { layerRanges, packsBranches } from '../residency/layer-ranges.ts';
 import { ResidentTensors } from '../resident-tensors.ts';
-import { Sessions } from '../sessions.ts';
+import { type PartResidency, Sessions } from '../sessions.ts';
 import { attentionParts, attentionWork } from './attention-parts.ts';
-import { type BranchRows, packedFeeds, patchFeed, ropeFeeds } from './feeds.ts';
+import type { EmbeddedBranch, EmbeddedStep, Signal } from './embedded-step.ts';
+import { type BranchRows, packedFeeds, patchFeed, ropeFeeds, uploadPatches, uploadRope } from './feeds.ts';
 import type { Latents } from './latents.ts';
-import { type PatchGrid, rowsOf, unpatchify } from './patches.ts';
+import { rowsOf, unpatchify } from './patches.ts';
 import {
   type BranchLayout,
   layOutStep,
@@ -41,12 +42,15 @@ import {
 import { jointPositions, rotaryTable } from './rope.ts';
 import { RotaryTables } from './rotary-tables.ts';
 import { timestepSinusoid } from './timestep.ts';
+import { loadUploads, Uploads } from './uploads.ts';
 
 /** What a transformer is opened from. */
 export interface TransformerSource {
   readonly component: { readonly config: TransformerConfig; readonly weights: WeightIndex };
   readonly numerics: Numerics;
   readonly bytes: WeightBytes;
+  /** Default: every session stays open. */
+  readonly residency?: PartResidency;
 }
 
 /** Is called with the stages of every run under their official names, and with the index of the reference. */
@@ -60,42 +64,10 @@ export interface TransformerOptions {
   readonly packsBranches?: boolean;
   /** Maximum size of the stored weights of one session of layers. Default: that of a converted file. */
   readonly sessionBytes?: number;
-  /**
-   * Number of ranges of layers that stay open. The others are opened at each step and closed after it.
-   * Default: all.
-   */
-  readonly openRanges?: number;
   /** Maximum work of one attention. Default: what the engine can count; see `attention-parts.ts`. */
   readonly attentionWork?: number;
   /** Makes inner stages outputs of the graphs. Branches then run one by one. */
   readonly trace?: TransformerTrace;
-}
-
-/** A step before the first main layer. The caller disposes it. */
-export interface EmbeddedStep {
-  /** The noise rows `[noise, D]`, the same in every branch. */
-  readonly noise: ResidentTensor;
-  /** The activated timestep embedding `[1, T]`. */
-  readonly activated: ResidentTensor;
-  readonly grid: PatchGrid;
-  readonly branches: readonly EmbeddedBranch[];
-  dispose(): void;
-}
-
-/** One guidance branch of an embedded step. */
-export interface EmbeddedBranch extends BranchRows {
-  /** Context, references and noise `[joint, D]`. */
-  readonly stream: ResidentTensor;
-}
-
-/** The signal of TeaCache at a step. */
-export interface Signal {
-  /** The modulated input of the first layer `[joint, D]`. The caller disposes it. */
-  readonly signal: ResidentTensor;
-  /**
-   * Change since the previous signal, if there was one: mean of |signal - previous|, and mean of |previous|.
-   */
-  readonly change?: { readonly difference: number; readonly size: number };
 }
 
 export class Transformer {
@@ -103,7 +75,6 @@ export class Transformer {
   readonly sessions: Sessions;
   readonly #parts: TransformerParts;
   readonly #ranges: readonly LayerRange[];
-  readonly #openRanges: number;
   readonly #packsBranches: boolean;
   readonly #attentionWork: number;
   readonly #trace: TransformerTrace | undefined;
@@ -111,15 +82,14 @@ export class Transformer {
 
   private constructor(
     runtime: Runtime,
-    { component, numerics, bytes }: TransformerSource,
+    { component, numerics, bytes, residency }: TransformerSource,
     options: TransformerOptions,
   ) {
     this.config = component.config;
-    this.sessions = new Sessions(runtime, bytes);
+    this.sessions = new Sessions(runtime, bytes, residency);
     this.#trace = options.trace;
     this.#parts = { ...component, numerics, taps: options.trace !== undefined, attentionParts: 1 };
     this.#ranges = layerRanges(component.weights, 'layers.', this.config.numLayers, options.sessionBytes);
-    this.#openRanges = options.openRanges ?? this.#ranges.length;
     this.#packsBranches =
       options.trace === undefined && (options.packsBranches ?? packsBranches(component, numerics));
     this.#attentionWork = options.attentionWork ?? attentionWork(runtime.backend);
@@ -172,11 +142,12 @@ export class Transformer {
    */
   async load(request: StepRequest): Promise<void> {
     const { references, branches } = layOutStep(this.config, this.#tables, request);
+    await loadUploads(this.sessions);
     if (references.length > 0) await this.#referenceSession(references);
     await this.#embedSession(branches);
     await this.#joinSession(branches);
     const count = this.#packsBranches ? branches.length : 1;
-    for (const range of this.#ranges.slice(0, this.#openRanges)) {
+    for (const range of this.#ranges.slice(0, this.sessions.openRanges)) {
       await this.#layersSession(range, count, branches);
     }
     await this.#headSession(branches.length);
@@ -210,25 +181,30 @@ export class Transformer {
   async embed(request: StepRequest, signal?: AbortSignal): Promise<EmbeddedStep> {
     const layout = layOutStep(this.config, this.#tables, request);
     const sinusoid = this.#sinusoid(request.timestep);
+    const uploads = request.uploads ?? new Uploads(this.sessions);
     const held = new ResidentTensors();
+    const dispose = () => {
+      held.dispose();
+      if (!request.uploads) uploads.dispose();
+    };
     try {
       const references: ResidentTensor[] = [];
       for (const reference of layout.references) {
         signal?.throwIfAborted();
-        references.push(held.hold(await this.#refine(reference, layout.references, sinusoid)));
+        references.push(held.hold(await this.#refine(reference, layout.references, sinusoid, uploads)));
       }
       signal?.throwIfAborted();
       const session = await this.#embedSession(layout.branches);
       const patches = patchFeed(this.config, request.latents);
-      const feeds = { patches, sinusoid, ...ropeFeeds(layout.noiseRope) };
+      const feeds = { patches, sinusoid, ...(await uploadRope(uploads, [layout.noiseRope])) };
       const { noise, activated } = await session.run(feeds, this.#onStage());
       for (const tensor of [noise, activated]) held.hold(tensor);
-      const branches = await this.#joined(layout, references, noise);
+      const branches = await this.#joined(layout, references, noise, uploads);
       for (const { stream } of branches) held.hold(stream);
       for (const reference of references) held.free(reference);
-      return { noise, activated, grid: layout.grid, branches, dispose: () => held.dispose() };
+      return { noise, activated, grid: layout.grid, branches, uploads, dispose };
     } catch (error) {
-      held.dispose();
+      dispose();
       throw error;
     }
   }
@@ -256,7 +232,8 @@ export class Transformer {
           for (const group of groups) {
             signal?.throwIfAborted();
             const own = streams.slice(outputs.length, outputs.length + group.length);
-            const feeds = { streams: own, activated: step.activated, ...packedFeeds(group) };
+            const rows = await packedFeeds(step.uploads, group);
+            const feeds = { streams: own, activated: step.activated, ...rows };
             const { hidden } = await session.run(feeds, this.#onStage());
             for (const stream of hidden) outputs.push(next.hold(stream));
           }
@@ -265,7 +242,7 @@ export class Transformer {
           held = next;
         }
         streams = outputs;
-        if (i >= this.#openRanges) await this.sessions.close(session);
+        await this.sessions.closeStreamed(i, session);
       }
       return streams.map((stream) => held.release(stream));
     } finally {
@@ -310,10 +287,12 @@ export class Transformer {
     { latents, index, rope }: StepReference,
     all: readonly StepReference[],
     sinusoid: HostTensor,
+    uploads: Uploads,
   ): Promise<ResidentTensor> {
     const session = await this.#referenceSession(all);
-    const patches = patchFeed(this.config, latents);
-    const feeds = { patches, index: int32Tensor([index]), sinusoid, ...ropeFeeds(rope) };
+    const patches = await uploadPatches(uploads, this.config, latents);
+    const angles = await uploadRope(uploads, [rope]);
+    const feeds = { patches, index: int32Tensor([index]), sinusoid, ...angles };
     return (await session.run(feeds, this.#onStage(index))).stream;
   }
 
@@ -322,12 +301,12 @@ export class Transformer {
     { branches }: StepLayout,
     references: readonly ResidentTensor[],
     noise: ResidentTensor,
+    uploads: Uploads,
   ): Promise<EmbeddedBranch[]> {
-    const { hiddenSize } = this.config;
     const session = await this.#joinSession(branches);
-    const contexts = branches.map(({ context }) =>
-      float32Tensor([context.length / hiddenSize, hiddenSize], context),
-    );
+    const contexts: ResidentTensor[] = [];
+    for (const { context } of branches)
+      contexts.push(await uploads.tensor([context], this.config.hiddenSize));
     const { streams } = await session.run({ contexts, references, noise });
     return branches.map((branch, i) => ({ ...branch, stream: streams[i] }));
   }

@@ -29,9 +29,9 @@ function recorded(runtime: Runtime): Runtime {
     ...runtime,
     open: async (graph, weights) => {
       const session = await runtime.open(graph, weights);
-      if (graph.name !== 'language model') return session;
+      if (!graph.name.startsWith('language model.')) return session;
       const runResident: typeof session.runResident = (inputs) => {
-        runs.push(inputs.inputs_embeds.dims[0]);
+        runs.push(inputs.stream.dims[0]);
         return session.runResident(inputs);
       };
       return {

@@ -27,7 +27,7 @@ import { visionTowerGraph } from '../graphs/vision-tower.ts';
 import { float32Tensor, floatsOf, int32Tensor } from '../host-tensors.ts';
 import { layerRanges } from '../residency/layer-ranges.ts';
 import { ResidentTensors } from '../resident-tensors.ts';
-import { Sessions } from '../sessions.ts';
+import { type PartResidency, Sessions } from '../sessions.ts';
 import { imageTokenCount, ropePositions, ropeTables } from './rope-positions.ts';
 import { type ReadFile, TokenEmbeddings } from './token-embeddings.ts';
 import type { PromptImage } from './vision-patches.ts';
@@ -36,6 +36,8 @@ import { visionLayout, windowPatches } from './vision-windows.ts';
 export interface MllmSource {
   readonly component: Component<MllmConfig>;
   readonly numerics: Numerics;
+  /** Default: every session stays open. */
+  readonly residency?: PartResidency;
   readonly bytes: WeightBytes;
   readonly read: ReadFile;
 }
@@ -49,11 +51,6 @@ export type MllmTrace = (name: string, values: Float32Array) => void;
 export interface MllmOptions {
   /** Maximum size of the stored weights of one session of layers. Default: that of a converted file. */
   readonly sessionBytes?: number;
-  /**
-   * Number of ranges of decoder layers that stay open. The others are opened for each prompt or token and
-   * closed after it. Default: all.
-   */
-  readonly openRanges?: number;
   /** Makes the graphs output every layer too. */
   readonly trace?: MllmTrace;
 }
@@ -83,7 +80,6 @@ export class Mllm {
   readonly #embeddings: TokenEmbeddings;
   readonly #trace: MllmTrace | undefined;
   readonly #ranges: readonly LayerRange[];
-  readonly #openRanges: number;
   /** Limit of one attention run; see {@link attentionWork}. */
   readonly #work: number;
 
@@ -92,7 +88,7 @@ export class Mllm {
     this.config = config;
     this.#weights = weights;
     this.#numerics = source.numerics;
-    this.#sessions = new Sessions(runtime, source.bytes);
+    this.#sessions = new Sessions(runtime, source.bytes, source.residency);
     this.#work = attentionWork(runtime.backend);
     this.#embeddings = new TokenEmbeddings(weights, config.language, source.read);
     this.#trace = options.trace;
@@ -102,7 +98,6 @@ export class Mllm {
       config.language.numHiddenLayers,
       options.sessionBytes,
     );
-    this.#openRanges = options.openRanges ?? this.#ranges.length;
   }
 
   /**
@@ -112,7 +107,8 @@ export class Mllm {
   static async open(runtime: Runtime, source: MllmSource, options: MllmOptions = {}): Promise<Mllm> {
     const mllm = new Mllm(runtime, source, options);
     try {
-      for (let i = 0; i < mllm.#openRanges; i++) await mllm.#openRange(i);
+      const open = Math.min(mllm.#ranges.length, mllm.#sessions.openRanges);
+      for (let i = 0; i < open; i++) await mllm.#openRange(i);
       return mllm;
     } catch (error) {
       await mllm.dispose();
@@ -343,13 +339,13 @@ export class Mllm {
         keep(run);
         if ('dispose' in stream) held.free(stream);
         stream = held.hold(run.hidden);
-        if (i >= this.#openRanges) await this.#sessions.close(session);
+        await this.#sessions.closeStreamed(i, session);
       }
       const range = this.#ranges[last];
       const session = await this.#sessions.open(lastDecoderLayersGraph, this.#decoderParts(range));
       const run = await session.run({ ...feeds, ...past(range), stream }, this.#onStage());
       keep(run);
-      if (last >= this.#openRanges) await this.#sessions.close(session);
+      await this.#sessions.closeStreamed(last, session);
       const hidden = checkFinite(floatsOf(run.last_hidden_state), 'mllm', 'hidden states');
       for (const tensor of [...keys, ...values]) held.release(tensor);
       return { hidden, length, delta, cache: { keys, values } };

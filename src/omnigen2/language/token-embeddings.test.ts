@@ -19,7 +19,7 @@ interface StoredPart {
 
 /** A weights file in memory, its index, and the lengths of all reads. */
 function stored(parts: readonly StoredPart[]) {
-  const { tensors, sizeBytes } = layoutSafetensors(parts, 'mllm/model.safetensors');
+  const { tensors, sizeBytes } = layoutSafetensors([parts], 'mllm/model.safetensors');
   const file = new Uint8Array(sizeBytes);
   for (const { name, offset } of tensors)
     file.set(parts.find((part) => part.name === name)?.bytes ?? [], offset);

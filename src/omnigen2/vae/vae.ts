@@ -11,14 +11,13 @@ import type { HostTensor, Runtime, WeightBytes } from '../../runtime/types.ts';
 import type { WeightIndex } from '../../tensors/stored.ts';
 import { attentionWork } from '../diffusion/attention-parts.ts';
 import type { Latents } from '../diffusion/latents.ts';
-import { disposeAll } from '../dispose.ts';
 import { checkFinite } from '../finite.ts';
 import type { Numerics } from '../graphs/numerics.ts';
 import { decoderGraph } from '../graphs/vae-decoder.ts';
 import { encoderGraph, type VaeGraphSource } from '../graphs/vae-encoder.ts';
 import { int64Tensor } from '../host-tensors.ts';
 import type { Pixels } from '../pixels.ts';
-import { Sessions } from '../sessions.ts';
+import { type PartResidency, Sessions } from '../sessions.ts';
 import type { Planes } from './planes.ts';
 import { planStrips, type StripPlan } from './strip-plan.ts';
 import { decodeInStrips, encodeInStrips, type StripContext } from './strip-runner.ts';
@@ -28,6 +27,8 @@ import { planTiles, runTiled } from './tiling.ts';
 export interface VaeSource {
   readonly component: { readonly config: VaeConfig; readonly weights: WeightIndex };
   readonly numerics: Numerics;
+  /** Default: every session stays open. */
+  readonly residency?: PartResidency;
   readonly bytes: WeightBytes;
 }
 
@@ -68,27 +69,16 @@ export class Vae {
   readonly config: VaeConfig;
   readonly #source: VaeGraphSource;
   readonly #sessions: Sessions;
-  readonly #stripSessions: Sessions;
   /** Limit of one attention run; see {@link attentionWork}. */
   readonly #attentionWork: number;
 
-  private constructor(runtime: Runtime, { component, bytes, numerics }: VaeSource) {
+  /** Its graphs are opened on first use. */
+  constructor(runtime: Runtime, { component, bytes, numerics, residency }: VaeSource) {
     const { config, weights } = component;
     this.config = config;
     this.#source = { config, weights, numerics };
-    this.#sessions = new Sessions(runtime, bytes);
-    this.#stripSessions = new Sessions(runtime, bytes);
+    this.#sessions = new Sessions(runtime, bytes, residency);
     this.#attentionWork = attentionWork(runtime.backend);
-  }
-
-  /**
-   * Opens the decoder. The encoder is opened on first use.
-   * @throws OmniError `device` if the decoder does not fit into memory
-   */
-  static async open(runtime: Runtime, source: VaeSource): Promise<Vae> {
-    const vae = new Vae(runtime, source);
-    await vae.#openDecoder();
-    return vae;
   }
 
   /** The shape of the latents of a picture of this size in pixels. */
@@ -174,8 +164,8 @@ export class Vae {
     return { height, width, data };
   }
 
-  async dispose(): Promise<void> {
-    await disposeAll([Promise.resolve(this.#sessions), Promise.resolve(this.#stripSessions)]);
+  dispose(): Promise<void> {
+    return this.#sessions.dispose();
   }
 
   /** The side of a tile in latent pixels. The overlap of a quarter must be whole latent pixels. */
@@ -217,7 +207,7 @@ export class Vae {
         'pixels',
       );
     }
-    const session = await this.#openDecoder();
+    const session = await this.#sessions.open(decoderGraph, this.#source);
     const { pixels } = await session.run({
       latents: planesTensor(latents),
       middle_shape: this.#middleShape(latents),
@@ -231,7 +221,7 @@ export class Vae {
     signal: AbortSignal | undefined,
     run: (strips: StripContext) => Promise<Planes>,
   ): Promise<Planes> {
-    return run({ source: this.#source, sessions: this.#stripSessions, plan, signal });
+    return run({ source: this.#source, sessions: this.#sessions, plan, signal });
   }
 
   /** The shape of the feature maps at the lowest resolution. */
@@ -239,10 +229,6 @@ export class Vae {
     const { blockOutChannels } = this.config;
     const sizes = [1, blockOutChannels[blockOutChannels.length - 1], height, width];
     return int64Tensor(sizes);
-  }
-
-  #openDecoder() {
-    return this.#sessions.open(decoderGraph, this.#source);
   }
 }
 
