@@ -78,9 +78,12 @@ await runCommand('Converting', async (signal) => {
   const started = performance.now();
   const encoder = plan.beforeBytes > WORKERS_FROM ? workerEncoder() : inlineEncoder();
   let doneBytes = 0;
+  let doneBefore = 0;
   try {
     const report = await resumeFolder(target, async (writer, temporary) => {
       const conversion = await startConversion(plan, writer);
+      doneBefore = conversion.doneBytes;
+      doneBytes = doneBefore;
       if (conversion.startedOver) {
         console.log('The source or an option has changed since the last attempt; it starts over.');
       } else if (conversion.doneBytes > 0) {
@@ -98,8 +101,11 @@ await runCommand('Converting', async (signal) => {
       await openCheckpoint(nodeFolder(temporary));
       return made;
     });
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(`Wrote ${target} in ${seconds} s: ${size(plan.afterBytes + copiedBytes)}.`);
+    const seconds = (performance.now() - started) / 1000;
+    const speed = (plan.beforeBytes - doneBefore) / 1e6 / seconds;
+    console.log(
+      `Wrote ${target} in ${seconds.toFixed(1)} s: ${size(plan.afterBytes + copiedBytes)}, ${speed.toFixed(1)} MB/s of the source.`,
+    );
     printErrors(report);
   } catch (error) {
     endProgress();
