@@ -26,7 +26,7 @@ export default defineConfig({
     // WebGPU on a software adapter. It is slow, so only tests that depend on the backend run there.
     {
       name: 'webgpu',
-      testMatch: ['same-pictures.spec.ts', 'engine.spec.ts'],
+      testMatch: ['same-pictures.spec.ts', 'engine.spec.ts', 'loss.spec.ts'],
       use: {
         launchOptions: { executablePath: browserPath(), args: [...CHROMIUM_FLAGS, ...SOFTWARE_WEBGPU_FLAGS] },
       },

@@ -20,8 +20,15 @@ export function goesOn(job: Resumable, { code, message }: ErrorReport): boolean 
   const moment = momentOf(snapshot);
   if (moment === job.failedAt) return false;
   job.failedAt = moment;
-  job.snapshot = { ...snapshot, notes: [...snapshot.notes, noteOf(snapshot, message)] };
+  job.snapshot = noted(job, message).snapshot;
   return true;
+}
+
+/** The job with a note in its snapshot that says where it was interrupted, and why. */
+export function noted<Job extends Resumable>(job: Job, why: string): Job {
+  const { snapshot } = job;
+  if (!snapshot) return job;
+  return { ...job, snapshot: { ...snapshot, notes: [...snapshot.notes, noteOf(snapshot, why)] } };
 }
 
 /** Equal for snapshots of the same moment of a job. */

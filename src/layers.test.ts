@@ -54,7 +54,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'tensors',
   ],
   storage: ['errors.ts', 'json.ts', 'checkpoints'],
-  'protocol.ts': ['errors.ts', 'settings'],
+  'protocol.ts': ['protocol-values.ts', 'settings'],
+  'protocol-values.ts': ['errors.ts'],
   'picked-files.ts': ['types protocol.ts'],
   'models-protocol.ts': ['protocol.ts'],
   omnigen2: [

@@ -9,11 +9,32 @@
  */
 
 import * as z from 'zod/mini';
-import { ERROR_CODES } from './errors.ts';
+import {
+  drawingSnapshot,
+  errorReport,
+  fields,
+  list,
+  milliseconds,
+  notes,
+  picture,
+  round,
+  roundReport,
+  smallerPlan,
+  text,
+} from './protocol-values.ts';
 import { MAX_NEW_TOKENS, samplingSchema } from './settings/answer-settings.ts';
 import { drawSettingsSchema } from './settings/draw-settings.ts';
 import { ADAPTER_STRENGTH, ROUNDS } from './settings/job-settings.ts';
 import { tagOf } from './settings/value-words.ts';
+
+export type {
+  DrawingSnapshot,
+  Picture,
+  RoundOutcome,
+  RoundReport,
+  SmallerPlan,
+} from './protocol-values.ts';
+export { errorReport, fields, list } from './protocol-values.ts';
 
 /** Raised whenever a message changes its meaning. Page and worker tell each other theirs. */
 export const PROTOCOL_VERSION = 7;
@@ -27,10 +48,6 @@ export type ConversationId = string & { readonly brand: 'ConversationId' };
 /** Names one change of adapters. */
 export type AdapterChangeId = string & { readonly brand: 'AdapterChangeId' };
 
-/** An object of the protocol. Other fields in it are dropped. */
-export const fields = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.readonly(z.object(shape));
-export const list = <Item extends z.ZodMiniType>(item: Item) => z.readonly(z.array(item));
-
 const isText = (value: unknown) => typeof value === 'string';
 const jobId = z.custom<JobId>(isText, 'the name of a job');
 const conversationId = z.custom<ConversationId>(isText, 'the name of a conversation');
@@ -40,28 +57,6 @@ const changeId = z.custom<AdapterChangeId>(isText, 'the name of a change of adap
 export const isFile = (value: unknown) => ['Blob', 'File'].includes(tagOf(value));
 const file = z.custom<Blob>(isFile, 'a file (Blob or File)');
 const files = list(file);
-const text = z.string();
-/** Counts from 1. */
-const round = z.int();
-const milliseconds = z.number();
-/** Sentences for the person. */
-const notes = list(text);
-
-export const errorReport = fields({
-  code: z.enum(ERROR_CODES),
-  permanent: z.boolean(),
-  message: text,
-  action: text,
-});
-
-const picture = fields({
-  width: z.int(),
-  height: z.int(),
-  data: z.custom<Uint8ClampedArray<ArrayBuffer>>((value) => value instanceof Uint8ClampedArray, 'pixels'),
-});
-/** An 8-bit sRGB picture: `data` is row-major RGBA, `4 * width * height` bytes, alpha always 255. */
-export type Picture = z.infer<typeof picture>;
-
 /** A file of a picked folder. `path` is relative to the folder, with `/`. */
 const folderFile = fields({ path: text, file });
 
@@ -160,52 +155,6 @@ const adapterFile = fields({
 });
 /** A LoRA adapter for the transformer. */
 export type AdapterFile = z.infer<typeof adapterFile>;
-
-const roundOutcome = z.enum(['accept', 'fix', 'out_of_rounds', 'repeated', 'unclear']);
-/**
- * How a round ended. `accept`: the critic accepts the picture. `fix`: the next round edits it by the
- * critique. `out_of_rounds`: the critic does not accept it, but no round is left. `repeated`: the critique is
- * that of the round before. `unclear`: the critic gave no usable answer.
- */
-export type RoundOutcome = z.infer<typeof roundOutcome>;
-
-const report = {
-  round,
-  /** The instruction that was drawn: the prompt in round 1, then the critique of the round before. */
-  instruction: text,
-  critique: text,
-  outcome: roundOutcome,
-  drawMs: milliseconds,
-  critiqueMs: milliseconds,
-};
-const roundReport = fields(report);
-export type RoundReport = z.infer<typeof roundReport>;
-
-const numbers = z.custom<Float32Array>((value) => value instanceof Float32Array, 'numbers (Float32Array)');
-
-const drawingSnapshot = fields({
-  /** The finished rounds with their pictures. */
-  finished: list(fields({ ...report, picture })),
-  /** The picture of the next round, if it is drawn and its critique is missing. */
-  drawn: z.optional(fields({ picture, drawMs: milliseconds })),
-  /** The next round, between two of its steps. */
-  drawing: z.optional(
-    fields({
-      /** Finished steps. */
-      step: z.int(),
-      latents: numbers,
-      /** The scheduler's. */
-      history: list(numbers),
-      text: fields({ prompt: numbers, negative: z.optional(numbers), notes }),
-      references: list(fields({ channels: z.int(), height: z.int(), width: z.int(), data: numbers })),
-    }),
-  ),
-  notes,
-  /** Time of the job so far. */
-  spentMs: milliseconds,
-});
-/** What a draw job needs to go on in another worker. A picture of 1024 x 1024 pixels takes about 3 MB. */
-export type DrawingSnapshot = z.infer<typeof drawingSnapshot>;
 
 /** What the page may send. */
 export const toWorkerSchema = z.discriminatedUnion('type', [
@@ -350,14 +299,6 @@ export type JobResult = z.infer<typeof jobResult>;
 
 const event = <Type extends string, Shape extends z.core.$ZodLooseShape>(type: Type, shape: Shape) =>
   fields({ type: z.literal(type), ...shape });
-
-const smallerPlan = fields({
-  /** Memory that the model may take under this plan. */
-  budgetBytes: z.number(),
-  /** How the parts of the model share the memory. */
-  how: text,
-});
-export type SmallerPlan = z.infer<typeof smallerPlan>;
 
 const jobEvent = z.discriminatedUnion('type', [
   /** The worker has the job. The page has a queue of its own before that. */

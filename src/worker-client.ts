@@ -4,7 +4,7 @@
  */
 
 import { type ErrorReport, OmniError } from './errors.ts';
-import { goesOn, type Resumable } from './interruption.ts';
+import { goesOn, noted, type Resumable } from './interruption.ts';
 import {
   type AdapterChangeId,
   type AdapterFile,
@@ -53,18 +53,27 @@ export interface WorkerListener {
  */
 export interface WorkerClient {
   /** Starts a worker, ends the one before, and has the model loaded. */
-  open(model: ModelSource, backend: BackendChoice): void;
+  open(model: ModelSource, backend: BackendChoice, budgetBytes?: number): void;
   draw(job: JobId, request: DrawRequest): boolean;
   ask(job: JobId, request: AskRequest): boolean;
   turn(job: JobId, request: TurnRequest): boolean;
   end(conversation: ConversationId): boolean;
   cancel(job: JobId): boolean;
   /**
+   * Continues the draw job that failed last, from its last step, with the smaller plan that its event offered.
+   * Starts a worker, which keeps to that plan, and ends the one before. Returns false without an offer.
+   */
+  goOn(job: JobId): boolean;
+  /**
    * Replaces all adapters of the model. A worker that is started again gets them, too; if they fail there,
    * the model's `note` says so.
    */
   adapters(change: AdapterChangeId, adapters: readonly AdapterFile[]): boolean;
   dispose(): void;
+}
+
+interface Draw extends Resumable {
+  readonly request: DrawRequest;
 }
 
 const ENDS: readonly string[] = ['done', 'failed', 'cancelled'] satisfies JobEvent['type'][];
@@ -83,7 +92,7 @@ export function spawnModelWorker(): WorkerPort {
  */
 export function createWorkerClient(listener: WorkerListener, spawn: () => WorkerPort): WorkerClient {
   let port: WorkerPort | undefined;
-  let opened: { readonly model: ModelSource; readonly backend: BackendChoice } | undefined;
+  let opened: Pick<Extract<ToWorker, { type: 'open' }>, 'model' | 'backend' | 'budgetBytes'> | undefined;
   /** Whether the worker has stated the version of this page. */
   let sameVersion = false;
   /** Whether the worker has loaded a model. A worker that crashes before that is not started again. */
@@ -94,7 +103,9 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
   /** Why a worker that was started again lacks the adapters of the one before. */
   let withoutAdapters: string | undefined;
   /** Draw jobs that have not ended, by ID. */
-  const draws = new Map<JobId, Resumable & { readonly request: DrawRequest }>();
+  const draws = new Map<JobId, Draw>();
+  /** The last draw job that lacked memory. */
+  let offer: { readonly job: JobId; readonly draw: Draw; readonly budgetBytes: number } | undefined;
 
   function start(): void {
     if (!opened) return;
@@ -156,8 +167,12 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
         settle(message.change, message.outcome);
         return;
       case 'job':
-        if (ENDS.includes(message.event.type)) draws.delete(message.job);
+        end(message.job, message.event);
         listener.job(message.job, message.event);
+        return;
+      case 'restart':
+        stop();
+        startAgain();
         return;
       case 'snapshot': {
         const draw = draws.get(message.job);
@@ -228,12 +243,24 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     const jobs = goingOn.map(([job]) => job);
     listener.crashed(error, again, jobs);
     if (!again) return;
-    start();
-    if (applied) changeAdapters(applied.change, applied.adapters);
+    startAgain();
     for (const [job, draw] of goingOn) sendDraw(job, draw);
   }
 
-  function sendDraw(job: JobId, draw: Resumable & { readonly request: DrawRequest }): boolean {
+  function startAgain(): void {
+    start();
+    if (applied) changeAdapters(applied.change, applied.adapters);
+  }
+
+  function end(job: JobId, event: JobEvent): void {
+    if (!ENDS.includes(event.type)) return;
+    const draw = draws.get(job);
+    draws.delete(job);
+    if (draw && event.type === 'failed' && event.smallerPlan)
+      offer = { job, draw, budgetBytes: event.smallerPlan.budgetBytes };
+  }
+
+  function sendDraw(job: JobId, draw: Draw): boolean {
     draws.set(job, draw);
     return send({ type: 'draw', job, request: draw.request, snapshot: draw.snapshot });
   }
@@ -254,10 +281,11 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
   }
 
   return {
-    open(model, backend) {
+    open(model, backend, budgetBytes) {
       stop();
       draws.clear();
-      opened = { model, backend };
+      offer = undefined;
+      opened = { model, backend, budgetBytes };
       applied = undefined;
       withoutAdapters = undefined;
       start();
@@ -267,6 +295,15 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     turn: (job, request) => send({ type: 'turn', job, request }),
     end: (conversation) => send({ type: 'end', conversation }),
     cancel: (job) => send({ type: 'cancel', job }),
+    goOn(job) {
+      if (!opened || offer?.job !== job) return false;
+      const { draw, budgetBytes } = offer;
+      offer = undefined;
+      stop();
+      opened = { ...opened, budgetBytes };
+      startAgain();
+      return sendDraw(job, noted(draw, 'Memory was missing, so it went on with less.'));
+    },
     adapters: changeAdapters,
     dispose: stop,
   };

@@ -41,7 +41,8 @@ const askShape = {
   sampling: z.optional(plain(sampling)),
 };
 
-const openOptions = z.strictObject({ model, backend, onState: listener, signal });
+const budgetBytes = z.optional(z.number('a number of bytes').check(z.positive('a number of bytes')));
+const openOptions = z.strictObject({ model, backend, budgetBytes, onState: listener, signal });
 const drawOptions = z.strictObject({
   references: files,
   rounds: z.optional(ROUNDS.schema),

@@ -130,9 +130,21 @@ export type JobEvent =
   /** The device failed. The model is loaded again, and the drawing goes on after its last step. */
   | { readonly type: 'interrupted'; readonly error: ErrorReport }
   | { readonly type: 'done'; readonly result: JobResult }
-  | { readonly type: 'failed'; readonly error: ErrorReport }
+  | {
+      readonly type: 'failed';
+      readonly error: ErrorReport;
+      /** How a drawing that lacked memory can be drawn with less: open the model with this budget. */
+      readonly smallerPlan?: SmallerPlan;
+    }
   /** The job was stopped; `partial` is the unfinished picture, if there is one. */
   | { readonly type: 'cancelled'; readonly partial?: Picture };
+
+export interface SmallerPlan {
+  /** Memory that the model may take, for `OmniGen2.open`. */
+  readonly budgetBytes: number;
+  /** How the parts of the model share the memory. */
+  readonly how: string;
+}
 
 /** A box in a picture that an answer points to. */
 export interface RelativeBox {

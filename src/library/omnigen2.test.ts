@@ -341,7 +341,11 @@ test('wrong arguments are refused in one sentence before anything is sent', asyn
     [open({ backend: 'gpu' }), 'open(): "backend" must be "auto", "webgpu" or "wasm", not "gpu".'],
     [open({ model: 'http://[' }), 'open(): "model" must be the address of a folder'],
     [open({ model: [new File([], 'loose.json')] }), 'or a picked folder'],
-    [open({ models: '/m/' }), 'open(): there is no option "models".', 'model, backend, onState, signal'],
+    [
+      open({ models: '/m/' }),
+      'open(): there is no option "models".',
+      'model, backend, budgetBytes, onState, signal',
+    ],
     [(pngOf as typeof draw)({ picture }), 'pngOf(): "picture" must be a picture'],
   ];
   const refusals = await Promise.allSettled(wrong.map(([refused]) => refused));

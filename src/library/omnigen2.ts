@@ -24,6 +24,7 @@ import type {
   RelativeBox,
   RoundOutcome,
   RoundReport,
+  SmallerPlan,
 } from './events.ts';
 import { callListener, Jobs } from './jobs.ts';
 import { modelSource } from './model-source.ts';
@@ -75,6 +76,7 @@ export type {
   Sampling,
   SayOptions,
   SchedulerName,
+  SmallerPlan,
 };
 export { OmniError };
 
@@ -93,7 +95,7 @@ export class OmniGen2 {
   readonly #jobs = new Jobs();
   readonly #ready: Promise<Ready>;
 
-  private constructor({ model, backend = 'auto', onState }: OpenOptions) {
+  private constructor({ model, backend = 'auto', budgetBytes, onState }: OpenOptions) {
     let settle: { resolve: (state: Ready) => void; reject: (reason: unknown) => void } | undefined;
     this.#ready = new Promise((resolve, reject) => {
       settle = { resolve, reject };
@@ -116,7 +118,7 @@ export class OmniGen2 {
       },
       spawnModelWorker,
     );
-    this.#client.open(modelSource(model), backend);
+    this.#client.open(modelSource(model), backend, budgetBytes);
   }
 
   /**

@@ -14,6 +14,11 @@ export interface OpenOptions {
   readonly model?: string | URL | FileSystemDirectoryHandle | readonly File[];
   /** Default: `auto`. */
   readonly backend?: BackendChoice;
+  /**
+   * Memory that the model may take, in bytes. Less makes it slower: its parts are loaded in turn. Default: what
+   * the device is known to have.
+   */
+  readonly budgetBytes?: number;
   /** Called with every state of the model: how much is loaded, on what it runs, what failed. */
   readonly onState?: (state: ModelState) => void;
   /** Stops the loading. `OmniGen2.open` then rejects with its reason. */

@@ -68,8 +68,12 @@ async function startWasm(reason?: string): Promise<WebRuntime> {
 /** Errors after which the engine's memory or its state cannot be trusted. */
 const FAILURES: readonly ErrorCode[] = ['device', 'memory'];
 
+/** The engine's heap ends at 4 GiB. A part of it is lost to fragments, because the heap never shrinks. */
+const WASM_BUDGET_BYTES = 3.5e9;
+
 class WasmRuntime implements WebRuntime {
   readonly backend = 'wasm';
+  readonly budgetBytes = WASM_BUDGET_BYTES;
   readonly halfPrecision = false;
   readonly description: string;
   readonly reason?: string;

@@ -8,6 +8,7 @@ import { OmniError } from '../errors.ts';
 import type { JobEvent, JobId } from '../protocol.ts';
 import type { Runtime } from '../runtime/types.ts';
 import { createWorkerClient, type WorkerPort } from '../worker-client.ts';
+import type { LoadedModel } from './load.ts';
 import { drawing, MODEL, page, type Replacements } from './page-fixture.node.ts';
 
 const A = 'a' as JobId;
@@ -48,10 +49,16 @@ function studio(...workers: readonly (readonly Replacements[])[]) {
   const events: JobEvent[] = [];
   const crashes: { readonly message: string; readonly goingOn: readonly JobId[] }[] = [];
   const logs: string[][] = [];
-  let finish = () => undefined as unknown;
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
+  let check = () => undefined as unknown;
+  /** Resolves when the job has ended `times` times. */
+  const ended = (times: number) =>
+    new Promise<void>((resolve) => {
+      check = () => {
+        const ends = events.filter(({ type }) => ['done', 'failed', 'cancelled'].includes(type));
+        if (ends.length + crashes.filter(({ goingOn }) => goingOn.length === 0).length >= times) resolve();
+      };
+      check();
+    });
   const spawn = (): WorkerPort => {
     const worker = page(...(workers[logs.length] ?? []));
     logs.push(worker.log);
@@ -76,24 +83,32 @@ function studio(...workers: readonly (readonly Replacements[])[]) {
       adapters: () => undefined,
       job: (_, event) => {
         events.push(event);
-        if (['done', 'failed', 'cancelled'].includes(event.type)) finish();
+        check();
       },
       crashed: ({ message }, _, goingOn) => {
         crashes.push({ message, goingOn });
-        if (goingOn.length === 0) finish();
+        check();
       },
     },
     spawn,
   );
   client.open(MODEL, 'auto');
-  const drawn = async () => {
-    client.draw(A, drawing(STEPS));
-    await finished;
+  const seen = () => {
     const steps = events.flatMap((event) => (event.type === 'denoising' ? [event.step] : []));
     const pictures = events.flatMap((event) => (event.type === 'picture' ? [event.picture] : []));
     return { steps, pictures, last: events.at(-1), events, crashes, logs };
   };
-  return { drawn };
+  const drawn = async () => {
+    client.draw(A, drawing(STEPS));
+    await ended(1);
+    return seen();
+  };
+  const goneOn = async () => {
+    expect(client.goOn(A)).toBe(true);
+    await ended(2);
+    return seen();
+  };
+  return { drawn, goneOn };
 }
 
 const undisturbed = (await studio().drawn()).pictures;
@@ -144,4 +159,29 @@ test('an engine that ends twice at the same step ends the job', async () => {
   expect(steps).toEqual([0, 1, 1]);
   expect(crashes).toMatchObject([{ goingOn: [A] }, { goingOn: [] }]);
   expect(events.filter(({ type }) => type === 'interrupted')).toHaveLength(1);
+});
+
+test('a drawing that lacks memory ends with an offer, and goes on with a smaller plan', async () => {
+  const models: LoadedModel['model'][] = [];
+  const noted: Replacements['loaded'] = (real) => {
+    models.push(real.model);
+    return real;
+  };
+  const first = { runtime: failingAt(3, 'memory'), loaded: brokenEngine };
+  const page = studio([first], [{ loaded: noted }], [{ loaded: noted }]);
+  const { last, crashes } = await page.drawn();
+  expect(last).toMatchObject({
+    type: 'failed',
+    error: { code: 'memory' },
+    smallerPlan: { how: 'the language model is closed while the transformer is open' },
+  });
+  expect(crashes).toEqual([]);
+  const { steps, pictures, last: end } = await page.goneOn();
+  expect(steps).toEqual([0, 1, 2, 2, 3, 4]);
+  expect(pictures).toEqual(undisturbed);
+  expect(models.map(({ plan }) => plan.name)).toEqual(['together', 'in turn']);
+  const notes = [
+    'The drawing was interrupted and went on after step 2. Memory was missing, so it went on with less.',
+  ];
+  expect(end).toMatchObject({ type: 'done', result: { notes } });
 });

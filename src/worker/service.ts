@@ -2,7 +2,7 @@
 
 import type { Adapter } from '../checkpoints/adapters/changes.ts';
 import { type ErrorReport, OmniError, reportOf } from '../errors.ts';
-import { goesOn, type Resumable } from '../interruption.ts';
+import { goesOn } from '../interruption.ts';
 import {
   type AdapterOutcome,
   type DrawingSnapshot,
@@ -22,6 +22,10 @@ import { readMessage } from './read-message.ts';
 import { runAsk } from './run-ask.ts';
 import { runDraw } from './run-draw.ts';
 import { LiveConversation } from './run-turn.ts';
+import { RENEWED, SUPERSEDED } from './service-errors.ts';
+import { smallerPlan } from './smaller-plan.ts';
+import { type AdapterChange, isChange, type Job, type Task } from './tasks.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface ServiceHost {
   /** Sends a message to the page. */
@@ -35,33 +39,11 @@ export interface ServiceHost {
   crash(message: string): void;
 }
 
-interface Job extends Resumable {
-  readonly id: JobId;
-  readonly work: Extract<ToWorker, { type: 'draw' | 'ask' | 'turn' }>;
-  readonly abort: AbortController;
-}
-
-/** What the queue holds: jobs, and changes of adapters for the jobs after them. */
-type Task = Job | AdapterChange;
-
-interface AdapterChange {
-  readonly change: Extract<ToWorker, { type: 'adapters' }>;
-  readonly abort: AbortController;
-}
-
 /** A model that is loading or loaded. */
 interface Loading {
   readonly abort: AbortController;
   readonly loaded: Promise<LoadedModel>;
 }
-
-/** The error of a change of adapters for a model that another model replaces. */
-const SUPERSEDED: ErrorReport = {
-  code: 'cancelled',
-  permanent: false,
-  message: 'Another model is being loaded, so the adapters for this one were left out.',
-  action: 'Choose adapters for the model that is loading.',
-};
 
 /**
  * Handles the messages of one page.
@@ -133,8 +115,8 @@ export class ModelService {
    * A second model replaces the first. The job that runs on the first is stopped, and changes of its adapters
    * fail.
    */
-  #open({ model, backend }: Extract<ToWorker, { type: 'open' }>): void {
-    this.#requested = { model, backend };
+  #open({ model, backend, budgetBytes }: Extract<ToWorker, { type: 'open' }>): void {
+    this.#requested = { model, backend, budgetBytes };
     this.#running?.abort.abort();
     this.#adapters = [];
     for (const task of this.#waiting.filter(isChange))
@@ -264,6 +246,10 @@ export class ModelService {
       const report = reportOf(error, doing, signal);
       if (report.code === 'cancelled') {
         emit({ type: 'cancelled', partial });
+      } else if (loaded && report.code === 'memory') {
+        const plan = work.type === 'draw' ? smallerPlan(loaded.model, work.request) : undefined;
+        emit({ type: 'failed', error: report, smallerPlan: plan });
+        this.#renew(loading, loaded);
       } else if (loaded?.engineFailed()) {
         // Waiting jobs would fail in the same way. They end with this worker.
         this.#waiting = [];
@@ -275,11 +261,27 @@ export class ModelService {
         } else {
           emit({ type: 'failed', error: report });
         }
-        // After an error of the device the model is loaded again, so that the next job has a working device.
-        const stale = loaded && isOfDevice(report) && this.#loading === loading;
-        if (stale && this.#requested) this.#load(this.#requested);
+        if (loaded && report.code === 'device') this.#renew(loading, loaded);
       }
     }
+  }
+
+  /**
+   * After an error of the device the model is loaded again, so that the next job has a working device. After
+   * a failure of the engine another worker has to load it; the waiting jobs end here.
+   */
+  #renew(loading: Loading | undefined, loaded: LoadedModel): void {
+    if (!loaded.engineFailed()) {
+      if (this.#requested && this.#loading === loading) this.#load(this.#requested);
+      return;
+    }
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const task of waiting) {
+      if (isChange(task)) this.#postOutcome(task, { status: 'failed', error: RENEWED });
+      else this.#postJob(task.id, { type: 'failed', error: RENEWED });
+    }
+    this.#host.post({ type: 'restart' });
   }
 
   /**
@@ -363,12 +365,12 @@ export class ModelService {
     this.#host.post({ type: 'adapters', change, outcome });
   }
 
-  #postReady({ model: { checkpoint }, device, note: loadingNote }: LoadedModel): void {
+  #postReady({ model: { checkpoint }, device, needs, note: loadingNote }: LoadedModel): void {
     const { name, sizeBytes, trainedOn } = checkpoint;
     const trainedSide = trainedOn.side;
     const notes = [loadingNote, this.#withoutAdapters].filter((note) => note !== undefined);
     const note = notes.length > 0 ? notes.join(' ') : undefined;
-    this.#postModel({ status: 'ready', model: name, sizeBytes, trainedSide, device, note });
+    this.#postModel({ status: 'ready', model: name, sizeBytes, trainedSide, device, note, needs });
   }
 
   #postModel(state: ModelState): void {
@@ -383,21 +385,4 @@ export class ModelService {
 /** Whether an error is that of a device, which may work again after the model is loaded again. */
 function isOfDevice({ code }: Pick<ErrorReport, 'code'>): boolean {
   return code === 'device' || code === 'memory';
-}
-
-function isChange(task: Task): task is AdapterChange {
-  return 'change' in task;
-}
-
-/**
- * The value of `promise`, unless `signal` is aborted first.
- * @throws AbortError, or the rejection of `promise`
- */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

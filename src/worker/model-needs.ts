@@ -1,0 +1,47 @@
+/** What a large model needs for a usual drawing, before anything is loaded. */
+
+import type { OmniGen2Model } from '../omnigen2/model.ts';
+import { typicalDrawing } from '../omnigen2/residency/drawings.ts';
+import { type DeviceSpeed, estimateTime, measureSpeed } from '../omnigen2/residency/estimate.ts';
+import { type PlannedDrawing, residencyPlans } from '../omnigen2/residency/plan.ts';
+import { summarizePlan } from '../omnigen2/residency/words.ts';
+import type { ModelNeeds } from '../protocol.ts';
+
+/** A usual drawing takes at most this long, if a smaller picture can make it so. */
+const PATIENCE_MS = 10 * 60_000;
+/** Sides in pixels. Smaller pictures of a model that was trained on 1024 are poor. */
+const SMALLEST_SIDE = 256;
+
+/**
+ * Memory and time of a usual drawing. It has the size that the model was trained for, or a smaller one where
+ * that does not fit or takes more than ten minutes. Measures the device for some milliseconds.
+ * @returns undefined for a small model, which fits everywhere
+ */
+export async function modelNeeds(model: OmniGen2Model): Promise<ModelNeeds | undefined> {
+  if (!model.footprint.isLarge) return undefined;
+  const speed = await measureSpeed(model.runtime);
+  const trained = typicalDrawing(model.checkpoint);
+  for (let drawing = trained; ; drawing = halved(drawing)) {
+    const needs = needsFor(model, drawing, speed);
+    if ((needs.fits && needs.drawMs <= PATIENCE_MS) || drawing.width / 2 < SMALLEST_SIDE) return needs;
+  }
+}
+
+function halved(drawing: PlannedDrawing): PlannedDrawing {
+  return { ...drawing, width: drawing.width / 2, height: drawing.height / 2 };
+}
+
+function needsFor(model: OmniGen2Model, drawing: PlannedDrawing, speed: DeviceSpeed): ModelNeeds {
+  const { footprint, budgetBytes } = model;
+  const plan = model.planFor(drawing);
+  const smallest = residencyPlans(footprint, halved(drawing)).at(-1) ?? plan;
+  const { fits, how, peakBytes, advice } = summarizePlan(plan, drawing, budgetBytes, smallest);
+  const { loadSeconds, drawSeconds } = estimateTime(footprint, plan, drawing, speed);
+  const { width, height, steps } = drawing;
+  return {
+    ...{ width, height, steps, fits, how, peakBytes, advice },
+    budgetBytes: Number.isFinite(budgetBytes) ? budgetBytes : undefined,
+    loadMs: 1000 * loadSeconds,
+    drawMs: 1000 * drawSeconds,
+  };
+}
