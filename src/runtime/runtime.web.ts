@@ -12,6 +12,8 @@ export interface WebRuntimeOptions {
   readonly backend: 'auto' | 'webgpu' | 'wasm';
   /** Refuses to open a WebGPU graph with an operator that would run on the processor. Default: false. */
   readonly strictGpu?: boolean;
+  /** Whether WebGPU sessions print each program that they start to the console. Default: false. */
+  readonly logsPrograms?: boolean;
 }
 
 export interface WebRuntime extends Runtime {
@@ -37,20 +39,23 @@ export interface WebRuntime extends Runtime {
 export async function startWebRuntime({
   backend,
   strictGpu = false,
+  logsPrograms = false,
 }: WebRuntimeOptions): Promise<WebRuntime> {
   if (backend === 'wasm') return startWasm();
   try {
-    return await startWebGpu(strictGpu);
+    return await startWebGpu({ strictGpu, logsPrograms });
   } catch (error) {
     if (backend === 'webgpu') throw error;
     return startWasm(reportOf(error, 'Starting the graphics processor').message);
   }
 }
 
-async function startWebGpu(strictGpu: boolean): Promise<WebRuntime> {
+type GpuOptions = Required<Pick<WebRuntimeOptions, 'strictGpu' | 'logsPrograms'>>;
+
+async function startWebGpu(options: GpuOptions): Promise<WebRuntime> {
   const gpu = await acquireDevice();
   try {
-    const runtime = new WebGpuRuntime(await loadEngine(engineBuild('webgpu')), gpu, strictGpu);
+    const runtime = new WebGpuRuntime(await loadEngine(engineBuild('webgpu')), gpu, options);
     await smokeRun(runtime);
     return runtime;
   } catch (cause) {
@@ -136,13 +141,13 @@ class WebGpuRuntime implements WebRuntime {
   kernels?: Kernels;
   readonly #engine: Engine;
   readonly #gpu: GpuDevice;
-  readonly #strict: boolean;
+  readonly #options: GpuOptions;
 
-  constructor(engine: Engine, gpu: GpuDevice, strict: boolean) {
+  constructor(engine: Engine, gpu: GpuDevice, options: GpuOptions) {
     this.#engine = engine;
     this.#gpu = gpu;
     this.lost = gpu.lost;
-    this.#strict = strict;
+    this.#options = options;
   }
 
   get engineFailed(): boolean {
@@ -165,11 +170,12 @@ class WebGpuRuntime implements WebRuntime {
     const options = {
       // The engine's types declare the option `device` with the DOM's GPUDevice.
       executionProviders: [{ name: 'webgpu', device: this.#gpu.device }],
-      logSeverityLevel: 3,
+      // The engine prints the names of programs as information.
+      logSeverityLevel: this.#options.logsPrograms ? 1 : 3,
       preferredOutputLocation: Object.fromEntries(
         graph.resident.map((name) => [name, 'gpu-buffer'] as const),
       ),
-      ...(this.#strict ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
+      ...(this.#options.strictGpu ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
     } as const;
     const watched = <T>(doing: string, work: () => Promise<T>) =>
       this.#gpu.checked(`${doing} the graph "${graph.name}"`, () =>

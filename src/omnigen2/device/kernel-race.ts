@@ -1,6 +1,6 @@
 /**
- * Chooses the kernels of a device: times the product of a quantized matrix in every way that the device offers,
- * and compares each result with that of the plain kernel.
+ * Chooses the kernels of a device: times the product of a quantized matrix in every way that the device
+ * offers, and compares each result with that of the plain kernel.
  */
 
 import { openTyped } from '../../runtime/typed-session.ts';
@@ -28,7 +28,9 @@ export interface KernelRace {
   readonly results: readonly KernelResult[];
   /** Rows of the products. */
   readonly rows: number;
-  /** False if the time was up before every kernel had run. The plain kernel, or the best so far, is chosen. */
+  /**
+   * False if the time was up before every kernel had run. The plain kernel, or the best so far, is chosen.
+   */
   readonly complete: boolean;
 }
 
@@ -42,7 +44,9 @@ export interface RaceOptions {
   readonly width?: { readonly stored: number; readonly padded: number };
 }
 
-/** Largest error of each form against the plain kernel. Rounding to 8 bits adds less than 4-bit weights do. */
+/**
+ * Largest error of each form against the plain kernel. Rounding to 8 bits adds less than 4-bit weights do.
+ */
 const TOLERANCE = { float32: 1e-4, float16: 5e-3, eightBits: 2e-2 } as const;
 /** Products in one run, so that one run takes much longer than its start. */
 const PRODUCTS = 16;

@@ -81,21 +81,33 @@ const RUNS = 3;
  * @throws OmniError `device` if the plain kernels fail; AbortError after an abort
  */
 export async function measureDevice(runtime: Runtime, options: MeasureOptions): Promise<DeviceMeasurement> {
-  const measuring = new Measuring(runtime, options);
-  return measuring.run();
+  // It stays open as long as its outputs: the engine frees their memory with it.
+  const uploads = await openUploads(runtime);
+  try {
+    return await new Measuring(runtime, options, uploads).run();
+  } finally {
+    await uploads.dispose();
+  }
+}
+
+type UploadSession = Awaited<ReturnType<typeof openUploads>>;
+function openUploads(runtime: Runtime) {
+  return openTyped(runtime, NO_WEIGHTS.bytes, uploadGraph, undefined);
 }
 
 class Measuring {
   readonly #runtime: Runtime;
   readonly #options: MeasureOptions;
+  readonly #uploads: UploadSession;
   readonly #stages: StageTime[] = [];
   readonly #notes: string[] = [];
   #done = 0;
   #peak = 0;
 
-  constructor(runtime: Runtime, options: MeasureOptions) {
+  constructor(runtime: Runtime, options: MeasureOptions, uploads: UploadSession) {
     this.#runtime = runtime;
     this.#options = options;
+    this.#uploads = uploads;
   }
 
   async run(): Promise<DeviceMeasurement> {
@@ -266,14 +278,9 @@ class Measuring {
 
   /** A matrix of small values on the device; columns from `filled` on are zero. */
   async #resident(rows: number, columns: number, filled = columns): Promise<ResidentTensor> {
-    const session = await openTyped(this.#runtime, NO_WEIGHTS.bytes, uploadGraph, undefined);
-    try {
-      const data = new Float32Array(rows * columns);
-      for (let i = 0; i < data.length; i++) data[i] = i % columns < filled ? Math.sin(i) : 0;
-      return (await session.run({ values: float32Tensor([rows, columns], data) })).resident;
-    } finally {
-      await session.dispose();
-    }
+    const data = new Float32Array(rows * columns);
+    for (let i = 0; i < data.length; i++) data[i] = i % columns < filled ? Math.sin(i) : 0;
+    return (await this.#uploads.run({ values: float32Tensor([rows, columns], data) })).resident;
   }
 
   #numerics(kernels: Kernels, { weights }: RandomWeights): Numerics {

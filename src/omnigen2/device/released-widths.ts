@@ -1,4 +1,6 @@
-/** The widths of the released model, with one layer of each kind. Source: OmniGen2/OmniGen2, config.json files */
+/**
+ * The widths of the released model, with one layer of each kind. Source: OmniGen2/OmniGen2, config.json files
+ */
 
 import type { LanguageConfig, TransformerConfig, VaeConfig } from '../../config/config.ts';
 
