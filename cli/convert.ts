@@ -4,8 +4,8 @@
  *
  *   npm run -s convert -- --from DIR --to DIR --weights q4 [--lora FILE[:STRENGTH] …] [--plan]
  *
- * The result has the official layout and a manifest.json for serving. It is opened and checked before it takes
- * its name. A conversion that was stopped goes on if the same command is given again.
+ * The result has the official layout and a manifest.json for serving. It is opened and checked before it
+ * takes its name. A conversion that was stopped goes on if the same command is given again.
  */
 
 import { basename, dirname } from 'node:path';

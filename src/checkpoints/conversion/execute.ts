@@ -104,8 +104,8 @@ export async function startConversion(
 }
 
 /**
- * Writes the files of a plan, with a `manifest.json` and a report of errors. Goes on where an earlier run with
- * the same plan stopped, if the writer has a journal.
+ * Writes the files of a plan, with a `manifest.json` and a report of errors. Goes on where an earlier run
+ * with the same plan stopped, if the writer has a journal.
  * @throws OmniError see {@link Conversion.run}
  *
  * @example

@@ -1,7 +1,7 @@
 /**
- * A conversion that kills its own process with SIGKILL in the middle of an operation on the target, for tests.
- * Arguments: source folder, target folder, number of the operation, maximum size of a file. Prints the size of
- * every read of weights.
+ * A conversion that kills its own process with SIGKILL in the middle of an operation on the target, for
+ * tests. Arguments: source folder, target folder, number of the operation, maximum size of a file. Prints the
+ * size of every read of weights.
  */
 
 import { writeSync } from 'node:fs';
