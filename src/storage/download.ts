@@ -1,4 +1,7 @@
-/** Downloads whole files into a model's folder: resumed at the next byte, checked by hash, from several servers. */
+/**
+ * Downloads whole files into a model's folder: resumed at the next byte, checked by hash, from several
+ * servers.
+ */
 
 import { OmniError } from '../errors.ts';
 import { type OpenFile, PARTIAL } from './files.ts';

@@ -1,6 +1,6 @@
 /**
- * A web server for tests, with the faults of real ones. It serves files from memory with ranges and ETags, and
- * the API of a model hub for the repository `owner/model`. It records every byte that it sends.
+ * A web server for tests, with the faults of real ones. It serves files from memory with ranges and ETags,
+ * and the API of a model hub for the repository `owner/model`. It records every byte that it sends.
  */
 
 import { createHash } from 'node:crypto';
@@ -223,7 +223,7 @@ export class FaultServer {
       bytes = body.slice();
       bytes[fault.offset - start] ^= 0xff;
     }
-    const pieceBytes = fault?.kind === 'slow' ? fault.pieceBytes : 16_384;
+    const pieceBytes = fault?.kind === 'slow' ? fault.pieceBytes : 32_768;
     const limit = fault?.kind === 'cut' || fault?.kind === 'stall' ? fault.afterBytes : bytes.length;
     const pauseMs = fault?.kind === 'slow' ? fault.pauseMs : 0;
     let at = 0;
@@ -239,7 +239,7 @@ export class FaultServer {
       sent.end = Math.min(start + at, start + count);
       this.#wake();
       // Waits for the client, so that not more is counted than what it can have received.
-      return response.write(piece, () => setTimeout(next, pauseMs));
+      return response.write(piece, () => (pauseMs > 0 ? setTimeout(next, pauseMs) : setImmediate(next)));
     };
     next();
   }

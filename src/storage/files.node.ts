@@ -9,8 +9,8 @@ import type { FileStore, OpenFile } from './files.ts';
 const locked = new Set<string>();
 
 /**
- * A storage in the folder `root`, which is created when something is written. What is flushed survives the end
- * of the process, not of the machine. Its locks hold inside of this process only.
+ * A storage in the folder `root`, which is created when something is written. What is flushed survives the
+ * end of the process, not of the machine. Its locks hold inside of this process only.
  */
 export function diskFiles(root: string): FileStore {
   const at = (path: string) => join(root, ...path.split('/'));

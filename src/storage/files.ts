@@ -19,7 +19,9 @@ export interface OpenFile {
 /** A storage. Paths are relative, with `/`. Errors of the storage are thrown as they are. */
 export interface FileStore {
   readonly kind: 'opfs' | 'indexeddb' | 'disk';
-  /** The files in a folder and its subfolders, with paths relative to it. Empty if there is no such folder. */
+  /**
+   * The files in a folder and its subfolders, with paths relative to it. Empty if there is no such folder.
+   */
   list(folder: string): Promise<readonly FolderFile[]>;
   /** A file as it is now, read in place, or undefined if there is none. Not for files that still change. */
   blob(path: string): Promise<Blob | undefined>;
@@ -29,7 +31,9 @@ export interface FileStore {
   move(from: string, to: string): Promise<void>;
   /** Deletes a file, or a folder with everything in it. Does nothing if there is none. */
   delete(path: string): Promise<void>;
-  /** Takes a lock of this storage that ends with the tab. Returns its release, or undefined if it is taken. */
+  /**
+   * Takes a lock of this storage that ends with the tab. Returns its release, or undefined if it is taken.
+   */
   lock(name: string): Promise<(() => void) | undefined>;
   /** What the browser says about space. */
   space(): Promise<{ quotaBytes?: number; persisted?: boolean }>;

@@ -103,8 +103,8 @@ export class Installer {
       };
       return this.#folder.writeRecord(this.#record);
     }
-    // The files of a commit never change, and changes of a checkpoint are noticed file by file. The manifest of
-    // a bundle is read again, because its hashes say which of the stored files are still right.
+    // The files of a commit never change, and changes of a checkpoint are noticed file by file. The manifest
+    // of a bundle is read again, because its hashes say which of the stored files are still right.
     if (this.#record.listing && (kind === 'checkpoint' || origin.kind === 'hub')) return;
     const before = new Map(this.#record.listing?.map((file) => [file.path, file.sha256]));
     const listed = await listSource(signal, origin, this.#transport());
@@ -138,7 +138,9 @@ export class Installer {
     return this.#fetchAll(this.#context(journal), this.#record.listing ?? []);
   }
 
-  /** Fetches files that are not finished, small ones first: a wrong source shows before its weights arrive. */
+  /**
+   * Fetches files that are not finished, small ones first: a wrong source shows before its weights arrive.
+   */
   async #fetchAll(context: InstallContext, listed: readonly ListedFile[]): Promise<StoredFile[]> {
     this.#set('downloading');
     const finished = new Map<string, StoredFile>();

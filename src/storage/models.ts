@@ -36,7 +36,10 @@ export type InstallSource =
       /** Addresses of folders with the same files. They are tried in turn if `url` fails. */
       readonly mirrors?: readonly string[];
     }
-  /** A folder that the person picked or dropped. It is converted into the storage, or copied if it is converted. */
+  /**
+   * A folder that the person picked or dropped. It is converted into the storage, or copied if it is
+   * converted.
+   */
   | { readonly kind: 'folder'; readonly folder: CheckpointFolder };
 
 /** The hub that `owner/name` means. */
@@ -106,7 +109,9 @@ export interface InstalledModel {
   readonly state: 'complete' | 'partial';
   /** Bytes in the storage. */
   readonly sizeBytes: number;
-  /** Finished bytes of the source, out of `totalBytes`. Equal if complete; both 0 if the listing is missing. */
+  /**
+   * Finished bytes of the source, out of `totalBytes`. Equal if complete; both 0 if the listing is missing.
+   */
   readonly doneBytes: number;
   readonly totalBytes: number;
   /** Format that the weights are converted to, or undefined for a bundle. */

@@ -1,6 +1,7 @@
 /**
- * A checkpoint on a web server, read by byte ranges. What is read from the beginning of a file (configurations,
- * headers of weights) is kept in the storage until the install is complete, so it is fetched once.
+ * A checkpoint on a web server, read by byte ranges. What is read from the beginning of a file
+ * (configurations, headers of weights) is kept in the storage until the install is complete, so it is fetched
+ * once.
  */
 
 import type { SourceRange } from '../checkpoints/conversion/steps.ts';
@@ -90,8 +91,8 @@ export class RemoteFolder implements CheckpointFolder {
   }
 
   /**
-   * Forgets what is kept of a file, because it has changed on the server, and of all configurations, which may
-   * have changed with it.
+   * Forgets what is kept of a file, because it has changed on the server, and of all configurations, which
+   * may have changed with it.
    */
   async forget(changed: string): Promise<void> {
     const { folder, journal } = this.#context;

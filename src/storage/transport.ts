@@ -1,6 +1,6 @@
 /**
- * Fetches byte ranges of files over HTTP. A connection that is cut or stalls is opened again at the next byte;
- * an answer of 429 or 503 is waited for; a file that changed on the server is noticed.
+ * Fetches byte ranges of files over HTTP. A connection that is cut or stalls is opened again at the next
+ * byte; an answer of 429 or 503 is waited for; a file that changed on the server is noticed.
  * Source of the rules: RFC 9110, sections 13 (conditional requests), 14 (range requests) and 15 (statuses)
  */
 
@@ -268,7 +268,9 @@ function checkSize(file: RemoteFile, sizeBytes: number | undefined): void {
   file.sizeBytes = sizeBytes;
 }
 
-/** At the end of a body: the end of the file if its size was unknown, else a lost connection if it is early. */
+/**
+ * At the end of a body: the end of the file if its size was unknown, else a lost connection if it is early.
+ */
 function checkEnd(file: RemoteFile, position: number, end: number): void {
   if (file.sizeBytes === undefined && file.ranges !== true) file.sizeBytes = position;
   if (position < Math.min(end, file.sizeBytes ?? end)) {

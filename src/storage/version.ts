@@ -6,7 +6,9 @@ export interface Version {
   readonly modified?: string;
 }
 
-/** The version that a response states. Both are missing if a server of another origin does not expose them. */
+/**
+ * The version that a response states. Both are missing if a server of another origin does not expose them.
+ */
 export function versionOf(headers: Headers): Version {
   const etag = headers.get('etag') ?? undefined;
   const modified = headers.get('last-modified') ?? undefined;

@@ -1,8 +1,8 @@
 /**
  * Weights in the browser's storage. Each file is fetched once, checked against its SHA-256 hash, and stored
  * as a Blob in IndexedDB under that hash. A second visit fetches only the manifest. Without a network it uses
- * the manifest of the last visit. Several bundles are stored side by side. When a bundle is stored, files that
- * no bundle needs are deleted; if the storage is full, files of other bundles are, too.
+ * the manifest of the last visit. Several bundles are stored side by side. When a bundle is stored, files
+ * that no bundle needs are deleted; if the storage is full, files of other bundles are, too.
  */
 
 import { MANIFEST_FILE, type Manifest, type ManifestFile, parseManifest } from '../checkpoints/manifest.ts';
