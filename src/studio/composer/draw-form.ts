@@ -3,7 +3,13 @@
 import { isBlank } from '../../omnigen2/language/blank.ts';
 import { OFFICIAL_LIMITS, referenceSize } from '../../omnigen2/sizes.ts';
 import type { DrawRequest } from '../../protocol.ts';
-import { DEFAULT_SETTINGS, DRAW_SETTINGS, type DrawSettings } from '../../settings/draw-settings.ts';
+import {
+  DEFAULT_SETTINGS,
+  DRAW_SETTINGS,
+  type DrawSettings,
+  defaultSettings,
+  type ModelSize,
+} from '../../settings/draw-settings.ts';
 import { ROUNDS } from '../../settings/job-settings.ts';
 import type { Setting } from '../../settings/setting.ts';
 import { grouped } from '../../settings/value-words.ts';
@@ -42,10 +48,12 @@ export interface DrawForm {
   /** Whether a drawing has more than one round. */
   readonly checksItself: boolean;
   readonly rounds: number;
-  /**
-   * Side in pixels of the square pictures that the model was trained on. Other shapes have the same area.
-   */
+  /** Side in pixels of the square pictures that the model was trained on. */
   readonly trainedSide: number;
+  /** Side in pixels of a square picture unless the person chooses another size: smaller on a slow device. */
+  readonly usualSide: number;
+  /** A large model has other defaults: fewer passes through its layers. */
+  readonly modelSize: ModelSize;
 }
 
 /** In characters. */
@@ -65,14 +73,17 @@ export const NEW_FORM: DrawForm = {
   checksItself: false,
   rounds: ROUNDS.usual.max,
   trainedSide: TRAINED_SIDE,
+  usualSide: TRAINED_SIDE,
+  modelSize: 'small',
 };
 
 /** The settings of the form's preset, without changes. */
 export function presetSettings({
   preset,
-  trainedSide,
-}: Pick<DrawForm, 'preset' | 'trainedSide'>): Omit<DrawSettings, 'seed'> {
-  return { ...DEFAULT_SETTINGS, ...shapeLike(1, trainedSide), steps: PRESETS[preset].steps };
+  usualSide,
+  modelSize,
+}: Pick<DrawForm, 'preset' | 'usualSide' | 'modelSize'>): Omit<DrawSettings, 'seed'> {
+  return { ...defaultSettings(modelSize), ...shapeLike(1, usualSide), steps: PRESETS[preset].steps };
 }
 
 /** The settings of the form: those of the preset with the changes. */
@@ -111,11 +122,11 @@ export function sizeOf(form: DrawForm): Size {
   }
 }
 
-/** The size with the area of `trainedSide` squared and about the aspect `ratio` = width / height. */
-export function shapeLike(ratio: number, trainedSide: number): Size {
+/** The size with the area of `usualSide` squared and about the aspect `ratio` = width / height. */
+export function shapeLike(ratio: number, usualSide: number): Size {
   const { min, max, step } = DRAW_SETTINGS.width.usual;
   const side = (length: number) => Math.min(max, Math.max(min, Math.round(length / step) * step));
-  return { width: side(trainedSide * Math.sqrt(ratio)), height: side(trainedSide / Math.sqrt(ratio)) };
+  return { width: side(usualSide * Math.sqrt(ratio)), height: side(usualSide / Math.sqrt(ratio)) };
 }
 
 /** The settings, apart from the size, that people can set to a wrong value. */

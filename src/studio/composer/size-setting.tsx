@@ -20,11 +20,11 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
   const { change } = useActions();
   const model = useStudio((state) => state.chosen);
   const { alignSize } = settingsOf(form);
-  const { trainedSide } = form;
+  const { trainedSide, usualSide } = form;
   const { width, height } = sizeOf(form);
   const fix = (size: Size) => change({ ...size, alignSize: false });
   const isShape = (ratio: number) => {
-    const shape = shapeLike(ratio, trainedSide);
+    const shape = shapeLike(ratio, usualSide);
     return !alignSize && shape.width === width && shape.height === height;
   };
   return (
@@ -36,7 +36,7 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
             type="radio"
             name="shape"
             checked={alignSize}
-            onChange={() => change({ ...shapeLike(1, trainedSide), alignSize: true })}
+            onChange={() => change({ ...shapeLike(1, usualSide), alignSize: true })}
           />
           <span className="shape-face">
             <i className="shape-mark dashed" style={{ aspectRatio: 1 }} />
@@ -49,7 +49,7 @@ export function SizeSetting({ problem }: { problem: string | undefined }) {
               type="radio"
               name="shape"
               checked={isShape(ratio)}
-              onChange={() => fix(shapeLike(ratio, trainedSide))}
+              onChange={() => fix(shapeLike(ratio, usualSide))}
             />
             <span className="shape-face">
               <i

@@ -3,6 +3,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { ErrorReport } from '../../errors.ts';
 import type { AdapterChangeId, AdapterOutcome, JobEvent, JobId, ModelState } from '../../protocol.ts';
+import type { ModelSize } from '../../settings/draw-settings.ts';
 import type { WorkerListener } from '../../worker-client.ts';
 import { applyDrawEvent, type DrawJob, isOver, limitStepPreviews } from '../jobs/draw-job.ts';
 import { measuredPace, type Paces, paceKey } from '../jobs/pace.ts';
@@ -54,7 +55,7 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
   function model(next: ModelState): void {
     set(({ notices, acceptsCpu, jobs, chosen, form }) => ({
       model: next,
-      form: next.status === 'ready' ? { ...form, trainedSide: next.trainedSide } : form,
+      form: next.status === 'ready' ? { ...form, ...sidesOf(next) } : form,
       notices: [
         ...withoutModelNotices(notices),
         // A person who already asked for a picture does not need the CPU notice.
@@ -117,6 +118,12 @@ function withPace(state: StudioState, job: DrawJob, number: number): Paces {
   const pace = round && number === 1 ? measuredPace(round) : undefined;
   if (!pace || state.model.status !== 'ready') return state.paces;
   return { ...state.paces, [paceKey(state.chosen.key, state.model.device, job)]: pace };
+}
+
+/** The sizes of a model and of its pictures. A large one draws smaller pictures on a device that is slow. */
+function sidesOf({ trainedSide, needs }: Extract<ModelState, { status: 'ready' }>) {
+  const modelSize: ModelSize = needs ? 'large' : 'small';
+  return { trainedSide, usualSide: needs?.width ?? trainedSide, modelSize };
 }
 
 function modelNotices(chosen: ChosenModel, model: ModelState, hideCpuNotice: boolean): readonly Notice[] {
