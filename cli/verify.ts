@@ -1,7 +1,8 @@
 /**
  * Compares this program with recorded outputs of the official code, case by case, on the real graphs.
  *
- *   npm run -s verify -- --goldens DIR [--kinds A,B] [--cases A,B] [--backend node|wasm|webgpu] [--weights q4]
+ *   npm run -s verify -- --goldens DIR [--kinds A,B] [--cases A,B]
+ *                        [--backend node|wasm|webgpu|node-gpu] [--weights q4]
  *
  * Prints a line per case: id, kind, largest absolute error, tolerance, and ok or FAILED. The last line is
  * "N passed, N failed". The exit code is 1 if any case failed.
@@ -12,6 +13,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { OmniError, reportOf } from '../src/errors.ts';
 import { nodeRuntime } from '../src/runtime/runtime.node.ts';
+import { nodeGpuRuntime } from '../src/runtime/runtime.node-gpu.ts';
 import type { Runtime } from '../src/runtime/types.ts';
 import { readArgs, runCommand } from './args.ts';
 import { browserRuntime } from './verify/browser-runtime.ts';
@@ -20,7 +22,7 @@ import { convertBeside, makeOfficialSlice } from './verify/official-slice.ts';
 import { VerifySession } from './verify/session.ts';
 import type { Comparison, KindRunner, Tolerance } from './verify/types.ts';
 
-const BACKENDS = ['node', 'wasm', 'webgpu'] as const;
+const BACKENDS = ['node', 'wasm', 'webgpu', 'node-gpu'] as const;
 type Backend = (typeof BACKENDS)[number];
 const WEIGHTS = ['stored', 'q4'] as const;
 type Weights = (typeof WEIGHTS)[number];
@@ -45,7 +47,7 @@ await runCommand('The check', async (signal) => {
       cases: { placeholder: 'A,B', help: 'check only the cases with these ids, such as dit_2ref_t0' },
       backend: {
         placeholder: 'NAME',
-        help: 'where the graphs run; wasm and webgpu run in Chromium',
+        help: 'where the graphs run; wasm and webgpu run in Chromium, node-gpu on WebGPU under Node',
         fallback: 'node',
         oneOf: BACKENDS,
       },
@@ -135,6 +137,8 @@ function startRuntime(backend: Backend): Promise<Runtime> | Runtime {
       return browserRuntime('wasm');
     case 'webgpu':
       return browserRuntime('webgpu', { strictGpu: true });
+    case 'node-gpu':
+      return nodeGpuRuntime();
     default:
       return backend satisfies never;
   }

@@ -307,8 +307,9 @@ export class OmniGen2 {
   }
 
   async #complete(given: Partial<DrawSettings>): Promise<DrawSettings> {
-    const { trainedSide } = await this.#ready;
-    return completeSettings(given, { trainedSide, seed: randomSeed() });
+    const { trainedSide, needs } = await this.#ready;
+    const modelSize = needs ? 'large' : 'small';
+    return completeSettings(given, { trainedSide, seed: randomSeed(), modelSize });
   }
 }
 
