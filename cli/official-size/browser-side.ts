@@ -7,12 +7,14 @@ import { type MeasuredPage, recordedPicture } from './browser-page.ts';
 import { type JobName, PROMPTS } from './jobs.ts';
 import { DONE, type Moment } from './moments.ts';
 import { type Outcome, outcomeOf, pictureFile, type SideName } from './outcome.ts';
+import type { Recorded } from './recorder.ts';
 
 export interface BrowserWork {
   readonly dir: string;
   readonly side: SideName;
   /** Path of the PNG file that is edited and asked about. */
   readonly reference: string;
+  readonly planned: Outcome['planned'];
   readonly onMoment: (moment: Moment) => void;
 }
 
@@ -24,13 +26,18 @@ export async function browserJob(
   signal: AbortSignal,
   measured: MeasuredPage,
   job: JobName,
-  { dir, side, reference, onMoment }: BrowserWork,
+  { dir, side, reference, planned, onMoment }: BrowserWork,
 ): Promise<Outcome> {
   await measured.reset();
   measured.worker.startSampling();
-  await start(measured, job, reference);
-  const recorded = await measured.reached(signal, DONE, onMoment);
-  const jsHeapBytes = Math.max(measured.worker.stopSampling(), await measured.worker.jsHeapBytes());
+  let recorded: Recorded;
+  let peakJsBytes: number;
+  try {
+    await start(measured, job, reference);
+    recorded = await measured.reached(signal, DONE, onMoment);
+  } finally {
+    peakJsBytes = measured.worker.stopSampling();
+  }
   if (job !== 'ask') {
     const file = pictureFile(dir, side, job);
     await mkdir(dirname(file), { recursive: true });
@@ -38,7 +45,8 @@ export async function browserJob(
   }
   return outcomeOf(job, recorded.moments, measured.memory, {
     wasmHeapBytes: await measured.worker.wasmHeapBytes(),
-    jsHeapBytes,
+    jsHeapBytes: Math.max(peakJsBytes, await measured.worker.jsHeapBytes()),
+    planned,
     answer: recorded.answer,
   });
 }

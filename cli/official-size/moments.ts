@@ -21,7 +21,9 @@ export interface Stage {
   readonly toMs: number;
 }
 
-/** The stages between the moments, in order. Moments with the same name are one stage; the last begins none. */
+/**
+ * The stages between the moments, in order. Moments with the same name are one stage; the last begins none.
+ */
 export function stagesOf(moments: readonly Moment[]): Stage[] {
   const starts = moments.filter(({ name }, i) => name !== moments[i - 1]?.name);
   return starts.slice(0, -1).map(({ name, atMs }, i) => ({ name, fromMs: atMs, toMs: starts[i + 1].atMs }));

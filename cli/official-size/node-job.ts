@@ -3,7 +3,7 @@
  *
  *   node --import tsx cli/official-size/node-job.ts CHECKPOINT JOB PICTURE.png
  *
- * Prints one line of JSON for each moment, and at the end the answer.
+ * Prints one line of JSON for each moment, and at the end the plan that it followed, or the answer.
  */
 
 import { writeFile } from 'node:fs/promises';
@@ -19,9 +19,13 @@ import type { RgbImage } from '../../src/pictures/image.ts';
 import { nodeRuntime } from '../../src/runtime/runtime.node.ts';
 import { ANSWER_TOKENS, JOBS, type JobName, PROMPTS, referencePicture, SETTINGS } from './jobs.ts';
 import { DONE, type Moment } from './moments.ts';
+import type { Outcome } from './outcome.ts';
 
 /** A line of the output. */
-export type NodeLine = { readonly moment: Moment } | { readonly answer: string };
+export type NodeLine =
+  | { readonly moment: Moment }
+  | { readonly answer: string }
+  | { readonly planned: NonNullable<Outcome['planned']> };
 
 function mark(name: string): void {
   print({ moment: { name, atMs: Date.now() } });
@@ -61,6 +65,7 @@ async function doJob(model: OmniGen2Model, job: JobName, pictureFile: string): P
   }
   const picture = await draw(model, prompt, job === 'edit' ? [referencePicture()] : []);
   mark(DONE);
+  print({ planned: { plan: model.plan.name, peakBytes: model.plan.peakBytes } });
   await writeFile(pictureFile, await encodePng(picture));
 }
 

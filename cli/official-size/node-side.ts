@@ -7,9 +7,10 @@ import { ROOT } from '../models.ts';
 import type { JobName } from './jobs.ts';
 import { measuredProcess } from './measured-process.ts';
 import { type Moment, momentSchema } from './moments.ts';
-import { type Outcome, outcomeOf, pictureFile } from './outcome.ts';
+import { type Outcome, outcomeOf, outcomeSchema, pictureFile } from './outcome.ts';
 
 const lineSchema = z.union([
+  z.strictObject({ planned: outcomeSchema.shape.planned.unwrap() }),
   z.strictObject({ moment: momentSchema }),
   z.strictObject({ answer: z.string() }),
 ]);
@@ -31,13 +32,15 @@ export async function nodeJob(
   const script = join(ROOT, 'cli/official-size/node-job.ts');
   const moments: Moment[] = [];
   let answer: string | undefined;
+  let planned: Outcome['planned'];
   const measured = await measuredProcess(signal, [script, checkpoint, job, picture], (line) => {
     const read = lineSchema.parse(JSON.parse(line));
     if ('answer' in read) answer = read.answer;
+    else if ('planned' in read) planned = read.planned;
     else {
       moments.push(read.moment);
       onMoment(read.moment);
     }
   });
-  return outcomeOf(job, moments, measured.memory, { answer });
+  return outcomeOf(job, moments, measured.memory, { answer, planned });
 }

@@ -26,6 +26,8 @@ export const outcomeSchema = z.strictObject({
   wasmHeapBytes: bytes.optional(),
   /** Largest JavaScript heap of the worker with its array buffers. */
   jsHeapBytes: bytes.optional(),
+  /** What was planned before the drawing: which parts are open when, and the most memory. */
+  planned: z.strictObject({ plan: z.string(), peakBytes: bytes }).optional(),
   /** The answer of `ask`. */
   answer: z.string().optional(),
 });

@@ -30,6 +30,7 @@ export async function reportTables(dir: string, state: RunState): Promise<Table[
   return [
     await targets(outcomes, state),
     jobsTable(outcomes),
+    plannedTable(outcomes, state),
     await differences(dir, outcomes),
     stagesTable(outcomes),
     stepsTable(state),
@@ -179,6 +180,52 @@ function jobsTable(outcomes: Outcomes): Table {
         ];
       }),
     ),
+  };
+}
+
+/** A plan and the peak that was measured. */
+interface Planned {
+  readonly where: string;
+  readonly job: string;
+  readonly plan: string;
+  readonly plannedBytes: number;
+  readonly measuredBytes: number;
+}
+
+function plannedTable(outcomes: Outcomes, state: RunState): Table {
+  const rows = SIDES.flatMap((side) =>
+    JOBS.flatMap((job): Planned[] => {
+      const outcome = outcomes[side][job];
+      const measuredBytes = side === 'node' ? outcome?.peakRssBytes : outcome?.wasmHeapBytes;
+      if (!outcome?.planned || measuredBytes === undefined) return [];
+      const { plan, peakBytes } = outcome.planned;
+      return [{ where: SIDE_NAMES[side], job, plan, plannedBytes: peakBytes, measuredBytes }];
+    }),
+  );
+  const { plannedGpuBytes, gpuBytes } = state.get('webgpu-open')?.figures ?? {};
+  if (plannedGpuBytes !== undefined && gpuBytes !== undefined) {
+    rows.push({
+      where: 'Chromium, WebGPU on a software adapter',
+      job: 'open all layers',
+      plan: 'all layers of the transformer',
+      plannedBytes: plannedGpuBytes,
+      measuredBytes: gpuBytes,
+    });
+  }
+  return {
+    title: 'Planned and measured memory',
+    method:
+      'The most memory of the plan that a drawing follows, as `generate --plan` prints it, and what was measured: the process under ' +
+      'Node, the WebAssembly heap, and the GPU process on WebGPU.',
+    columns: ['side', 'job', 'plan', 'planned', 'measured', 'difference'],
+    rows: rows.map(({ where, job, plan, plannedBytes, measuredBytes }) => [
+      where,
+      job,
+      plan,
+      gigabytes(plannedBytes),
+      gigabytes(measuredBytes),
+      `${figure(100 * (plannedBytes / measuredBytes - 1))} %`,
+    ]),
   };
 }
 

@@ -15,6 +15,7 @@ import type { Moment } from './moments.ts';
 import { nodeJob } from './node-side.ts';
 import { openFolder, openStored } from './open-model.ts';
 import { type SideName, saveOutcome } from './outcome.ts';
+import { plannedOnWasm, plannedOpenOnWebGpu } from './planned.ts';
 import { digestOfSources } from './state.ts';
 import { openOnWebGpu } from './webgpu-open.ts';
 
@@ -129,6 +130,7 @@ async function inChromium(run: Run, side: SideName): Promise<Figures> {
   const { signal, dir, log } = run;
   const reference = join(dir, 'reference.png');
   await writeFile(reference, await encodePng(referencePicture()));
+  const checkpoint = await openCheckpoint(nodeFolder(checkpointOf(run)));
   await buildPage(dir);
   // Without the models of an earlier run.
   const profile = join(dir, 'profile');
@@ -142,7 +144,8 @@ async function inChromium(run: Run, side: SideName): Promise<Figures> {
     );
     for (const job of JOBS) {
       log(`${job}:`);
-      const work = { dir, side, reference, onMoment: shown(log) };
+      const planned = plannedOnWasm(checkpoint, job);
+      const work = { dir, side, reference, planned, onMoment: shown(log) };
       await saveOutcome(dir, side, await browserJob(signal, measured, job, work));
     }
     return { ...(installSeconds !== undefined && { installSeconds }) };
@@ -153,10 +156,12 @@ async function inChromium(run: Run, side: SideName): Promise<Figures> {
 }
 
 async function onWebGpu(run: Run): Promise<Figures> {
-  const { seconds, layers, rendererBytes, gpuBytes } = await openOnWebGpu(checkpointOf(run));
+  const folder = checkpointOf(run);
+  const { seconds, layers, rendererBytes, gpuBytes } = await openOnWebGpu(folder);
   return {
     seconds,
     layers,
+    plannedGpuBytes: plannedOpenOnWebGpu(await openCheckpoint(nodeFolder(folder))),
     ...(rendererBytes !== undefined && { rendererBytes }),
     ...(gpuBytes !== undefined && { gpuBytes }),
   };

@@ -14,7 +14,7 @@ export interface OpenedOnWebGpu {
   readonly layers: number;
   /** Largest memory of the page's process. */
   readonly rendererBytes?: number;
-  /** How much the process that holds the weights grew. */
+  /** Largest memory of the process that holds the weights. */
   readonly gpuBytes?: number;
 }
 
@@ -52,12 +52,11 @@ export async function openOnWebGpu(checkpoint: string): Promise<OpenedOnWebGpu> 
     );
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     if (!opened) throw new Error('the page was reloaded');
-    const [before, after] = [gpu.samples[0], gpu.peak()];
     return {
       seconds: opened.seconds,
       layers: opened.layers,
       rendererBytes: renderer.peak()?.rssBytes,
-      gpuBytes: before && after && after.rssBytes - before.rssBytes,
+      gpuBytes: gpu.peak()?.rssBytes,
     };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
