@@ -7,6 +7,12 @@ import { type PlannedDrawing, residencyPlans } from '../omnigen2/residency/plan.
 import { summarizePlan } from '../omnigen2/residency/words.ts';
 import type { ModelNeeds } from '../protocol.ts';
 
+/** The part of a model that says what it needs. */
+export type PlannedModel = Pick<
+  OmniGen2Model,
+  'footprint' | 'budgetBytes' | 'checkpoint' | 'runtime' | 'planFor'
+>;
+
 /** A usual drawing takes at most this long, if a smaller picture can make it so. */
 const PATIENCE_MS = 10 * 60_000;
 /** Sides in pixels. Smaller pictures of a model that was trained on 1024 are poor. */
@@ -17,7 +23,7 @@ const SMALLEST_SIDE = 256;
  * that does not fit or takes more than ten minutes. Measures the device for some milliseconds.
  * @returns undefined for a small model, which fits everywhere
  */
-export async function modelNeeds(model: OmniGen2Model): Promise<ModelNeeds | undefined> {
+export async function modelNeeds(model: PlannedModel): Promise<ModelNeeds | undefined> {
   if (!model.footprint.isLarge) return undefined;
   const speed = await measureSpeed(model.runtime);
   const trained = typicalDrawing(model.checkpoint);
@@ -31,7 +37,7 @@ function halved(drawing: PlannedDrawing): PlannedDrawing {
   return { ...drawing, width: drawing.width / 2, height: drawing.height / 2 };
 }
 
-function needsFor(model: OmniGen2Model, drawing: PlannedDrawing, speed: DeviceSpeed): ModelNeeds {
+function needsFor(model: PlannedModel, drawing: PlannedDrawing, speed: DeviceSpeed): ModelNeeds {
   const { footprint, budgetBytes } = model;
   const plan = model.planFor(drawing);
   const smallest = residencyPlans(footprint, halved(drawing)).at(-1) ?? plan;
