@@ -108,6 +108,11 @@ test('a picked folder is converted, and continues after a pause only with the fo
   expect((await refusal(() => store.resume(id, { signal: never }))).message).toMatch(/has closed/);
   await store.resume(id, { signal: never, folder: picked });
   await expectConverted(store, id);
+
+  await diskFiles(folder.path).delete(`models/${id}/files/vae/config.json`);
+  expect((await refusal(() => store.verify(id, { signal: never }))).message).toMatch(/has closed/);
+  await store.verify(id, { signal: never, folder: picked });
+  await expectConverted(store, id);
 });
 
 test('another version of a shard on the server: versions are not mixed', async () => {

@@ -74,6 +74,7 @@ export class Installer {
 
   /** Fetches or converts files of a complete model again, and nothing else. */
   async repair(paths: readonly string[]): Promise<void> {
+    if (this.#record.origin.kind === 'folder' && !this.#options.folder) throw folderNeeded(this.#record.name);
     const journal = await this.#folder.openJournal();
     try {
       const context = this.#context(journal);
@@ -243,7 +244,7 @@ function originOf(origin: ModelRecord['origin']): string | undefined {
 function folderNeeded(name: string): OmniError {
   return new OmniError({
     code: 'bad_request',
-    message: `${name} is installed from a folder, which the browser has closed.`,
+    message: `${name} was installed from a folder, which the browser has closed.`,
     action: 'Pick the same folder again.',
   });
 }

@@ -52,6 +52,8 @@ const WEIGHTS: readonly string[] = [
   'vae/diffusion_pytorch_model.safetensors',
   'mllm/model.safetensors',
 ];
+/** Files of a repository that can belong to a checkpoint. Others do not matter. */
+const CHECKPOINT_FILE = /^((transformer|vae|mllm|processor|scheduler)\/)?[^/\\]+$/;
 /** Bytes that a server sends to tell the size of a file. */
 const PROBE_BYTES = 1;
 
@@ -71,7 +73,8 @@ export async function listSource(
       const bundle = await listBundle(signal, baseUrl, transport);
       return { kind: 'bundle', address, baseUrls: [baseUrl], files: bundle };
     }
-    return { kind: 'checkpoint', address, baseUrls: [baseUrl], files };
+    const wanted = files.filter(({ path }) => CHECKPOINT_FILE.test(path));
+    return { kind: 'checkpoint', address, baseUrls: [baseUrl], files: checkedFiles(wanted, baseUrl) };
   }
   const baseUrls = [source.url, ...(source.mirrors ?? [])].map(folderUrl);
   for (const [i, base] of baseUrls.entries()) {

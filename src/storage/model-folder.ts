@@ -11,6 +11,9 @@ import { readBlob } from './blobs.ts';
 import { type FileStore, type OpenFile, PARTIAL, replaceFile } from './files.ts';
 import { type JournalEntry, type ModelRecord, parseJournal, parseRecord } from './record.ts';
 
+/** How often a file is read that changes meanwhile. */
+const READ_TRIES = 10;
+
 /** Folder of all models in a storage. */
 export const MODELS = 'models';
 
@@ -84,9 +87,16 @@ export class ModelFolder {
     for (const name of ['source', 'journal']) await this.files.delete(`${this.path}/${name}`);
   }
 
+  /** The text of a file that another worker may be writing: then the browser refuses to read it. */
   async #text(name: string): Promise<string | undefined> {
-    const blob = await this.files.blob(`${this.path}/${name}`);
-    return blob && new TextDecoder().decode(await readBlob(blob));
+    for (let tries = 1; ; tries++) {
+      const blob = await this.files.blob(`${this.path}/${name}`);
+      try {
+        return blob && new TextDecoder().decode(await readBlob(blob, `${this.path}/${name}`));
+      } catch (error) {
+        if (tries === READ_TRIES) throw error;
+      }
+    }
   }
 }
 

@@ -35,7 +35,7 @@ export async function describeModel(files: FileStore, record: ModelRecord): Prom
   const { id, name, source, state, weights, createdAt, totalBytes } = record;
   const folder = new ModelFolder(files, id);
   const stored = await files.list(folder.path);
-  const doneBytes = state === 'complete' ? totalBytes : await folder.doneBytes();
+  const doneBytes = state === 'complete' ? totalBytes : await folder.doneBytes().catch(() => 0);
   return {
     id,
     name,
