@@ -1,3 +1,4 @@
+import { isBuiltIn } from '../models/chosen-model.ts';
 import { useStudio } from '../store/context.tsx';
 import { LoadingBar } from './loading-bar.tsx';
 import { PlaceholderSketch } from './placeholder-sketch.tsx';
@@ -6,6 +7,7 @@ import './empty-canvas.css';
 
 /** The canvas before there is a job or a reference. */
 export function EmptyCanvas() {
+  const builtIn = useStudio((state) => isBuiltIn(state.chosen));
   const model = useStudio((state) => state.model);
   return (
     <figure className="job-picture empty-canvas">
@@ -17,7 +19,7 @@ export function EmptyCanvas() {
       </div>
       <figcaption>
         <p className="meta">
-          Describe a picture, or try one of the examples below.
+          {builtIn ? 'Describe a picture, or try one of the examples below.' : 'Describe a picture.'}
           <span className="fine-pointer"> You can drop pictures anywhere on the page.</span>
         </p>
       </figcaption>

@@ -30,7 +30,7 @@ export function PageFooter() {
       <Section title="Nothing leaves this device">
         <p>No account, no upload. Your prompts and pictures stay in this browser tab.</p>
         <p>
-          The page and its model are open source under Apache-2.0.{' '}
+          The page and its built-in model are open source under Apache-2.0.{' '}
           <a href="third-party-notices.txt">Licences of third-party software</a>
         </p>
       </Section>
