@@ -238,8 +238,8 @@ class Measuring {
     this.#progress(stage);
     const session = await openTyped(this.#runtime, random.bytes, definition, parts);
     try {
-      let last: StageTime | undefined;
       for (const rows of counts) {
+        const last = this.#stages.findLast((one) => one.stage === stage && one.kernels === kernels);
         const expected = last ? (last.ms * work(rows)) / work(last.rows) : 0;
         if (expected > (this.#options.stageMs ?? STAGE_MS)) {
           const seconds = Math.round(expected / 1000);
@@ -250,8 +250,7 @@ class Measuring {
         try {
           const ms = await this.#fastest(() => session.run(fed));
           const rate = gflops(work(rows), ms);
-          last = { stage, rows, kernels, ms, gflops: rate, peakShare: rate / this.#peak };
-          this.#stages.push(last);
+          this.#stages.push({ stage, rows, kernels, ms, gflops: rate, peakShare: rate / this.#peak });
         } finally {
           for (const tensor of Object.values(fed).flat()) dispose(tensor);
         }

@@ -31,7 +31,7 @@ export function deviceSentences(report: DeviceMeasurement): string[] {
   const adapter = Object.entries(facts?.adapter ?? {}).filter(([, value]) => value !== '' && value !== 0);
   const peaks = Object.entries(peak).map(([type, rate]) => `${figure(rate)} GFLOP/s in ${type}`);
   return [
-    `Backend: ${backend}. ${adapter.map(([name, value]) => `${name} ${value}`).join(', ')}`.trim(),
+    `Backend: ${[backend, ...adapter.map(([name, value]) => `${name} ${value}`)].join(', ')}.`,
     `Peak of a plain product: ${peaks.join(', ')}.`,
     `Features: ${facts?.features.join(', ') || 'none'}.`,
     ...(race.complete ? [] : ['The race of the kernels ended before all had run.']),
