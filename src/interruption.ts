@@ -11,8 +11,8 @@ export interface Resumable {
 
 /**
  * Prepares a job to go on from its snapshot, with a note about the error in it. Returns false for a job that
- * should not: it has no snapshot, memory is missing, or it has failed at the same moment before and would fail
- * there again.
+ * should not: it has no snapshot, memory is missing, or it has failed at the same moment before and would
+ * fail there again.
  */
 export function goesOn(job: Resumable, { code, message }: ErrorReport): boolean {
   const { snapshot } = job;

@@ -348,7 +348,9 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
   /** The answer to `open`, before anything else. */
   event('version', { version: z.number() }),
   event('model', { state: modelState }),
-  /** All jobs have ended, and the memory of this worker cannot be used any more. The page starts another one. */
+  /**
+   * All jobs have ended, and the memory of this worker cannot be used any more. The page starts another one.
+   */
   event('restart', {}),
   event('job', { job: jobId, event: jobEvent }),
   /** The state of a draw job: before the first step, after each step, picture and round. */

@@ -60,8 +60,9 @@ export interface WorkerClient {
   end(conversation: ConversationId): boolean;
   cancel(job: JobId): boolean;
   /**
-   * Continues the draw job that failed last, from its last step, with the smaller plan that its event offered.
-   * Starts a worker, which keeps to that plan, and ends the one before. Returns false without an offer.
+   * Continues the draw job that failed last, from its last step, with the smaller plan that its event
+   * offered. Starts a worker, which keeps to that plan, and ends the one before. Returns false without an
+   * offer.
    */
   goOn(job: JobId): boolean;
   /**

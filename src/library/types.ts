@@ -15,8 +15,8 @@ export interface OpenOptions {
   /** Default: `auto`. */
   readonly backend?: BackendChoice;
   /**
-   * Memory that the model may take, in bytes. Less makes it slower: its parts are loaded in turn. Default: what
-   * the device is known to have.
+   * Memory that the model may take, in bytes. Less makes it slower: its parts are loaded in turn. Default:
+   * what the device is known to have.
    */
   readonly budgetBytes?: number;
   /** Called with every state of the model: how much is loaded, on what it runs, what failed. */

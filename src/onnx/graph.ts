@@ -2,8 +2,8 @@
  * Builds an ONNX graph in memory. Dimensions are numbers or names. The functions in `ops/` check shapes.
  *
  * The graph holds no weights. It points into the files of the checkpoint (ONNX external data: location,
- * offset, length). A tensor in a stored form that the engine cannot read (bfloat16 on some engines) is derived
- * before the session opens; the graph lists how.
+ * offset, length). A tensor in a stored form that the engine cannot read (bfloat16 on some engines) is
+ * derived before the session opens; the graph lists how.
  */
 
 import { create, type MessageShape, toBinary } from '@bufbuild/protobuf';

@@ -3,8 +3,8 @@
 import type { OrtModule } from './ort-session.ts';
 
 /**
- * A build of the engine. `jspi` suspends WebAssembly by the browser's JSPI, `asyncify` by rewritten code; both
- * run graphs on WebGPU and on WebAssembly. `wasm` never suspends and runs graphs on WebAssembly only.
+ * A build of the engine. `jspi` suspends WebAssembly by the browser's JSPI, `asyncify` by rewritten code;
+ * both run graphs on WebGPU and on WebAssembly. `wasm` never suspends and runs graphs on WebAssembly only.
  */
 export type EngineBuild = 'jspi' | 'asyncify' | 'wasm';
 

@@ -1,6 +1,6 @@
 /**
- * Draw jobs that go on after their device or their worker has failed. Client, service and graphs are real; the
- * graphs run on the CPU. A test makes a run of a graph fail.
+ * Draw jobs that go on after their device or their worker has failed. Client, service and graphs are real;
+ * the graphs run on the CPU. A test makes a run of a graph fail.
  */
 
 import { expect, test } from 'vitest';

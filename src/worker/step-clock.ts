@@ -11,8 +11,8 @@ export class StepClock {
   #first: Moment | undefined;
 
   /**
-   * The times after a step, since the round began or went on. The estimate leaves out the first step, in which
-   * the engine compiles its kernels.
+   * The times after a step, since the round began or went on. The estimate leaves out the first step, in
+   * which the engine compiles its kernels.
    * @param work share of the passes through the transformer that are done, 0 … 1; guided steps have more
    *   passes
    */

@@ -20,7 +20,9 @@ import { scale } from '../../onnx/ops/arithmetic.ts';
 import { fixed } from '../../onnx/ops/checks.ts';
 import { pad, reshape, slice } from '../../onnx/ops/layout.ts';
 
-/** An axis of `parts` runs of `stored` values. The graph has `padded` values in each run, the last ones zero. */
+/**
+ * An axis of `parts` runs of `stored` values. The graph has `padded` values in each run, the last ones zero.
+ */
 export interface PaddedAxis {
   readonly parts: number;
   readonly stored: number;

@@ -6,7 +6,8 @@ import { transformerBlock } from './transformer-block.ts';
 import { ropeInputs, startGraph, type TransformerParts } from './transformer-parts.ts';
 
 /**
- * `text` `[text, textFeatDim]` to `stream` `[text, D]`. It runs once per prompt, so its widths are not padded.
+ * `text` `[text, textFeatDim]` to `stream` `[text, D]`. It runs once per prompt, so its widths are not
+ * padded.
  * Source: OmniGen2 `transformer_omnigen2.py`, OmniGen2Transformer2DModel.forward (caption_embedder,
  * context_refiner)
  */

@@ -21,11 +21,15 @@ export interface DeviceSpeed {
   readonly flops: number;
 }
 
-/** Share of the speed of plain products that quantized ones with few rows reach. Measured on Node and wasm. */
+/**
+ * Share of the speed of plain products that quantized ones with few rows reach. Measured on Node and wasm.
+ */
 const EFFICIENCY = 0.45;
 /** Bytes of weights that a session opens per second, from a disk cache. */
 const LOAD_BYTES_PER_SECOND = 300e6;
-/** Multiplications and additions of the VAE per pixel, encoded or decoded: 2.5 million for the official one. */
+/**
+ * Multiplications and additions of the VAE per pixel, encoded or decoded: 2.5 million for the official one.
+ */
 const VAE_FLOPS_PER_PIXEL_AND_CHANNEL_SQUARE = 150;
 
 /** How long a drawing takes with a plan. The figures are rough: within a factor of two. */

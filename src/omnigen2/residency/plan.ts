@@ -5,7 +5,8 @@
  * denoises. Three plans, from most to least memory:
  *
  * - together: all parts stay open;
- * - in turn: the mllm is closed before the transformer opens, and the transformer before the mllm opens again;
+ * - in turn: the mllm is closed before the transformer opens, and the transformer before the mllm opens
+ *   again;
  * - streamed: as in turn, and some ranges of layers are opened for each use and closed after it.
  */
 

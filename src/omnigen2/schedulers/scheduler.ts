@@ -10,8 +10,8 @@ export interface Scheduler {
   /** The time of each step, `[steps]`: float32, from 0 (noise) towards 1 (picture), never falling. */
   readonly timesteps: Float32Array;
   /**
-   * What later steps need of earlier ones: arrays of the size of the latents, empty before the first step. Set
-   * it to continue a drawing.
+   * What later steps need of earlier ones: arrays of the size of the latents, empty before the first step.
+   * Set it to continue a drawing.
    */
   history: readonly Float32Array[];
   /**

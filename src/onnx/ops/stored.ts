@@ -5,8 +5,8 @@ import type { ElementType, GraphBuilder, Value } from '../graph.ts';
 import { castTo } from './arithmetic.ts';
 
 /**
- * A stored float tensor as `type`. The engine casts it when the session opens, if it can read the stored type.
- * Otherwise the tensor is derived before.
+ * A stored float tensor as `type`. The engine casts it when the session opens, if it can read the stored
+ * type. Otherwise the tensor is derived before.
  * @param castsBfloat16 whether the engine reads bfloat16
  */
 export function storedFloat(
