@@ -15,7 +15,7 @@ export const PLAIN_KERNELS: Kernels = { compute: 'float32', padded: false };
 /** One way to compute products, and how it did. */
 export interface KernelResult {
   readonly kernels: Kernels;
-  /** Of one run; undefined if it failed. */
+  /** Of one run; undefined if it failed, or if there was no time. */
   readonly ms: number | undefined;
   /** Root mean square of the difference to the plain kernel, relative to its values. */
   readonly error: number | undefined;
@@ -102,8 +102,9 @@ export async function raceKernels(
   } finally {
     await plain.dispose();
   }
-  const results: KernelResult[] = [{ kernels: PLAIN_KERNELS, ms: plainMs, error: 0, refused: undefined }];
   let complete = Number.isFinite(plainMs);
+  const timed = complete ? plainMs : undefined;
+  const results: KernelResult[] = [{ kernels: PLAIN_KERNELS, ms: timed, error: 0, refused: undefined }];
   for (const kernels of candidates(runtime)) {
     complete &&= inTime();
     if (!complete) break;

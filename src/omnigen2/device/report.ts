@@ -19,7 +19,7 @@ export function deviceRows({ stages }: DeviceMeasurement): string[][] {
 export function raceRows({ race: { chosen, results } }: DeviceMeasurement): string[][] {
   return results.map(({ kernels, ms, error, refused }) => [
     kernelsName(kernels),
-    ms === undefined || !Number.isFinite(ms) ? 'not timed' : `${figure(ms)} ms`,
+    ms === undefined ? 'not timed' : `${figure(ms)} ms`,
     error === undefined ? '' : error.toExponential(1),
     refused ?? (kernelsName(kernels) === kernelsName(chosen) ? 'chosen' : ''),
   ]);
