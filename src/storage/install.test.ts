@@ -93,6 +93,14 @@ describe('a fault that passes', () => {
     if (received > 0) expect(asked).toContain(received);
   });
 
+  test('a connection that brings no byte: the next one asks for the same range', async () => {
+    server.fault = ({ path, count }) =>
+      path === WEIGHTS && count < 3 ? { kind: 'cut', afterBytes: count === 1 ? 100_000 : 0 } : undefined;
+    await newStore().install(bundle(), { signal: never });
+    const asked = server.requests.filter(({ path }) => path === WEIGHTS).map((request) => request.asked);
+    expect(asked).toEqual([0, 100_000, 100_000]);
+  });
+
   test('a wrong byte: the file is fetched again, and nothing else is', async () => {
     weightsFault({ kind: 'wrong-byte', offset: 70_000 });
     await newStore().install(bundle(), { signal: never });

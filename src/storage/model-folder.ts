@@ -66,8 +66,9 @@ export class ModelFolder {
 
   /** Opens the journal for further entries. */
   async openJournal(): Promise<InstallJournal> {
-    const text = (await this.#text('journal')) ?? '';
-    return new InstallJournal(await this.files.open(`${this.path}/journal`), parseJournal(text), text);
+    const file = await this.files.open(`${this.path}/journal`);
+    const text = new TextDecoder().decode(await file.read(0, await file.sizeBytes()));
+    return new InstallJournal(file, parseJournal(text), text);
   }
 
   /** Deletes what an unfinished install has of a file. */

@@ -47,6 +47,9 @@ const LIMITS: TransportLimits = { stallMs: 60_000, attempts: 6, firstWaitMs: 500
 /** Statuses after which the same request may succeed. */
 const TRANSIENT: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
+/** So many ranges without a byte in a row are taken for ranges that cannot be decoded. */
+const EMPTY_RANGES = 3;
+
 /** The server has another version of a file than before, or than the listing says. */
 export class FileChanged extends Error {
   override readonly name = 'FileChanged';
@@ -76,6 +79,8 @@ interface Manner {
   conditional: boolean;
   /** Whether it has `Range`. Without it the whole file is read through. */
   ranged: boolean;
+  /** Ranges in a row whose connection ended before their first byte. */
+  emptyRanges: number;
 }
 
 /** Servers that do not consent to `If-Range`. Versions are then compared by the ETags of their answers. */
@@ -98,7 +103,11 @@ export async function fetchRange(
   options: TransportOptions = {},
 ): Promise<void> {
   const limits = { ...LIMITS, ...options.limits };
-  const manner: Manner = { conditional: !withoutConditions.has(originOf(file.url)), ranged: !file.whole };
+  const manner: Manner = {
+    conditional: !withoutConditions.has(originOf(file.url)),
+    ranged: !file.whole,
+    emptyRanges: 0,
+  };
   let at = offset;
   let failures = 0;
   while (at < Math.min(end, file.sizeBytes ?? Number.POSITIVE_INFINITY)) {
@@ -174,10 +183,12 @@ async function* attempt(
     if (!reader) throw new TryAgain('the answer has no body');
     for (let position = start; position < end; ) {
       const { done, value } = await awaitServer(reader.read()).catch((error: unknown) => {
-        // A compressed answer to a range cannot be decoded.
-        if (response.status === 206 && position === start) manner.ranged = false;
+        if (response.status === 206 && position === start) manner.emptyRanges++;
+        // A compressed range cannot be decoded, and other origins may hide that it is compressed.
+        if (manner.emptyRanges === EMPTY_RANGES) manner.ranged = false;
         throw error;
       });
+      manner.emptyRanges = 0;
       if (done) return checkEnd(file, position, end);
       const piece = value.subarray(Math.max(0, at - position), end - position);
       position += value.length;
