@@ -32,7 +32,10 @@ const GOLDENS = {
 const OFFICIAL_WIDTHS = [
   ['official widths on node', ['--backend', 'node']],
   ['official widths on wasm', ['--backend', 'wasm']],
-  ['official widths on webgpu', ['--backend', 'webgpu']],
+  [
+    'official widths on webgpu',
+    ['--backend', 'webgpu', '--cases', 'slice_two_references,slice_picture,slice_decode'],
+  ],
   ['official widths in 4 bits', ['--backend', 'node', '--weights', 'q4']],
 ];
 
