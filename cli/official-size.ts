@@ -3,7 +3,7 @@
  * and random weights, converts it, draws, edits and answers with it under Node and in Chromium, compares the
  * two, and prints tables.
  *
- *   npm run -s official-size -- --dir DIR [--only STEP …] [--again] [--record]
+ *   npm run -s official-size -- --dir DIR [--only STEP …] [--again | --tables] [--record]
  *
  * Needs 25 GB of disk and about an hour. A run that was stopped goes on with its next step.
  */
@@ -25,6 +25,7 @@ await runCommand('Measuring the official size', async (signal) => {
     checkpoint,
     only,
     again,
+    tables: tablesOnly,
     record: keep,
   } = readArgs({
     call: CALL,
@@ -38,6 +39,7 @@ await runCommand('Measuring the official size', async (signal) => {
       },
       only: { placeholder: 'STEP', help: 'do one step', oneOf: STEPS, multiple: true },
       again: { help: 'do steps again that were done with the same code' },
+      tables: { help: 'print the tables of what was measured before, and do no step' },
       checkpoint: {
         placeholder: 'DIR',
         help: 'use this converted checkpoint, of any size, in place of making one',
@@ -61,7 +63,8 @@ await runCommand('Measuring the official size', async (signal) => {
     log: (line: string) => console.error(line),
   };
   const isWanted = (step: StepName) =>
-    only.length > 0 ? only.includes(step) : checkpoint === undefined || !['make', 'convert'].includes(step);
+    !tablesOnly &&
+    (only.length > 0 ? only.includes(step) : checkpoint === undefined || !['make', 'convert'].includes(step));
   for (const step of STEPS.filter(isWanted)) {
     const key = await keyOf(step, run);
     if (!again && state.get(step)?.key === key) {

@@ -11,6 +11,7 @@ const COMMANDS = [
   ['convert', 'convert.ts'],
   ['verify', 'verify.ts'],
   ['bench', 'bench.ts'],
+  ['official-size', 'official-size.ts'],
   ['judge:check', 'judge-check.ts'],
   ['storybook:bench', 'storybook-bench.ts'],
   ['docs', 'docs.ts'],
