@@ -1,4 +1,6 @@
-/** The device in Chromium: peak of plain products, race of the kernels, and the programs that each stage runs. */
+/**
+ * The device in Chromium: peak of plain products, race of the kernels, and the programs that each stage runs.
+ */
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

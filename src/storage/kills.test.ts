@@ -1,6 +1,6 @@
 /**
- * Installs that end before any change of the storage: a write, a flush, a move or a deletion. The server is not
- * asked for a finished byte again. `e2e/model-store.spec.ts` kills real workers.
+ * Installs that end before any change of the storage: a write, a flush, a move or a deletion. The server is
+ * not asked for a finished byte again. `e2e/model-store.spec.ts` kills real workers.
  */
 
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';

@@ -9,8 +9,8 @@
  * with `resume` where it stopped. A byte is finished when it is written, flushed and noted in the journal of
  * the install; that happens every few megabytes. The server is never asked for a finished byte again.
  *
- * Every file of a bundle is compared with its SHA-256. The weights of a checkpoint that is converted are read in
- * the order of the conversion, so only their sizes, versions, headers and values are checked.
+ * Every file of a bundle is compared with its SHA-256. The weights of a checkpoint that is converted are read
+ * in the order of the conversion, so only their sizes, versions, headers and values are checked.
  *
  * `install`, `resume` and `verify` belong into a worker, because they write through sync access handles.
  * `list`, `open` and `delete` work anywhere.
