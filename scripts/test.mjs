@@ -34,7 +34,7 @@ const OFFICIAL_WIDTHS = [
   ['official widths on wasm', ['--backend', 'wasm']],
   [
     'official widths on webgpu',
-    ['--backend', 'webgpu', '--cases', 'slice_two_references,slice_picture,slice_decode'],
+    ['--backend', 'webgpu', '--cases', 'slice_two_references,slice_picture,slice_decode_small'],
   ],
   ['official widths in 4 bits', ['--backend', 'node', '--weights', 'q4']],
 ];
