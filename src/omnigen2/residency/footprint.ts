@@ -49,6 +49,8 @@ export function footprintOf(
     );
   const ranges = (weights: WeightIndex, prefix: string, count: number, how: Numerics) =>
     layerRanges(weights, prefix, count).map((range) => rangeBytes(weights, prefix, range, how));
+  // The engine of Node keeps the weights of convolutions in a second layout.
+  const layouts = runtime.backend === 'node' ? 2 : 1;
   const table = config.mllm.language.tieWordEmbeddings ? TOKEN_TABLE : 'lm_head.weight';
   return {
     backend: runtime.backend,
@@ -66,8 +68,8 @@ export function footprintOf(
     contextBytes: ofTransformer('context_refiner.', 'time_caption_embed.caption_embedder.'),
     embedBytes: ofTransformer('noise_refiner.', 'x_embedder.', 'norm_out.', 'time_caption_embed.timestep'),
     referenceBytes: ofTransformer('ref_image_refiner.', 'ref_image_patch_embedder.', 'image_index_embedding'),
-    vaeEncoderBytes: heldSizeBytes(vae.weights, 'encoder.', numerics.vae),
-    vaeDecoderBytes: heldSizeBytes(vae.weights, 'decoder.', numerics.vae),
+    vaeEncoderBytes: layouts * heldSizeBytes(vae.weights, 'encoder.', numerics.vae),
+    vaeDecoderBytes: layouts * heldSizeBytes(vae.weights, 'decoder.', numerics.vae),
     widenedMatrixBytes:
       runtime.backend === 'wasm'
         ? Math.max(
