@@ -176,6 +176,13 @@ export const toWorkerSchema = z.discriminatedUnion('type', [
   }),
   fields({ type: z.literal('ask'), job: jobId, request: askRequest }),
   fields({ type: z.literal('turn'), job: jobId, request: turnRequest }),
+  /** Measures the device on layers with the widths of the released model. */
+  fields({
+    type: z.literal('measure'),
+    job: jobId,
+    /** A stage is left out if it would take longer than this. Default: 20 seconds */
+    stageMs: z.optional(milliseconds),
+  }),
   fields({ type: z.literal('cancel'), job: jobId }),
   /** Frees the memory of a conversation. It gets no further turns. */
   fields({ type: z.literal('end'), conversation: conversationId }),
@@ -343,6 +350,26 @@ const jobEvent = z.discriminatedUnion('type', [
 /** What can happen to a job, in the order of its life. */
 export type JobEvent = z.infer<typeof jobEvent>;
 
+const table = fields({ caption: text, columns: list(text), rows: list(list(text)) });
+
+const measurementReport = fields({
+  /** Sentences about the device. */
+  sentences: notes,
+  tables: list(table),
+  /** All figures, as a person can send them. */
+  json: text,
+});
+/** What a measurement of the device found. */
+export type MeasurementReport = z.infer<typeof measurementReport>;
+
+const measurementEvent = z.discriminatedUnion('type', [
+  /** A stage begins; `done` of `total` stages are finished. */
+  event('stage', { stage: text, done: z.int(), total: z.int() }),
+  event('report', { report: measurementReport }),
+]);
+/** The progress of a measurement, and its end. */
+export type MeasurementEvent = z.infer<typeof measurementEvent>;
+
 /** What the worker may send. */
 export const fromWorkerSchema = z.discriminatedUnion('type', [
   /** The answer to `open`, before anything else. */
@@ -353,6 +380,8 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
    */
   event('restart', {}),
   event('job', { job: jobId, event: jobEvent }),
+  /** A measurement has these besides the events of a job, and ends with `report` in place of `done`. */
+  event('measurement', { job: jobId, event: measurementEvent }),
   /** The state of a draw job: before the first step, after each step, picture and round. */
   event('snapshot', { job: jobId, snapshot: drawingSnapshot }),
   /** The end of a change of adapters. While it went on, the model was `loading`. */

@@ -17,6 +17,7 @@ import {
   fromWorkerSchema,
   type JobEvent,
   type JobId,
+  type MeasurementEvent,
   type ModelSource,
   type ModelState,
   PROTOCOL_VERSION,
@@ -39,6 +40,8 @@ export interface WorkerPort {
 export interface WorkerListener {
   model(state: ModelState): void;
   job(id: JobId, event: JobEvent): void;
+  /** Only a page that measures the device needs it. */
+  measurement?(id: JobId, event: MeasurementEvent): void;
   /** The end of a change of adapters. */
   adapters(change: AdapterChangeId, outcome: AdapterOutcome): void;
   /**
@@ -57,6 +60,7 @@ export interface WorkerClient {
   draw(job: JobId, request: DrawRequest): boolean;
   ask(job: JobId, request: AskRequest): boolean;
   turn(job: JobId, request: TurnRequest): boolean;
+  measure(job: JobId): boolean;
   end(conversation: ConversationId): boolean;
   cancel(job: JobId): boolean;
   /**
@@ -170,6 +174,9 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
       case 'job':
         end(message.job, message.event);
         listener.job(message.job, message.event);
+        return;
+      case 'measurement':
+        listener.measurement?.(message.job, message.event);
         return;
       case 'restart':
         stop();
@@ -294,6 +301,7 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
     draw: (job, request) => sendDraw(job, { request }),
     ask: (job, request) => send({ type: 'ask', job, request }),
     turn: (job, request) => send({ type: 'turn', job, request }),
+    measure: (job) => send({ type: 'measure', job }),
     end: (conversation) => send({ type: 'end', conversation }),
     cancel: (job) => send({ type: 'cancel', job }),
     goOn(job) {

@@ -77,6 +77,8 @@ export function page(...replacements: readonly Replacements[]) {
   const service = new ModelService({ post, load, crash });
   const events = (job: JobId) =>
     posted.flatMap((each) => (each.type === 'job' && each.job === job ? [each.event] : []));
+  const measurements = (job: JobId) =>
+    posted.flatMap((each) => (each.type === 'measurement' && each.job === job ? [each.event] : []));
   const states = () => posted.flatMap((each) => (each.type === 'model' ? [each.state] : []));
   /** Resolves when the posted messages make `condition` true. */
   const until = (condition: () => boolean) =>
@@ -123,7 +125,7 @@ export function page(...replacements: readonly Replacements[]) {
     return answers()[0];
   };
   return {
-    ...{ service, posted, crashes, log, events, states, until, ended, ready, on, onCrash },
+    ...{ service, posted, crashes, log, events, measurements, states, until, ended, ready, on, onCrash },
     ...{ open, draw, turn, cancel, adapters, settled },
   };
 }

@@ -21,10 +21,11 @@ import { readAdapters } from './read-adapters.ts';
 import { readMessage } from './read-message.ts';
 import { runAsk } from './run-ask.ts';
 import { runDraw } from './run-draw.ts';
+import { runMeasure } from './run-measure.ts';
 import { LiveConversation } from './run-turn.ts';
 import { RENEWED, SUPERSEDED } from './service-errors.ts';
 import { smallerPlan } from './smaller-plan.ts';
-import { type AdapterChange, isChange, type Job, type Task } from './tasks.ts';
+import { type AdapterChange, DOING, isChange, type Job, type Task } from './tasks.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 export interface ServiceHost {
@@ -90,6 +91,7 @@ export class ModelService {
       case 'draw':
       case 'ask':
       case 'turn':
+      case 'measure':
         this.#enqueue({
           id: message.job,
           work: message,
@@ -240,8 +242,9 @@ export class ModelService {
     try {
       if (!loading) throw new Error('no model was requested');
       loaded = await unlessAborted(loading.loaded, signal);
-      doing = work.type === 'draw' ? 'Drawing' : 'Answering';
-      emit({ type: 'done', result: await this.#workInMemory(signal, loaded, job, emit) });
+      doing = DOING[work.type];
+      const result = await this.#workInMemory(signal, loaded, job, emit);
+      if (result) emit({ type: 'done', result });
     } catch (error) {
       const report = reportOf(error, doing, signal);
       if (report.code === 'cancelled') {
@@ -293,7 +296,7 @@ export class ModelService {
     loaded: LoadedModel,
     job: Job,
     emit: (event: JobEvent) => void,
-  ): Promise<JobResult> {
+  ): Promise<JobResult | undefined> {
     try {
       return await this.#work(signal, loaded, job, emit);
     } catch (error) {
@@ -304,18 +307,20 @@ export class ModelService {
     }
   }
 
+  /** @returns undefined for a measurement, which posts its own result */
   #work(
     signal: AbortSignal,
-    { model }: LoadedModel,
+    loaded: LoadedModel,
     job: Job,
     emit: (event: JobEvent) => void,
-  ): Promise<JobResult> {
-    const { work } = job;
+  ): Promise<JobResult | undefined> {
+    const { work, id } = job;
+    const { model } = loaded;
     switch (work.type) {
       case 'draw': {
         const snapshot = (next: DrawingSnapshot) => {
           job.snapshot = next;
-          this.#host.post({ type: 'snapshot', job: job.id, snapshot: next });
+          this.#host.post({ type: 'snapshot', job: id, snapshot: next });
         };
         return runDraw(signal, model, work.request, { emit, snapshot }, job.snapshot);
       }
@@ -323,6 +328,11 @@ export class ModelService {
         return runAsk(signal, model, work.request, emit);
       case 'turn':
         return this.#conversation.run(signal, model, work.request, emit);
+      case 'measure':
+        this.#conversation.release();
+        return runMeasure(signal, loaded, work.stageMs, (event) =>
+          this.#host.post({ type: 'measurement', job: id, event }),
+        );
       default:
         return work satisfies never;
     }

@@ -5,9 +5,17 @@ import type { JobId, ToWorker } from '../protocol.ts';
 
 export interface Job extends Resumable {
   readonly id: JobId;
-  readonly work: Extract<ToWorker, { type: 'draw' | 'ask' | 'turn' }>;
+  readonly work: Extract<ToWorker, { type: 'draw' | 'ask' | 'turn' | 'measure' }>;
   readonly abort: AbortController;
 }
+
+/** What a job does, as the subject of a sentence about its failure. */
+export const DOING: Readonly<Record<Job['work']['type'], string>> = {
+  draw: 'Drawing',
+  ask: 'Answering',
+  turn: 'Answering',
+  measure: 'Measuring',
+};
 
 /** What the queue holds: jobs, and changes of adapters for the jobs after them. */
 export type Task = Job | AdapterChange;

@@ -20,7 +20,7 @@ export function raceRows({ race: { chosen, results } }: DeviceMeasurement): stri
   return results.map(({ kernels, ms, error, refused }) => [
     kernelsName(kernels),
     ms === undefined ? 'not timed' : `${figure(ms)} ms`,
-    error === undefined ? '' : error.toExponential(1),
+    error === undefined ? '' : error === 0 ? '0' : error.toExponential(1),
     refused ?? (kernelsName(kernels) === kernelsName(chosen) ? 'chosen' : ''),
   ]);
 }
@@ -33,7 +33,7 @@ export function deviceSentences(report: DeviceMeasurement): string[] {
   return [
     `Backend: ${[backend, ...adapter.map(([name, value]) => `${name} ${value}`)].join(', ')}.`,
     `Peak of a plain product: ${peaks.join(', ')}.`,
-    `Features: ${facts?.features.join(', ') || 'none'}.`,
+    ...(facts ? [`Features: ${facts.features.join(', ') || 'none'}.`] : []),
     ...(race.complete ? [] : ['The race of the kernels ended before all had run.']),
     ...(pictureSeconds === undefined
       ? []

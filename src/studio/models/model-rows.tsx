@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import type { FolderSummary, InstalledModel } from '../../models-protocol.ts';
 import { TRAINED_SIDE } from '../composer/draw-form.ts';
 import { useActions, useStudio } from '../store/context.tsx';
+import { runningJob } from '../store/selectors.ts';
 import { formatBytes } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { BUILT_IN, installedModel } from './chosen-model.ts';
@@ -179,13 +180,13 @@ interface UseButtonProps {
 }
 
 function UseButton({ inUse, label = 'Use', onClick }: UseButtonProps) {
-  const running = useStudio((state) => state.running !== undefined);
+  const drawing = useStudio((state) => runningJob(state) !== undefined);
   if (inUse) return null;
   return (
     <button
       type="button"
       className="btn primary"
-      title={running ? 'The picture that is being drawn ends as it is now.' : undefined}
+      title={drawing ? 'The picture that is being drawn ends as it is now.' : undefined}
       onClick={onClick}
     >
       {label}

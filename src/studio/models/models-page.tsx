@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { formatBytes } from '../ui/format.ts';
 import { AddModel } from './add-model.tsx';
 import { useModels, useModelsActions } from './context.tsx';
+import { MeasureMachine } from './measure-machine.tsx';
 import { BuiltInRow, FolderRow, InstalledRow, NewInstallRow } from './model-rows.tsx';
 import './models-page.css';
 
@@ -35,6 +36,7 @@ export function ModelsPage() {
         ))}
       </ul>
       <AddModel />
+      <MeasureMachine />
     </div>
   );
 }

@@ -18,9 +18,11 @@ export function Queue() {
   const waiting = queue.flatMap((id) => jobs.filter((job) => job.id === id && job.id !== shown));
   // The rounds view already names the running job.
   const inRoundsView = useStudio(showsRounds) && running?.id === shown;
+  const measures = useStudio(({ measurement, running: id }) => id !== undefined && measurement?.id === id);
   return (
     <>
       {running && !inRoundsView && <RunningJob job={running} />}
+      {measures && <RunningMeasurement />}
       {waiting.length > 0 && <WaitingJobs jobs={waiting} />}
     </>
   );
@@ -63,6 +65,21 @@ function RunningJob({ job }: { job: DrawJob }) {
         </p>
         <CopySeed seed={settings.seed} />
       </div>
+    </section>
+  );
+}
+
+function RunningMeasurement() {
+  return (
+    <section className="running-job" aria-label="Measuring now">
+      <div className="row between">
+        <h2>Now</h2>
+        <a className="btn quiet" href="#models">
+          <Icon name="eye" />
+          <span>Show</span>
+        </a>
+      </div>
+      <p>This machine is being measured.</p>
     </section>
   );
 }

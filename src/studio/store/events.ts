@@ -2,7 +2,14 @@
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { ErrorReport } from '../../errors.ts';
-import type { AdapterChangeId, AdapterOutcome, JobEvent, JobId, ModelState } from '../../protocol.ts';
+import type {
+  AdapterChangeId,
+  AdapterOutcome,
+  JobEvent,
+  JobId,
+  MeasurementEvent,
+  ModelState,
+} from '../../protocol.ts';
 import type { ModelSize } from '../../settings/draw-settings.ts';
 import type { WorkerListener } from '../../worker-client.ts';
 import { applyDrawEvent, type DrawJob, isOver, limitStepPreviews } from '../jobs/draw-job.ts';
@@ -10,6 +17,7 @@ import { measuredPace, type Paces, paceKey } from '../jobs/pace.ts';
 import { applyAnswerEvent } from '../jobs/question.ts';
 import { announcementFor } from '../jobs/status-text.ts';
 import { type ChosenModel, isBuiltIn, modelSubject } from '../models/chosen-model.ts';
+import { applyMeasurementEvent, measurementAnnouncement } from '../models/measurement.ts';
 import {
   addNotice,
   CPU_NOTICE,
@@ -25,17 +33,34 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
   const { getState: get, setState: set } = store;
 
   function job(id: JobId, event: JobEvent): void {
-    const { jobs, questions, running } = get();
+    const { jobs, questions } = get();
     const before = jobs.find((each) => each.id === id);
     if (before) drawEvent(before, event);
     else if (questions.some((each) => each.id === id)) {
       set({ questions: questions.map((each) => (each.id === id ? applyAnswerEvent(each, event) : each)) });
-    }
-    const ended = event.type === 'done' || event.type === 'failed' || event.type === 'cancelled';
-    if (ended && running === id) {
-      set({ running: undefined });
-      startNext();
-    }
+    } else measurementEvent(id, event);
+    if (event.type === 'done' || event.type === 'failed' || event.type === 'cancelled') ended(id);
+  }
+
+  function measurement(id: JobId, event: MeasurementEvent): void {
+    measurementEvent(id, event);
+    if (event.type === 'report') ended(id);
+  }
+
+  function measurementEvent(id: JobId, event: JobEvent | MeasurementEvent): void {
+    const before = get().measurement;
+    if (before?.id !== id) return;
+    const after = applyMeasurementEvent(before, event);
+    set(({ announcement }) => ({
+      measurement: after,
+      announcement: measurementAnnouncement(after) ?? announcement,
+    }));
+  }
+
+  function ended(id: JobId): void {
+    if (get().running !== id) return;
+    set({ running: undefined });
+    startNext();
   }
 
   function drawEvent(before: DrawJob, event: JobEvent): void {
@@ -88,7 +113,7 @@ export function workerEvents(store: StoreApi<StudioState>, startNext: () => void
     }));
   }
 
-  return { model, job, adapters, crashed };
+  return { model, job, measurement, adapters, crashed };
 }
 
 /** A job that goes on has a notice until it ends; then its result has a note. */

@@ -4,6 +4,7 @@ import type { JobId } from '../../protocol.ts';
 import { type DrawForm, PRESETS, type PresetName, requestOf, settingsOf } from '../composer/draw-form.ts';
 import { type DrawJob, finalPictureOf } from '../jobs/draw-job.ts';
 import { expectedMs, paceKey } from '../jobs/pace.ts';
+import { isActive } from '../models/measurement.ts';
 import type { StudioState } from './state.ts';
 
 export function jobOf(state: StudioState, id: JobId | undefined): DrawJob | undefined {
@@ -16,6 +17,7 @@ export const runningJob = (state: StudioState): DrawJob | undefined => jobOf(sta
 
 /** Whether a new picture would have to wait in the queue. */
 export const wouldQueue = (state: StudioState): boolean =>
+  (state.measurement !== undefined && isActive(state.measurement)) ||
   state.jobs.some((job) => job.state.status === 'waiting' || job.state.status === 'running');
 
 /** What the canvas shows: a job, otherwise the references of the form, otherwise nothing. */

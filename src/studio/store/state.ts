@@ -7,6 +7,7 @@ import { type DrawJob, finalPictureOf } from '../jobs/draw-job.ts';
 import type { Paces } from '../jobs/pace.ts';
 import type { Question } from '../jobs/question.ts';
 import type { ChosenModel, RememberedModel } from '../models/chosen-model.ts';
+import type { Measurement } from '../models/measurement.ts';
 import { quotePrompt } from '../ui/format.ts';
 
 export type Theme = 'light' | 'dark';
@@ -57,7 +58,9 @@ export interface StudioState {
   readonly promptSelections: number;
   readonly jobs: readonly DrawJob[];
   readonly questions: readonly Question[];
-  /** Waiting jobs and questions, the next one first. */
+  /** The last measurement of the device. */
+  readonly measurement: Measurement | undefined;
+  /** Waiting jobs, questions and measurements, the next one first. */
   readonly queue: readonly JobId[];
   readonly running: JobId | undefined;
   /** The job on the canvas. */
@@ -96,6 +99,7 @@ export function initialState(settings: Settings, chosen: ChosenModel): StudioSta
     promptSelections: 0,
     jobs: [],
     questions: [],
+    measurement: undefined,
     queue: [],
     running: undefined,
     shown: undefined,

@@ -11,6 +11,7 @@ import { addReferences, moveReference, type Reference, removeReference } from '.
 import { type DrawJob, isOver, markGoingOn, markStopping, newDrawJob } from '../jobs/draw-job.ts';
 import { newQuestion } from '../jobs/question.ts';
 import { BUILT_IN, type ChosenModel } from '../models/chosen-model.ts';
+import { isActive, markMeasurementStopping, newMeasurement } from '../models/measurement.ts';
 import { quotePrompt } from '../ui/format.ts';
 import { workerEvents } from './events.ts';
 import { jobOf, resultJobs, shownJob, wouldQueue } from './selectors.ts';
@@ -77,6 +78,10 @@ export interface StudioActions {
   drawExample(example: ExampleRequest): void;
   /** @param job the job whose picture it is; undefined for a reference */
   ask(question: string, picture: Blob, job?: JobId): void;
+  /** Starts or queues a measurement of the device, unless one waits or runs. */
+  measure(): void;
+  /** Stops the measurement that waits or runs. */
+  stopMeasuring(): void;
   /** Stops the running job and keeps its picture so far. */
   stop(): void;
   /** Removes a waiting job or question from the queue. */
@@ -125,7 +130,7 @@ export function createStudio(environment: StudioEnvironment): Studio {
 
   /** Sends the next waiting job to the worker, if the worker is idle and the model is loaded. */
   function startNext(): void {
-    const { model, running, queue, jobs, questions } = get();
+    const { model, running, queue, jobs, questions, measurement } = get();
     const [next, ...rest] = queue;
     if (model.status !== 'ready' || running !== undefined || next === undefined) return;
     set({ running: next, queue: rest });
@@ -139,6 +144,8 @@ export function createStudio(environment: StudioEnvironment): Studio {
       client.draw(next, job.request);
     } else if (question) {
       client.ask(next, question.request);
+    } else if (measurement?.id === next) {
+      client.measure(next);
     }
   }
 
@@ -244,10 +251,30 @@ export function createStudio(environment: StudioEnvironment): Studio {
       set((state) => ({ questions: [...state.questions, asked] }));
       enqueue(asked.id);
     },
+    measure() {
+      const { measurement } = get();
+      if (measurement && isActive(measurement)) return;
+      const next = newMeasurement(newId());
+      set({ measurement: next });
+      enqueue(next.id);
+    },
+    stopMeasuring() {
+      const { measurement, running } = get();
+      if (!measurement || !isActive(measurement)) return;
+      if (measurement.id === running) {
+        actions.stop();
+        return;
+      }
+      actions.removeFromQueue(measurement.id);
+      events.job(measurement.id, { type: 'cancelled' });
+    },
     stop() {
-      const { running, jobs } = get();
+      const { running, jobs, measurement } = get();
       if (running === undefined) return;
-      set({ jobs: jobs.map((job) => (job.id === running ? markStopping(job) : job)) });
+      set({
+        jobs: jobs.map((job) => (job.id === running ? markStopping(job) : job)),
+        measurement: measurement?.id === running ? markMeasurementStopping(measurement) : measurement,
+      });
       client.cancel(running);
     },
     removeFromQueue(id) {

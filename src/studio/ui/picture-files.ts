@@ -7,16 +7,11 @@ import type { Picture } from '../../protocol.ts';
 import type { Reference } from '../composer/references.ts';
 import { setFileThumbnail } from './file-thumbnails.ts';
 import { type PictureInspector, startPictureInspector } from './picture-inspector.ts';
+import { saveFile } from './save-file.ts';
 
 /** Downloads the picture as a PNG file. */
 export async function savePicture(picture: Picture, fileName: string): Promise<void> {
-  const url = URL.createObjectURL(await encodePng(picture));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = fileName;
-  link.click();
-  // The download reads the URL after the click has returned.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  saveFile(await encodePng(picture), fileName);
 }
 
 /** Copies the picture to the clipboard. Rejects if the browser does not allow it. */
