@@ -43,6 +43,24 @@ test('is stopped at the next run', async () => {
   expect(measurements(A)).toHaveLength(1);
 });
 
+test('closes the parts of a large model before, and they load again for the next job', async () => {
+  const { open, draw, service, ended, events, on, cancel, until, measurements } = page({
+    loaded: (real) => {
+      Object.assign(real.model, { footprint: { ...real.model.footprint, isLarge: true } });
+      return real;
+    },
+  });
+  open();
+  draw(A);
+  await ended(A);
+  on((message) => message.type === 'measurement' && cancel(B));
+  service.handle({ type: 'measure', job: B, stageMs: 0 });
+  draw(C);
+  await until(() => measurements(B).length > 0);
+  expect(await ended(C)).toMatchObject({ type: 'done' });
+  expect(events(C)).toContainEqual({ type: 'loading', part: 'transformer' });
+});
+
 test('an error of the device is told in one sentence, and the next measurement has a new device', async () => {
   const error = new OmniError({ code: 'device', message: 'The device is gone.', action: 'Try again.' });
   const real = nodeRuntime();
