@@ -223,7 +223,6 @@ async function denoise(
   { signal, onProgress, previews, trace, onDecision, onSnapshot, resume }: DrawHooks,
 ): Promise<Latents> {
   const { steps } = input;
-  const transformer = await model.transformer();
   const shape = vae.latentShape(size);
   const shifted = shiftsTimesteps(input.scheduler, model.config.scheduler);
   const scheduler = createScheduler(input.scheduler, steps, shifted ? shape.height * shape.width : undefined);
@@ -237,17 +236,18 @@ async function denoise(
     guidanceBranches({ ...input, references: references.length, step }),
   );
   const work = workDone(plans);
-  const report = (step: number, preview?: RgbImage) => {
-    onProgress?.({ type: 'denoising', step, steps, work: work[step], preview });
+  const snapshot = (step: number) =>
     onSnapshot?.({ step, latents: latents.data, history: scheduler.history, text, references });
-  };
+  // Before the transformer opens, which can fail.
+  snapshot(start);
   if (start === steps) return latents;
+  const transformer = await model.transformer();
   const predictor = createPredictor(transformer, { ...input, onDecision });
   try {
     const first = conditionsOf(plans[start], text, references);
     await predictor.load({ latents, timestep: scheduler.timesteps[start], branches: first });
     // Unguided steps have fewer branches. Their graph is loaded at the first of them.
-    report(start);
+    onProgress?.({ type: 'denoising', step: start, steps, work: work[start] });
     for (let step = start; step < steps; step++) {
       const timestep = scheduler.timesteps[step];
       const plan = plans[step];
@@ -262,7 +262,8 @@ async function denoise(
       signal?.throwIfAborted();
       const shown = previewed && step + 1 < steps;
       const preview = shown ? await previewPicture(vae, before, velocity, timestep) : undefined;
-      report(step + 1, preview);
+      onProgress?.({ type: 'denoising', step: step + 1, steps, work: work[step + 1], preview });
+      snapshot(step + 1);
     }
     return latents;
   } finally {
