@@ -50,7 +50,9 @@ export interface ListedCase {
 export interface GoldensIndex {
   /** Path of the checkpoint, relative to the folder. */
   readonly model: string;
-  /** SHA-256 of the weights if they are random and the checkpoint must be made ({@link makeOfficialSlice}). */
+  /**
+   * SHA-256 of the weights if they are random and the checkpoint must be made ({@link makeOfficialSlice}).
+   */
   readonly random?: string;
   readonly cases: readonly ListedCase[];
 }

@@ -1,6 +1,6 @@
 /**
- * A checkpoint with the widths of the released model and one layer of each kind. Its weights are random. It is
- * made when it is needed: it has 479 MB in bfloat16.
+ * A checkpoint with the widths of the released model and one layer of each kind. Its weights are random. It
+ * is made when it is needed: it has 489 MB in bfloat16.
  */
 
 import { createHash } from 'node:crypto';
@@ -21,7 +21,9 @@ import { makeCheckpoint } from '../official-size/make-checkpoint.ts';
 /** Holds the SHA-256 of the weights beside a finished checkpoint. */
 const MADE_SUFFIX = '.sha256';
 
-/** What differs from the released checkpoint. All widths of attention and of the VAE are the released ones. */
+/**
+ * What differs from the released checkpoint. All widths of attention and of the VAE are the released ones.
+ */
 const TRANSFORMER = { num_layers: 1, num_refiner_layers: 1, ffn_dim_multiplier: 0.02 };
 const VAE = { layers_per_block: 1 };
 /** The vocabulary is that of `fixtures/goldens`. */

@@ -4,8 +4,8 @@ import type { OmniGen2Model } from '../../src/omnigen2/model.ts';
 import type { RgbImage } from '../../src/pictures/image.ts';
 
 /**
- * A value passes if `|got - want| <= abs + rel * |want|`. A tensor passes if all its values do. With `norm`, it
- * passes if the norm of `got - want` is at most `norm` times the norm of `want`.
+ * A value passes if `|got - want| <= abs + rel * |want|`. A tensor passes if all its values do. With `norm`,
+ * it passes if the norm of `got - want` is at most `norm` times the norm of `want`.
  */
 export interface Tolerance {
   readonly abs: number;
