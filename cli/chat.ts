@@ -15,7 +15,7 @@ import {
   type ConversationTurn,
 } from '../src/omnigen2/language/conversation.ts';
 import { hasBoxJson, NO_USABLE_ANSWER, parseBoxes } from '../src/omnigen2/language/grounding.ts';
-import { modelSize } from '../src/omnigen2/model-size.ts';
+import { modelSize } from '../src/omnigen2/residency/model-size.ts';
 import { MAX_NEW_TOKENS, SAMPLING_SETTINGS } from '../src/settings/answer-settings.ts';
 import { DEFAULT_SETTINGS, DRAW_SETTINGS, defaultSettings } from '../src/settings/draw-settings.ts';
 import { readArgs, runCommand, settingOption, sizeOption } from './args.ts';

@@ -10,9 +10,9 @@ import { extname } from 'node:path';
 import { OmniError } from '../src/errors.ts';
 import { drawLimits } from '../src/omnigen2/draw-limits.ts';
 import { drawWithReflection } from '../src/omnigen2/drawing.ts';
-import { modelSize } from '../src/omnigen2/model-size.ts';
 import type { DrawInput } from '../src/omnigen2/pipeline.ts';
 import { plannedDrawing } from '../src/omnigen2/residency/drawings.ts';
+import { modelSize } from '../src/omnigen2/residency/model-size.ts';
 import { outputSize } from '../src/omnigen2/sizes.ts';
 import {
   DEFAULT_SETTINGS,

@@ -58,7 +58,11 @@ async function converse(
   return page.evaluate(
     async ({ script, version, turns, settings }) => {
       const worker = new Worker(script, { type: 'module' });
-      const model = { kind: 'bundle', name: 'storybook', baseUrl: new URL('models/storybook/', location.href).href };
+      const model = {
+        kind: 'bundle',
+        name: 'storybook',
+        baseUrl: new URL('models/storybook/', location.href).href,
+      };
       worker.postMessage({ type: 'open', version, model, backend: 'auto' });
       const replies: Reply[] = [];
       for (const [i, { text, picture, sampling }] of turns.entries()) {

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { isAbort } from '../errors.ts';
 import { PLAIN_KERNELS, raceKernels } from '../omnigen2/device/kernel-race.ts';
-import { modelSize } from '../omnigen2/model-size.ts';
+import { modelSize } from '../omnigen2/residency/model-size.ts';
 import type { Kernels, Runtime } from '../runtime/types.ts';
 import { validate } from '../settings/validate.ts';
 

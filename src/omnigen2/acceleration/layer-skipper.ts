@@ -10,7 +10,7 @@ import type { Latents } from '../diffusion/latents.ts';
 import type { StepRequest } from '../diffusion/request.ts';
 import type { Transformer } from '../diffusion/transformer.ts';
 import { Uploads } from '../diffusion/uploads.ts';
-import { ResidentTensors } from '../resident-tensors.ts';
+import { ResidentTensors } from '../residency/resident-tensors.ts';
 import type { LoopStep, StepPredictor } from './predictor.ts';
 import { StreamArithmetic } from './stream-arithmetic.ts';
 

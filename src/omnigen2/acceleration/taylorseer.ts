@@ -11,7 +11,7 @@
 import type { ResidentTensor } from '../../runtime/types.ts';
 import type { GuidanceBranch } from '../diffusion/guidance.ts';
 import type { Transformer } from '../diffusion/transformer.ts';
-import { ResidentTensors } from '../resident-tensors.ts';
+import { ResidentTensors } from '../residency/resident-tensors.ts';
 import { type BranchState, type BranchStep, LayerSkipper } from './layer-skipper.ts';
 
 /** The decision about one branch at one step. */

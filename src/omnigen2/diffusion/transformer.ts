@@ -24,7 +24,7 @@ import { layersGraph } from '../graphs/transformer-layers.ts';
 import { axesOf, streamWidth, type TransformerParts } from '../graphs/transformer-parts.ts';
 import { float32Tensor, floatsOf, int32Tensor } from '../host-tensors.ts';
 import { layerRanges, packsBranches } from '../residency/layer-ranges.ts';
-import { ResidentTensors } from '../resident-tensors.ts';
+import { ResidentTensors } from '../residency/resident-tensors.ts';
 import { type PartResidency, Sessions } from '../sessions.ts';
 import { attentionParts, attentionWork } from './attention-parts.ts';
 import type { EmbeddedBranch, EmbeddedStep, Signal } from './embedded-step.ts';

@@ -3,7 +3,7 @@
 import type { ResidentTensor } from '../../runtime/types.ts';
 import { uploadGraph } from '../graphs/stream-arithmetic.ts';
 import { concatFloats, float32Tensor } from '../host-tensors.ts';
-import { ResidentTensors } from '../resident-tensors.ts';
+import { ResidentTensors } from '../residency/resident-tensors.ts';
 import type { Sessions } from '../sessions.ts';
 
 /** Opens the session of uploads. @throws OmniError `device` if it does not fit */

@@ -26,7 +26,7 @@ import type { Numerics } from '../graphs/numerics.ts';
 import { visionTowerGraph } from '../graphs/vision-tower.ts';
 import { float32Tensor, floatsOf, int32Tensor } from '../host-tensors.ts';
 import { layerRanges } from '../residency/layer-ranges.ts';
-import { ResidentTensors } from '../resident-tensors.ts';
+import { ResidentTensors } from '../residency/resident-tensors.ts';
 import { type PartResidency, Sessions } from '../sessions.ts';
 import { imageTokenCount, ropePositions, ropeTables } from './rope-positions.ts';
 import { type ReadFile, TokenEmbeddings } from './token-embeddings.ts';

@@ -22,7 +22,7 @@ import {
   type SegmentInputs,
 } from '../graphs/vae-segments.ts';
 import { float32Tensor, floatsOf, int64Tensor } from '../host-tensors.ts';
-import { ResidentTensors } from '../resident-tensors.ts';
+import { ResidentTensors } from '../residency/resident-tensors.ts';
 import type { Sessions } from '../sessions.ts';
 import { concatRows, type Planes } from './planes.ts';
 import type { StripPlan } from './strip-plan.ts';

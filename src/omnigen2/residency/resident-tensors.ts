@@ -1,6 +1,6 @@
 /** Resident tensors with one owner. */
 
-import type { ResidentTensor } from '../runtime/types.ts';
+import type { ResidentTensor } from '../../runtime/types.ts';
 
 /** Owns resident tensors so that an abort or an error frees them. */
 export class ResidentTensors {

@@ -1,9 +1,9 @@
 /** Which default settings a model is drawn with. */
 
-import type { Checkpoint } from '../checkpoints/checkpoint.ts';
-import type { ModelSize } from '../settings/draw-settings.ts';
-import { CPU_NUMERICS, type Numerics } from './graphs/numerics.ts';
-import { packsBranches } from './residency/layer-ranges.ts';
+import type { Checkpoint } from '../../checkpoints/checkpoint.ts';
+import type { ModelSize } from '../../settings/draw-settings.ts';
+import { CPU_NUMERICS, type Numerics } from '../graphs/numerics.ts';
+import { packsBranches } from './layer-ranges.ts';
 
 /**
  * A model is large if its guidance branches run one after another: its layers exceed 128 MiB.
