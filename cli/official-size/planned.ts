@@ -5,7 +5,7 @@ import { drawLimits } from '../../src/omnigen2/draw-limits.ts';
 import { plannedDrawing } from '../../src/omnigen2/residency/drawings.ts';
 import { footprintOf } from '../../src/omnigen2/residency/footprint.ts';
 import { choosePlan, residencyPlans } from '../../src/omnigen2/residency/plan.ts';
-import { baseBytes, sessionBytes } from '../../src/omnigen2/residency/work.ts';
+import { baseBytes, heldBytes } from '../../src/omnigen2/residency/work.ts';
 import { type JobName, PROMPTS, SETTINGS } from './jobs.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -26,5 +26,5 @@ export function plannedOpenOnWebGpu(checkpoint: Checkpoint): number {
     halfPrecision: false,
   });
   const weightBytes = transformerRanges.reduce((sum, each) => sum + each, contextBytes + embedBytes);
-  return baseBytes('webgpu') + sessionBytes('webgpu', weightBytes);
+  return baseBytes('webgpu') + heldBytes(weightBytes);
 }

@@ -74,13 +74,12 @@ export class OmniGen2Model {
   readonly #parts = new Map<ModelPart, Promise<unknown>>();
   /** Parts load one after another: two at once can exceed the memory of a device on which each one fits. */
   #opening: Promise<unknown> = Promise.resolve();
-  /** The parts that are in {@link #parts} and have been loaded. */
+  /** The parts of {@link #parts} that are loaded. Their sessions can be closed. */
   readonly #loaded = new Map<ModelPart, Unloadable>();
   /** The checkpoint with its adapters, from which parts are loaded. */
   #adapted: Checkpoint;
   #plan: ResidencyPlan;
 
-  /** @param onPart is called when a part begins to load, which happens again after it was closed */
   constructor(
     checkpoint: Checkpoint,
     runtime: Runtime,
@@ -110,7 +109,7 @@ export class OmniGen2Model {
     return choosePlan(residencyPlans(this.footprint, drawing), this.budgetBytes);
   }
 
-  /** Follows a plan from now on. Closes parts that the plan does not allow to be open together. */
+  /** Follows a plan from now on. A smaller plan closes all open parts; they open again when needed. */
   async followPlan(plan: ResidencyPlan): Promise<void> {
     const smaller = plan.peakBytes < this.#plan.peakBytes;
     this.#plan = plan;
@@ -133,12 +132,12 @@ export class OmniGen2Model {
     });
   }
 
-  /** @throws OmniError `device` if it does not fit; a later call tries again */
+  /** @throws OmniError `memory` if it does not fit; a later call tries again */
   mllm(): Promise<Mllm> {
     return this.#component('mllm', () => Mllm.open(this.runtime, this.source('mllm')));
   }
 
-  /** @throws OmniError `device` if it does not fit; a later call tries again */
+  /** @throws OmniError `memory` if it does not fit; a later call tries again */
   transformer(): Promise<Transformer> {
     return this.#component('transformer', () => Transformer.open(this.runtime, this.source('transformer')));
   }
@@ -151,7 +150,7 @@ export class OmniGen2Model {
   /**
    * Replaces the adapters of the transformer. An empty list restores the checkpoint exactly. Reloads the
    * transformer, so no drawing may be running.
-   * @throws OmniError `bad_checkpoint` if a change is larger than weights can be, `device` if the transformer
+   * @throws OmniError `bad_checkpoint` if a change is larger than weights can be, `memory` if the transformer
    *   does not fit. The model then keeps its previous adapters.
    */
   async setAdapters(adapters: readonly Adapter[]): Promise<void> {

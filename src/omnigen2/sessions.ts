@@ -18,7 +18,7 @@ export interface PartResidency {
   readonly openRanges?: () => number;
   /**
    * Is called before a session opens, to make room for it.
-   * @param first whether no session of the component is open
+   * @param first whether it is the first session since all were disposed
    */
   readonly beforeOpen?: (first: boolean) => Promise<void>;
 }
@@ -28,6 +28,8 @@ export class Sessions {
   readonly #bytes: WeightBytes;
   readonly #residency: PartResidency;
   readonly #open = new Map<string, OpenSession>();
+  /** Whether a session was opened since all were disposed. */
+  #begun = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(runtime: Runtime, bytes: WeightBytes, residency: PartResidency = {}) {
@@ -40,7 +42,8 @@ export class Sessions {
    * The session of a graph, opened if it is not open. Graphs of one component have different names.
    * @param variant of a graph that has several, each with its own copy of the weights. Another variant is
    *   closed first.
-   * @throws OmniError `device` if the graph does not fit; a later call tries again
+   * @throws OmniError `memory` if the graph does not fit, `device` if the engine refuses it; a later call tries
+   *   again
    */
   async open<Parts, In extends InputSpecs, Out extends OutputSpecs>(
     definition: GraphDefinition<Parts, In, Out>,
@@ -70,17 +73,19 @@ export class Sessions {
     await this.#inTurn(() => disposeAll([known.session]));
   }
 
-  /** Disposes every session. @throws the first error, after all have been disposed */
+  /** Disposes every session. A later `open` opens them again. @throws the first error, after all have been disposed */
   async dispose(): Promise<void> {
     const sessions = [...this.#open.values()].map(({ session }) => session);
     this.#open.clear();
+    this.#begun = false;
     await this.#inTurn(() => disposeAll(sessions));
   }
 
   #session(key: string, build: () => BuiltGraph, variant: number): Promise<GraphSession> {
     const known = this.#open.get(key);
     if (known?.variant === variant) return known.session;
-    const first = this.#open.size === 0;
+    const first = !this.#begun;
+    this.#begun = true;
     const session = this.#inTurn(async () => {
       await this.#residency.beforeOpen?.(first);
       if (known) await disposeAll([known.session]);

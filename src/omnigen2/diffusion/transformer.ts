@@ -98,7 +98,7 @@ export class Transformer {
 
   /**
    * Opens the session of the context; the others follow when they are first used.
-   * @throws OmniError `device` if it does not fit
+   * @throws OmniError `memory` if it does not fit, `device` if the engine refuses it
    */
   static async open(
     runtime: Runtime,
@@ -162,7 +162,7 @@ export class Transformer {
   /**
    * The velocities (picture minus noise) of the same noise latents, one for each guidance branch.
    * @throws OmniError `bad_request` for more than five references, or latents that do not divide into
-   *   patches; `device` if a graph does not fit; AbortError between two graphs
+   *   patches; `memory` if a graph does not fit; AbortError between two graphs
    */
   async predictStep(request: StepRequest, signal?: AbortSignal): Promise<Latents[]> {
     const step = await this.embed(request, signal);

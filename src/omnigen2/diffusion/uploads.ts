@@ -6,7 +6,7 @@ import { concatFloats, float32Tensor } from '../host-tensors.ts';
 import { ResidentTensors } from '../residency/resident-tensors.ts';
 import type { Sessions } from '../sessions.ts';
 
-/** Opens the session of uploads. @throws OmniError `device` if it does not fit */
+/** Opens the session of uploads. @throws OmniError `memory` if it does not fit */
 export async function loadUploads(sessions: Sessions): Promise<void> {
   await sessions.open(uploadGraph, undefined);
 }

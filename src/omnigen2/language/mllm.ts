@@ -101,8 +101,8 @@ export class Mllm {
   }
 
   /**
-   * Opens the decoder. The output projection and the vision tower are opened on first use.
-   * @throws OmniError `device` if the decoder does not fit into memory
+   * Opens the ranges of the decoder that stay open. All else is opened on first use.
+   * @throws OmniError `memory` if they do not fit
    */
   static async open(runtime: Runtime, source: MllmSource, options: MllmOptions = {}): Promise<Mllm> {
     const mllm = new Mllm(runtime, source, options);

@@ -5,7 +5,6 @@ import type { LayerRange } from '../../checkpoints/layer-groups.ts';
 import type { ModelConfig } from '../../config/config.ts';
 import type { Runtime } from '../../runtime/types.ts';
 import { quantizedMatrix, type StoredTensor, type WeightIndex } from '../../tensors/stored.ts';
-import { TOKEN_TABLE } from '../graphs/language-model.ts';
 import { heldSizeBytes, type Numerics, numericsFor } from '../graphs/numerics.ts';
 import { layerRanges, packsBranches } from './layer-ranges.ts';
 
@@ -17,8 +16,6 @@ export interface Footprint {
   readonly isLarge: boolean;
   /** Each range of decoder layers of the mllm. */
   readonly decoderRanges: readonly number[];
-  readonly visionBytes: number;
-  readonly lmHeadBytes: number;
   /** Each range of main layers of the transformer. */
   readonly transformerRanges: readonly number[];
   /** Context refiner, noise refiner with embedding and head, and reference refiner of the transformer. */
@@ -51,14 +48,11 @@ export function footprintOf(
     layerRanges(weights, prefix, count).map((range) => rangeBytes(weights, prefix, range, how));
   // The engine of Node keeps the weights of convolutions in a second layout.
   const layouts = runtime.backend === 'node' ? 2 : 1;
-  const table = config.mllm.language.tieWordEmbeddings ? TOKEN_TABLE : 'lm_head.weight';
   return {
     backend: runtime.backend,
     config,
     isLarge: !packsBranches(transformer, numerics.transformer),
     decoderRanges: ranges(mllm.weights, 'model.layers.', config.mllm.language.numHiddenLayers, numerics.mllm),
-    visionBytes: heldSizeBytes(mllm.weights, 'visual.', numerics.mllm),
-    lmHeadBytes: heldSizeBytes(mllm.weights, table, numerics.mllm),
     transformerRanges: ranges(
       transformer.weights,
       'layers.',

@@ -1,13 +1,14 @@
 /**
  * Plans which parts of a model are open when, so that a drawing fits a memory budget.
  *
- * Parts: the mllm reads the prompts, the VAE encodes references and decodes the picture, the transformer
+ * Parts: the mllm encodes the prompts, the VAE encodes references and decodes the picture, the transformer
  * denoises. Three plans, from most to least memory:
  *
  * - together: all parts stay open;
  * - in turn: the mllm is closed before the transformer opens, and the transformer before the mllm opens
  *   again;
- * - streamed: as in turn, and some ranges of layers are opened for each use and closed after it.
+ * - streamed: one part at a time, without previews, and some ranges of layers are opened for each use and
+ *   closed after it.
  */
 
 import type { DrawSettings } from '../../settings/draw-settings.ts';
@@ -18,8 +19,8 @@ import {
   baseBytes,
   type DrawRows,
   denoiseWorkBytes,
+  heldBytes,
   promptWorkBytes,
-  sessionBytes,
   vaeWorkBytes,
 } from './work.ts';
 
@@ -120,7 +121,7 @@ function planOf(
   const vae = footprint.vaeDecoderBytes + (drawing.references > 0 ? footprint.vaeEncoderBytes : 0);
   const together = (pair: Pair, bytes: number) => (beside.includes(pair) ? bytes : 0);
   const stage = (of: StageMemory['stage'], weightBytes: number, workBytes: number): StageMemory => {
-    const held = sessionBytes(backend, weightBytes);
+    const held = heldBytes(weightBytes);
     return { stage: of, weightBytes: held, workBytes, totalBytes: baseBytes(backend) + held + workBytes };
   };
   const pixels = drawing.width * drawing.height;

@@ -6,7 +6,7 @@ import type { PlanName, PlannedDrawing, ResidencyPlan } from './plan.ts';
 export const PLAN_WORDS: Readonly<Record<PlanName, string>> = {
   together: 'all parts stay open',
   'in turn': 'the language model is closed while the transformer is open',
-  streamed: 'some layers are loaded for each step and closed after it',
+  streamed: 'one part is open at a time, some layers are loaded for each step, and there are no previews',
 };
 
 /** What a person needs to know before a model runs. */

@@ -34,8 +34,8 @@ export function baseBytes(backend: Backend): number {
   return BASE_BYTES[backend];
 }
 
-/** Memory of open sessions with these weights: allocators round up. */
-export function sessionBytes(_backend: Backend, weightBytes: number): number {
+/** Memory of weights in open sessions: allocators round up. */
+export function heldBytes(weightBytes: number): number {
   return 1.02 * weightBytes;
 }
 
