@@ -10,13 +10,17 @@ export interface ModelsPort {
   postMessage(message: ToModels): void;
   terminate(): void;
   onmessage: ((event: MessageEvent<unknown>) => void) | null;
+  onmessageerror: ((event: MessageEvent<unknown>) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
 }
 
 export interface ModelsListener {
   message(message: FromModels): void;
-  /** The worker has ended, with all its requests. The next request starts another one. */
-  crashed(error: ErrorReport): void;
+  /**
+   * The worker has ended, with all its requests. The next request starts another one.
+   * @param wasReady whether the worker had sent a message. One that had not may never start.
+   */
+  crashed(error: ErrorReport, wasReady: boolean): void;
 }
 
 export interface ModelsClient {
@@ -36,33 +40,44 @@ export function spawnModelsWorker(): ModelsPort {
 /** @param spawn starts a worker; tests give another one */
 export function createModelsClient(listener: ModelsListener, spawn: () => ModelsPort): ModelsClient {
   let port: ModelsPort | undefined;
+  /** Whether the worker has sent a message. */
+  let wasReady = false;
   let requests = 0;
 
   function start(): ModelsPort {
     const started = spawn();
+    wasReady = false;
     started.onmessage = (event) => receive(event.data);
+    started.onmessageerror = () => crash('A message of the worker that manages models could not be read.');
     started.onerror = (event) => {
       event.preventDefault();
-      stop();
-      const why = event.message ? ` (${event.message.replace(/^Uncaught (?:Error: )?/, '')})` : '';
-      listener.crashed({
-        code: 'internal',
-        permanent: false,
-        message: `The worker that manages models stopped${why}.`,
-        action: 'Try again. What is finished is kept.',
-      });
+      crash(
+        event.message
+          ? `The worker that manages models stopped (${event.message.replace(/^Uncaught (?:Error: )?/, '')}).`
+          : 'The worker that manages models stopped, or its script did not load.',
+      );
     };
     return started;
   }
 
+  function crash(message: string): void {
+    stop();
+    const again = wasReady
+      ? 'Click “Download”, “Resume” or “Check files” again.'
+      : 'Reload the page when there is a connection.';
+    const action = `${again} What is finished is kept.`;
+    listener.crashed({ code: 'internal', permanent: false, message, action }, wasReady);
+  }
+
   function stop(): void {
     if (!port) return;
-    port.onmessage = port.onerror = null;
+    port.onmessage = port.onmessageerror = port.onerror = null;
     port.terminate();
     port = undefined;
   }
 
   function receive(data: unknown): void {
+    wasReady = true;
     const read = validate(fromModelsSchema, data);
     if (read.ok) {
       listener.message(read.value);

@@ -41,8 +41,8 @@ export type ToModels = z.infer<typeof toModelsSchema>;
 const installedModel = fields({
   id: text,
   name: text,
-  source: fields({ kind: z.enum(['hub', 'address', 'folder']), address: text }),
-  state: z.enum(['complete', 'partial']),
+  source: z.optional(fields({ kind: z.enum(['hub', 'address', 'folder']), address: text })),
+  state: z.enum(['complete', 'partial', 'damaged']),
   sizeBytes: bytes,
   /** Finished bytes of the source, out of `totalBytes`. */
   doneBytes: bytes,

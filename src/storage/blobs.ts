@@ -10,7 +10,7 @@ export async function readBlob(blob: Blob, path = 'A stored file'): Promise<Uint
     throw new OmniError({
       code: 'storage',
       message: `${path} cannot be read from the browser's storage.`,
-      action: 'Verify the model on the Models page, or delete it and install it again.',
+      action: 'Click “Check files” on the page Models, or delete the model and install it again.',
       cause,
     });
   }

@@ -13,7 +13,7 @@ import type { InstallContext } from './install-context.ts';
 import { CONVERSION_FLUSH_BYTES, DEFAULT_WEIGHTS } from './limits.ts';
 import { CONVERTED } from './model-folder.ts';
 import type { ModelRecord } from './record.ts';
-import { RemoteFolder } from './remote-folder.ts';
+import { isWeights, RemoteFolder } from './remote-folder.ts';
 import { FileChanged } from './transport.ts';
 
 /** How often files may change on the server during one run. */
@@ -127,7 +127,10 @@ export class ConvertedInstall {
     return parseManifest(json, 'of the conversion').files;
   }
 
-  /** Starts again what depends on a file that has changed on the server. */
+  /**
+   * Runs `work` again if a file has changed on the server. The journal of the conversion names the versions of
+   * all weight files, so the whole conversion starts over if one of them has changed.
+   */
   async #restarting<T>(work: () => Promise<T>): Promise<T> {
     for (let restarts = 0; ; restarts++) {
       try {
@@ -135,7 +138,8 @@ export class ConvertedInstall {
       } catch (error) {
         if (!(error instanceof FileChanged) || !(this.#source instanceof RemoteFolder)) throw error;
         if (restarts === RESTARTS) throw changing(error);
-        this.#context.note(`${error.message}; it starts again.`);
+        const next = isWeights(error.path) ? 'The whole conversion starts over' : 'It is read again';
+        this.#context.note(`${error.message}. ${next}.`);
         await this.#source.forget(error.path);
       }
     }

@@ -60,7 +60,7 @@ describe.each([
     expect(model).toMatchObject({ state: 'complete', weights: 'q8' });
     // A hub's revision is replaced by the commit that was found.
     const shown = from === hub ? `owner/model@${COMMIT}` : server.folder;
-    expect(model.source.address).toBe(shown);
+    expect(model.source?.address).toBe(shown);
     await expectConverted(store, model.id);
     // An address is listed by asking for one byte of each file.
     expect(fetchedTwice(/\.safetensors$/)).toBeLessThanOrEqual(from === hub ? 0 : 5);
@@ -110,7 +110,9 @@ test('a picked folder is converted, and continues after a pause only with the fo
   await expectConverted(store, id);
 
   await diskFiles(folder.path).delete(`models/${id}/files/vae/config.json`);
-  expect((await refusal(() => store.verify(id, { signal: never }))).message).toMatch(/has closed/);
+  const damaged = await refusal(() => store.verify(id, { signal: never }));
+  expect(damaged.code).toBe('bad_checkpoint');
+  expect(damaged.message).toMatch(/^vae\/config\.json of .* is damaged\. .*has closed/);
   await store.verify(id, { signal: never, folder: picked });
   await expectConverted(store, id);
 });
@@ -125,7 +127,12 @@ test('another version of a shard on the server: versions are not mixed', async (
     return undefined;
   };
   const store = newStore();
-  const { id } = await store.install(address(), options);
+  const notes: string[] = [];
+  const { id } = await store.install(address(), {
+    ...options,
+    onProgress: ({ phase, note }) => note && notes.push(`${phase}: ${note}`),
+  });
+  expect(notes).toEqual([`converting: ${path} has changed on the server. The whole conversion starts over.`]);
   expect(server.files.get(path)).toBe(changed);
   await expectConverted(store, id, await convertedFiles(new Map([...source, [path, changed]])));
 });
@@ -170,6 +177,11 @@ test('a token goes to the hub only, and is not stored', async () => {
     expect(without.message).toMatch(/only with an access token, or it does not exist \(status 401\)/);
     const wrong = await refusal(() => newStore().install(hub(), { ...options, token: 'wrong' }));
     expect(wrong.message).toMatch(/refuses the access token/);
+    // The other server has never seen the token, so it cannot have refused it.
+    cdn.token = 'token-of-the-other-server';
+    const elsewhere = await refusal(() => newStore().install(hub(), { ...options, token: 'secret-token' }));
+    expect(elsewhere.message).toMatch(/only with an access token/);
+    cdn.token = undefined;
     const store = newStore();
     const { id } = await store.install(hub(), { ...options, token: 'secret-token' });
     await expectConverted(store, id);

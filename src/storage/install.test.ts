@@ -116,8 +116,12 @@ describe('a fault that passes', () => {
     weightsFault({ kind: 'status', status: 429, retryAfter: '1' });
     const notes: string[] = [];
     const start = performance.now();
-    await newStore().install(bundle(), { signal: never, onProgress: ({ note }) => note && notes.push(note) });
+    await newStore().install(bundle(), {
+      signal: never,
+      onProgress: ({ phase, note }) => note && notes.push(`${phase}: ${note}`),
+    });
     expect(performance.now() - start).toBeGreaterThanOrEqual(1000);
+    expect(notes.join()).toMatch(/^waiting: /);
     expect(notes.join()).toContain('asks for fewer requests (status 429). The next attempt is in 1 s.');
   });
 });

@@ -147,13 +147,13 @@ export class Installer {
     const finished = new Map<string, StoredFile>();
     const order = [...listed].sort((a, b) => a.sizeBytes - b.sizeBytes);
     await eachInParallel(this.#options.signal, order, PARALLEL_REQUESTS, async (signal, file) => {
-      const entry = context.journal.get(file.path);
-      const done = entry?.sha256 !== undefined && entry.sha256 === (file.sha256 ?? entry.sha256);
-      if (done) this.#advance(file.sizeBytes, file.path);
-      const sha256 = done
-        ? entry.sha256
-        : await downloadFile(signal, context, file, (bytes) => this.#advance(bytes, file.path));
-      finished.set(file.path, { path: file.path, sizeBytes: file.sizeBytes, sha256: sha256 ?? '' });
+      const { path, sizeBytes } = file;
+      const known = context.journal.get(path)?.sha256;
+      const done = file.sha256 === undefined || known === file.sha256 ? known : undefined;
+      if (done !== undefined) this.#advance(sizeBytes, path);
+      const sha256 =
+        done ?? (await downloadFile(signal, context, file, (bytes) => this.#advance(bytes, path)));
+      finished.set(path, { path, sizeBytes, sha256 });
     });
     return [...finished.values()];
   }
@@ -196,7 +196,7 @@ export class Installer {
     const { token } = this.#options;
     const origin = originOf(this.#record.origin);
     return {
-      onWait: (words) => this.#report(undefined, words),
+      onWait: (words) => this.#report(undefined, words, 'waiting'),
       ...(this.#settings.transport && { limits: this.#settings.transport }),
       ...(token !== undefined && origin !== undefined && { token: { value: token, origin } }),
     };
@@ -222,11 +222,11 @@ export class Installer {
     this.#report(file);
   }
 
-  #report(file?: string, note?: string): void {
+  #report(file?: string, note?: string, phase: InstallPhase = this.#phase): void {
     const { id, totalBytes } = this.#record;
     this.#options.onProgress?.({
       id,
-      phase: note === undefined ? this.#phase : 'waiting',
+      phase,
       doneBytes: this.#doneBytes,
       totalBytes,
       ...(this.#installedBytes !== undefined && { installedBytes: this.#installedBytes }),

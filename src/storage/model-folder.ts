@@ -4,6 +4,7 @@
  * - `model.json`: the {@link ModelRecord}
  * - `journal`: entries of an install that is not complete
  * - `files/…`: the files of the model; one that is being fetched ends with `.partial`
+ * - `conversion`: journal of a conversion; it stays for repairs
  * - `source/…`: configurations and headers of a source that is converted, until the model is complete
  */
 
@@ -119,10 +120,6 @@ export class InstallJournal {
 
   get(file: string): JournalEntry | undefined {
     return this.#entries.get(file);
-  }
-
-  all(): Iterable<JournalEntry> {
-    return this.#entries.values();
   }
 
   /** Adds an entry. Resolves when it is in the storage. */

@@ -7,7 +7,7 @@ import { Installer, type InstallerSettings } from './installer.ts';
 import { DEFAULT_WEIGHTS } from './limits.ts';
 import { MODELS, ModelFolder } from './model-folder.ts';
 import { idOf, nameOf } from './model-id.ts';
-import { describeModel, listModels, readModel } from './model-list.ts';
+import { checkStored, describeModel, listModels, readModel } from './model-list.ts';
 import type {
   InstalledModel,
   InstallSource,
@@ -78,7 +78,7 @@ class Store implements ModelStore {
 
   delete(id: string): Promise<void> {
     return this.#withLock(id, async () => {
-      await readModel(this.#files, id);
+      await checkStored(this.#files, id);
       await this.#files.delete(`${MODELS}/${id}`);
     });
   }
@@ -149,7 +149,7 @@ async function completeModel(
   throw new OmniError({
     code: 'bad_request',
     message: `${record.name} is not installed completely.`,
-    action: 'Go on with its installation on the Models page.',
+    action: 'Click “Resume” on the page Models.',
   });
 }
 
@@ -170,6 +170,6 @@ function lostFile(name: string, path: string): OmniError {
   return new OmniError({
     code: 'storage',
     message: `The browser's storage has lost ${path} of ${name}.`,
-    action: 'Verify the model on the Models page: only that file is fetched again.',
+    action: 'Click “Check files” on the page Models: only that file is fetched again.',
   });
 }

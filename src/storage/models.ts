@@ -57,7 +57,7 @@ export type InstallPhase =
   | 'converting'
   /** It reads stored files and compares their hashes. */
   | 'verifying'
-  /** The server asked to wait, or the connection failed. `note` says which. */
+  /** It waits before it asks a server again. `note` says why. */
   | 'waiting';
 
 /** Progress of an install. */
@@ -71,7 +71,7 @@ export interface InstallProgress {
   readonly totalBytes: number;
   /** Size of the model once it is installed, if known. */
   readonly installedBytes?: number;
-  /** A sentence for the person. */
+  /** A sentence for the person: why it waits, or what starts again. It comes with any phase. */
   readonly note?: string;
 }
 
@@ -107,9 +107,10 @@ export interface InstalledModel {
   /** Names the model in this store. */
   readonly id: string;
   readonly name: string;
-  readonly source: StoredSource;
-  /** `partial` until all files are there. */
-  readonly state: 'complete' | 'partial';
+  /** Absent if `damaged`. */
+  readonly source?: StoredSource;
+  /** `partial` until all files are there; `damaged` if its record cannot be read: it can only be deleted. */
+  readonly state: 'complete' | 'partial' | 'damaged';
   /** Bytes in the storage. */
   readonly sizeBytes: number;
   /**
@@ -167,14 +168,16 @@ export interface ModelStore {
 
   /**
    * Goes on with a partial model. A complete one is returned as it is.
-   * @throws OmniError as `install`; `bad_request` if there is no such model, or its folder is not given
+   * @throws OmniError as `install`; `bad_request` if there is no such model, or its folder is not given;
+   *   `storage` if it is `damaged`
    */
   resume(id: string, options: ResumeOptions): Promise<InstalledModel>;
 
   /**
    * Reads every file of a complete model and compares its hash. A damaged file is fetched or converted again,
    * and nothing else is.
-   * @throws OmniError as `resume`; `bad_checkpoint` if a file stays damaged
+   * @throws OmniError `bad_checkpoint` if a file is damaged and cannot be repaired; `bad_request` if there is
+   *   no such model, or it is partial; `storage`; `AbortError`
    */
   verify(id: string, options: ResumeOptions): Promise<VerifyResult>;
 
@@ -186,7 +189,7 @@ export interface ModelStore {
 
   /**
    * A complete model as a checkpoint folder. Its files are Blobs that are read in place.
-   * @throws OmniError `bad_request` if there is no such model, or it is partial
+   * @throws OmniError `bad_request` if there is no such model, or it is partial; `storage` if it is `damaged`
    */
   open(id: string): Promise<CheckpointFolder>;
 

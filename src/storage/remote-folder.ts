@@ -245,6 +245,6 @@ export class RemoteFolder implements CheckpointFolder {
   }
 }
 
-function isWeights(path: string): boolean {
+export function isWeights(path: string): boolean {
   return path.endsWith('.safetensors');
 }

@@ -170,6 +170,28 @@ test('a lost file is said when a model is opened', async () => {
   expect((await refusal(() => store.open(id))).message).toMatch(/has lost vae\/config\.json/);
 });
 
+test('a model without a readable record can only be deleted', async () => {
+  const store = newStore();
+  const { id } = await install(store);
+  const record = await diskFiles(folder.path).open(`models/${id}/model.json`);
+  await record.truncate(10);
+  await record.close();
+  const [model] = await store.list();
+  expect(model).toMatchObject({ id, state: 'damaged' });
+  expect(model.source).toBeUndefined();
+  for (const use of [
+    () => store.resume(id, { signal: never }),
+    () => store.verify(id, { signal: never }),
+    () => store.open(id),
+  ]) {
+    const error = await refusal(use);
+    expect(error.message).toBe(`What is stored of ${id} is damaged.`);
+    expect(error.action).toBe('Delete it and install it again.');
+  }
+  await store.delete(id);
+  expect(await store.list()).toEqual([]);
+});
+
 test('a converted folder is copied, because nothing would change', async () => {
   const plain = new Map([...converted].filter(([path]) => path !== 'manifest.json'));
   const store = newStore();
@@ -211,7 +233,7 @@ test('a full storage is said with what to delete, and what has arrived is kept',
   expect(error).toMatchObject({ code: 'storage', permanent: false });
   expect(error.message).toBe('The storage of the browser is full; what has arrived of files is kept.');
   expect(error.action).toMatch(
-    new RegExp(`^Delete ${name} \\(2\\.9 MB\\), or free space on the disk, and go on\\.$`),
+    new RegExp(`^Delete ${name} \\(2\\.9 MB\\), or free space on the disk, and click “Resume”\\.$`),
   );
   const partial = (await store.list()).find(({ state }) => state === 'partial');
   expect(partial?.doneBytes).toBeGreaterThan(500_000);

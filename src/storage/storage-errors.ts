@@ -24,7 +24,7 @@ export function asStorageError(
       /\.?$/,
       '.',
     ),
-    action: 'Go on with the installation. If the error stays, delete the model and install it again.',
+    action: `Click ${againButton(record)}. If the error stays, delete the model and install it again.`,
     cause: thrown,
   });
 }
@@ -35,16 +35,19 @@ function storageFull(record: ModelRecord, models: readonly InstalledModel[], cau
     .sort((a, b) => b.sizeBytes - a.sizeBytes)
     .slice(0, NAMED)
     .map(({ name, sizeBytes }) => `${name} (${sizeWords(sizeBytes)})`);
+  const again = `free space on the disk, and click ${againButton(record)}.`;
   return new OmniError({
     code: 'storage',
     permanent: false,
     message: `The storage of the browser is full; what has arrived of ${record.name} is kept.`,
-    action:
-      others.length > 0
-        ? `Delete ${others.join(' or ')}, or free space on the disk, and go on.`
-        : 'Free space on the disk, and go on.',
+    action: others.length > 0 ? `Delete ${others.join(' or ')}, or ${again}` : again.replace(/^f/, 'F'),
     cause,
   });
+}
+
+/** The button of the model's row that does the interrupted work again. */
+function againButton({ state }: ModelRecord): string {
+  return state === 'complete' ? '“Check files”' : '“Resume”';
 }
 
 /** Whether a browser or a disk reports a failure of its own, rather than a defect of this program. */

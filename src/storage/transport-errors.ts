@@ -19,18 +19,21 @@ export function isNotFound(thrown: unknown): boolean {
   return STATUS_NOT_FOUND.includes(thrown.cause.status);
 }
 
-/** The error for a status that a further attempt does not change. */
-export function refusedByServer(url: string, status: number, hasToken: boolean): OmniError {
+/**
+ * The error for a status that a further attempt does not change.
+ * @param sentToken whether the request for `url` had the access token
+ */
+export function refusedByServer(url: string, status: number, sentToken: boolean): OmniError {
   const shown = shownUrl(url);
   const cause = new RefusedStatus(status);
   if (status === 401 || status === 403) {
     return new OmniError({
       code: 'unreachable',
       permanent: true,
-      message: hasToken
+      message: sentToken
         ? `The server refuses the access token for ${shown} (status ${status}).`
         : `The server gives ${shown} only with an access token, or it does not exist (status ${status}).`,
-      action: hasToken
+      action: sentToken
         ? 'Check that the token is valid, and that its account has accepted the terms of the model.'
         : 'Give an access token of an account that has accepted the terms of the model, or check the address.',
       cause,
@@ -55,7 +58,8 @@ export function connectionLost(url: string, why: string, cause?: unknown): OmniE
   return new OmniError({
     code: 'unreachable',
     message: `${shownUrl(url)} could not be read: ${why}.`,
-    action: 'Check the connection and go on later. Everything that has arrived is kept.',
+    action:
+      'Check the connection, then click “Download”, “Resume” or “Check files” again. What has arrived is kept.',
     cause,
   });
 }

@@ -215,10 +215,17 @@ function requestHeaders(
   const condition = file.version && ifRange(file.version);
   if (ranged && conditional && condition !== undefined) headers.set('If-Range', condition);
   // A redirect to another origin loses this header by the rules of fetch.
-  if (token && originOf(file.url) === token.origin) {
+  if (getsToken(file.url, token)) {
     headers.set('Authorization', `Bearer ${token.value}`);
   }
   return headers;
+}
+
+function getsToken(
+  url: string,
+  token: TransportOptions['token'],
+): token is NonNullable<TransportOptions['token']> {
+  return token !== undefined && originOf(url) === token.origin;
 }
 
 /** @returns offset of the first byte of the body, or undefined if the file has no further bytes */
@@ -240,7 +247,11 @@ function checkAnswer(
   if (TRANSIENT.includes(status)) {
     throw new TryAgain(statusWords(status), retryAfterMs(headers.get('retry-after')));
   }
-  if (status !== 200 && status !== 206) throw refusedByServer(url || file.url, status, token !== undefined);
+  if (status !== 200 && status !== 206) {
+    const answered = url || file.url;
+    const sentToken = getsToken(file.url, token) && getsToken(answered, token);
+    throw refusedByServer(answered, status, sentToken);
+  }
   file.headers = headers;
   checkVersion(file, versionOf(headers));
   if (status === 206) {

@@ -9,7 +9,7 @@ import type { ModelRecord } from './record.ts';
 import { hashBlob } from './sha256.ts';
 
 /**
- * @throws OmniError `bad_checkpoint` if a file is still damaged after the repair
+ * @throws OmniError `bad_checkpoint` if a file is damaged and cannot be repaired
  */
 export async function verifyModel(
   installer: Pick<Installer, 'repair'>,
@@ -33,7 +33,11 @@ export async function verifyModel(
     doneBytes += file.sizeBytes;
   }
   onProgress?.({ id: record.id, phase: 'verifying', doneBytes, totalBytes });
-  if (damaged.length > 0) await installer.repair(damaged);
+  if (damaged.length > 0) {
+    await installer.repair(damaged).catch((error: unknown) => {
+      throw error instanceof OmniError ? notRepaired(record.name, damaged, error) : error;
+    });
+  }
   for (const file of stored.filter(({ path }) => damaged.includes(path))) {
     if (await isRight(file)) continue;
     throw new OmniError({
@@ -44,4 +48,16 @@ export async function verifyModel(
     });
   }
   return { checkedFiles: stored.length, checkedBytes: totalBytes, damaged, repaired: [...damaged] };
+}
+
+function notRepaired(name: string, damaged: readonly string[], cause: OmniError): OmniError {
+  const [first, ...others] = damaged;
+  const what = others.length === 0 ? `${first} of ${name} is` : `${damaged.length} files of ${name} are`;
+  return new OmniError({
+    code: 'bad_checkpoint',
+    permanent: false,
+    message: `${what} damaged. ${cause.message}`,
+    action: cause.action,
+    cause,
+  });
 }

@@ -108,9 +108,12 @@ function FolderForm() {
 }
 
 function AddressForm() {
-  const { install, setToken, refuse } = useModelsActions();
+  const { install, setAddress, setToken, refuse } = useModelsActions();
   const token = useModels((state) => state.token);
-  const [address, setAddress] = useState('');
+  const address = useModels((state) => state.address);
+  const starting = useModels(({ transfers }) =>
+    transfers.some(({ inField, label }) => inField && label === address.trim()),
+  );
   const addressId = useId();
   const tokenId = useId();
   return (
@@ -122,7 +125,6 @@ function AddressForm() {
           return;
         }
         install(address);
-        setAddress('');
       }}
     >
       <Panel
@@ -162,7 +164,7 @@ function AddressForm() {
           </span>
           <p className="meta">The token is sent to that server alone, and forgotten when the page closes.</p>
         </div>
-        <button type="submit" className="btn primary">
+        <button type="submit" className="btn primary" disabled={starting}>
           <Icon name="save" />
           <span>Download</span>
         </button>

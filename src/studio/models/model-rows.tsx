@@ -11,7 +11,7 @@ import { BUILT_IN, installedModel } from './chosen-model.ts';
 import { useModels, useModelsActions } from './context.tsx';
 import { DeleteButton } from './delete-button.tsx';
 import { NeedsFacts } from './model-needs.tsx';
-import type { FolderModel, Transfer } from './models-state.ts';
+import type { Ending, FolderModel, Transfer } from './models-state.ts';
 import { TransferProgress, transferLabel } from './transfer-progress.tsx';
 
 export function BuiltInRow() {
@@ -79,14 +79,13 @@ export function InstalledRow({ model, transfer }: InstalledRowProps) {
   const inUse = useInUse(key);
   const ending = useModels((state) => state.endings[id]);
   const { openInstalled, resume, verify, remove } = useModelsActions();
-  const isComplete = model.state === 'complete';
   return (
     <Row
       modelKey={key}
       name={name}
-      badge={inUse ?? installedBadge(model, transfer, ending?.tone === 'bad')}
-      about={isComplete ? undefined : partialWords(model)}
-      meta={`${formatBytes(sizeBytes)}${model.weights ? `, ${formatWords(model.weights)}` : ''}. In the browser’s storage, from ${model.source.address}.`}
+      badge={inUse ?? installedBadge(model, transfer, isDamage(ending))}
+      about={model.state === 'partial' ? partialWords(model) : undefined}
+      meta={`${formatBytes(sizeBytes)}${model.weights ? `, ${formatWords(model.weights)}` : ''}. In the browser’s storage${model.source ? `, from ${model.source.address}` : ''}.`}
       detail={
         transfer ? (
           <TransferProgress transfer={transfer} />
@@ -104,7 +103,7 @@ export function InstalledRow({ model, transfer }: InstalledRowProps) {
     >
       {!transfer && (
         <>
-          {isComplete ? (
+          {model.state === 'complete' && (
             <>
               <UseButton inUse={inUse !== undefined} onClick={() => openInstalled(id)} />
               <button type="button" className="btn" onClick={() => verify(id)}>
@@ -112,7 +111,8 @@ export function InstalledRow({ model, transfer }: InstalledRowProps) {
                 <span>Check files</span>
               </button>
             </>
-          ) : (
+          )}
+          {model.state === 'partial' && (
             <button type="button" className="btn primary" onClick={() => resume(id)}>
               <Icon name="play" />
               <span>Resume</span>
@@ -206,7 +206,14 @@ function useInUse(key: string): Badge | undefined {
 function installedBadge(model: InstalledModel, transfer: Transfer | undefined, damaged: boolean): Badge {
   if (transfer) return { tone: 'busy', text: transferLabel(transfer) };
   if (model.state === 'partial') return { tone: 'warn', text: 'Partial' };
-  return damaged ? { tone: 'bad', text: 'Damaged' } : { tone: 'good', text: 'Ready' };
+  return damaged || model.state === 'damaged'
+    ? { tone: 'bad', text: 'Damaged' }
+    : { tone: 'good', text: 'Ready' };
+}
+
+/** Whether a check has found damage. A check that could not be made says nothing about the files. */
+function isDamage(ending: Ending | undefined): boolean {
+  return ending?.tone === 'bad' && ending.error.code === 'bad_checkpoint';
 }
 
 function partialWords({ doneBytes, totalBytes }: InstalledModel): string {

@@ -32,6 +32,8 @@ export interface Transfer {
   /** Bytes done and when, of the last seconds, to measure the speed. */
   readonly samples: readonly Sample[];
   readonly pausing: boolean;
+  /** Whether the address field still holds its address: until the model is in the list. */
+  readonly inField: boolean;
 }
 
 export interface Sample {
@@ -57,6 +59,8 @@ export interface ModelsState {
   readonly checking: string | undefined;
   /** Why the last folder or address was refused. */
   readonly refusal: Pick<ErrorReport, 'message' | 'action'> | undefined;
+  /** The hub id or web address that the person types. It stays until its install is in the list. */
+  readonly address: string;
   /** Access token for gated repositories. It is never stored. */
   readonly token: string;
 }
@@ -70,6 +74,7 @@ export const NO_MODELS: ModelsState = {
   endings: {},
   checking: undefined,
   refusal: undefined,
+  address: '',
   token: '',
 };
 

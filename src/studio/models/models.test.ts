@@ -9,6 +9,7 @@ import { type Ending, paceOf, type Transfer, withProgress } from './models-state
 class FakeWorker implements ModelsPort {
   readonly sent: ToModels[] = [];
   onmessage: ModelsPort['onmessage'] = null;
+  onmessageerror: ModelsPort['onmessageerror'] = null;
   onerror: ModelsPort['onerror'] = null;
   postMessage(message: ToModels): void {
     this.sent.push(message);
@@ -17,8 +18,8 @@ class FakeWorker implements ModelsPort {
   send(message: FromModels): void {
     this.onmessage?.({ data: message } as MessageEvent<unknown>);
   }
-  crash(): void {
-    this.onerror?.({ message: 'out of memory', preventDefault: () => undefined } as unknown as ErrorEvent);
+  crash(message = 'out of memory'): void {
+    this.onerror?.({ message, preventDefault: () => undefined } as unknown as ErrorEvent);
   }
   /** The request of the last message. */
   request() {
@@ -127,13 +128,62 @@ test('a failed install shows its error beside its model, and a refused address b
   actions.install('owner/model');
   expect(state().refusal).toBeUndefined();
   worker().send({ type: 'progress', request: worker().request(), progress: PROGRESS });
+  worker().send({ type: 'models', models: [], space: SPACE });
+  worker().send({ type: 'failed', request: worker().request(), error: BROKEN });
+  expect(state()).toMatchObject({ refusal: BROKEN, transfers: [], endings: {} });
+  actions.install('owner/model');
+  worker().send({ type: 'progress', request: worker().request(), progress: PROGRESS });
+  worker().send({ type: 'models', models: [{ ...MODEL, state: 'partial' }], space: SPACE });
   worker().send({ type: 'failed', request: worker().request(), error: BROKEN });
   expect(state()).toMatchObject({ refusal: undefined, endings: { a1: { tone: 'bad', error: BROKEN } } });
+});
+
+test('a typed address stays until its install is in the list', () => {
+  const { actions, state, worker } = start();
+  actions.setAddress(' owner/model ');
+  actions.install(state().address);
+  worker().send({ type: 'progress', request: worker().request(), progress: PROGRESS });
+  worker().send({ type: 'failed', request: worker().request(), error: BROKEN });
+  expect(state().address).toBe(' owner/model ');
+  actions.install(state().address);
+  worker().send({ type: 'progress', request: worker().request(), progress: PROGRESS });
+  worker().send({ type: 'models', models: [{ ...MODEL, state: 'partial' }], space: SPACE });
+  expect(state().address).toBe('');
+  actions.setAddress('owner/model');
+  worker().send({ type: 'progress', request: worker().request(), progress: PROGRESS });
+  expect(state().address).toBe('owner/model');
+  worker().send({ type: 'paused', request: worker().request() });
+
+  actions.setAddress('owner/model');
+  actions.install('owner/model');
+  worker().send({ type: 'done', request: worker().request(), outcome: { type: 'installed', model: MODEL } });
+  expect(state()).toMatchObject({ address: '', endings: { a1: { tone: 'good' } } });
+});
+
+test('a worker that never sent a message is not started again by itself', () => {
+  const { actions, state, worker, workers } = start();
+  void actions.start();
+  worker().crash('');
+  expect(workers).toHaveLength(1);
+  expect(state().refusal?.message).toContain('its script did not load');
+  actions.install('owner/model');
+  expect(workers).toHaveLength(2);
+});
+
+test('a message that cannot be read ends the worker', () => {
+  const { actions, state, worker, workers } = start();
+  actions.install('owner/model');
+  worker().send({ type: 'models', models: [], space: SPACE });
+  worker().onmessageerror?.({ data: null } as MessageEvent<unknown>);
+  expect(state().refusal?.message).toContain('could not be read');
+  expect(state().transfers).toEqual([]);
+  expect(workers).toHaveLength(2);
 });
 
 test('a crash of the worker ends what it did, and the next request starts another', () => {
   const { actions, state, worker, workers } = start();
   actions.install('owner/model');
+  worker().send({ type: 'models', models: [], space: SPACE });
   worker().crash();
   expect(state().refusal?.message).toContain('out of memory');
   expect(state().transfers).toEqual([]);

@@ -58,6 +58,7 @@ export interface ModelsActions {
   pause(request: RequestId): void;
   verify(id: string): void;
   remove(id: string): void;
+  setAddress(address: string): void;
   setToken(token: string): void;
   dispose(): void;
 }
@@ -75,10 +76,12 @@ export function createModels(environment: ModelsEnvironment): Models {
     switch (message.type) {
       case 'models':
         set({ listed: true, installed: message.models, space: message.space });
+        forgetAddress();
         return;
       case 'progress': {
         const { request, progress } = message;
         change(request, (transfer) => withProgress(transfer, progress, performance.now()));
+        forgetAddress();
         return;
       }
       case 'checked': {
@@ -88,9 +91,14 @@ export function createModels(environment: ModelsEnvironment): Models {
         if (folder) void addChecked(folder, message.summary);
         return;
       }
-      case 'done':
-        end(message.request, goodEnding(message.outcome));
+      case 'done': {
+        const { request, outcome } = message;
+        // A model that was installed before is named here only.
+        if (outcome.type === 'installed') change(request, (each) => ({ ...each, id: outcome.model.id }));
+        forgetAddress();
+        end(request, goodEnding(outcome));
         return;
+      }
       case 'paused':
         end(message.request, undefined);
         return;
@@ -102,27 +110,37 @@ export function createModels(environment: ModelsEnvironment): Models {
     }
   }
 
-  function crashed(error: ErrorReport): void {
+  function crashed(error: ErrorReport, wasReady: boolean): void {
     const requests = [...checks.keys(), ...get().transfers.map(({ request }) => request)];
     for (const request of requests) fail(request, error);
-    client.send({ type: 'list' });
+    if (wasReady) client.send({ type: 'list' });
+    else set({ refusal: error });
   }
 
   function fail(request: RequestId | undefined, error: ErrorReport): void {
     const transfer = get().transfers.find((each) => each.request === request);
     if (request !== undefined && checks.delete(request)) set({ checking: undefined, refusal: error });
-    else if (!transfer?.id) set({ refusal: error });
+    else if (!isListed(transfer?.id)) set({ refusal: error });
     if (transfer) end(transfer.request, { tone: 'bad', error });
   }
 
-  /** Removes a transfer from the list and shows in its model's row how it ended. */
+  /** Empties the address field once the install from it has a row. */
+  function forgetAddress(): void {
+    const { transfers, address } = get();
+    const listed = transfers.find(({ inField, id }) => inField && isListed(id));
+    if (!listed) return;
+    change(listed.request, (transfer) => ({ ...transfer, inField: false }));
+    if (address.trim() === listed.label) set({ address: '' });
+  }
+
+  /** Removes a transfer from the list and shows how it ended in its model's row, if there is one. */
   function end(request: RequestId, ending: Ending | undefined): void {
     const { transfers, installed, endings } = get();
     const transfer = transfers.find((each) => each.request === request);
     if (!transfer) return;
     const { id, label } = transfer;
     const remaining = transfers.filter((each) => each !== transfer);
-    if (id === undefined) set({ transfers: remaining });
+    if (id === undefined || !isListed(id)) set({ transfers: remaining });
     else set({ transfers: remaining, endings: withEnding(endings, id, ending) });
     const name = installed.find((model) => model.id === id)?.name ?? label;
     if (ending) environment.onEnding(name, ending);
@@ -136,9 +154,11 @@ export function createModels(environment: ModelsEnvironment): Models {
 
   function begin(kind: Transfer['kind'], label: string, id?: string): RequestId {
     const request = client.newRequest();
+    const inField = kind === 'install';
+    const transfer = { request, kind, label, id, samples: [], pausing: false, inField };
     set(({ transfers, endings }) => ({
       refusal: undefined,
-      transfers: [...transfers, { request, kind, label, id, samples: [], pausing: false }],
+      transfers: [...transfers, transfer],
       endings: id === undefined ? endings : withEnding(endings, id, undefined),
     }));
     return request;
@@ -165,14 +185,16 @@ export function createModels(environment: ModelsEnvironment): Models {
 
   const folderOf = (key: string) => get().folders.find((each) => each.key === key);
   const modelOf = (id: string) => get().installed.find((each) => each.id === id);
+  const isListed = (id: string | undefined) => id !== undefined && modelOf(id) !== undefined;
   const token = () => get().token.trim() || undefined;
 
   /** The folder that a model is made from, if it is in the list and may be read. */
   function sourceFolder(id: string): FolderSource | undefined {
     const model = modelOf(id);
-    if (model?.source.kind !== 'folder') return undefined;
+    const source = model?.source;
+    if (source?.kind !== 'folder') return undefined;
     const known = get().folders.filter(({ needsPermission }) => !needsPermission);
-    return known.find(({ name }) => name === model.source.address)?.folder;
+    return known.find(({ name }) => name === source.address)?.folder;
   }
 
   const actions: ModelsActions = {
@@ -263,6 +285,7 @@ export function createModels(environment: ModelsEnvironment): Models {
       set(({ endings }) => ({ endings: withEnding(endings, id, undefined) }));
       client.send({ type: 'delete', request: client.newRequest(), id });
     },
+    setAddress: (next) => set({ address: next }),
     setToken: (next) => set({ token: next }),
     dispose: client.dispose,
   };
