@@ -45,8 +45,9 @@ test('a heap that is too small is told, and the drawing goes on with a smaller p
   project,
 }) => {
   test.skip(project.name === 'webgpu', 'its weights are not in the heap');
-  // The parts of the built-in model need 199 MB together at this size. The first worker gets 126 MB, as if other
-  // tabs had the rest; those after it get all. Closer to the border the engine's threads decide what fits.
+  // The parts of the built-in model need 199 MB together at this size. The first worker gets 126 MB, as if
+  // other tabs had the rest; those after it get all. Closer to the border the engine's threads decide what
+  // fits.
   await page.route(
     /\/model\.worker-[\w-]+\.js$/,
     async (route) => {

@@ -42,8 +42,8 @@ export class Sessions {
    * The session of a graph, opened if it is not open. Graphs of one component have different names.
    * @param variant of a graph that has several, each with its own copy of the weights. Another variant is
    *   closed first.
-   * @throws OmniError `memory` if the graph does not fit, `device` if the engine refuses it; a later call tries
-   *   again
+   * @throws OmniError `memory` if the graph does not fit, `device` if the engine refuses it; a later call
+   *   tries again
    */
   async open<Parts, In extends InputSpecs, Out extends OutputSpecs>(
     definition: GraphDefinition<Parts, In, Out>,
@@ -73,7 +73,10 @@ export class Sessions {
     await this.#inTurn(() => disposeAll([known.session]));
   }
 
-  /** Disposes every session. A later `open` opens them again. @throws the first error, after all have been disposed */
+  /**
+   * Disposes every session. A later `open` opens them again.
+   * @throws the first error, after all have been disposed
+   */
   async dispose(): Promise<void> {
     const sessions = [...this.#open.values()].map(({ session }) => session);
     this.#open.clear();

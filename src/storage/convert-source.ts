@@ -128,8 +128,8 @@ export class ConvertedInstall {
   }
 
   /**
-   * Runs `work` again if a file has changed on the server. The journal of the conversion names the versions of
-   * all weight files, so the whole conversion starts over if one of them has changed.
+   * Runs `work` again if a file has changed on the server. The journal of the conversion names the versions
+   * of all weight files, so the whole conversion starts over if one of them has changed.
    */
   async #restarting<T>(work: () => Promise<T>): Promise<T> {
     for (let restarts = 0; ; restarts++) {
