@@ -3,10 +3,9 @@
  * measurements and checks: tensors that stay on the device in a browser cross main memory here.
  */
 
-import * as ort from 'onnxruntime-node';
 import { OmniError } from '../errors.ts';
 import type { BuiltGraph } from '../onnx/graph.ts';
-import { createOrtSession, openOrtSession } from './ort-session.ts';
+import { openNodeSession } from './session.node.ts';
 import { smokeRun } from './smoke.ts';
 import type { GraphSession, Kernels, Runtime, WeightBytes } from './types.ts';
 
@@ -45,27 +44,9 @@ class NodeGpuRuntime implements Runtime {
     this.halfPrecision = halfPrecision;
   }
 
-  async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
-    const { directory } = weights;
-    if (directory === undefined || graph.derived.length > 0) {
-      return openOrtSession(ort, graph, inMemory(weights), OPTIONS);
-    }
-    const session = { model_external_initializers_file_folder_path: directory };
-    return createOrtSession(ort, graph, graph.serialize('files'), { ...OPTIONS, extra: { session } });
+  open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
+    return openNodeSession(graph, weights, { executionProviders: ['webgpu'], logSeverityLevel: 3 });
   }
 
   async dispose(): Promise<void> {}
-}
-
-const OPTIONS = { executionProviders: ['webgpu'], logSeverityLevel: 3 } as const;
-
-/** The engine of Node takes arrays, not Blobs. */
-function inMemory(weights: WeightBytes): WeightBytes {
-  return {
-    slice: async (range) => {
-      const data = await weights.slice(range);
-      return data instanceof Uint8Array ? data : new Uint8Array(await data.arrayBuffer());
-    },
-    derived: (tensor) => weights.derived(tensor),
-  };
 }

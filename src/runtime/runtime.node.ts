@@ -1,9 +1,8 @@
 /** Runs graphs with onnxruntime-node on the processor, for the command line and tests. */
 
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import * as ort from 'onnxruntime-node';
 import type { BuiltGraph } from '../onnx/graph.ts';
-import { createOrtSession, openOrtSession } from './ort-session.ts';
+import { openNodeSession } from './session.node.ts';
 import type { GraphSession, Runtime, WeightBytes } from './types.ts';
 
 /**
@@ -32,21 +31,8 @@ class NodeRuntime implements Runtime {
     this.#threads = threads;
   }
 
-  async open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
-    const options = this.#options();
-    const { directory } = weights;
-    if (directory === undefined || graph.derived.length > 0) {
-      return openOrtSession(ort, graph, inMemory(weights), options);
-    }
-    // The engine reads the files itself: no weight passes through an array of JavaScript.
-    const session = { ...options.extra.session, model_external_initializers_file_folder_path: directory };
-    return createOrtSession(ort, graph, graph.serialize('files'), { ...options, extra: { session } });
-  }
-
-  async dispose(): Promise<void> {}
-
-  #options() {
-    return {
+  open(graph: BuiltGraph, weights: WeightBytes): Promise<GraphSession> {
+    return openNodeSession(graph, weights, {
       executionProviders: ['cpu'],
       intraOpNumThreads: this.#threads,
       interOpNumThreads: 1,
@@ -55,17 +41,8 @@ class NodeRuntime implements Runtime {
       // An arena would hold the peak memory of each session until it closes, and made no graph faster.
       enableCpuMemArena: false,
       logSeverityLevel: 3,
-    } as const;
+    });
   }
-}
 
-/** The engine of Node takes arrays, not Blobs. */
-function inMemory(weights: WeightBytes): WeightBytes {
-  return {
-    slice: async (range) => {
-      const data = await weights.slice(range);
-      return data instanceof Uint8Array ? data : new Uint8Array(await data.arrayBuffer());
-    },
-    derived: (tensor) => weights.derived(tensor),
-  };
+  async dispose(): Promise<void> {}
 }
