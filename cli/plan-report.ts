@@ -1,25 +1,17 @@
 /** Prints what a drawing will take before anything is loaded: memory of each stage, and time. */
 
 import type { OmniGen2Model } from '../src/omnigen2/model.ts';
-import { estimateTime, measureSpeed } from '../src/omnigen2/residency/estimate.ts';
-import { type PlannedDrawing, residencyPlans } from '../src/omnigen2/residency/plan.ts';
-import { gigabytes, summarizePlan } from '../src/omnigen2/residency/words.ts';
+import { measureSpeed } from '../src/omnigen2/residency/estimate.ts';
+import { drawingNeeds } from '../src/omnigen2/residency/needs.ts';
+import type { PlannedDrawing } from '../src/omnigen2/residency/plan.ts';
+import { gigabytes } from '../src/omnigen2/residency/words.ts';
 
 /** What a drawing will take, as data for `--json`. */
 export async function planReport(model: OmniGen2Model, drawing: PlannedDrawing) {
-  const { footprint, budgetBytes } = model;
-  const plan = model.planFor(drawing);
-  const half = { ...drawing, width: drawing.width / 2, height: drawing.height / 2 };
-  const smallest = residencyPlans(footprint, half).at(-1) ?? plan;
   const speed = await measureSpeed(model.runtime);
-  return {
-    ...summarizePlan(plan, drawing, budgetBytes, smallest),
-    plan: plan.name,
-    openRanges: plan.openRanges,
-    stages: plan.stages,
-    ...estimateTime(footprint, plan, drawing, speed),
-    flops: speed.flops,
-  };
+  const { plan, ...needs } = drawingNeeds(model, drawing, speed);
+  const { name, openRanges, stages } = plan;
+  return { ...needs, plan: name, openRanges, stages, flops: speed.flops };
 }
 
 export type PlanReport = Awaited<ReturnType<typeof planReport>>;

@@ -2,9 +2,9 @@
 
 import type { OmniGen2Model } from '../omnigen2/model.ts';
 import { typicalDrawing } from '../omnigen2/residency/drawings.ts';
-import { type DeviceSpeed, estimateTime, measureSpeed } from '../omnigen2/residency/estimate.ts';
-import { type PlannedDrawing, residencyPlans } from '../omnigen2/residency/plan.ts';
-import { summarizePlan } from '../omnigen2/residency/words.ts';
+import { type DeviceSpeed, measureSpeed } from '../omnigen2/residency/estimate.ts';
+import { drawingNeeds, halved } from '../omnigen2/residency/needs.ts';
+import type { PlannedDrawing } from '../omnigen2/residency/plan.ts';
 import type { ModelNeeds } from '../protocol.ts';
 
 /** The part of a model that says what it needs. */
@@ -33,20 +33,12 @@ export async function modelNeeds(model: PlannedModel): Promise<ModelNeeds | unde
   }
 }
 
-function halved(drawing: PlannedDrawing): PlannedDrawing {
-  return { ...drawing, width: drawing.width / 2, height: drawing.height / 2 };
-}
-
 function needsFor(model: PlannedModel, drawing: PlannedDrawing, speed: DeviceSpeed): ModelNeeds {
-  const { footprint, budgetBytes } = model;
-  const plan = model.planFor(drawing);
-  const smallest = residencyPlans(footprint, halved(drawing)).at(-1) ?? plan;
-  const { fits, how, peakBytes, advice } = summarizePlan(plan, drawing, budgetBytes, smallest);
-  const { loadSeconds, drawSeconds } = estimateTime(footprint, plan, drawing, speed);
+  const { fits, how, peakBytes, advice, loadSeconds, drawSeconds } = drawingNeeds(model, drawing, speed);
   const { width, height, steps } = drawing;
   return {
     ...{ width, height, steps, fits, how, peakBytes, advice },
-    budgetBytes: Number.isFinite(budgetBytes) ? budgetBytes : undefined,
+    budgetBytes: Number.isFinite(model.budgetBytes) ? model.budgetBytes : undefined,
     loadMs: 1000 * loadSeconds,
     drawMs: 1000 * drawSeconds,
   };

@@ -1,5 +1,6 @@
 /** How the graphs of one component compute. It follows from the runtime and from the size of the weights. */
 
+import { elementCount } from '../../checkpoints/safetensors.ts';
 import type { Runtime } from '../../runtime/types.ts';
 import { type QuantizedMatrix, quantizedMatrix, type WeightIndex } from '../../tensors/stored.ts';
 
@@ -63,17 +64,14 @@ export function heldSizeBytes(
     const matrixName = name.replace(/\.(q4|q8|scales)$/, '');
     const matrix = name === matrixName ? undefined : quantizedMatrix(weights, matrixName);
     const floatBytes = compute === 'float16' ? 2 : 4;
-    if (!matrix) bytes += elements(tensor.shape) * floatBytes;
+    if (!matrix) bytes += elementCount(tensor.shape) * floatBytes;
     else if (quantized === 'widened') bytes += tensor === matrix.codes ? widenedBytes(matrix) : 0;
-    else bytes += tensor === matrix.codes ? tensor.sizeBytes : elements(tensor.shape) * floatBytes;
+    else bytes += tensor === matrix.codes ? tensor.sizeBytes : elementCount(tensor.shape) * floatBytes;
   }
   return bytes;
 }
 
-function widenedBytes({ scales, blockSize }: QuantizedMatrix): number {
-  return 4 * elements(scales.shape) * blockSize;
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
+/** Bytes of a quantized matrix as float32. */
+export function widenedBytes({ scales, blockSize }: QuantizedMatrix): number {
+  return 4 * elementCount(scales.shape) * blockSize;
 }

@@ -4,8 +4,8 @@ import type { Checkpoint } from '../../checkpoints/checkpoint.ts';
 import type { LayerRange } from '../../checkpoints/layer-groups.ts';
 import type { ModelConfig } from '../../config/config.ts';
 import type { Runtime } from '../../runtime/types.ts';
-import { quantizedMatrix, type StoredTensor, type WeightIndex } from '../../tensors/stored.ts';
-import { heldSizeBytes, type Numerics, numericsFor } from '../graphs/numerics.ts';
+import { QUANTIZED_SUFFIX, quantizedMatrix, type WeightIndex } from '../../tensors/stored.ts';
+import { heldSizeBytes, type Numerics, numericsFor, widenedBytes } from '../graphs/numerics.ts';
 import { layerRanges, packsBranches } from './layer-ranges.ts';
 
 /** Bytes of weights, in the form in which sessions hold them. */
@@ -81,19 +81,8 @@ function rangeBytes(weights: WeightIndex, prefix: string, { from, to }: LayerRan
 }
 
 function largestWidened(weights: WeightIndex, prefix: string): number {
-  let largest = 0;
-  for (const name of weights.names) {
-    const matrix = name.startsWith(prefix) && name.endsWith('.scales') ? widened(name.slice(0, -7)) : 0;
-    largest = Math.max(largest, matrix);
-  }
-  return largest;
-
-  function widened(name: string): number {
-    const matrix = quantizedMatrix(weights, name);
-    return matrix ? 4 * matrix.blockSize * elements(matrix.scales) : 0;
-  }
-}
-
-function elements({ shape }: StoredTensor): number {
-  return shape.reduce((a, b) => a * b, 1);
+  const matrices = weights.names
+    .filter((name) => name.startsWith(prefix) && name.endsWith(QUANTIZED_SUFFIX.scales))
+    .flatMap((name) => quantizedMatrix(weights, name.slice(0, -QUANTIZED_SUFFIX.scales.length)) ?? []);
+  return Math.max(0, ...matrices.map(widenedBytes));
 }
