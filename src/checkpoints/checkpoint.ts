@@ -65,7 +65,7 @@ export interface Checkpoint {
   processorFile(name: string): Promise<Uint8Array | undefined>;
 }
 
-const MODEL_INDEX = 'model_index.json';
+export const MODEL_INDEX = 'model_index.json';
 /** An entry of model_index.json. The official loader ignores names that begin with an underscore. */
 const TRAINED_ON = '_trained_on';
 /** Limits of the released model. Source: OmniGen2 inference.py, --width, --height and max_sequence_length */
@@ -83,7 +83,7 @@ const CLASSES: Readonly<Record<string, readonly string[]>> = {
 const PIPELINES: readonly string[] = ['OmniGen2Pipeline', 'OmniGen2ChatPipeline'];
 
 /** Files that every checkpoint must have, besides weights. */
-const REQUIRED_FILES: readonly string[] = [
+export const REQUIRED_FILES: readonly string[] = [
   'transformer/config.json',
   'vae/config.json',
   'mllm/config.json',

@@ -12,14 +12,12 @@ import { storageWriter } from './folder-writer.ts';
 import type { InstallContext } from './install-context.ts';
 import { CONVERSION_FLUSH_BYTES, DEFAULT_WEIGHTS } from './limits.ts';
 import { CONVERTED } from './model-folder.ts';
-import type { ModelRecord } from './record.ts';
+import type { ModelRecord, StoredFile } from './record.ts';
 import { isWeights, RemoteFolder } from './remote-folder.ts';
 import { FileChanged } from './transport.ts';
 
 /** How often files may change on the server during one run. */
 const RESTARTS = 2;
-
-type StoredFile = NonNullable<ModelRecord['files']>[number];
 
 interface ConversionHooks {
   /** Called when the sizes of the source and of the result are known. */

@@ -7,12 +7,10 @@ import { PARTIAL } from './files.ts';
 import type { InstallContext } from './install-context.ts';
 import { PARALLEL_REQUESTS } from './limits.ts';
 import { eachInParallel } from './parallel.ts';
-import type { ListedFile, ModelRecord } from './record.ts';
+import type { ListedFile, StoredFile } from './record.ts';
 import { startSha256 } from './sha256.ts';
 
 const COPY_BYTES = 2 ** 22;
-
-type StoredFile = NonNullable<ModelRecord['files']>[number];
 
 /** The files of a checkpoint that the program reads. */
 export function usedFiles({ files, components }: Checkpoint): ListedFile[] {

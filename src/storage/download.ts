@@ -87,7 +87,7 @@ class Download {
     this.#listed = listed;
     this.#file = file;
     this.#advance = advance;
-    this.#remote = this.#at0(context.baseUrls[0]);
+    this.#remote = this.#remoteAt(context.baseUrls[0]);
   }
 
   async run(): Promise<string> {
@@ -98,7 +98,7 @@ class Download {
     const order = [first, ...baseUrls.filter((base) => base !== first)];
     for (const [i, base] of order.entries()) {
       const version = i === 0 ? entry?.version : undefined;
-      this.#remote = { ...this.#at0(base), ...(version && { version }) };
+      this.#remote = { ...this.#remoteAt(base), ...(version && { version }) };
       try {
         return await this.#fromServer(base);
       } catch (error) {
@@ -112,7 +112,7 @@ class Download {
     throw new Error('no server to download from');
   }
 
-  #at0(base: string): RemoteFile {
+  #remoteAt(base: string): RemoteFile {
     const { path, sizeBytes } = this.#listed;
     return { path, url: fileUrl(base, path), sizeBytes };
   }
@@ -126,7 +126,7 @@ class Download {
         if (!(error instanceof FileChanged || error instanceof WrongBytes)) throw error;
         await this.#restart();
         if (restarts === RESTARTS) throw this.#damaged(base, error);
-        this.#remote = this.#at0(base);
+        this.#remote = this.#remoteAt(base);
       }
     }
   }

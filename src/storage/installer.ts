@@ -13,7 +13,7 @@ import { listSource } from './listing.ts';
 import { type InstallJournal, ModelFolder } from './model-folder.ts';
 import { DEFAULT_HUB, type InstallPhase, type ResumeOptions } from './models.ts';
 import { eachInParallel } from './parallel.ts';
-import type { ListedFile, ModelRecord } from './record.ts';
+import type { ListedFile, ModelRecord, StoredFile } from './record.ts';
 import { FileChanged, type TransportLimits, type TransportOptions } from './transport.ts';
 
 export interface InstallerSettings {
@@ -23,8 +23,6 @@ export interface InstallerSettings {
   /** Default: `FLUSH_BYTES`. */
   readonly flushBytes?: number;
 }
-
-type StoredFile = NonNullable<ModelRecord['files']>[number];
 
 export class Installer {
   readonly #files: FileStore;

@@ -1,5 +1,6 @@
 /** Finds the files of a source: from the API of a hub, a manifest, or the configurations of a checkpoint. */
 
+import { MODEL_INDEX, REQUIRED_FILES } from '../checkpoints/checkpoint.ts';
 import { insidePath } from '../checkpoints/folder.ts';
 import { MANIFEST_FILE, parseManifest } from '../checkpoints/manifest.ts';
 import { OmniError } from '../errors.ts';
@@ -25,17 +26,7 @@ export interface Listing {
   readonly files: readonly ListedFile[];
 }
 
-/** Files of a checkpoint that the program reads. The others are optional. */
-const CONFIGURATIONS: readonly string[] = [
-  'model_index.json',
-  'transformer/config.json',
-  'vae/config.json',
-  'mllm/config.json',
-  'scheduler/scheduler_config.json',
-  'processor/preprocessor_config.json',
-  'processor/tokenizer.json',
-  'processor/tokenizer_config.json',
-];
+/** Files of a checkpoint that the program reads where they exist. */
 const OPTIONAL: readonly string[] = [
   'mllm/generation_config.json',
   'processor/added_tokens.json',
@@ -159,9 +150,9 @@ async function listCheckpoint(
     });
   const refuse = (_: string, error: unknown) => Promise.reject(error);
   const shards: string[] = [];
-  // The first one tells whether the address is a checkpoint at all.
-  await probe(CONFIGURATIONS.slice(0, 1), refuse);
-  await probe(CONFIGURATIONS.slice(1), refuse);
+  // It tells whether the address is a checkpoint at all.
+  await probe([MODEL_INDEX], refuse);
+  await probe(REQUIRED_FILES, refuse);
   await probe(WEIGHTS, async (path) => {
     shards.push(...(await shardsOf(signal, base, path, transport)));
   });

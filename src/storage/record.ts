@@ -19,6 +19,11 @@ const listedFileSchema = z.object({
   sha256: sha256.optional(),
 });
 
+const storedFileSchema = z.object({ path: z.string(), sizeBytes, sha256 });
+
+/** A file of an installed model. */
+export type StoredFile = z.infer<typeof storedFileSchema>;
+
 /** A file of the source. */
 export type ListedFile = z.infer<typeof listedFileSchema>;
 
@@ -54,7 +59,7 @@ const recordSchema = z.object({
   /** Files of the source, once they are listed. */
   listing: z.array(listedFileSchema).optional(),
   /** The stored files, once the model is complete. */
-  files: z.array(z.object({ path: z.string(), sizeBytes, sha256 })).optional(),
+  files: z.array(storedFileSchema).optional(),
 });
 
 /** What is known about a model. */
