@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { officialConfigs } from '../../cli/official-size/configs.ts';
 import { parseMllmConfig, parseTransformerConfig, parseVaeConfig } from '../config/parse.ts';
 import { STORED_SIZE_BYTES } from '../tensors/stored.ts';
 import { openCheckpoint } from './checkpoint.ts';
@@ -9,82 +10,14 @@ import { fixtureFiles, setText, WEIGHTS } from './fixture.node.ts';
 import { type CheckpointFolder, memoryFolder } from './folder.ts';
 import { elementCount, layoutSafetensors } from './safetensors.ts';
 
-/** Configurations of the released checkpoint, without fields that have no effect here. */
-const TRANSFORMER = {
-  _class_name: 'OmniGen2Transformer2DModel',
-  axes_dim_rope: [40, 40, 40],
-  axes_lens: [1024, 1664, 1664],
-  ffn_dim_multiplier: null,
-  hidden_size: 2520,
-  in_channels: 16,
-  multiple_of: 256,
-  norm_eps: 1e-5,
-  num_attention_heads: 21,
-  num_kv_heads: 7,
-  num_layers: 32,
-  num_refiner_layers: 2,
-  out_channels: null,
-  patch_size: 2,
-  text_feat_dim: 2048,
-  timestep_scale: 1000,
-};
-const VAE = {
-  _class_name: 'AutoencoderKL',
-  act_fn: 'silu',
-  block_out_channels: [128, 256, 512, 512],
-  down_block_types: new Array(4).fill('DownEncoderBlock2D'),
-  up_block_types: new Array(4).fill('UpDecoderBlock2D'),
-  in_channels: 3,
-  out_channels: 3,
-  latent_channels: 16,
-  layers_per_block: 2,
-  norm_num_groups: 32,
-  sample_size: 1024,
-  scaling_factor: 0.3611,
-  shift_factor: 0.1159,
-  use_quant_conv: false,
-  use_post_quant_conv: false,
-};
-const MLLM = {
-  model_type: 'qwen2_5_vl',
-  hidden_act: 'silu',
-  hidden_size: 2048,
-  intermediate_size: 11008,
-  max_position_embeddings: 128000,
-  num_attention_heads: 16,
-  num_hidden_layers: 36,
-  num_key_value_heads: 2,
-  rms_norm_eps: 1e-6,
-  rope_scaling: { type: 'mrope', mrope_section: [16, 24, 24] },
-  rope_theta: 1e6,
-  tie_word_embeddings: true,
-  use_sliding_window: false,
-  vocab_size: 151936,
-  image_token_id: 151655,
-  video_token_id: 151656,
-  vision_start_token_id: 151652,
-  vision_end_token_id: 151653,
-  eos_token_id: 151645,
-  vision_config: {
-    depth: 32,
-    fullatt_block_indexes: [7, 15, 23, 31],
-    hidden_act: 'silu',
-    hidden_size: 1280,
-    in_chans: 3,
-    intermediate_size: 3420,
-    num_heads: 16,
-    out_hidden_size: 2048,
-    patch_size: 14,
-    spatial_merge_size: 2,
-    temporal_patch_size: 2,
-    window_size: 112,
-  },
-};
+const CONFIGS = officialConfigs();
 
 const EXPECTED = {
-  transformer: expectedTransformer(parseTransformerConfig(TRANSFORMER, 'transformer/config.json')),
-  vae: expectedVae(parseVaeConfig(VAE, 'vae/config.json')),
-  mllm: expectedMllm(parseMllmConfig(MLLM, 'mllm/config.json')),
+  transformer: expectedTransformer(
+    parseTransformerConfig(CONFIGS['transformer/config.json'], 'transformer/config.json'),
+  ),
+  vae: expectedVae(parseVaeConfig(CONFIGS['vae/config.json'], 'vae/config.json')),
+  mllm: expectedMllm(parseMllmConfig(CONFIGS['mllm/config.json'], 'mllm/config.json')),
 };
 
 const parameters = (tensors: readonly ExpectedTensor[]) =>
@@ -145,9 +78,9 @@ describe('the released model', () => {
 /** Configurations and headers of the released checkpoint in bfloat16, without data. */
 async function releasedFolder(): Promise<CheckpointFolder> {
   const files = await fixtureFiles();
-  setText(files, 'transformer/config.json', JSON.stringify(TRANSFORMER));
-  setText(files, 'vae/config.json', JSON.stringify(VAE));
-  setText(files, 'mllm/config.json', JSON.stringify(MLLM));
+  setText(files, 'transformer/config.json', JSON.stringify(CONFIGS['transformer/config.json']));
+  setText(files, 'vae/config.json', JSON.stringify(CONFIGS['vae/config.json']));
+  setText(files, 'mllm/config.json', JSON.stringify(CONFIGS['mllm/config.json']));
   const sizes = new Map<string, number>();
   for (const [component, path] of Object.entries(WEIGHTS)) {
     const tensors = EXPECTED[component as keyof typeof WEIGHTS];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { officialConfigs } from '../../cli/official-size/configs.ts';
 import { fixtureFiles, refusal, textOf } from '../checkpoints/fixture.node.ts';
 import {
   parseGenerationConfig,
@@ -23,27 +24,8 @@ const PARSERS: Record<string, (json: unknown, file: string) => unknown> = {
 
 describe('computed sizes', () => {
   it('of the released model', () => {
-    const config = parseTransformerConfig(
-      {
-        _class_name: 'OmniGen2Transformer2DModel',
-        axes_dim_rope: [40, 40, 40],
-        axes_lens: [1024, 1664, 1664],
-        ffn_dim_multiplier: null,
-        hidden_size: 2520,
-        in_channels: 16,
-        multiple_of: 256,
-        norm_eps: 1e-5,
-        num_attention_heads: 21,
-        num_kv_heads: 7,
-        num_layers: 32,
-        num_refiner_layers: 2,
-        out_channels: null,
-        patch_size: 2,
-        text_feat_dim: 2048,
-        timestep_scale: 1000,
-      },
-      'transformer/config.json',
-    );
+    const path = 'transformer/config.json';
+    const config = parseTransformerConfig(officialConfigs()[path], path);
     expect(config).toMatchObject({ headDim: 120, feedForwardDim: 10240, tembDim: 1024, outChannels: 16 });
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { VaeConfig } from '../../config/config.ts';
+import { RELEASED_VAE } from '../device/released-widths.ts';
 import { attentionWork } from '../diffusion/attention-parts.ts';
 import { concatRows, sliceRows } from './planes.ts';
 import { MAX_BUFFER_BYTES, planStrips } from './strip-plan.ts';
@@ -8,43 +8,29 @@ import { normMoments, type RowMoments, splitIntoStrips } from './strips.ts';
 
 fc.configureGlobal({ seed: 2506 });
 
-/** The configuration of the official VAE. Source: OmniGen2 vae/config.json */
-const OFFICIAL: VaeConfig = {
-  inChannels: 3,
-  outChannels: 3,
-  latentChannels: 16,
-  blockOutChannels: [128, 256, 512, 512],
-  layersPerBlock: 2,
-  normNumGroups: 32,
-  sampleSize: 1024,
-  scalingFactor: 0.3611,
-  shiftFactor: 0.1159,
-  downscaleFactor: 8,
-};
-
 const WASM = { attentionWork: attentionWork('wasm') };
 
 const side = fc.integer({ min: 1, max: 128 });
 
 describe('planStrips', () => {
   it('does not split small pictures', () => {
-    expect(planStrips(OFFICIAL, { width: 32, height: 32 })).toBeUndefined();
-    expect(planStrips(OFFICIAL, { width: 1, height: 1 })).toBeUndefined();
+    expect(planStrips(RELEASED_VAE, { width: 32, height: 32 })).toBeUndefined();
+    expect(planStrips(RELEASED_VAE, { width: 1, height: 1 })).toBeUndefined();
   });
 
   it('splits 1024 x 1024 pixels of the official VAE', () => {
-    const plan = planStrips(OFFICIAL, { width: 128, height: 128 });
+    const plan = planStrips(RELEASED_VAE, { width: 128, height: 128 });
     // A row of latents has 8 rows of 1024 pixels with up to 256 channels, 8 MiB.
     expect(plan?.rows.length).toBe(19);
     // 64 MiB of attention scores, 16,384 per query.
     expect(plan?.queries).toBe(1024);
-    expect(planStrips(OFFICIAL, { width: 128, height: 128 }, WASM)).toEqual({ ...plan, queries: 127 });
+    expect(planStrips(RELEASED_VAE, { width: 128, height: 128 }, WASM)).toEqual({ ...plan, queries: 127 });
   });
 
   it('does not split without a limit', () => {
     expect(
       planStrips(
-        OFFICIAL,
+        RELEASED_VAE,
         { width: 128, height: 128 },
         { ...WASM, maxBufferBytes: Number.POSITIVE_INFINITY },
       ),
@@ -55,7 +41,7 @@ describe('planStrips', () => {
     fc.assert(
       fc.property(side, side, fc.integer({ min: 20, max: 28 }), (width, height, exponent) => {
         const bound = 2 ** exponent;
-        const plan = planStrips(OFFICIAL, { width, height }, { ...WASM, maxBufferBytes: bound });
+        const plan = planStrips(RELEASED_VAE, { width, height }, { ...WASM, maxBufferBytes: bound });
         const rows = plan?.rows ?? [height];
         expect(rows.reduce((a, b) => a + b, 0)).toBe(height);
         expect(Math.max(...rows) - Math.min(...rows)).toBeLessThanOrEqual(1);
@@ -86,7 +72,7 @@ describe('planStrips', () => {
       [512, 32],
       [32, 512],
     ]) {
-      const { rows, queries } = planStrips(OFFICIAL, { width, height }, WASM) ?? { rows: [], queries: 0 };
+      const { rows, queries } = planStrips(RELEASED_VAE, { width, height }, WASM) ?? { rows: [], queries: 0 };
       expect(4 * 256 * 8 * width * (8 * Math.max(...rows) + 2)).toBeLessThanOrEqual(MAX_BUFFER_BYTES);
       expect(queries).toBe(127);
     }
