@@ -26,7 +26,7 @@ const MADE_SUFFIX = '.sha256';
  */
 const TRANSFORMER = { num_layers: 1, num_refiner_layers: 1, ffn_dim_multiplier: 0.02 };
 const VAE = { layers_per_block: 1 };
-/** The vocabulary is that of `fixtures/goldens`. */
+/** Uses the vocabulary of `fixtures/goldens`. */
 const MLLM = {
   num_hidden_layers: 1,
   intermediate_size: 256,

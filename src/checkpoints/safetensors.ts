@@ -142,7 +142,7 @@ interface TensorShape {
 
 /**
  * Plans a safetensors file. The tensors of a group lie together, and the groups follow each other in order.
- * Within a group the order is that of the official writer: wide element types first, then by name. If some
+ * A group has the order of the official writer: wide element types first, then by name. If some
  * tensor would then not begin at a multiple of its element size, all tensors are one group.
  */
 export function layoutSafetensors(

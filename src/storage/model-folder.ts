@@ -102,7 +102,7 @@ export class ModelFolder {
   }
 }
 
-/** The journal of an install: which bytes of which file are finished. */
+/** The journal of an install. It notes the finished bytes of every file. */
 export class InstallJournal {
   readonly #file: OpenFile;
   readonly #entries: Map<string, JournalEntry>;

@@ -392,7 +392,7 @@ export class ModelService {
   }
 }
 
-/** Whether an error is that of a device, which may work again after the model is loaded again. */
+/** Whether the device caused an error. Loading the model again may help. */
 function isOfDevice({ code }: Pick<ErrorReport, 'code'>): boolean {
   return code === 'device' || code === 'memory';
 }
