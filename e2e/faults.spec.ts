@@ -55,14 +55,9 @@ for (const [width, height] of [
   [1280, 800],
   [390, 844],
 ] as const) {
-  test(`without a GPU everything important is in a window of ${width} x ${height}`, async ({
-    laterVisit: studio,
-  }) => {
-    const { page } = studio;
+  test(`without a GPU everything important is in a window of ${width} x ${height}`, async ({ page }) => {
+    const studio = new StudioPage(page);
     await page.setViewportSize({ width, height });
-    // As on a first visit: nobody has dismissed the notice yet.
-    await page.goto('icons/icon.svg');
-    await page.evaluate(() => localStorage.clear());
     await studio.open();
     await studio.modelReady();
     const notice = page.getByRole('status', { name: NO_GPU });

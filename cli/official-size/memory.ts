@@ -45,6 +45,12 @@ export class MemorySampler {
     return largest(this.samples.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs));
   }
 
+  /** The most memory of a sample without mapped files; undefined without a sample. */
+  ownPeakBytes(): number | undefined {
+    if (this.samples.length === 0) return undefined;
+    return Math.max(...this.samples.map(({ rssBytes, fileBytes }) => rssBytes - fileBytes));
+  }
+
   stop(): void {
     this.#running = false;
   }

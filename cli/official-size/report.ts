@@ -98,9 +98,16 @@ async function targets(outcomes: Outcomes, state: RunState): Promise<Table> {
       unit: seconds,
     },
     {
-      what: 'the same: memory of the renderer',
+      what: "the same: memory of the renderer, with the browser's program",
       wanted: '<= 350 MB',
       measured: opened?.rendererBytes,
+      limit: 350e6,
+      unit: megabytes,
+    },
+    {
+      what: 'the same: memory of the renderer that is its own',
+      wanted: '<= 350 MB',
+      measured: opened?.rendererOwnBytes,
       limit: 350e6,
       unit: megabytes,
     },
@@ -126,7 +133,7 @@ async function targets(outcomes: Outcomes, state: RunState): Promise<Table> {
       'A checkpoint with the shapes of the released OmniGen2 (4B + 3B) and random weights, converted to 4 bits. Its pictures mean ' +
       'nothing; they show that the model runs and what it needs. Each side draws from words, edits a picture and answers a question ' +
       `about it: ${SIDE} x ${SIDE} pixels, ${DENOISING_STEPS} steps, guidance in every step. Memory is resident memory as the system reports it, ` +
-      'sampled five times a second.',
+      "sampled five times a second. The pages of the browser's program are mapped from its file, and all its processes share them.",
     columns: ['what', 'wanted', 'measured', 'met'],
     rows: [...rows.map(targetRow), ...(await quotedRows())],
   };

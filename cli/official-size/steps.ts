@@ -157,12 +157,13 @@ async function inChromium(run: Run, side: SideName): Promise<Figures> {
 
 async function onWebGpu(run: Run): Promise<Figures> {
   const folder = checkpointOf(run);
-  const { seconds, layers, rendererBytes, gpuBytes } = await openOnWebGpu(folder);
+  const { seconds, layers, rendererBytes, rendererOwnBytes, gpuBytes } = await openOnWebGpu(run.dir, folder);
   return {
     seconds,
     layers,
     plannedGpuBytes: plannedOpenOnWebGpu(await openCheckpoint(nodeFolder(folder))),
     ...(rendererBytes !== undefined && { rendererBytes }),
+    ...(rendererOwnBytes !== undefined && { rendererOwnBytes }),
     ...(gpuBytes !== undefined && { gpuBytes }),
   };
 }

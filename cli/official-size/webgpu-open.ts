@@ -1,7 +1,8 @@
 /** Opens all layers of the transformer in Chromium on WebGPU with a software adapter. */
 
+import { join } from 'node:path';
 import { chromium } from '@playwright/test';
-import { createServer } from 'vite';
+import { build, preview } from 'vite';
 import { CHROMIUM_FLAGS, SOFTWARE_WEBGPU_FLAGS } from '../../scripts/browser-flags.mjs';
 import { browserPath } from '../../scripts/browser-path.mjs';
 import { OmniError } from '../../src/errors.ts';
@@ -14,6 +15,8 @@ export interface OpenedOnWebGpu {
   readonly layers: number;
   /** Largest memory of the page's process. */
   readonly rendererBytes?: number;
+  /** Largest memory of it without the browser's program, whose pages all processes of the browser share. */
+  readonly rendererOwnBytes?: number;
   /** Largest memory of the process that holds the weights. */
   readonly gpuBytes?: number;
 }
@@ -21,14 +24,21 @@ export interface OpenedOnWebGpu {
 /** Time after opening in which memory is still sampled. */
 const SETTLE_MS = 2000;
 
-/** @throws OmniError `device` if the layers cannot be opened */
-export async function openOnWebGpu(checkpoint: string): Promise<OpenedOnWebGpu> {
-  const server = await createServer({
+const PAGE = 'e2e/harness/open-layers.html';
+
+/**
+ * @param dir a folder for the page
+ * @param checkpoint folder of the converted checkpoint
+ * @throws OmniError `device` if the layers cannot be opened
+ */
+export async function openOnWebGpu(dir: string, checkpoint: string): Promise<OpenedOnWebGpu> {
+  const outDir = join(dir, 'open-layers');
+  await build({
     root: ROOT,
-    server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
     logLevel: 'error',
+    build: { outDir, emptyOutDir: true, rolldownOptions: { input: join(ROOT, PAGE) } },
   });
-  await server.listen();
+  const server = await preview({ root: ROOT, build: { outDir }, preview: { port: 0, host: '127.0.0.1' } });
   const browser = await chromium.launch({
     executablePath: browserPath(),
     args: [...CHROMIUM_FLAGS, ...SOFTWARE_WEBGPU_FLAGS],
@@ -38,7 +48,7 @@ export async function openOnWebGpu(checkpoint: string): Promise<OpenedOnWebGpu> 
   try {
     const page = await context.newPage();
     page.setDefaultTimeout(0);
-    await page.goto(`${server.resolvedUrls?.local[0]}e2e/harness/open-layers.html`);
+    await page.goto(`${server.resolvedUrls?.local[0]}${PAGE}`);
     const input = page.getByLabel('Checkpoint');
     await input.setInputFiles(checkpoint);
     await page.waitForFunction(() => globalThis.openLayers !== undefined);
@@ -56,6 +66,7 @@ export async function openOnWebGpu(checkpoint: string): Promise<OpenedOnWebGpu> 
       seconds: opened.seconds,
       layers: opened.layers,
       rendererBytes: renderer.peak()?.rssBytes,
+      rendererOwnBytes: renderer.ownPeakBytes(),
       gpuBytes: gpu.peak()?.rssBytes,
     };
   } catch (cause) {
