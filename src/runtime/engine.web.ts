@@ -1,6 +1,7 @@
 /** Loads the one build of onnxruntime-web that this browser needs. Each build has several megabytes. */
 
 import type { OrtModule } from './ort-session.ts';
+import { withReferencedStreams } from './referenced-streams.web.ts';
 
 /**
  * A build of the engine. `jspi` suspends WebAssembly by the browser's JSPI, `asyncify` by rewritten code;
@@ -56,7 +57,8 @@ async function startEngine(build: EngineBuild): Promise<Engine> {
     return done;
   };
   const InferenceSession: OrtModule['InferenceSession'] = {
-    create: (model, options) => inTurn(() => ort.InferenceSession.create(model, options)),
+    create: (model, options) =>
+      inTurn(() => withReferencedStreams(options, (safe) => ort.InferenceSession.create(model, safe))),
   };
   return { build, ort: { InferenceSession, Tensor: ort.Tensor }, threads, failed: false, inTurn };
 }
