@@ -6,7 +6,7 @@
  *
  * - together: all parts stay open;
  * - in turn: the mllm is closed before the transformer opens, and the transformer before the mllm opens
- *   again;
+ *   again. For a large model on a processor the VAE is closed before the mllm opens, too;
  * - streamed: one part at a time, without previews, and some ranges of layers are opened for each use and
  *   closed after it.
  */
@@ -79,12 +79,14 @@ const STREAMED_SHARES: readonly number[] = [0.75, 0.5, 0.25, 0];
 export function residencyPlans(footprint: Footprint, drawing: PlannedDrawing): readonly ResidencyPlan[] {
   const { decoderRanges, transformerRanges } = footprint;
   const all = { mllm: decoderRanges.length, transformer: transformerRanges.length };
-  const plans = [
-    planOf(footprint, drawing, 'together', ['mllm+transformer', 'mllm+vae', 'transformer+vae'], all),
-    planOf(footprint, drawing, 'in turn', ['mllm+vae', 'transformer+vae'], all),
-  ];
   // A large model takes minutes for a picture on a processor. Seconds to load a part again do not count.
-  if (footprint.backend !== 'webgpu' && footprint.isLarge) plans.shift();
+  const plans =
+    footprint.backend !== 'webgpu' && footprint.isLarge
+      ? [planOf(footprint, drawing, 'in turn', ['transformer+vae'], all)]
+      : [
+          planOf(footprint, drawing, 'together', ['mllm+transformer', 'mllm+vae', 'transformer+vae'], all),
+          planOf(footprint, drawing, 'in turn', ['mllm+vae', 'transformer+vae'], all),
+        ];
   for (const share of STREAMED_SHARES) {
     const open = {
       mllm: Math.floor(all.mllm * share),
