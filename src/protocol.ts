@@ -259,7 +259,7 @@ const adapterOutcome = z.discriminatedUnion('status', [fields({ status: z.litera
 /** The end of a change of adapters. If it failed, the model keeps the adapters that it had. */
 export type AdapterOutcome = z.infer<typeof adapterOutcome>;
 
-const relativeBox = fields({
+export const relativeBox = fields({
   /** Absent if the model gives none. */
   label: z.optional(text),
   /** Left, top, right and bottom edge as fractions of the picture's width and height, 0 … 1. */

@@ -12,6 +12,7 @@ import {
   type AskRequest,
   type BackendChoice,
   type ConversationId,
+  type DrawingSnapshot,
   type DrawRequest,
   type FromWorker,
   fromWorkerSchema,
@@ -40,6 +41,8 @@ export interface WorkerPort {
 export interface WorkerListener {
   model(state: ModelState): void;
   job(id: JobId, event: JobEvent): void;
+  /** The state of a draw job after a step, for a page that keeps it. */
+  snapshot?(id: JobId, snapshot: DrawingSnapshot): void;
   /** Only a page that measures the device needs it. */
   measurement?(id: JobId, event: MeasurementEvent): void;
   /** The end of a change of adapters. */
@@ -57,7 +60,8 @@ export interface WorkerListener {
 export interface WorkerClient {
   /** Starts a worker, ends the one before, and has the model loaded. */
   open(model: ModelSource, backend: BackendChoice, budgetBytes?: number): void;
-  draw(job: JobId, request: DrawRequest): boolean;
+  /** @param snapshot goes on from this state of the same request, with a note that says why */
+  draw(job: JobId, request: DrawRequest, snapshot?: DrawingSnapshot): boolean;
   ask(job: JobId, request: AskRequest): boolean;
   turn(job: JobId, request: TurnRequest): boolean;
   measure(job: JobId): boolean;
@@ -185,6 +189,7 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
       case 'snapshot': {
         const draw = draws.get(message.job);
         if (draw) draw.snapshot = message.snapshot;
+        listener.snapshot?.(message.job, message.snapshot);
         return;
       }
       default:
@@ -298,7 +303,11 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
       withoutAdapters = undefined;
       start();
     },
-    draw: (job, request) => sendDraw(job, { request }),
+    draw: (job, request, snapshot) =>
+      sendDraw(
+        job,
+        snapshot ? noted({ request, snapshot }, 'The page was closed or reloaded.') : { request },
+      ),
     ask: (job, request) => send({ type: 'ask', job, request }),
     turn: (job, request) => send({ type: 'turn', job, request }),
     measure: (job) => send({ type: 'measure', job }),
