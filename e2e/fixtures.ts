@@ -76,7 +76,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 
   studioWithoutModel: async ({ pageWithoutModel }, use) => {
-    await pageWithoutModel.evaluate(() => localStorage.clear());
+    await forgetVisits(pageWithoutModel);
     const studio = new StudioPage(pageWithoutModel);
     await studio.open();
     await use(studio);
@@ -92,6 +92,19 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
 function newContext(browser: Browser, baseURL: string | undefined): Promise<BrowserContext> {
   return browser.newContext({ baseURL });
+}
+
+/** Deletes what the page keeps between visits, apart from models. The page closes its database for that. */
+async function forgetVisits(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    localStorage.clear();
+    sessionStorage.clear();
+    await new Promise<void>((resolve, reject) => {
+      const request = indexedDB.deleteDatabase('omnigen2-studio');
+      request.onsuccess = () => resolve();
+      request.onerror = () => reject(request.error);
+    });
+  });
 }
 
 /** Leaves all requests of the page for files of the model without an answer. */

@@ -1,4 +1,4 @@
-/** Measuring the machine on the Models page, without a GPU and with a short time for every stage. */
+/** Measuring the machine in the room Settings, without a GPU and with a short time for every stage. */
 
 import { readFile } from 'node:fs/promises';
 import { test as base, expect, type Page } from '@playwright/test';
@@ -11,6 +11,7 @@ const test = base.extend<{ models: ModelsPage }>({
     await leaveOutLongStages(page);
     const models = new ModelsPage(page);
     await models.open();
+    await page.getByRole('link', { name: 'Settings', exact: true }).click();
     await use(models);
   },
 });

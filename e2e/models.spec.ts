@@ -181,7 +181,7 @@ test('what cannot be a model is refused in a sentence', async ({ models, checkpo
 
 /** Draws in the page and under Node, and compares the pictures. */
 async function expectPictureOf({ studio }: ModelsPage, checkpoint: string): Promise<void> {
-  await studio.page.getByRole('link', { name: 'Draw', exact: true }).click();
+  await studio.page.getByRole('link', { name: 'Make', exact: true }).click();
   const guidance = await studio.setStepsAndSeed({ steps: STEPS, side: SIDE, seed: SEED });
   await studio.draw(PROMPT);
   await studio.result();

@@ -1,5 +1,5 @@
 /**
- * What SECURITY.md promises of the page: nothing leaves the device, nothing personal is stored, licences are
+ * What SECURITY.md promises of the page: nothing leaves the device, what is kept can be deleted, licences are
  * served.
  */
 
@@ -8,7 +8,10 @@ import { StudioPage } from './studio-page.ts';
 
 const WORD = 'lighthouse';
 
-test('a drawing sends nothing and stores neither prompt nor picture', async ({ page, baseURL }) => {
+test('a drawing sends nothing, and is kept in the database of the studio alone', async ({
+  page,
+  baseURL,
+}) => {
   const requests: string[] = [];
   page.context().on('request', (request) => {
     const url = new URL(request.url());
@@ -26,9 +29,12 @@ test('a drawing sends nothing and stores neither prompt nor picture', async ({ p
   expect(requests.length).toBeGreaterThan(10);
   expect(requests.filter((request) => !request.startsWith(`GET ${baseURL}/`))).toEqual([]);
   const stored = await storedValues(page);
-  expect(stored.databases).toEqual(['omnigen2-weights']);
-  expect(stored.keys.filter((key) => !/^(sha256|manifest)\//.test(key))).toEqual([]);
-  expect(stored.text).not.toContain(WORD);
+  expect(stored.databases.toSorted()).toEqual(['omnigen2-studio', 'omnigen2-weights']);
+  expect(stored.keys['omnigen2-weights']?.filter((key) => !/^(sha256|manifest)\//.test(key))).toEqual([]);
+  // One job with its events and its picture.
+  expect(new Set(stored.keys['omnigen2-studio']?.map((key) => key.split(',')[0])).size).toBe(2);
+  // The words of the form, which come back after a reload.
+  expect(stored.text).toContain(WORD);
 });
 
 test('the page links to the licences of the software in it', async ({ page }) => {
@@ -47,7 +53,7 @@ test('the page links to the licences of the software in it', async ({ page }) =>
 function storedValues(page: Page) {
   return page.evaluate(async () => {
     const databases: string[] = [];
-    const keys: string[] = [];
+    const keys: Record<string, string[]> = {};
     for (const { name } of await indexedDB.databases()) {
       if (!name) continue;
       databases.push(name);
@@ -62,7 +68,7 @@ function storedValues(page: Page) {
           request.onsuccess = () => resolve(request.result);
           request.onerror = () => reject(request.error);
         });
-        keys.push(...found.map(String));
+        keys[name] = [...(keys[name] ?? []), ...found.map(String)];
       }
       database.close();
     }

@@ -68,6 +68,6 @@ async function use(signal: AbortSignal, measured: MeasuredPage, row: Locator): P
   await measured.reset();
   await row.getByRole('button', { name: 'Use', exact: true }).click();
   await measured.reached(signal, READY);
-  await measured.page.getByRole('link', { name: 'Draw', exact: true }).click();
+  await measured.page.getByRole('link', { name: 'Make', exact: true }).click();
   await measured.studio.prompt.waitFor();
 }

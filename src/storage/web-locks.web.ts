@@ -1,16 +1,20 @@
 /** Locks between the tabs of an origin, and what the browser says about space. */
 
-/** Takes a lock until it is released or the tab ends. Returns undefined if another tab has it. */
+/** The browser releases the locks of a worker or a tab a moment after it has ended. */
+const RELEASE_MS = 1000;
+
+/**
+ * Takes a lock until it is released or the tab ends. Returns undefined if another tab has it and keeps it for
+ * a second.
+ */
 export function webLock(name: string): Promise<(() => void) | undefined> {
   // Without the API, as on pages without a secure context, there is no second tab to protect from.
   if (!navigator.locks) return Promise.resolve(() => undefined);
+  const signal = AbortSignal.timeout(RELEASE_MS);
   return new Promise((resolve, reject) => {
     navigator.locks
-      .request(name, { ifAvailable: true }, (lock) => {
-        if (!lock) return resolve(undefined);
-        return new Promise<void>((release) => resolve(release));
-      })
-      .catch(reject);
+      .request(name, { signal }, () => new Promise<void>((release) => resolve(release)))
+      .catch((error: unknown) => (signal.aborted ? resolve(undefined) : reject(error)));
   });
 }
 

@@ -2,16 +2,19 @@ import { useEffect, useRef } from 'react';
 import { Canvas } from './canvas/canvas.tsx';
 import { Composer } from './composer/composer.tsx';
 import { Examples } from './examples/examples.tsx';
+import { GalleryPage } from './gallery/gallery-page.tsx';
 import { isBuiltIn } from './models/chosen-model.ts';
 import { ModelsPage } from './models/models-page.tsx';
 import { Notices } from './notices/notices.tsx';
 import { AppBar } from './page/app-bar.tsx';
 import { DropAnywhere } from './page/drop-anywhere.tsx';
 import { PageFooter } from './page/page-footer.tsx';
-import { useRoom } from './page/rooms.ts';
+import { ROOMS, useRoom } from './page/rooms.ts';
+import { useShownAddress } from './page/use-shown-address.ts';
 import { QuestionBox } from './questions/question-box.tsx';
 import { Queue } from './queue/queue.tsx';
 import { ResultsList } from './results/results-list.tsx';
+import { SettingsPage } from './settings/settings-page.tsx';
 import { useActions, useStudio } from './store/context.tsx';
 import { canvasContent, showsRounds } from './store/selectors.ts';
 import './app.css';
@@ -28,10 +31,12 @@ export function App() {
     document.documentElement.dataset.theme = theme;
   }, [theme]);
   useEffect(() => {
-    document.title = room === 'models' ? 'Models, OmniGen2 Studio' : 'OmniGen2 Studio';
+    const label = ROOMS.find(({ name }) => name === room)?.label;
+    document.title = room === 'make' ? 'OmniGen2 Studio' : `${label}, OmniGen2 Studio`;
     scrollTo({ top: 0 });
   }, [room]);
   useEscapeToStop();
+  useShownAddress();
   useEffect(() => {
     // The prompt can be typed from now on.
     performance.mark('studio-ready');
@@ -44,8 +49,10 @@ export function App() {
       <AppBar room={room} />
       <main id="main" tabIndex={-1}>
         <Notices />
+        {room === 'gallery' && <GalleryPage />}
         {room === 'models' && <ModelsPage />}
-        <div hidden={room !== 'draw'}>
+        {room === 'settings' && <SettingsPage />}
+        <div hidden={room !== 'make'}>
           <div className={`workspace ${content === 'empty' ? 'empty' : ''} ${wide ? 'wide' : ''}`}>
             <section className="canvas" ref={canvas} aria-label="Canvas">
               <Canvas />

@@ -15,6 +15,8 @@ import { createRoot } from 'react-dom/client';
 import { spawnModelsWorker } from '../models-client.ts';
 import { spawnModelWorker } from '../worker-client.ts';
 import { App } from './app.tsx';
+import { GalleryProvider } from './gallery/context.tsx';
+import { createGallery } from './gallery/gallery.ts';
 import { builtInModel } from './models/chosen-model.ts';
 import { ModelsProvider } from './models/context.tsx';
 import { endingNotice, endingWords } from './models/ending.ts';
@@ -24,9 +26,11 @@ import { firstModel } from './models/start.ts';
 import { ErrorBoundary } from './notices/error-boundary.tsx';
 import { currentRoom } from './page/rooms.ts';
 import { StudioProvider } from './store/context.tsx';
+import { keepJobs } from './store/kept-jobs.ts';
+import { bringBack } from './store/last-visit.ts';
 import { loadSettings, saveSettings } from './store/settings.ts';
 import { settingsOf, type Theme } from './store/state.ts';
-import { createStudio } from './store/studio.ts';
+import { createStudio, type Studio } from './store/studio.ts';
 
 const preferred: Theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 document.documentElement.dataset.theme = preferred;
@@ -34,14 +38,19 @@ document.documentElement.dataset.theme = preferred;
 const settings = loadSettings(preferred);
 const builtIn = builtInModel(new URL('models/storybook/', document.baseURI).href);
 const keptFolders = openKeptFolders();
-const studio = createStudio({
+const kept = keepJobs((notice) => studio.actions.notify(notice));
+const studio: Studio = createStudio({
   model: builtIn,
   builtInModel: builtIn,
   backend: 'auto',
   settings,
   spawn: spawnModelWorker,
   randomSeed,
+  keeper: kept,
+  takeTurn: kept.takeTurn,
 });
+void bringBack(studio, kept);
+const gallery = createGallery(kept);
 const models = createModels({
   spawn: spawnModelsWorker,
   keptFolders,
@@ -70,9 +79,11 @@ if (root) {
     <StrictMode>
       <StudioProvider studio={studio}>
         <ModelsProvider models={models}>
-          <ErrorBoundary>
-            <App />
-          </ErrorBoundary>
+          <GalleryProvider gallery={gallery}>
+            <ErrorBoundary>
+              <App />
+            </ErrorBoundary>
+          </GalleryProvider>
         </ModelsProvider>
       </StudioProvider>
     </StrictMode>,

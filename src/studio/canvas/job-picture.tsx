@@ -1,3 +1,4 @@
+import type { CSSProperties } from 'react';
 import type { Picture } from '../../protocol.ts';
 import { type DrawJob, finalPictureOf, isOver, type RoundView, stepPreviewAt } from '../jobs/draw-job.ts';
 import { useStudio } from '../store/context.tsx';
@@ -18,8 +19,9 @@ export function JobPicture({ job }: { job: DrawJob }) {
     round && previewedStep?.round === round.round ? stepPreviewAt(round, previewedStep.step) : undefined;
   const picture = preview?.picture ?? latestPicture(job, round);
   const running = !isOver(job);
+  const steps = round?.steps || job.request.settings.steps;
   return (
-    <figure className="job-picture">
+    <figure className="job-picture" style={aspectOf(job)}>
       <div className="picture-frame">
         {picture ? (
           <PictureView picture={picture} smooth label={pictureLabel(job, round, preview?.step)} />
@@ -34,11 +36,22 @@ export function JobPicture({ job }: { job: DrawJob }) {
           </span>
         )}
       </div>
-      {running && <Progress job={job} round={round} />}
-      {round && round.stepPreviews.length > 0 && <StepPreviews round={round} running={running} />}
+      <div className="picture-status">
+        {running ? <Progress job={job} round={round} /> : <PictureSummary job={job} />}
+      </div>
+      {/* The previews of all steps have their places from the start, so that nothing below them moves. */}
+      {(running || (round && round.stepPreviews.length > 0)) && (
+        <StepPreviews round={round} steps={steps} running={running} />
+      )}
       {!running && <Caption job={job} />}
     </figure>
   );
+}
+
+/** The picture is as high as the window allows, so its width depends on its shape. */
+export function aspectOf(job: DrawJob): CSSProperties {
+  const { width, height } = finalPictureOf(job)?.picture ?? job.size;
+  return { '--aspect': width / height } as CSSProperties;
 }
 
 /** The round of the final picture, or the current round. */
@@ -76,7 +89,6 @@ function Caption({ job }: { job: DrawJob }) {
   return (
     <figcaption>
       <p className="prose">“{job.request.prompt}”</p>
-      {finalPictureOf(job) && <PictureSummary job={job} />}
       {job.state.status === 'done' && <ResultNotes notes={job.state.result.notes} />}
     </figcaption>
   );

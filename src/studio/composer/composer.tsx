@@ -133,7 +133,7 @@ function LargeModel() {
     <p className={needs.fits ? 'meta' : 'unknown-words'}>
       {!needs.fits && <Icon name="warn" />}
       <span>
-        {needsWords(needs)} {needs.advice} <a href="#models">What it needs</a>
+        {needsWords(needs)} {needs.advice} <a href="#/models">What it needs</a>
       </span>
     </p>
   );

@@ -1,7 +1,7 @@
 import { type ReactNode, useRef } from 'react';
+import type { StudioActions } from '../store/actions.ts';
 import { useActions } from '../store/context.tsx';
 import { PICTURE_ERRORS } from '../store/state.ts';
-import type { StudioActions } from '../store/studio.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { inspectPictures } from '../ui/picture-files.ts';
 

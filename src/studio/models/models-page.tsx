@@ -2,7 +2,6 @@ import { useEffect } from 'react';
 import { formatBytes } from '../ui/format.ts';
 import { AddModel } from './add-model.tsx';
 import { useModels, useModelsActions } from './context.tsx';
-import { MeasureMachine } from './measure-machine.tsx';
 import { BuiltInRow, FolderRow, InstalledRow, NewInstallRow } from './model-rows.tsx';
 import './models-page.css';
 
@@ -36,7 +35,9 @@ export function ModelsPage() {
         ))}
       </ul>
       <AddModel />
-      <MeasureMachine />
+      <p className="meta">
+        <a href="#/settings">Measure this machine</a> to see how fast a large model would be.
+      </p>
     </div>
   );
 }

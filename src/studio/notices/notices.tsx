@@ -77,7 +77,7 @@ function NoticeLine({ notice }: { notice: Notice }) {
 }
 
 function NoticeActionButton({ id, action }: { id: string; action: NoticeAction }) {
-  const { loadModel, drawAgain, restoreResult, chooseBuiltInModel, dismiss } = useActions();
+  const { loadModel, drawAgain, restoreResult, restoreStored, chooseBuiltInModel, dismiss } = useActions();
   const models = useModelsActions();
   switch (action.kind) {
     case 'reload model':
@@ -92,6 +92,8 @@ function NoticeActionButton({ id, action }: { id: string; action: NoticeAction }
       return <UndoButton label="Try again" onClick={() => drawAgain(action.job)} />;
     case 'undo removal':
       return <UndoButton label="Undo" onClick={() => restoreResult(action.job)} />;
+    case 'undo deletion':
+      return <UndoButton label="Undo" onClick={() => restoreStored(action.ids)} />;
     case 'use built-in model':
       return <UndoButton label="Use the built-in model" onClick={chooseBuiltInModel} />;
     case 'open models':

@@ -4,14 +4,14 @@ import { useActions, useStudio } from '../store/context.tsx';
 import type { ModelView } from '../store/state.ts';
 import { formatBytes } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
-import { goTo, ROOMS, type Room } from './rooms.ts';
+import { goTo, hrefOf, ROOMS, type Room } from './rooms.ts';
 import './app-bar.css';
 
 export function AppBar({ room }: { room: Room }) {
   const theme = useStudio((state) => state.theme);
   const { setTheme, clearCanvas } = useActions();
   const newPicture = () => {
-    goTo('draw');
+    goTo('make');
     clearCanvas();
     scrollTo({ top: 0 });
   };
@@ -45,7 +45,7 @@ function MainNav({ room }: { room: Room }) {
   return (
     <nav className="main-nav" aria-label="Main">
       {ROOMS.map(({ name, label }) => (
-        <a key={name} href={`#${name}`} aria-current={name === room ? 'page' : undefined}>
+        <a key={name} href={hrefOf({ room: name })} aria-current={name === room ? 'page' : undefined}>
           <span>{label}</span>
         </a>
       ))}
@@ -68,7 +68,7 @@ function ModelStatus() {
   const model = useStudio((state) => state.model);
   const { tone, long, short, why } = modelStatusText(chosen, model);
   return (
-    <a className="status" href="#models" title={why}>
+    <a className="status" href={hrefOf({ room: 'models' })} title={why}>
       <span className={`dot ${tone}`} aria-hidden="true" />
       <span className="long">
         {long}

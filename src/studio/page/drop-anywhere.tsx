@@ -28,7 +28,7 @@ export function DropAnywhere() {
       const pictures = room === 'models' ? files.filter(({ name }) => !MODEL_FILE.test(name)) : files;
       const others = folders.filter((folder) => !checkpoints.includes(folder));
       if (pictures.length + others.length === 0) return;
-      goTo('draw');
+      goTo('make');
       const names = others.map(({ name }) => name);
       await addPictureFiles(actions, pictures, names);
     };

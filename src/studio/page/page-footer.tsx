@@ -28,7 +28,7 @@ export function PageFooter() {
         </Section>
       )}
       <Section title="Nothing leaves this device">
-        <p>No account, no upload. Your prompts and pictures stay in this browser tab.</p>
+        <p>No account, no upload. Your prompts and pictures are kept in this browser alone.</p>
         <p>
           The page and its built-in model are open source under Apache-2.0.{' '}
           <a href="third-party-notices.txt">Licences of third-party software</a>

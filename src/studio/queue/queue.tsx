@@ -74,7 +74,7 @@ function RunningMeasurement() {
     <section className="running-job" aria-label="Measuring now">
       <div className="row between">
         <h2>Now</h2>
-        <a className="btn quiet" href="#models">
+        <a className="btn quiet" href="#/models">
           <Icon name="eye" />
           <span>Show</span>
         </a>

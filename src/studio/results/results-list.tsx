@@ -6,7 +6,7 @@ import { Icon } from '../ui/icon.tsx';
 import { PictureView } from '../ui/picture-view.tsx';
 import './results-list.css';
 
-/** The pictures of this visit, newest first, including failed jobs. A click shows one on the canvas. */
+/** The newest pictures, including failed jobs. A click shows one on the canvas. */
 export function ResultsList() {
   const jobs = useStudio((state) => state.jobs);
   const shown = useStudio((state) => state.shown);
@@ -17,7 +17,10 @@ export function ResultsList() {
   return (
     <section className="results" aria-labelledby={titleId}>
       <h2 id={titleId}>
-        Results <small>from this visit</small>
+        Results{' '}
+        <small>
+          <a href="#/gallery">all in the gallery</a>
+        </small>
       </h2>
       <ul>
         {results.map((job) => {

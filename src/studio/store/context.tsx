@@ -1,7 +1,8 @@
 import { createContext, type ReactNode, useContext } from 'react';
 import { useStore } from 'zustand';
+import type { StudioActions } from './actions.ts';
 import type { StudioState } from './state.ts';
-import type { Studio, StudioActions } from './studio.ts';
+import type { Studio } from './studio.ts';
 
 const StudioContext = createContext<Studio | undefined>(undefined);
 

@@ -28,11 +28,22 @@ import {
   withoutModelNotices,
 } from './state.ts';
 
-/** Listens to the worker. Calls `startNext` whenever a waiting job may start. */
-export function workerEvents(store: StoreApi<StudioState>, startNext: () => void): WorkerListener {
+export interface EventHooks {
+  /** Is called whenever a waiting job may start. */
+  startNext(): void;
+  /** Receives every event of a job. */
+  onEvent(id: JobId, event: JobEvent): void;
+}
+
+/** Listens to the worker. */
+export function workerEvents(
+  store: StoreApi<StudioState>,
+  { startNext, onEvent }: EventHooks,
+): WorkerListener {
   const { getState: get, setState: set } = store;
 
   function job(id: JobId, event: JobEvent): void {
+    onEvent(id, event);
     const { jobs, questions } = get();
     const before = jobs.find((each) => each.id === id);
     if (before) drawEvent(before, event);

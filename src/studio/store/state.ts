@@ -39,7 +39,8 @@ export type NoticeAction =
   | { readonly kind: 'allow folder'; readonly key: string }
   | { readonly kind: 'draw again'; readonly job: JobId }
   /** Holds the removed job until the notice is dismissed. */
-  | { readonly kind: 'undo removal'; readonly job: DrawJob };
+  | { readonly kind: 'undo removal'; readonly job: DrawJob }
+  | { readonly kind: 'undo deletion'; readonly ids: readonly JobId[] };
 
 /** The state of the model, including the time before the worker's first message. */
 export type ModelView = { readonly status: 'starting' } | ModelState;
@@ -85,7 +86,12 @@ export interface Settings {
   readonly paces: Paces;
   readonly acceptsCpu: boolean;
   readonly model: RememberedModel;
+  /** What was in the form, apart from its pictures. */
+  readonly draft: Draft;
 }
+
+/** The part of the form that belongs to the next picture. */
+export type Draft = Pick<DrawForm, 'prompt' | 'changes' | 'seed' | 'seedLocked'>;
 
 export function initialState(settings: Settings, chosen: ChosenModel): StudioState {
   const { theme, preset, checksItself, rounds, paces, acceptsCpu } = settings;
@@ -94,7 +100,7 @@ export function initialState(settings: Settings, chosen: ChosenModel): StudioSta
     chosen,
     remembered: settings.model,
     model: { status: 'starting' },
-    form: { ...NEW_FORM, preset, checksItself, rounds },
+    form: { ...NEW_FORM, ...settings.draft, preset, checksItself, rounds },
     problems: [],
     promptSelections: 0,
     jobs: [],
@@ -113,7 +119,7 @@ export function initialState(settings: Settings, chosen: ChosenModel): StudioSta
 }
 
 export function settingsOf(state: StudioState): Settings {
-  const { preset, checksItself, rounds } = state.form;
+  const { preset, checksItself, rounds, prompt, changes, seed, seedLocked } = state.form;
   return {
     theme: state.theme,
     preset,
@@ -122,6 +128,7 @@ export function settingsOf(state: StudioState): Settings {
     paces: state.paces,
     acceptsCpu: state.acceptsCpu,
     model: state.remembered,
+    draft: { prompt, changes, seed, seedLocked },
   };
 }
 

@@ -2,17 +2,19 @@
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { MAX_REFERENCES } from '../../config/config.ts';
-import type { BackendChoice, JobId } from '../../protocol.ts';
+import { newJobId } from '../../jobs/job-spec.ts';
+import type { DrawingSnapshot, JobId } from '../../protocol.ts';
 import { MAX_NEW_TOKENS } from '../../settings/answer-settings.ts';
-import type { DrawSettings } from '../../settings/draw-settings.ts';
-import { createWorkerClient, type WorkerPort } from '../../worker-client.ts';
-import { type DrawForm, type PresetName, requestOf, sizeOf, withChange } from '../composer/draw-form.ts';
-import { addReferences, moveReference, type Reference, removeReference } from '../composer/references.ts';
+import { createWorkerClient } from '../../worker-client.ts';
+import { type DrawForm, requestOf, sizeOf, withChange } from '../composer/draw-form.ts';
+import { addReferences, moveReference, removeReference } from '../composer/references.ts';
 import { type DrawJob, isOver, markGoingOn, markStopping, newDrawJob } from '../jobs/draw-job.ts';
 import { newQuestion } from '../jobs/question.ts';
-import { BUILT_IN, type ChosenModel } from '../models/chosen-model.ts';
+import { BUILT_IN } from '../models/chosen-model.ts';
 import { isActive, markMeasurementStopping, newMeasurement } from '../models/measurement.ts';
 import { quotePrompt } from '../ui/format.ts';
+import type { StudioActions } from './actions.ts';
+import type { StudioEnvironment } from './environment.ts';
 import { workerEvents } from './events.ts';
 import { jobOf, resultJobs, shownJob, wouldQueue } from './selectors.ts';
 import {
@@ -24,115 +26,55 @@ import {
   LAST_VISIT,
   type Notice,
   PICTURE_ERRORS,
-  type Settings,
   type StudioState,
-  type Theme,
   type View,
   withoutModelNotices,
 } from './state.ts';
-
-/** The model to load first, and the side effects that tests replace. */
-export interface StudioEnvironment {
-  readonly model: ChosenModel;
-  readonly builtInModel: ChosenModel;
-  readonly backend: BackendChoice;
-  readonly settings: Settings;
-  spawn(): WorkerPort;
-  /** A random integer 0 … 2^32 - 1. */
-  randomSeed(): number;
-}
 
 export interface Studio {
   readonly store: StoreApi<StudioState>;
   readonly actions: StudioActions;
 }
 
-export interface StudioActions {
-  setTheme(theme: Theme): void;
-  setPrompt(prompt: string): void;
-  /** Focuses the prompt and selects its text, so that typing replaces it. */
-  selectPrompt(): void;
-  /** Adds pictures up to the limit. `skipped` counts pictures that the caller has already left out. */
-  addReferences(added: readonly Reference[], skipped?: number): void;
-  replaceReferences(references: readonly Reference[]): void;
-  moveReference(from: number, to: number): void;
-  removeReference(id: string): void;
-  setPreset(preset: PresetName): void;
-  change(change: Partial<DrawSettings>): void;
-  resetSettings(): void;
-  setSeed(seed: number): void;
-  rollSeed(): void;
-  lockSeed(locked: boolean): void;
-  setChecksItself(on: boolean): void;
-  setRounds(rounds: number): void;
-  /**
-   * Checks the form and starts or queues the picture. Returns false and sets `problems` if the form is
-   * invalid.
-   */
-  draw(): boolean;
-  /** Starts or queues the same request again, with the same seed. */
-  drawAgain(id: JobId): void;
-  /** Continues a drawing that lacked memory, with the smaller plan that it was offered. */
-  goOn(id: JobId): void;
-  /** Fills the form with an example and draws it, with the example's seed and size. */
-  drawExample(example: ExampleRequest): void;
-  /** @param job the job whose picture it is; undefined for a reference */
-  ask(question: string, picture: Blob, job?: JobId): void;
-  /** Starts or queues a measurement of the device, unless one waits or runs. */
-  measure(): void;
-  /** Stops the measurement that waits or runs. */
-  stopMeasuring(): void;
-  /** Stops the running job and keeps its picture so far. */
-  stop(): void;
-  /** Removes a waiting job or question from the queue. */
-  removeFromQueue(id: JobId): void;
-  /** Removes a job that is over from the results. The notice about it can undo this. */
-  removeResult(id: JobId): void;
-  /** Undoes {@link StudioActions.removeResult}. */
-  restoreResult(job: DrawJob): void;
-  /** Shows a job on the canvas. */
-  show(id: JobId): void;
-  /** Empties the canvas and the prompt. The results and the references are kept. */
-  clearCanvas(): void;
-  setView(view: View): void;
-  previewStep(step: StudioState['previewedStep']): void;
-  notify(notice: Notice): void;
-  dismiss(noticeId: string): void;
-  /** Starts a new worker and loads the chosen model. */
-  loadModel(): void;
-  /** Replaces the model. The running job ends with its worker; waiting jobs run on the new model. */
-  chooseModel(model: ChosenModel): void;
-  chooseBuiltInModel(): void;
-  /** Loads the first model of a visit, which may differ from the one that is remembered. */
-  startWith(model: ChosenModel): void;
-  /** Goes back to the built-in model if this one is in use. Call it before a model is deleted. */
-  leaveModel(key: string): void;
-  /** Announces a text to screen readers. */
-  announce(announcement: string): void;
-  dispose(): void;
-}
-
-export interface ExampleRequest {
-  readonly prompt: string;
-  readonly references: readonly Reference[];
-  readonly seed: number;
-  readonly width: number;
-  readonly height: number;
-}
-
 export function createStudio(environment: StudioEnvironment): Studio {
   const store = createStore<StudioState>(() => initialState(environment.settings, environment.model));
   const { getState: get, setState: set } = store;
-  const events = workerEvents(store, startNext);
-  const client = createWorkerClient(events, environment.spawn);
-  let lastId = 0;
-  const newId = () => `job-${++lastId}` as JobId;
+  const { keeper } = environment;
+  const events = workerEvents(store, { startNext, onEvent: (id, event) => keeper?.event(id, event) });
+  const client = createWorkerClient(
+    { ...events, snapshot: (id, snapshot) => keeper?.snapshot(id, snapshot) },
+    environment.spawn,
+  );
+  const newId = newJobId;
+  /** States of drawings of an earlier visit that go on. */
+  const snapshots = new Map<JobId, DrawingSnapshot>();
+  /** Ends the turn of this tab; undefined while another tab may draw. */
+  let endTurn: (() => void) | undefined;
+  let asksForTurn = false;
+
+  /** Whether this tab may draw. If not, asks for its turn, and starts the next job then. */
+  function hasTurn(): boolean {
+    if (endTurn || !environment.takeTurn) return true;
+    if (!asksForTurn) {
+      asksForTurn = true;
+      void environment.takeTurn().then((end) => {
+        endTurn = end;
+        asksForTurn = false;
+        startNext();
+      });
+    }
+    return false;
+  }
 
   /** Sends the next waiting job to the worker, if the worker is idle and the model is loaded. */
   function startNext(): void {
     const { model, running, queue, jobs, questions, measurement } = get();
     const [next, ...rest] = queue;
-    if (model.status !== 'ready' || running !== undefined || next === undefined) return;
+    if (running === undefined && next === undefined) {
+      endTurn?.();
+      endTurn = undefined;
+    }
+    if (model.status !== 'ready' || running !== undefined || next === undefined || !hasTurn()) return;
     set({ running: next, queue: rest });
     const job = jobs.find((each) => each.id === next);
     const question = questions.find((each) => each.id === next);
@@ -141,7 +83,8 @@ export function createStudio(environment: StudioEnvironment): Studio {
       const failure = previous && previous.id !== next ? failureNotice(previous) : undefined;
       if (failure) actions.notify(failure);
       set({ shown: next, previewedStep: undefined, view: viewOf(job) });
-      client.draw(next, job.request);
+      client.draw(next, job.request, snapshots.get(next));
+      snapshots.delete(next);
     } else if (question) {
       client.ask(next, question.request);
     } else if (measurement?.id === next) {
@@ -157,6 +100,7 @@ export function createStudio(environment: StudioEnvironment): Studio {
   }
 
   function enqueueJob(job: DrawJob): void {
+    keeper?.drawQueued(job, get().chosen);
     // A person who goes on to draw has seen the notice.
     if (get().notices.some(({ id }) => id === CPU_NOTICE)) actions.dismiss(CPU_NOTICE);
     set((state) => ({
@@ -248,6 +192,7 @@ export function createStudio(environment: StudioEnvironment): Studio {
     ask(question, picture, job) {
       const request = { question, pictures: [picture], maxNewTokens: MAX_NEW_TOKENS.default };
       const asked = newQuestion(newId(), request, job);
+      keeper?.questionQueued(asked, get().chosen);
       set((state) => ({ questions: [...state.questions, asked] }));
       enqueue(asked.id);
     },
@@ -284,11 +229,13 @@ export function createStudio(environment: StudioEnvironment): Studio {
         questions: questions.filter((question) => question.id !== id),
       }));
       dropJob(id);
+      void keeper?.deleted(id);
     },
     removeResult(id) {
       const job = jobOf(get(), id);
       if (!job || !isOver(job)) return;
       dropJob(id);
+      void keeper?.deleted(id);
       actions.dismiss(failureId(id));
       actions.notify(removedNotice(job));
       actions.announce('Picture removed.');
@@ -297,16 +244,17 @@ export function createStudio(environment: StudioEnvironment): Studio {
       const { jobs } = get();
       actions.dismiss(REMOVED_NOTICE);
       if (jobOf(get(), job.id)) return;
-      const later = jobs.findIndex((each) => orderOf(each.id) > orderOf(job.id));
-      set({ jobs: jobs.toSpliced(later < 0 ? jobs.length : later, 0, job) });
+      void keeper?.restored(job.id);
+      set({ jobs: inOrder([...jobs, job]) });
       actions.show(job.id);
     },
     show(id) {
       const job = get().jobs.find((each) => each.id === id);
       if (job) set({ shown: id, previewedStep: undefined, view: viewOf(job) });
     },
+    showNothing: () => set({ shown: undefined, previewedStep: undefined }),
     clearCanvas() {
-      set({ shown: undefined, previewedStep: undefined });
+      actions.showNothing();
       actions.setPrompt('');
     },
     setView: (view) => set({ view }),
@@ -340,6 +288,39 @@ export function createStudio(environment: StudioEnvironment): Studio {
       if (chosen.key === key) actions.chooseBuiltInModel();
       else if (remembered.key === key) set({ remembered: BUILT_IN });
     },
+    async openStored(id) {
+      const stored = jobOf(get(), id) ? undefined : await keeper?.view(id);
+      if (stored) actions.addStored(stored);
+      if (!jobOf(get(), id)) return false;
+      actions.show(id);
+      return true;
+    },
+    deleteStored(ids) {
+      // A running job is not in the gallery.
+      for (const id of ids) {
+        if (jobOf(get(), id)) dropJob(id);
+        void keeper?.deleted(id);
+      }
+      actions.notify(deletedNotice(ids));
+      actions.announce(ids.length === 1 ? 'Picture deleted.' : `${ids.length} pictures deleted.`);
+    },
+    restoreStored(ids) {
+      actions.dismiss(DELETED_NOTICE);
+      for (const id of ids) void keeper?.restored(id);
+    },
+    addStored(stored) {
+      const { running, queue } = get();
+      const isHere = (id: JobId) => id === running || queue.includes(id);
+      for (const [id, snapshot] of stored.snapshots) snapshots.set(id, snapshot);
+      set((state) => ({
+        jobs: merged(state.jobs, stored.jobs, isHere),
+        questions: merged(state.questions, stored.questions, isHere),
+        queue: inOrder([...queue, ...stored.queue.filter((id) => !isHere(id))].map((id) => ({ id }))).map(
+          ({ id }) => id,
+        ),
+      }));
+      startNext();
+    },
     announce: (announcement) => set({ announcement }),
     dispose: client.dispose,
   };
@@ -351,9 +332,19 @@ function viewOf(job: DrawJob): View {
   return job.request.rounds > 1 ? 'rounds' : 'picture';
 }
 
-/** Jobs are numbered in the order of their requests. */
-function orderOf(id: JobId): number {
-  return Number(id.slice('job-'.length));
+/** Names of jobs sort by the time of their requests. */
+function inOrder<Item extends { readonly id: JobId }>(items: readonly Item[]): Item[] {
+  return items.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** All items, those of `added` in place of the ones with the same name that are not `isHere`. */
+function merged<Item extends { readonly id: JobId }>(
+  known: readonly Item[],
+  added: readonly Item[],
+  isHere: (id: JobId) => boolean,
+): Item[] {
+  const news = new Map(added.filter(({ id }) => !isHere(id)).map((item) => [item.id, item]));
+  return inOrder([...known.filter(({ id }) => !news.has(id)), ...news.values()]);
 }
 
 const REMOVED_NOTICE = 'removed';
@@ -366,6 +357,18 @@ function removedNotice(job: DrawJob): Notice {
     title: 'Picture removed',
     text: `You can bring back ${quotePrompt(job.request.prompt)} until you dismiss this message.`,
     action: { kind: 'undo removal', job },
+  };
+}
+
+const DELETED_NOTICE = 'deleted';
+
+function deletedNotice(ids: readonly JobId[]): Notice {
+  return {
+    id: DELETED_NOTICE,
+    tone: 'good',
+    title: ids.length === 1 ? 'Picture deleted' : `${ids.length} pictures deleted`,
+    text: 'You can undo this until you dismiss this message.',
+    action: { kind: 'undo deletion', ids },
   };
 }
 

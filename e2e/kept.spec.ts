@@ -1,0 +1,78 @@
+/** What a person made and was making comes back after a reload, a crash and in another tab. */
+
+import { expect, type Page } from '@playwright/test';
+import { drawWithReflection } from '../src/omnigen2/drawing.ts';
+import { test } from './fixtures.ts';
+import { expectSamePixels, hooks, options, SEED, saved } from './node-side.ts';
+import { StudioPage, sample } from './studio-page.ts';
+
+const PROMPT = 'a red house in the snow';
+const SIDE = 64;
+const STEPS = 20;
+
+test('a drawing goes on after a reload in the middle, and its picture is the same', async ({
+  page,
+  nodeModel,
+}) => {
+  const { studio, guidance } = await begin(page, STEPS);
+  await studio.draw(PROMPT);
+  await studio.stepPreviews.nth(6).waitFor();
+  await page.reload();
+  await expect(studio.prompt).toHaveValue(PROMPT);
+  await studio.result();
+  const note = page.getByRole('listitem').filter({ hasText: 'The drawing was interrupted' });
+  await expect(note).toContainText(/went on after step ([1-9]|1\d)\. The page was closed or reloaded\./);
+  const { picture } = await drawWithReflection(
+    nodeModel,
+    options(PROMPT, [], STEPS, guidance, SIDE),
+    1,
+    hooks,
+  );
+  expectSamePixels(await saved(studio), picture);
+});
+
+test('pictures, answers, the queue and the form are there after a reload', async ({ page }) => {
+  const { studio } = await begin(page, 2);
+  await studio.draw(PROMPT);
+  await studio.result();
+  const before = await saved(studio);
+  const answer = await studio.ask('What colour is the house?');
+  await page
+    .getByTestId('pick-pictures')
+    .first()
+    .setInputFiles([sample('blue-cat')]);
+  await expect(studio.references).toHaveCount(1);
+  await studio.prompt.fill('Make it night.');
+  await page.reload();
+  await studio.modelReady();
+  await studio.result();
+  expect(Buffer.compare((await saved(studio)).data, before.data)).toBe(0);
+  await expect(page.getByText(answer).first()).toBeVisible();
+  await expect(studio.prompt).toHaveValue('Make it night.');
+  await expect(studio.references).toHaveCount(1);
+});
+
+test('a second tab shows what the first one has drawn, and they draw one after the other', async ({
+  page,
+  context,
+}) => {
+  const { studio } = await begin(page, 2);
+  const other = new StudioPage(await context.newPage());
+  await other.open();
+  await other.modelReady();
+  await studio.draw(PROMPT);
+  await studio.result();
+  const shown = other.page.getByRole('button', { name: `Show: ${PROMPT}` });
+  await expect(shown).toBeVisible();
+  await shown.click();
+  expect(Buffer.compare((await saved(other)).data, (await saved(studio)).data)).toBe(0);
+});
+
+async function begin(page: Page, steps: number) {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.modelReady();
+  await studio.checksItself.uncheck();
+  const guidance = await studio.setStepsAndSeed({ steps, side: SIDE, seed: SEED });
+  return { studio, guidance };
+}

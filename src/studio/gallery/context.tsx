@@ -1,0 +1,20 @@
+import { createContext, type ReactNode, useContext } from 'react';
+import { useStore } from 'zustand';
+import type { Gallery, GalleryState } from './gallery.ts';
+
+const GalleryContext = createContext<Gallery | undefined>(undefined);
+
+export function GalleryProvider({ gallery, children }: { gallery: Gallery; children: ReactNode }) {
+  return <GalleryContext value={gallery}>{children}</GalleryContext>;
+}
+
+/** Selects part of the gallery's state. The selector must return a stable value for an unchanged state. */
+export function useGallery<T>(selector: (state: GalleryState) => T): T {
+  return useStore(useGalleryActions().store, selector);
+}
+
+export function useGalleryActions(): Gallery {
+  const gallery = useContext(GalleryContext);
+  if (!gallery) throw new Error('This component must be inside GalleryProvider.');
+  return gallery;
+}
