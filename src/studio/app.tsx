@@ -16,7 +16,7 @@ import { Queue } from './queue/queue.tsx';
 import { ResultsList } from './results/results-list.tsx';
 import { SettingsPage } from './settings/settings-page.tsx';
 import { useActions, useStudio } from './store/context.tsx';
-import { canvasContent, showsRounds } from './store/selectors.ts';
+import { canvasContent } from './store/selectors.ts';
 import './app.css';
 
 export function App() {
@@ -24,9 +24,12 @@ export function App() {
   const chosen = useStudio((state) => state.chosen);
   const theme = useStudio((state) => state.theme);
   const content = useStudio(canvasContent);
-  const wide = useStudio(showsRounds);
   const canvas = useRef<HTMLElement>(null);
   const scrollToCanvas = () => canvas.current?.scrollIntoView({ block: 'start' });
+  const focusCanvas = () => {
+    canvas.current?.focus({ preventScroll: true });
+    scrollToCanvas();
+  };
   useEffect(() => {
     document.documentElement.dataset.theme = theme;
   }, [theme]);
@@ -48,30 +51,29 @@ export function App() {
       </a>
       <AppBar room={room} />
       <main id="main" tabIndex={-1}>
-        <Notices />
         {room === 'gallery' && <GalleryPage />}
         {room === 'models' && <ModelsPage />}
         {room === 'settings' && <SettingsPage />}
         <div hidden={room !== 'make'}>
-          <div className={`workspace ${content === 'empty' ? 'empty' : ''} ${wide ? 'wide' : ''}`}>
-            <section className="canvas" ref={canvas} aria-label="Canvas">
+          <div className={content === 'empty' ? 'workspace empty' : 'workspace'}>
+            <section className="canvas" ref={canvas} tabIndex={-1} aria-label="Canvas">
               <Canvas />
             </section>
             <div className="side">
               {content === 'empty' && <Intro />}
-              {!wide && <Queue />}
               <Composer onDraw={scrollToCanvas} />
+              <Queue />
             </div>
             <div className="below">
-              {wide && <Queue />}
               <QuestionBox />
             </div>
           </div>
-          <ResultsList />
+          <ResultsList onShow={focusCanvas} />
           {isBuiltIn(chosen) && <Examples onDraw={scrollToCanvas} />}
         </div>
       </main>
       <PageFooter />
+      <Notices />
       <DropAnywhere />
       <Announcer />
     </>

@@ -6,7 +6,7 @@ import { canvasContent, matchesForm, shownJob, showsRounds } from '../store/sele
 import { errorNotice, failureId, type View } from '../store/state.ts';
 import { Icon } from '../ui/icon.tsx';
 import { EmptyCanvas } from './empty-canvas.tsx';
-import { JobPicture } from './job-picture.tsx';
+import { fittingStyle, JobPicture } from './job-picture.tsx';
 import { ReferenceOverview } from './reference-overview.tsx';
 import { ResultTools } from './result-tools.tsx';
 import './canvas.css';
@@ -30,8 +30,11 @@ function JobCanvas({ job }: { job: DrawJob }) {
   return (
     <>
       <h1 className="visually-hidden">{final ? 'Your picture' : 'Drawing a picture'}</h1>
-      <div className={`row between canvas-toolbar ${rounds ? '' : 'as-wide-as-picture'}`}>
-        {job.request.rounds > 1 ? <ViewSwitch job={job} /> : <span />}
+      <div
+        className={`row between canvas-toolbar ${rounds ? '' : 'as-wide-as-picture'}`}
+        style={fittingStyle(job)}
+      >
+        {job.request.rounds > 1 && <ViewSwitch job={job} />}
         {isOver(job) && <ResultTools job={job} final={final} />}
       </div>
       {job.state.status === 'failed' && <Failure job={job} />}

@@ -8,7 +8,7 @@ import { LoadingBar } from './loading-bar.tsx';
 import { PictureSummary } from './picture-summary.tsx';
 import { PlaceholderSketch } from './placeholder-sketch.tsx';
 import { Progress } from './progress.tsx';
-import { StepPreviews } from './step-previews.tsx';
+import { STEPS_IN_ROW, StepPreviews } from './step-previews.tsx';
 import './job-picture.css';
 
 /** The picture of a job: previews and progress while it is drawn, then the result with its caption. */
@@ -21,7 +21,7 @@ export function JobPicture({ job }: { job: DrawJob }) {
   const running = !isOver(job);
   const steps = round?.steps || job.request.settings.steps;
   return (
-    <figure className="job-picture" style={aspectOf(job)}>
+    <figure className="job-picture" style={fittingStyle(job)}>
       <div className="picture-frame">
         {picture ? (
           <PictureView picture={picture} smooth label={pictureLabel(job, round, preview?.step)} />
@@ -37,7 +37,7 @@ export function JobPicture({ job }: { job: DrawJob }) {
         )}
       </div>
       <div className="picture-status">
-        {running ? <Progress job={job} round={round} /> : <PictureSummary job={job} />}
+        {running ? <Progress job={job} round={round} /> : picture && <PictureSummary job={job} />}
       </div>
       {/* The previews of all steps have their places from the start, so that nothing below them moves. */}
       {(running || (round && round.stepPreviews.length > 0)) && (
@@ -48,10 +48,11 @@ export function JobPicture({ job }: { job: DrawJob }) {
   );
 }
 
-/** The picture is as high as the window allows, so its width depends on its shape. */
-export function aspectOf(job: DrawJob): CSSProperties {
+/** What the size of the picture depends on, so that it fits the window: its shape, and the rows of steps. */
+export function fittingStyle(job: DrawJob): CSSProperties {
   const { width, height } = finalPictureOf(job)?.picture ?? job.size;
-  return { '--aspect': width / height } as CSSProperties;
+  const rows = Math.ceil(job.request.settings.steps / STEPS_IN_ROW);
+  return { '--aspect': width / height, '--rows': rows } as CSSProperties;
 }
 
 /** The round of the final picture, or the current round. */

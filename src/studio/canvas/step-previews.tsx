@@ -4,19 +4,31 @@ import { useActions, useStudio } from '../store/context.tsx';
 import { PictureView } from '../ui/picture-view.tsx';
 import './step-previews.css';
 
+/** How many steps a row has at most. A narrow window has shorter rows. */
+export const STEPS_IN_ROW = 20;
+
+interface StepPreviewsProps {
+  /** Undefined before the first step. */
+  readonly round: RoundView | undefined;
+  /** The number of places. */
+  readonly steps: number;
+  readonly running: boolean;
+}
+
 /** A thumbnail for each step. Hovering, clicking or the arrow keys show a step in the large picture. */
-export function StepPreviews({ round, running }: { round: RoundView; running: boolean }) {
+export function StepPreviews({ round, steps, running }: StepPreviewsProps) {
   const previewedStep = useStudio((state) => state.previewedStep);
   const { previewStep } = useActions();
   const list = useRef<HTMLOListElement>(null);
-  const chosen = previewedStep?.round === round.round ? previewedStep.step : undefined;
-  const latest = round.stepPreviews.at(-1)?.step ?? 0;
-  const steps = Array.from({ length: round.steps }, (_, index) => index + 1);
+  const chosen = round && previewedStep?.round === round.round ? previewedStep.step : undefined;
+  const latest = round?.stepPreviews.at(-1)?.step ?? 0;
+  const places = Array.from({ length: steps }, (_, index) => index + 1);
 
-  const choose = (step: number) => previewStep(step >= latest ? undefined : { round: round.round, step });
+  const choose = (step: number) =>
+    previewStep(!round || step >= latest ? undefined : { round: round.round, step });
   const onKeyDown = (event: KeyboardEvent) => {
     const to = stepForKey(event.key, chosen ?? latest, latest);
-    if (to === undefined) return;
+    if (to === undefined || !round) return;
     event.preventDefault();
     const preview = stepPreviewAt(round, to) ?? round.stepPreviews[0];
     if (!preview) return;
@@ -29,13 +41,13 @@ export function StepPreviews({ round, running }: { round: RoundView; running: bo
       ref={list}
       className="step-previews"
       aria-label="Steps so far; choose one to see it"
-      style={{ '--columns': Math.min(20, round.steps) } as CSSProperties}
+      style={{ '--columns': Math.min(STEPS_IN_ROW, steps) } as CSSProperties}
       onKeyDown={onKeyDown}
       onMouseLeave={() => previewStep(undefined)}
       onBlur={(event) => event.currentTarget.contains(event.relatedTarget) || previewStep(undefined)}
     >
-      {steps.map((step) => {
-        const preview = round.stepPreviews.find((each) => each.step === step);
+      {places.map((step) => {
+        const preview = round?.stepPreviews.find((each) => each.step === step);
         const current = running && step === latest;
         return (
           <li

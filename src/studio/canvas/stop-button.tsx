@@ -1,54 +1,65 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { DrawJob } from '../jobs/draw-job.ts';
 import { useActions } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { useFocusOnLeave } from '../ui/use-focus-on-leave.ts';
 
 /** Stops a running job, or takes a waiting one out of the queue. */
 export function StopButton({ job }: { job: DrawJob }) {
-  const { stop, removeFromQueue } = useActions();
   switch (job.state.status) {
     case 'running':
-      return job.state.stopping ? (
-        <StoppingButton label={stopLabel(job)} />
-      ) : (
-        <button type="button" className="btn danger" onClick={stop}>
-          <Icon name="stop" />
-          <span>{stopLabel(job)}</span>
-        </button>
-      );
+      return <StopRunning job={job} stopping={job.state.stopping} />;
     case 'waiting':
-      return (
-        <button type="button" className="btn" onClick={() => removeFromQueue(job.id)}>
-          <Icon name="close" />
-          <span>Cancel</span>
-        </button>
-      );
+      return <CancelWaiting job={job} />;
     default:
       return null;
   }
+}
+
+function CancelWaiting({ job }: { job: DrawJob }) {
+  const { removeFromQueue } = useActions();
+  const button = useRef<HTMLButtonElement>(null);
+  useFocusOnLeave(button);
+  return (
+    <button ref={button} type="button" className="btn" onClick={() => removeFromQueue(job.id)}>
+      <Icon name="close" />
+      <span>Cancel</span>
+    </button>
+  );
 }
 
 /** Time after which a job that does not stop can be ended together with the engine. */
 const STOP_TIMEOUT_MS = 3_000;
 
 /** A job stops after its current step. If that takes too long, the button ends the engine. */
-function StoppingButton({ label }: { label: string }) {
-  const { loadModel } = useActions();
+function StopRunning({ job, stopping }: { job: DrawJob; stopping: boolean }) {
+  const { stop, loadModel } = useActions();
+  const button = useRef<HTMLButtonElement>(null);
   const [late, setLate] = useState(false);
   useEffect(() => {
+    if (!stopping) return;
     const timer = setTimeout(() => setLate(true), STOP_TIMEOUT_MS);
-    return () => clearTimeout(timer);
-  }, []);
+    return () => {
+      clearTimeout(timer);
+      setLate(false);
+    };
+  }, [stopping]);
+  useFocusOnLeave(button);
   return (
     <button
+      ref={button}
       type="button"
       className="btn danger"
-      disabled={!late}
+      // A disabled button would lose the focus.
+      aria-disabled={stopping && !late}
       title={late ? 'Ends the drawing engine. The model loads again for the next job.' : undefined}
-      onClick={loadModel}
+      onClick={() => {
+        if (late) loadModel();
+        else if (!stopping) stop();
+      }}
     >
       <Icon name="stop" />
-      <span>{late ? 'Stop now' : label}</span>
+      <span>{late ? 'Stop now' : stopLabel(job)}</span>
     </button>
   );
 }

@@ -1,17 +1,43 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type FocusEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useModelsActions } from '../models/context.tsx';
 import { goTo } from '../page/rooms.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import type { Notice, NoticeAction } from '../store/state.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
+import { useFocusOnLeave } from '../ui/use-focus-on-leave.ts';
 import './notices.css';
 
-/** The notices about the whole page, newest last. */
+/** How long a removal can be undone, not counting the time while the pointer or the focus is on a notice. */
+const UNDO_MS = 20_000;
+
+/** The notices about the whole page, newest last. They float above it. */
 export function Notices() {
   const notices = useStudio((state) => state.notices).filter(({ inForm }) => !inForm);
-  if (notices.length === 0) return null;
+  const { dismiss } = useActions();
+  const [held, setHeld] = useState(false);
+  const removal = notices.findLast(({ action }) => action?.kind.startsWith('undo'));
+  const none = notices.length === 0;
+  useEffect(() => {
+    if (!removal || held) return;
+    const timer = setTimeout(() => dismiss(removal.id), UNDO_MS);
+    return () => clearTimeout(timer);
+  }, [removal, held, dismiss]);
+  useEffect(() => {
+    // The pointer does not leave what is removed under it.
+    if (none) setHeld(false);
+  }, [none]);
+  if (none) return null;
+  const onBlur = ({ currentTarget, relatedTarget }: FocusEvent) =>
+    setHeld(currentTarget.contains(relatedTarget));
   return (
-    <div className="notices">
+    <section
+      className="toasts"
+      aria-label="Messages"
+      onMouseEnter={() => setHeld(true)}
+      onMouseLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={onBlur}
+    >
       {notices.map((notice) =>
         notice.oneLine ? (
           <NoticeLine key={notice.id} notice={notice} />
@@ -19,7 +45,7 @@ export function Notices() {
           <DismissibleNotice key={notice.id} notice={notice} />
         ),
       )}
-    </div>
+    </section>
   );
 }
 
@@ -139,8 +165,11 @@ const TONE_ICONS: Readonly<Record<Notice['tone'], IconName>> = { bad: 'warn', wa
 
 /** A notice with its buttons as `children`, and details for a bug report. */
 export function NoticeCard({ notice, children }: { notice: Notice; children?: ReactNode }) {
+  const card = useRef<HTMLElement>(null);
+  useFocusOnLeave(card);
   return (
     <section
+      ref={card}
       className={`notice ${notice.tone}`}
       role={notice.tone === 'bad' ? 'alert' : 'status'}
       aria-label={notice.title}

@@ -1,5 +1,7 @@
-import { useId, useState } from 'react';
+import { useId, useRef, useState } from 'react';
 import { grouped } from '../../settings/value-words.ts';
+import { StepText } from '../canvas/progress.tsx';
+import { StopButton } from '../canvas/stop-button.tsx';
 import { modeOf, modeText } from '../composer/references.ts';
 import type { DrawJob } from '../jobs/draw-job.ts';
 import { useActions, useStudio } from '../store/context.tsx';
@@ -7,6 +9,7 @@ import { runningJob, showsRounds } from '../store/selectors.ts';
 import { capitalize } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { BlobView } from '../ui/picture-view.tsx';
+import { useFocusOnLeave } from '../ui/use-focus-on-leave.ts';
 import './queue.css';
 
 /** The running job and the waiting jobs. */
@@ -39,14 +42,17 @@ function RunningJob({ job }: { job: DrawJob }) {
     <section className="running-job" aria-label="Drawing now">
       <div className="row between">
         <h2>Now</h2>
-        {shown !== job.id && (
-          <button type="button" className="btn quiet" onClick={() => show(job.id)}>
-            <Icon name="eye" />
-            <span>Show</span>
-          </button>
-        )}
+        {shown !== job.id && <ShowButton onClick={() => show(job.id)} />}
       </div>
       <p className="prose">“{prompt}”</p>
+      {shown !== job.id && (
+        <div className="row between">
+          <p>
+            <StepText job={job} round={job.rounds.at(-1)} />
+          </p>
+          <StopButton job={job} />
+        </div>
+      )}
       <div className="running-job-facts">
         {numbered.length > 0 && (
           <ol className="small-references" aria-label="References">
@@ -66,6 +72,17 @@ function RunningJob({ job }: { job: DrawJob }) {
         <CopySeed seed={settings.seed} />
       </div>
     </section>
+  );
+}
+
+function ShowButton({ onClick }: { onClick: () => void }) {
+  const button = useRef<HTMLButtonElement>(null);
+  useFocusOnLeave(button);
+  return (
+    <button ref={button} type="button" className="btn quiet" onClick={onClick}>
+      <Icon name="eye" />
+      <span>Show</span>
+    </button>
   );
 }
 
@@ -107,13 +124,21 @@ function CopySeed({ seed }: { seed: number }) {
 function WaitingJobs({ jobs }: { jobs: readonly DrawJob[] }) {
   const { removeFromQueue } = useActions();
   const titleId = useId();
+  const section = useRef<HTMLElement>(null);
+  const list = useRef<HTMLOListElement>(null);
+  useFocusOnLeave(section);
+  const remove = (job: DrawJob, index: number) => {
+    const buttons = list.current?.querySelectorAll<HTMLElement>('li > button');
+    (buttons?.[index + 1] ?? buttons?.[index - 1])?.focus();
+    removeFromQueue(job.id);
+  };
   return (
-    <section className="waiting-jobs" aria-labelledby={titleId}>
+    <section ref={section} className="waiting-jobs" aria-labelledby={titleId}>
       <h2 id={titleId}>
         Next <span className="count">{jobs.length}</span>
       </h2>
-      <ol>
-        {jobs.map((job) => {
+      <ol ref={list}>
+        {jobs.map((job, index) => {
           const first = job.request.references[0];
           return (
             <li key={job.id}>
@@ -138,7 +163,7 @@ function WaitingJobs({ jobs }: { jobs: readonly DrawJob[] }) {
                 className="btn icon-only quiet"
                 aria-label={`Remove from the queue: ${job.request.prompt}`}
                 title="Remove from the queue"
-                onClick={() => removeFromQueue(job.id)}
+                onClick={() => remove(job, index)}
               >
                 <Icon name="close" />
               </button>

@@ -7,7 +7,7 @@ import { PictureView } from '../ui/picture-view.tsx';
 import './results-list.css';
 
 /** The newest pictures, including failed jobs. A click shows one on the canvas. */
-export function ResultsList() {
+export function ResultsList({ onShow }: { onShow: () => void }) {
   const jobs = useStudio((state) => state.jobs);
   const shown = useStudio((state) => state.shown);
   const { show } = useActions();
@@ -34,7 +34,10 @@ export function ResultsList() {
                 aria-label={`Show${failed ? ' failed picture' : ''}: ${job.request.prompt}`}
                 aria-pressed={job.id === shown}
                 title={job.request.prompt}
-                onClick={() => show(job.id)}
+                onClick={() => {
+                  show(job.id);
+                  onShow();
+                }}
               >
                 {final && <PictureView picture={final.picture} />}
                 {failed && (

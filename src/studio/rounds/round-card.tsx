@@ -159,11 +159,10 @@ function RoundTools({ job, round }: { job: DrawJob; round: RoundView }) {
         type="button"
         className="btn"
         aria-label={`Use as reference: round ${round.round}`}
-        title="Use as reference"
         onClick={() => tools.addAsReference(picture, fileName, `Round ${round.round} added as a reference.`)}
       >
         <Icon name="reference" />
-        <span>Use</span>
+        <span>Use as reference</span>
       </button>
       <button
         type="button"

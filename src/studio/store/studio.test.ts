@@ -92,6 +92,19 @@ describe('queue', () => {
     expect(state().shown).toBe(state().running);
   });
 
+  it('leaves a picture on the canvas that was chosen while another one was drawn', () => {
+    const { actions, draw, drawn, workers, state } = start();
+    workers[0]!.ready();
+    const first = draw('one');
+    workers[0]!.job(first, done);
+    const second = draw('two');
+    draw('three');
+    actions.show(first);
+    workers[0]!.job(second, done);
+    expect(drawn()).toEqual(['one', 'two', 'three']);
+    expect(state().shown).toBe(first);
+  });
+
   it('continues after a failure and skips removed jobs', () => {
     const { actions, draw, drawn, workers } = start();
     workers[0]!.ready();

@@ -51,6 +51,8 @@ export function createStudio(environment: StudioEnvironment): Studio {
   /** Ends the turn of this tab; undefined while another tab may draw. */
   let endTurn: (() => void) | undefined;
   let asksForTurn = false;
+  /** The drawing that started last. */
+  let lastStarted: JobId | undefined;
 
   /** Whether this tab may draw. If not, asks for its turn, and starts the next job then. */
   function hasTurn(): boolean {
@@ -80,9 +82,13 @@ export function createStudio(environment: StudioEnvironment): Studio {
     const question = questions.find((each) => each.id === next);
     if (job) {
       const previous = shownJob(get());
-      const failure = previous && previous.id !== next ? failureNotice(previous) : undefined;
-      if (failure) actions.notify(failure);
-      set({ shown: next, previewedStep: undefined, view: viewOf(job) });
+      // Another picture on the canvas was chosen by the person and stays there.
+      if (!previous || previous.id === lastStarted || previous.id === next) {
+        const failure = previous && previous.id !== next ? failureNotice(previous) : undefined;
+        if (failure) actions.notify(failure);
+        set({ shown: next, previewedStep: undefined, view: viewOf(job) });
+      }
+      lastStarted = next;
       client.draw(next, job.request, snapshots.get(next));
       snapshots.delete(next);
     } else if (question) {
@@ -355,7 +361,7 @@ function removedNotice(job: DrawJob): Notice {
     id: REMOVED_NOTICE,
     tone: 'good',
     title: 'Picture removed',
-    text: `You can bring back ${quotePrompt(job.request.prompt)} until you dismiss this message.`,
+    text: quotePrompt(job.request.prompt),
     action: { kind: 'undo removal', job },
   };
 }
@@ -367,7 +373,7 @@ function deletedNotice(ids: readonly JobId[]): Notice {
     id: DELETED_NOTICE,
     tone: 'good',
     title: ids.length === 1 ? 'Picture deleted' : `${ids.length} pictures deleted`,
-    text: 'You can undo this until you dismiss this message.',
+    text: 'Undo brings everything back.',
     action: { kind: 'undo deletion', ids },
   };
 }
