@@ -16,6 +16,8 @@ export default defineConfig({
   use: {
     baseURL: `http://localhost:${PORT}`,
     screenshot: 'only-on-failure',
+    // A service worker would answer requests that tests answer. Tests about it allow it.
+    serviceWorkers: 'block',
   },
   projects: [
     // Without a GPU the page falls back to WebAssembly.

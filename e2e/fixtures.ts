@@ -91,7 +91,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 });
 
 function newContext(browser: Browser, baseURL: string | undefined): Promise<BrowserContext> {
-  return browser.newContext({ baseURL });
+  return browser.newContext({ baseURL, serviceWorkers: 'block' });
 }
 
 /** Deletes what the page keeps between visits, apart from models. The page closes its database for that. */

@@ -10,6 +10,7 @@ import { expect, test } from 'vitest';
 /** What each layer may import from. `types` marks layers of which only types may be used. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   workers: [
+    'offline',
     'checkpoints/conversion/',
     'worker/',
     'storage/open.ts',
@@ -20,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   studio: [
     'jobs',
+    'offline',
     'archive',
     'protocol.ts',
     'settings',
@@ -101,6 +103,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   storybook: ['listed.ts'],
   'json.ts': ['errors.ts'],
   tensors: [],
+  offline: [],
   omnicontext: [],
   settings: ['errors.ts'],
   'errors.ts': [],

@@ -15,6 +15,7 @@ import { createRoot } from 'react-dom/client';
 import { spawnModelsWorker } from '../models-client.ts';
 import { spawnModelWorker } from '../worker-client.ts';
 import { App } from './app.tsx';
+import { addPictureFiles } from './composer/pick-pictures.tsx';
 import { GalleryProvider } from './gallery/context.tsx';
 import { createGallery } from './gallery/gallery.ts';
 import { builtInModel } from './models/chosen-model.ts';
@@ -24,7 +25,8 @@ import { openKeptFolders } from './models/kept-folders.ts';
 import { createModels } from './models/models.ts';
 import { firstModel } from './models/start.ts';
 import { ErrorBoundary } from './notices/error-boundary.tsx';
-import { currentRoom } from './page/rooms.ts';
+import { beApp } from './page/app.ts';
+import { currentRoom, goTo } from './page/rooms.ts';
 import { StudioProvider } from './store/context.tsx';
 import { keepJobs } from './store/kept-jobs.ts';
 import { bringBack } from './store/last-visit.ts';
@@ -51,6 +53,10 @@ const studio: Studio = createStudio({
 });
 void bringBack(studio, kept);
 const gallery = createGallery(kept);
+void beApp(studio, (files) => {
+  goTo('make');
+  void addPictureFiles(studio.actions, files);
+});
 const models = createModels({
   spawn: spawnModelsWorker,
   keptFolders,

@@ -1,5 +1,6 @@
 import { type FocusEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useModelsActions } from '../models/context.tsx';
+import { updateApp } from '../page/app.ts';
 import { goTo } from '../page/rooms.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import type { Notice, NoticeAction } from '../store/state.ts';
@@ -120,6 +121,8 @@ function NoticeActionButton({ id, action }: { id: string; action: NoticeAction }
       return <UndoButton label="Undo" onClick={() => restoreResult(action.job)} />;
     case 'undo deletion':
       return <UndoButton label="Undo" onClick={() => restoreStored(action.ids)} />;
+    case 'update':
+      return <UndoButton label="Reload" onClick={() => void updateApp()} />;
     case 'use built-in model':
       return <UndoButton label="Use the built-in model" onClick={chooseBuiltInModel} />;
     case 'open models':

@@ -34,7 +34,7 @@ export interface Notice {
 
 /** What a notice offers besides being dismissed. */
 export type NoticeAction =
-  | { readonly kind: 'reload model' | 'retry GPU' | 'use built-in model' | 'open models' }
+  | { readonly kind: 'reload model' | 'retry GPU' | 'use built-in model' | 'open models' | 'update' }
   /** Asks the browser whether the page may read a folder of an earlier visit, and uses it. */
   | { readonly kind: 'allow folder'; readonly key: string }
   | { readonly kind: 'draw again'; readonly job: JobId }
