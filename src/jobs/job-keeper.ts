@@ -13,7 +13,7 @@ export type NewJobSpec = {
 }[JobSpec['kind']];
 
 export interface KeeperOptions {
-  readonly store: Pick<JobStore, 'put' | 'append' | 'checkpoint'>;
+  readonly store: Pick<JobStore, 'put' | 'append' | 'snapshot'>;
   /** The tab that draws the jobs. */
   readonly owner: string;
   /** Encodes a picture without loss. */
@@ -60,7 +60,7 @@ export class JobKeeper {
   }
 
   /**
-   * Goes on with a job that the store has already. Its last checkpoint can be older than its last event, so
+   * Goes on with a job that the store has already. Its last snapshot can be older than its last event, so
    * events that are stored happen again: they are not stored twice.
    */
   goesOn(id: JobId, stored: readonly StoredEvent[]): void {
@@ -94,7 +94,7 @@ export class JobKeeper {
     this.#write(id, async () => {
       const newest = kept.snapshot;
       kept.snapshot = undefined;
-      if (newest) await this.#options.store.checkpoint(id, newest);
+      if (newest) await this.#options.store.snapshot(id, newest);
     });
   }
 

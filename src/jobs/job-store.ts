@@ -1,5 +1,5 @@
 /**
- * Everything that a person made, in IndexedDB: specs, events, checkpoints of unfinished drawings, and the
+ * Everything that a person made, in IndexedDB: specs, events, snapshots of unfinished drawings, and the
  * bytes of pictures.
  *
  * Every method is one transaction: after a crash, or when the storage is full, it has happened as a whole or
@@ -9,7 +9,7 @@
  * |---|---|---|
  * | `jobs` | ID | {@link JobRow}: the spec, and what the person did with the job |
  * | `events` | [ID, number] | {@link StoredEvent}, from 0 |
- * | `checkpoints` | ID | the last {@link DrawingSnapshot} of an unfinished drawing |
+ * | `snapshots` | ID | the last {@link DrawingSnapshot} of an unfinished drawing |
  * | `blobs` | {@link BlobKey} | Blob |
  * | `values` | name | other JSON or blobs, such as the references in the form |
  */
@@ -48,12 +48,12 @@ type JobRow = z.infer<typeof jobRow>;
 interface Tables extends DBSchema {
   jobs: { key: string; value: unknown };
   events: { key: [string, number]; value: unknown };
-  checkpoints: { key: string; value: unknown };
+  snapshots: { key: string; value: unknown };
   blobs: { key: string; value: Blob };
   values: { key: string; value: unknown };
 }
 
-type TableName = 'jobs' | 'events' | 'checkpoints' | 'blobs' | 'values';
+type TableName = 'jobs' | 'events' | 'snapshots' | 'blobs' | 'values';
 
 const ALL_EVENTS = Number.MAX_SAFE_INTEGER;
 
@@ -102,7 +102,7 @@ export class JobStore {
   }
 
   /**
-   * Adds an event to a job, with the pictures in it. The last event deletes the checkpoint.
+   * Adds an event to a job, with the pictures in it. The last event deletes the snapshot.
    * @param index how many events the job has. A second event with the same index is refused.
    * @throws DOMException `ConstraintError` if the job has that event already
    */
@@ -113,24 +113,24 @@ export class JobStore {
     blobs: ReadonlyMap<BlobKey, Blob>,
     isLast: boolean,
   ): Promise<void> {
-    await this.#write(['jobs', 'events', 'checkpoints', 'blobs'], async (tx) => {
+    await this.#write(['jobs', 'events', 'snapshots', 'blobs'], async (tx) => {
       for (const [key, blob] of blobs) await tx.objectStore('blobs').put(blob, key);
       await tx.objectStore('events').add(event, [id, index]);
       if (!isLast) return;
       const row = readRow(await tx.objectStore('jobs').get(id));
       if (row) await tx.objectStore('jobs').put({ ...row, ended: true }, id);
-      await tx.objectStore('checkpoints').delete(id);
+      await tx.objectStore('snapshots').delete(id);
     });
   }
 
-  /** Replaces the checkpoint of a job. */
-  async checkpoint(id: JobId, snapshot: DrawingSnapshot): Promise<void> {
-    await this.#write(['checkpoints'], (tx) => tx.objectStore('checkpoints').put(snapshot, id));
+  /** Replaces the snapshot of a job. */
+  async snapshot(id: JobId, snapshot: DrawingSnapshot): Promise<void> {
+    await this.#write(['snapshots'], (tx) => tx.objectStore('snapshots').put(snapshot, id));
   }
 
-  /** The last checkpoint of a job. */
-  async checkpointOf(id: JobId): Promise<DrawingSnapshot | undefined> {
-    const read = drawingSnapshot.safeParse(await this.#db.get('checkpoints', id));
+  /** The last snapshot of a job. */
+  async snapshotOf(id: JobId): Promise<DrawingSnapshot | undefined> {
+    const read = drawingSnapshot.safeParse(await this.#db.get('snapshots', id));
     return read.success ? read.data : undefined;
   }
 
@@ -206,7 +206,7 @@ export class JobStore {
    * @param keep keys of blobs that are used elsewhere
    */
   async purge(beforeMs: number, keep: ReadonlySet<BlobKey>): Promise<void> {
-    await this.#write(['jobs', 'events', 'checkpoints', 'blobs'], async (tx) => {
+    await this.#write(['jobs', 'events', 'snapshots', 'blobs'], async (tx) => {
       const used = new Set<string>(keep);
       let cursor = await tx.objectStore('jobs').openCursor();
       while (cursor) {
@@ -214,7 +214,7 @@ export class JobStore {
         const range = eventsOf(cursor.key);
         if (row?.deletedMs !== undefined && row.deletedMs < beforeMs) {
           await tx.objectStore('events').delete(range);
-          await tx.objectStore('checkpoints').delete(cursor.key);
+          await tx.objectStore('snapshots').delete(cursor.key);
           await cursor.delete();
         } else if (row) {
           for (const { blob } of row.spec.inputs) used.add(blob);
@@ -282,7 +282,7 @@ function abort(tx: { abort(): void }): void {
 
 function migrate(db: IDBPDatabase<Tables>, from: number): void {
   if (from < 1) {
-    for (const table of ['jobs', 'events', 'checkpoints', 'blobs', 'values'] as const) {
+    for (const table of ['jobs', 'events', 'snapshots', 'blobs', 'values'] as const) {
       db.createObjectStore(table);
     }
   }

@@ -89,7 +89,7 @@ async function nextVisit(promised: Promised): Promise<string[]> {
   }
   for (const { spec, events } of await store.adopt('next tab', () => false)) {
     keeper.goesOn(spec.id, events);
-    await draw(keeper, spec.id, await store.checkpointOf(spec.id));
+    await draw(keeper, spec.id, await store.snapshotOf(spec.id));
   }
   faults.push(...failures.map((cause) => `the next visit cannot write: ${cause}`));
   for (const { spec, events } of await store.list()) {
@@ -97,7 +97,7 @@ async function nextVisit(promised: Promised): Promise<string[]> {
     if (new Set(names).size !== names.length) faults.push(`the job ${spec.id} has an event twice`);
     if (events.filter(({ type }) => LAST_EVENTS.includes(type)).length !== 1)
       faults.push(`the job ${spec.id} did not end once`);
-    if (await store.checkpointOf(spec.id)) faults.push(`the checkpoint of the job ${spec.id} is left over`);
+    if (await store.snapshotOf(spec.id)) faults.push(`the snapshot of the job ${spec.id} is left over`);
     for (const input of spec.inputs)
       if (!(await store.blob(input.blob))) faults.push(`a reference of the job ${spec.id} is lost`);
     for (const event of events) {
@@ -127,7 +127,7 @@ function keeperOf(
       await store.append(id, index, event, ...rest);
       promised.events.push({ id, index, event });
     },
-    checkpoint: (id, snapshot) => store.checkpoint(id, snapshot),
+    snapshot: (id, snapshot) => store.snapshot(id, snapshot),
   };
   return new JobKeeper({
     store: noting,

@@ -60,7 +60,7 @@ export function keepJobs(notify: (notice: Notice) => void): KeptJobs {
     store: {
       put: async (...job) => (await opened()).put(...job),
       append: async (...event) => (await opened()).append(...event),
-      checkpoint: async (...state) => (await opened()).checkpoint(...state),
+      snapshot: async (...state) => (await opened()).snapshot(...state),
     },
     owner: tab,
     encode: encodePng,
@@ -130,7 +130,7 @@ export function keepJobs(notify: (notice: Notice) => void): KeptJobs {
       const snapshots = new Map<JobId, DrawingSnapshot>();
       for (const { spec, events } of mine) {
         keeper.goesOn(spec.id, events);
-        const snapshot = await open.checkpointOf(spec.id);
+        const snapshot = await open.snapshotOf(spec.id);
         if (snapshot) snapshots.set(spec.id, snapshot);
       }
       void open.purge(Date.now() - UNDO_MS, new Set()).catch(ignore);
