@@ -1,4 +1,4 @@
-/** axe finds no violations, in light and dark, at desktop and phone width. */
+/** axe finds no violations, in light and dark, from phones to desktops. */
 
 import { expect } from '@playwright/test';
 import { expectNoViolations } from './axe.ts';
@@ -6,7 +6,7 @@ import { test, withholdModel } from './fixtures.ts';
 import { StudioPage } from './studio-page.ts';
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  for (const width of [1280, 390]) {
+  for (const width of [1280, 768, 390, 320]) {
     test(`${colorScheme}, ${width} px wide`, async ({ browser, baseURL }) => {
       const context = await browser.newContext({ baseURL, colorScheme, viewport: { width, height: 844 } });
       const page = await context.newPage();

@@ -118,6 +118,9 @@ test('a mention of a missing picture gives a hint that one click resolves', asyn
   await expect(studio.hint).toBeHidden();
   await studio.prompt.fill('put the cat beside the boat');
   await expect(studio.hint).toContainText('Which picture is which?');
+  await studio.hint.getByRole('button', { name: 'image 2' }).click();
+  await expect(studio.prompt).toHaveValue('put the cat beside the boat of image 2');
+  await expect(studio.hint).toContainText('What comes from image 1?');
 });
 
 test('an invalid form says what is wrong', async ({ studioWithoutModel: studio }) => {

@@ -25,6 +25,6 @@ test('the footer of the page says the measured shares', async () => {
   const source = await readFile(join(ROOT, 'src/studio/page/page-footer.tsx'), 'utf8');
   const words = source.replaceAll(/\s+/g, ' ');
   expect(inWords(1)).toBe(inWords(2));
-  expect(words).toContain(`scenes with one or two things come out right ${inWords(1)}`);
-  expect(words).toContain(`scenes with three things ${inWords(3)}`);
+  expect(words).toContain(`A scene with one or two things comes out right ${inWords(1)}`);
+  expect(words).toContain(`A scene with three things comes out right ${inWords(3)}`);
 });

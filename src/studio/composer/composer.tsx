@@ -83,7 +83,7 @@ export function Composer({ onDraw }: { onDraw: () => void }) {
         <EditResultOffer />
         <UnknownWords prompt={prompt} />
         <LargeModel />
-        <Problems id={problemsId} problems={problems} />
+        <Problems id={problemsId} problems={problems} onCorrect={() => setMore(true)} />
         <div className="row between">
           <span className="mode" role="status">
             <Icon name={MODE_ICONS[modeOf(references.length)]} />
@@ -155,7 +155,14 @@ function UnknownWords({ prompt }: { prompt: string }) {
   );
 }
 
-function Problems({ id, problems }: { id: string; problems: readonly FormProblem[] }) {
+interface ProblemsProps {
+  readonly id: string;
+  readonly problems: readonly FormProblem[];
+  /** Opens the settings. */
+  onCorrect(): void;
+}
+
+function Problems({ id, problems, onCorrect }: ProblemsProps) {
   if (problems.length === 0) return null;
   return (
     <ul className="problems" id={id}>
@@ -163,7 +170,12 @@ function Problems({ id, problems }: { id: string; problems: readonly FormProblem
         <li key={problem.field}>
           <Icon name="warn" />
           <span>
-            <b>{problem.message}</b> {problem.action}
+            <b>{problem.message}</b> {problem.action}{' '}
+            {problem.field !== 'prompt' && problem.field !== 'rounds' && (
+              <button type="button" className="link" onClick={onCorrect}>
+                Correct it
+              </button>
+            )}
           </span>
         </li>
       ))}

@@ -126,7 +126,7 @@ describe('requestOf', () => {
     expect(requestOf(form({ changes: { width: Number.NaN, textGuidance: Number.NaN } }), 7)).toMatchObject({
       problems: [
         { message: 'The width is missing.' },
-        { message: 'The text guidance is missing.', action: 'Choose a number from 0 to 100.' },
+        { message: 'The text guidance must be a number.', action: 'Choose a number from 0 to 100.' },
       ],
     });
   });

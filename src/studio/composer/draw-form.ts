@@ -202,8 +202,9 @@ function roundsProblems(rounds: number): readonly FormProblem[] {
 }
 
 function problemOf(setting: Setting, value: unknown): Omit<FormProblem, 'field'> {
+  // It is empty or holds words.
   if (Number.isNaN(value))
-    return { message: `The ${setting.name} is missing.`, action: `Choose ${setting.kind}.` };
+    return { message: `The ${setting.name} must be a number.`, action: `Choose ${setting.kind}.` };
   // The refusal already says which values are allowed.
   return { message: setting.refusal(value), action: setting.advice };
 }

@@ -1,8 +1,9 @@
 import type { RefObject } from 'react';
+import { listed } from '../../listed.ts';
 import { useActions, useStudio } from '../store/context.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { BlobView } from '../ui/picture-view.tsx';
-import { findHints, type Hint, replaceMention } from './hints.ts';
+import { findHints, type Hint, insertMention, replaceMention } from './hints.ts';
 import { PickPictures } from './pick-pictures.tsx';
 import './hint-box.css';
 
@@ -28,15 +29,18 @@ export function HintBox({ field }: { field: RefObject<HTMLTextAreaElement | null
         <span>{hintText(hint, references.length)}</span>
       </p>
       <div className="hint-choices">
-        {references.map((reference, index) => (
-          <button key={reference.id} type="button" className="hint-choice" onClick={() => choose(index + 1)}>
-            <BlobView blob={reference.blob} />
-            <span>
-              {hint.kind === 'missing' ? 'use ' : 'mention '}
-              <b>image {index + 1}</b>
-            </span>
-          </button>
-        ))}
+        {references
+          .map(({ id, blob }, index) => ({ id, blob, number: index + 1 }))
+          .filter(({ number }) => hint.kind === 'missing' || hint.numbers.includes(number))
+          .map(({ id, blob, number }) => (
+            <button key={id} type="button" className="hint-choice" onClick={() => choose(number)}>
+              <BlobView blob={blob} />
+              <span>
+                {hint.kind === 'missing' ? 'use ' : 'mention '}
+                <b>image {number}</b>
+              </span>
+            </button>
+          ))}
         {hint.kind === 'missing' && references.length < hint.number && (
           <PickPictures className="hint-choice" icon="plus">
             <span>
@@ -52,7 +56,11 @@ export function HintBox({ field }: { field: RefObject<HTMLTextAreaElement | null
 
 function hintText(hint: Hint, count: number) {
   if (hint.kind === 'unnamed') {
-    return (
+    return hint.numbers.length < count ? (
+      <>
+        <b>What comes from image {listed(hint.numbers.map(String))}?</b> The prompt does not mention it.
+      </>
+    ) : (
       <>
         <b>Which picture is which?</b> There are {count}, and the prompt mentions none of them.
       </>
@@ -65,12 +73,4 @@ function hintText(hint: Hint, count: number) {
       <b>There is no image {hint.number}.</b> {added}
     </>
   );
-}
-
-/** Inserts "image n" at the cursor, separated by spaces where needed. */
-function insertMention(prompt: string, at: number, number: number): string {
-  const before = prompt.slice(0, at).trimEnd();
-  const after = prompt.slice(at).trimStart();
-  const mention = `${before === '' ? '' : ' '}image ${number}`;
-  return before + mention + (after === '' || /^[,.;:!?]/.test(after) ? '' : ' ') + after;
 }

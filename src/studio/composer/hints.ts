@@ -9,8 +9,8 @@ export type Hint =
       readonly start: number;
       readonly end: number;
     }
-  /** There are several pictures and the prompt mentions none of them. */
-  | { readonly kind: 'unnamed'; readonly count: number };
+  /** There are several pictures, and the prompt does not mention those with these numbers. */
+  | { readonly kind: 'unnamed'; readonly numbers: readonly number[] };
 
 /** A place in a prompt that mentions a picture by its number. */
 interface Mention {
@@ -53,8 +53,11 @@ export function findHints(prompt: string, count: number): readonly Hint[] {
       }),
     );
   if (missing.length > 0) return missing;
-  const unnamed = count >= 2 && prompt.trim() !== '' && mentions.length === 0 && !ALL_PICTURES.test(prompt);
-  return unnamed ? [{ kind: 'unnamed', count }] : [];
+  if (count < 2 || prompt.trim() === '' || ALL_PICTURES.test(prompt)) return [];
+  const numbers = Array.from({ length: count }, (_, index) => index + 1).filter(
+    (number) => !mentions.some((mention) => mention.number === number),
+  );
+  return numbers.length > 0 ? [{ kind: 'unnamed', numbers }] : [];
 }
 
 function findMentions(prompt: string): readonly Mention[] {
@@ -83,4 +86,40 @@ export function replaceMention(
   const numberOnly = /^\d+$/.test(hint.words);
   const mention = numberOnly ? String(number) : `image ${number}`;
   return prompt.slice(0, hint.start) + mention + prompt.slice(hint.end);
+}
+
+const PREPOSITION = /\b(?:of|from|in|on|into|like|with|to|beside|behind|and|use|edit)$/iu;
+
+/**
+ * Inserts a mention of picture `number` at a place in the prompt, separated by spaces where needed.
+ * @example insertMention('the house beside the fox', 9, 1) // 'the house of image 1 beside the fox'
+ */
+export function insertMention(prompt: string, at: number, number: number): string {
+  const before = prompt.slice(0, at).trimEnd();
+  const after = prompt.slice(at).trimStart();
+  const alone = before === '' || PREPOSITION.test(before) || /[.,;:!?]$/.test(before);
+  const mention = `${before === '' ? '' : ' '}${alone ? '' : 'of '}image ${number}`;
+  return before + mention + (after === '' || /^[,.;:!?]/.test(after) ? '' : ' ') + after;
+}
+
+/**
+ * The prompt after a picture moves in the list, so that its words still mention the same pictures.
+ * @param from index of the picture
+ * @param to its index afterwards
+ * @example followMove('the cat of image 1', 0, 1) // 'the cat of image 2'
+ */
+export function followMove(prompt: string, from: number, to: number): string {
+  const indexAfter = (index: number) => {
+    if (index === from) return to;
+    if (from < index && index <= to) return index - 1;
+    return to <= index && index < from ? index + 1 : index;
+  };
+  return findMentions(prompt).reduceRight((text, { number, start, end }) => {
+    const index = indexAfter(number - 1);
+    const words = text.slice(start, end);
+    const moved = /\d/.test(words)
+      ? words.replace(/\d+$/, String(index + 1))
+      : words.replace(/^\w+/, ORDINALS[index] ?? '$&');
+    return text.slice(0, start) + moved + text.slice(end);
+  }, prompt);
 }

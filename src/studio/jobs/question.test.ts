@@ -13,9 +13,9 @@ it('explains an answer without text and one that asks for a picture', () => {
   expect(noAnswerText(applyAnswerEvent(asked, { type: 'answering', text: '' }))).toBeUndefined();
   expect(noAnswerText(applyAnswerEvent(asked, answer('A red house.', false)))).toBeUndefined();
   expect(noAnswerText(applyAnswerEvent(asked, answer('', false)))).toMatch(/^The model gave no answer/);
-  expect(noAnswerText(applyAnswerEvent(asked, answer('', true)))).toMatch(/^The model wanted to draw/);
+  expect(noAnswerText(applyAnswerEvent(asked, answer('', true)))).toMatch(/^That is a request to draw/);
   expect(noAnswerText(applyAnswerEvent(asked, answer('Here it is.', true)))).toMatch(
-    /^The model wanted to draw/,
+    /^That is a request to draw/,
   );
 });
 

@@ -70,8 +70,7 @@ export function answerText({ state, text, complete }: Question): string {
 /** Explains an answer without usable text or one that asks for a picture; undefined for other answers. */
 export function noAnswerText({ state, text, draws, found }: Question): string | undefined {
   if (state.status !== 'done') return undefined;
-  if (draws)
-    return 'The model wanted to draw instead of answering. To draw, use the prompt; otherwise ask about what is in the picture.';
+  if (draws) return 'That is a request to draw.';
   if (found.length > 0) return undefined;
   if (hasBoxJson(text)) return NO_USABLE_ANSWER;
   return text === '' ? 'The model gave no answer. Try asking in another way.' : undefined;

@@ -20,7 +20,7 @@ export function MeasureMachine() {
       <h2 id={titleId}>Measure this machine</h2>
       <p>
         How fast this device runs layers of the released OmniGen2, with random weights: nothing is fetched or
-        sent. A GPU takes about 20&nbsp;s, a processor one or two minutes.
+        sent. A GPU takes about 20&nbsp;s, a CPU one or two minutes.
       </p>
       {active && <MeasurementProgress state={measurement.state} />}
       {/* One button for both, so that it keeps the focus. */}

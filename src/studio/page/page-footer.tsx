@@ -21,8 +21,9 @@ export function PageFooter() {
         <Section title="What it can draw">
           <p>
             Storybook scenes of {TRAINED_SIDE} × {TRAINED_SIDE} pixels. The built-in model is small, has the
-            architecture of OmniGen2, and makes mistakes: scenes with one or two things come out right four
-            times in five, scenes with three things two times in three. Stripes, spots and hats are rough.
+            architecture of OmniGen2, and makes mistakes. A scene with one or two things comes out right four
+            times in five. A scene with three things comes out right two times in three. Stripes, spots and
+            hats are rough.
           </p>
           <Vocabulary />
         </Section>

@@ -2,6 +2,7 @@ import { useId, useState } from 'react';
 import { isBlank } from '../../omnigen2/language/blank.ts';
 import { encodePng } from '../../pictures/encode.web.ts';
 import type { JobId, Picture } from '../../protocol.ts';
+import { addPictureFiles } from '../composer/pick-pictures.tsx';
 import type { Reference } from '../composer/references.ts';
 import { type DrawJob, finalPictureOf } from '../jobs/draw-job.ts';
 import { answerText, foundText, MAX_QUESTION_LENGTH, noAnswerText, type Question } from '../jobs/question.ts';
@@ -190,6 +191,25 @@ function QuestionItem({ question, about }: { question: Question; about: string }
       )}
       {picture && found.length > 0 && <AnswerBoxes picture={picture} found={found} />}
       <ResultNotes notes={explanation === undefined ? notes : [explanation, ...notes]} />
+      {question.draws && state.status === 'done' && <DrawInstead question={question} />}
     </li>
+  );
+}
+
+/** Makes the question the prompt and its picture the reference. */
+function DrawInstead({ question }: { question: Question }) {
+  const actions = useActions();
+  const { question: prompt, pictures } = question.request;
+  const use = async () => {
+    actions.replaceReferences([]);
+    await addPictureFiles(actions, pictures);
+    actions.setPrompt(prompt);
+    actions.selectPrompt();
+  };
+  return (
+    <button type="button" className="btn" onClick={() => void use()}>
+      <Icon name="pen" />
+      <span>Use it as the prompt</span>
+    </button>
   );
 }

@@ -2,7 +2,7 @@ import { type CSSProperties, useEffect, useRef } from 'react';
 import { PictureSummary } from '../canvas/picture-summary.tsx';
 import { StepText } from '../canvas/progress.tsx';
 import { StopButton } from '../canvas/stop-button.tsx';
-import { type DrawJob, isOver, newRound, resultRound } from '../jobs/draw-job.ts';
+import { type DrawJob, finalPictureOf, isOver, newRound, resultRound } from '../jobs/draw-job.ts';
 import { resultText, statusText } from '../jobs/status-text.ts';
 import { useStudio } from '../store/context.tsx';
 import { ResultNotes } from '../ui/result-notes.tsx';
@@ -91,7 +91,8 @@ function StateText({ job }: { job: DrawJob }) {
         </>
       );
     case 'stopped':
-      return <b>{result === undefined ? 'Stopped.' : `Stopped. Round ${result} is kept.`}</b>;
+      // The summary of a picture says that it was stopped.
+      return finalPictureOf(job) === undefined && <b>Stopped.</b>;
     case 'failed':
       return <b>The drawing failed.</b>;
     case 'waiting':

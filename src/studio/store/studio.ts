@@ -7,6 +7,7 @@ import type { DrawingSnapshot, JobId } from '../../protocol.ts';
 import { MAX_NEW_TOKENS } from '../../settings/answer-settings.ts';
 import { createWorkerClient } from '../../worker-client.ts';
 import { type DrawForm, requestOf, sizeOf, withChange } from '../composer/draw-form.ts';
+import { followMove } from '../composer/hints.ts';
 import { addReferences, moveReference, removeReference } from '../composer/references.ts';
 import { type DrawJob, isOver, markGoingOn, markStopping, newDrawJob } from '../jobs/draw-job.ts';
 import { newQuestion } from '../jobs/question.ts';
@@ -136,7 +137,11 @@ export function createStudio(environment: StudioEnvironment): Studio {
     },
     replaceReferences: (references) => set(({ form }) => ({ form: { ...form, references }, problems: [] })),
     moveReference: (from, to) =>
-      set(({ form }) => ({ form: { ...form, references: moveReference(form.references, from, to) } })),
+      set(({ form }) => {
+        const references = moveReference(form.references, from, to);
+        if (references === form.references) return {};
+        return { form: { ...form, references, prompt: followMove(form.prompt, from, to) } };
+      }),
     removeReference: (id) =>
       set(({ form }) => ({ form: { ...form, references: removeReference(form.references, id) } })),
     setPreset: (preset) =>
