@@ -7,6 +7,8 @@ import { expectSamePixels, hooks, options, SEED, saved } from './node-side.ts';
 import { StudioPage, sample } from './studio-page.ts';
 
 const PROMPT = 'a red house in the snow';
+/** A request that a first picture of few steps rarely shows as a whole. */
+const UNCLEAR = 'three purple bears with yellow crowns and a kite';
 const SIDE = 64;
 const STEPS = 20;
 
@@ -66,6 +68,39 @@ test('a second tab shows what the first one has drawn, and they draw one after t
   await expect(shown).toBeVisible();
   await shown.click();
   expect(Buffer.compare((await saved(other)).data, (await saved(studio)).data)).toBe(0);
+});
+
+test('a loop goes on after a reload in its second round', async ({ page, nodeModel }) => {
+  const { studio, guidance } = await begin(page, 6);
+  await studio.checksItself.check();
+  await studio.maxRounds.selectOption('3');
+  await studio.draw(UNCLEAR);
+  await expect(studio.rounds).toHaveCount(2, { timeout: 60_000 });
+  await page.reload();
+  await studio.result();
+  const { picture, rounds } = await drawWithReflection(
+    nodeModel,
+    options(UNCLEAR, [], 6, guidance, SIDE),
+    3,
+    hooks,
+  );
+  await expect(studio.rounds).toHaveCount(rounds.length);
+  expectSamePixels(await saved(studio), picture);
+});
+
+test('a full storage is said, and the picture stays', async ({ page }) => {
+  const { studio } = await begin(page, 2);
+  await page.evaluate(() => {
+    // What a browser throws when its quota is used up.
+    IDBObjectStore.prototype.add = () => {
+      throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
+    };
+  });
+  await studio.draw(PROMPT);
+  await studio.result();
+  const notice = page.getByRole('status', { name: 'The browser could not keep a picture' });
+  await expect(notice).toContainText('save it');
+  await saved(studio);
 });
 
 async function begin(page: Page, steps: number) {
