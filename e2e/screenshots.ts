@@ -42,6 +42,16 @@ const SEVERAL_ROUNDS = {
   rounds: '3',
 } as const;
 
+/** Requests of the gallery, the oldest first. */
+const GALLERY: readonly string[] = [
+  'a red house in the snow',
+  'a blue cat on the beach',
+  'three red apples on the beach',
+  'a brown bear in the desert',
+  'an orange cat in the forest at sunset',
+  'a sleepy purple cat at night',
+];
+
 const SHOTS: readonly Shot[] = [
   { name: '01-first', dark: true, reach: ready },
   {
@@ -167,6 +177,43 @@ const SHOTS: readonly Shot[] = [
       await studio.page.getByRole('link', { name: 'Models', exact: true }).click();
       await studio.dropFromDisk(TRAINED);
       await studio.page.getByText('read in place.').waitFor();
+    },
+  },
+  {
+    name: '14-removed',
+    dark: true,
+    windowOnly: true,
+    reach: async (studio) => {
+      await ready(studio);
+      await studio.setSteps(8);
+      await studio.draw(REQUEST);
+      await studio.result();
+      await studio.page.getByRole('button', { name: 'Remove from results' }).click();
+      await studio.page.getByRole('button', { name: 'Undo' }).waitFor();
+    },
+  },
+  {
+    name: '15-gallery',
+    dark: true,
+    reach: async (studio) => {
+      await ready(studio);
+      for (const [index, prompt] of GALLERY.entries()) {
+        await studio.setStepsAndSeed({ steps: 12, seed: index + 1 });
+        await studio.draw(prompt);
+        await studio.page.getByRole('button', { name: `Show: ${prompt}` }).waitFor({ timeout: 60_000 });
+      }
+      await studio.result();
+      await studio.page.getByRole('link', { name: 'Gallery', exact: true }).click();
+      await studio.page.getByRole('button', { name: `Star “${GALLERY[1]}”` }).click();
+    },
+  },
+  {
+    name: '16-settings',
+    dark: true,
+    reach: async (studio) => {
+      await ready(studio);
+      await studio.page.getByRole('link', { name: 'Settings', exact: true }).click();
+      await studio.page.getByTestId('storage').waitFor();
     },
   },
 ];
