@@ -200,9 +200,9 @@ const SHOTS: readonly Shot[] = [
       for (const [index, prompt] of GALLERY.entries()) {
         await studio.setStepsAndSeed({ steps: 12, seed: index + 1 });
         await studio.draw(prompt);
-        await studio.page.getByRole('button', { name: `Show: ${prompt}` }).waitFor({ timeout: 60_000 });
+        await studio.stopButton.first().waitFor();
+        await studio.result();
       }
-      await studio.result();
       await studio.page.getByRole('link', { name: 'Gallery', exact: true }).click();
       await studio.page.getByRole('button', { name: `Star “${GALLERY[1]}”` }).click();
     },

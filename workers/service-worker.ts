@@ -43,9 +43,10 @@ async function keepShell(): Promise<void> {
   const cache = await caches.open(SHELL);
   for (const { url, revision } of ENTRIES) {
     const address = new URL(url, SCOPE).href;
-    // A name with a hash never changes its content.
+    // A name with a hash never changes its content, so what the page has fetched just now is good.
     const known = revision === null ? await caches.match(address) : undefined;
-    const response = known ?? (await fetch(address, { cache: revision === null ? 'default' : 'no-cache' }));
+    const how = revision === null ? 'force-cache' : 'no-cache';
+    const response = known ?? (await fetch(address, { cache: how }));
     if (!response.ok) throw new Error(`${url} was answered with ${response.status}`);
     await cache.put(address, response);
   }
