@@ -1,4 +1,6 @@
-/** Kills the storage of a session before and after each of its writes, and checks what the next visit finds. */
+/**
+ * Kills the storage of a session before and after each of its writes, and checks what the next visit finds.
+ */
 
 import { killedSession } from '../src/jobs/killed-session.node.ts';
 

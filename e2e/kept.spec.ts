@@ -62,8 +62,15 @@ test('a second tab shows what the first one has drawn, and they draw one after t
   const other = new StudioPage(await context.newPage());
   await other.open();
   await other.modelReady();
+  await studio.setSteps(40);
   await studio.draw(PROMPT);
+  await studio.stepPreviews.first().waitFor();
+  await other.checksItself.uncheck();
+  await other.setStepsAndSeed({ steps: 2, side: SIDE, seed: SEED });
+  await other.draw('a blue cat on the beach');
+  await expect(other.page.getByText('Waiting: another tab draws')).toBeVisible();
   await studio.result();
+  await other.result();
   const shown = other.page.getByRole('button', { name: `Show: ${PROMPT}` });
   await expect(shown).toBeVisible();
   await shown.click();

@@ -1,4 +1,6 @@
-/** Writes jobs to the store while they happen. Calls return at once; writes of one job happen in their order. */
+/**
+ * Writes jobs to the store while they happen. Calls return at once; writes of one job happen in their order.
+ */
 
 import type { DrawingSnapshot, JobEvent, JobId, Picture } from '../protocol.ts';
 import { LAST_EVENTS, type StoredEvent, type StoredPicture, subjectOf, toStored } from './job-events.ts';

@@ -1,4 +1,6 @@
-/** Pictures that another app shares with this one: the service worker keeps them until the page takes them. */
+/**
+ * Pictures that another app shares with this one: the service worker keeps them until the page takes them.
+ */
 
 const SHARED = 'omnigen2-shared';
 /** Name of the field of the form, as in the manifest of the app. */

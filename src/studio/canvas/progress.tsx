@@ -1,6 +1,7 @@
 import { useId } from 'react';
 import type { DrawJob, RoundView } from '../jobs/draw-job.ts';
 import { statusText } from '../jobs/status-text.ts';
+import { useStudio } from '../store/context.tsx';
 import { formatTimeLeft } from '../ui/format.ts';
 import { StopButton } from './stop-button.tsx';
 
@@ -31,6 +32,8 @@ export function Progress({ job, round }: { job: DrawJob; round: RoundView | unde
 /** "Step 7 of 20 · about 9 s left" while drawing, otherwise the job's status. */
 export function StepText({ job, round }: { job: DrawJob; round: RoundView | undefined }) {
   const { state } = job;
+  const otherTabDraws = useStudio((studio) => studio.otherTabDraws);
+  if (state.status === 'waiting' && otherTabDraws) return <>Waiting: another tab draws</>;
   const drawing = state.status === 'running' && !state.stopping && state.activity.phase === 'drawing';
   if (!drawing || !round) return <>{statusText(job)}</>;
   return (

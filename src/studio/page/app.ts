@@ -1,4 +1,6 @@
-/** The page as an app: kept for visits without a network, updated on request, given pictures by the system. */
+/**
+ * The page as an app: kept for visits without a network, updated on request, given pictures by the system.
+ */
 
 import { takeShared } from '../../offline/shared-pictures.web.ts';
 import type { Notice } from '../store/state.ts';

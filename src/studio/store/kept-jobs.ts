@@ -166,7 +166,10 @@ function isOver({ events }: StoredJob): boolean {
   return last !== undefined && LAST_EVENTS.includes(last.type);
 }
 
-/** What the studio shows of stored jobs. A job whose files are gone is left out, and so is what exceeds the limit. */
+/**
+ * What the studio shows of stored jobs. A job whose files are gone is left out, and so is what exceeds the
+ * limit.
+ */
 async function viewsOf(store: JobStore, stored: readonly StoredJob[]) {
   const jobs: DrawJob[] = [];
   const questions: Question[] = [];

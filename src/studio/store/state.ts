@@ -64,6 +64,8 @@ export interface StudioState {
   /** Waiting jobs, questions and measurements, the next one first. */
   readonly queue: readonly JobId[];
   readonly running: JobId | undefined;
+  /** A job waits because another tab draws. */
+  readonly otherTabDraws: boolean;
   /** The job on the canvas. */
   readonly shown: JobId | undefined;
   readonly view: View;
@@ -108,6 +110,7 @@ export function initialState(settings: Settings, chosen: ChosenModel): StudioSta
     measurement: undefined,
     queue: [],
     running: undefined,
+    otherTabDraws: false,
     shown: undefined,
     view: 'picture',
     previewedStep: undefined,

@@ -60,7 +60,11 @@ export function createStudio(environment: StudioEnvironment): Studio {
     if (endTurn || !environment.takeTurn) return true;
     if (!asksForTurn) {
       asksForTurn = true;
+      // The lock of a free turn comes at once.
+      const saying = setTimeout(() => set({ otherTabDraws: true }), 500);
       void environment.takeTurn().then((end) => {
+        clearTimeout(saying);
+        set({ otherTabDraws: false });
         endTurn = end;
         asksForTurn = false;
         startNext();
