@@ -54,7 +54,11 @@ function PictureButtons({ job, final }: { job: DrawJob; final: FinalPicture }) {
         <Icon name="reference" />
         <span>Use as reference</span>
       </button>
-      <button type="button" className="btn" onClick={() => tools.save(final.picture, fileName)}>
+      <button
+        type="button"
+        className="btn"
+        onClick={() => tools.save(job, final.round, final.picture, fileName)}
+      >
         <Icon name="save" />
         <span>Save</span>
       </button>

@@ -4,6 +4,7 @@ import { useActions } from '../store/context.tsx';
 import { PICTURE_ERRORS } from '../store/state.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { inspectPictures } from '../ui/picture-files.ts';
+import { offerSession } from './stored-session.ts';
 
 interface PickPicturesProps {
   readonly className: string;
@@ -72,6 +73,7 @@ export async function addPictureFiles(
       text: notes.join(' '),
     });
   }
+  await offerSession(actions, files);
   const [first, second] = refusals;
   if (!first) return;
   const more = refusals.length - LISTED_REFUSALS;

@@ -1,4 +1,5 @@
 import { type FocusEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { bringBackSession } from '../composer/stored-session.ts';
 import { useModelsActions } from '../models/context.tsx';
 import { updateApp } from '../page/app.ts';
 import { goTo } from '../page/rooms.ts';
@@ -104,7 +105,8 @@ function NoticeLine({ notice }: { notice: Notice }) {
 }
 
 function NoticeActionButton({ id, action }: { id: string; action: NoticeAction }) {
-  const { loadModel, drawAgain, restoreResult, restoreStored, chooseBuiltInModel, dismiss } = useActions();
+  const actions = useActions();
+  const { loadModel, drawAgain, restoreResult, restoreStored, chooseBuiltInModel, dismiss } = actions;
   const models = useModelsActions();
   switch (action.kind) {
     case 'reload model':
@@ -119,6 +121,10 @@ function NoticeActionButton({ id, action }: { id: string; action: NoticeAction }
       return <UndoButton label="Try again" onClick={() => drawAgain(action.job)} />;
     case 'undo removal':
       return <UndoButton label="Undo" onClick={() => restoreResult(action.job)} />;
+    case 'bring back session':
+      return (
+        <UndoButton label="Bring them back" onClick={() => void bringBackSession(actions, action.session)} />
+      );
     case 'undo deletion':
       return <UndoButton label="Undo" onClick={() => restoreStored(action.ids)} />;
     case 'update':

@@ -168,7 +168,7 @@ function RoundTools({ job, round }: { job: DrawJob; round: RoundView }) {
         type="button"
         className="btn"
         aria-label={`Save round ${round.round}`}
-        onClick={() => tools.save(picture, fileName)}
+        onClick={() => tools.save(job, round.round, picture, fileName)}
       >
         <Icon name="save" />
         <span>Save</span>

@@ -12,6 +12,7 @@ export function SettingsPage() {
       <h1 tabIndex={-1}>Settings</h1>
       <StorageSection />
       <EngineSection />
+      <FilesSection />
       <LookSection />
       <PrivacySection />
     </div>
@@ -95,6 +96,27 @@ function EngineSection() {
           : 'The engine has not started yet.'}
       </p>
       <MeasureMachine />
+    </section>
+  );
+}
+
+function FilesSection() {
+  const sessionInFiles = useStudio((state) => state.sessionInFiles);
+  const { setSessionInFiles } = useActions();
+  return (
+    <section aria-labelledby="settings-files">
+      <h2 id="settings-files">Saved pictures</h2>
+      <label className="settings-check">
+        <input
+          type="checkbox"
+          checked={sessionInFiles}
+          onChange={({ currentTarget }) => setSessionInFiles(currentTarget.checked)}
+        />
+        <span>
+          Write the words, the settings, what was said in each round, and small copies of the references into
+          the file. Drop the file on this page to bring them back. Whoever gets the file can read them.
+        </span>
+      </label>
     </section>
   );
 }

@@ -58,6 +58,7 @@ export interface StudioActions {
   showNothing(): void;
   /** Empties the canvas and the prompt. The results and the references are kept. */
   clearCanvas(): void;
+  setSessionInFiles(on: boolean): void;
   setView(view: View): void;
   previewStep(step: StudioState['previewedStep']): void;
   notify(notice: Notice): void;

@@ -10,6 +10,7 @@ it('takes the defaults for what is missing or wrong, field by field', () => {
     rounds: 4,
     paces: {},
     acceptsCpu: false,
+    sessionInFiles: true,
     model: { key: 'built-in', name: 'Built-in model' },
     draft: { prompt: '', changes: {}, seed: 0, seedLocked: false },
   });

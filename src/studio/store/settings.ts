@@ -53,6 +53,7 @@ export function readSettings(stored: unknown, preferred: Theme): Settings {
     rounds: z.catch(z.int().check(z.minimum(2), z.maximum(ROUNDS.usual.max)), NEW_FORM.rounds),
     paces: z.pipe(z.catch(fields, {}), z.transform(readPaces)),
     acceptsCpu: z.catch(z.boolean(), false),
+    sessionInFiles: z.catch(z.boolean(), true),
     model: z.catch(z.object({ key: z.string(), name: z.string() }), BUILT_IN),
     draft: z.catch(draft, NO_DRAFT),
   });

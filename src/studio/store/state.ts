@@ -1,5 +1,6 @@
 /** The state of the studio, independent of React, the worker and storage. */
 
+import type { Session } from '../../archive/session.ts';
 import type { ErrorReport } from '../../errors.ts';
 import type { JobId, ModelState } from '../../protocol.ts';
 import { type DrawForm, type FormProblem, NEW_FORM, type PresetName } from '../composer/draw-form.ts';
@@ -40,6 +41,8 @@ export type NoticeAction =
   | { readonly kind: 'draw again'; readonly job: JobId }
   /** Holds the removed job until the notice is dismissed. */
   | { readonly kind: 'undo removal'; readonly job: DrawJob }
+  /** Fills the form with the session that a picture file has in it. */
+  | { readonly kind: 'bring back session'; readonly session: Session }
   | { readonly kind: 'undo deletion'; readonly ids: readonly JobId[] };
 
 /** The state of the model, including the time before the worker's first message. */
@@ -75,6 +78,8 @@ export interface StudioState {
   readonly paces: Paces;
   /** The person has dismissed the notice that there is no GPU. */
   readonly acceptsCpu: boolean;
+  /** Whether saved pictures have their words and settings in them. */
+  readonly sessionInFiles: boolean;
   /** The last announcement for screen readers. */
   readonly announcement: string;
 }
@@ -87,6 +92,7 @@ export interface Settings {
   readonly rounds: number;
   readonly paces: Paces;
   readonly acceptsCpu: boolean;
+  readonly sessionInFiles: boolean;
   readonly model: RememberedModel;
   /** What was in the form, apart from its pictures. */
   readonly draft: Draft;
@@ -96,7 +102,7 @@ export interface Settings {
 export type Draft = Pick<DrawForm, 'prompt' | 'changes' | 'seed' | 'seedLocked'>;
 
 export function initialState(settings: Settings, chosen: ChosenModel): StudioState {
-  const { theme, preset, checksItself, rounds, paces, acceptsCpu } = settings;
+  const { theme, preset, checksItself, rounds, paces, acceptsCpu, sessionInFiles } = settings;
   return {
     theme,
     chosen,
@@ -117,6 +123,7 @@ export function initialState(settings: Settings, chosen: ChosenModel): StudioSta
     notices: [],
     paces,
     acceptsCpu,
+    sessionInFiles,
     announcement: '',
   };
 }
@@ -130,6 +137,7 @@ export function settingsOf(state: StudioState): Settings {
     rounds,
     paces: state.paces,
     acceptsCpu: state.acceptsCpu,
+    sessionInFiles: state.sessionInFiles,
     model: state.remembered,
     draft: { prompt, changes, seed, seedLocked },
   };

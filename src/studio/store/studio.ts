@@ -272,6 +272,7 @@ export function createStudio(environment: StudioEnvironment): Studio {
       actions.showNothing();
       actions.setPrompt('');
     },
+    setSessionInFiles: (sessionInFiles) => set({ sessionInFiles }),
     setView: (view) => set({ view }),
     previewStep: (previewedStep) => set({ previewedStep }),
     notify: (notice) => set(({ notices }) => ({ notices: addNotice(notices, notice) })),

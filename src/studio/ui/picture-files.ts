@@ -1,5 +1,6 @@
 /** Reads picture files and saves drawn pictures. */
 
+import { type Session, writeSession } from '../../archive/session.ts';
 import { MAX_REFERENCES } from '../../config/config.ts';
 import { type ErrorReport, reportOf } from '../../errors.ts';
 import { encodePng } from '../../pictures/encode.web.ts';
@@ -9,9 +10,18 @@ import { setFileThumbnail } from './file-thumbnails.ts';
 import { type PictureInspector, startPictureInspector } from './picture-inspector.ts';
 import { saveFile } from './save-file.ts';
 
-/** Downloads the picture as a PNG file. */
-export async function savePicture(picture: Picture, fileName: string): Promise<void> {
-  saveFile(await encodePng(picture), fileName);
+/**
+ * Downloads the picture as a PNG file.
+ * @param session is written into the file
+ */
+export async function savePicture(picture: Picture, fileName: string, session?: Session): Promise<void> {
+  const png = await encodePng(picture);
+  if (!session) {
+    saveFile(png, fileName);
+    return;
+  }
+  const bytes = await writeSession(new Uint8Array(await png.arrayBuffer()), session);
+  saveFile(new Blob([bytes], { type: 'image/png' }), fileName);
 }
 
 /** Copies the picture to the clipboard. Rejects if the browser does not allow it. */
@@ -22,7 +32,8 @@ export async function copyPicture(picture: Picture): Promise<void> {
 /** Makes a drawn picture a reference. */
 export async function referenceOf(picture: Picture, name: string): Promise<Reference> {
   const { width, height } = picture;
-  return { id: crypto.randomUUID(), blob: await encodePng(picture), name, width, height };
+  const blob = new File([await encodePng(picture)], name, { type: 'image/png' });
+  return { id: crypto.randomUUID(), blob, name, width, height };
 }
 
 export interface InspectedPictures {
@@ -57,10 +68,12 @@ export async function inspectPictures(files: readonly Blob[]): Promise<Inspected
 }
 
 /** @throws OmniError `bad_image`, or `unreachable` if the file no longer exists */
-async function inspectPicture(inspector: PictureInspector, file: Blob, notes: string[]): Promise<Reference> {
-  const name = file instanceof File && file.name !== '' ? file.name : 'The pasted picture';
-  const inspected = await inspector.inspect(file, name);
-  const { width, height, file: blob } = inspected;
+async function inspectPicture(inspector: PictureInspector, given: Blob, notes: string[]): Promise<Reference> {
+  const name = given instanceof File && given.name !== '' ? given.name : 'The pasted picture';
+  const inspected = await inspector.inspect(given, name);
+  const { width, height, file } = inspected;
+  // Jobs and saved files have the name, too.
+  const blob = new File([file], name, { type: file.type });
   setFileThumbnail(blob, inspected.thumbnail);
   notes.push(...inspected.notes);
   return { id: crypto.randomUUID(), blob, name, width, height };

@@ -1,11 +1,16 @@
 import type { Picture } from '../../protocol.ts';
-import { useActions } from '../store/context.tsx';
+import type { DrawJob } from '../jobs/draw-job.ts';
+import { sessionOf } from '../jobs/session-of.ts';
+import { useActions, useStudio } from '../store/context.tsx';
 import type { Notice } from '../store/state.ts';
 import { copyPicture, referenceOf, savePicture } from './picture-files.ts';
 
 /** What a person can do with a drawn picture. A failure appears as a notice. */
 export interface PictureTools {
-  save(picture: Picture, fileName: string): void;
+  /**
+   * Saves the picture of a round, with its words and settings in the file unless the person turned that off.
+   */
+  save(job: DrawJob, round: number, picture: Picture, fileName: string): void;
   /**
    * Adds the picture to the references, announces `announcement` and selects the prompt, which describes the
    * picture itself.
@@ -18,11 +23,15 @@ export interface PictureTools {
 
 export function usePictureTools(): PictureTools {
   const { addReferences, replaceReferences, selectPrompt, notify, announce } = useActions();
+  const sessionInFiles = useStudio((state) => state.sessionInFiles);
+  const chosen = useStudio((state) => state.chosen);
   const attempt = (work: Promise<void>, failure: Pick<Notice, 'title' | 'text'>) => {
     work.catch((cause: unknown) =>
       notify({ id: failure.title, tone: 'warn', ...failure, details: String(cause) }),
     );
   };
+  const save = async (job: DrawJob, round: number, picture: Picture, fileName: string) =>
+    savePicture(picture, fileName, sessionInFiles ? await sessionOf(job, round, chosen) : undefined);
   const use = async (
     apply: typeof addReferences | typeof replaceReferences,
     picture: Picture,
@@ -37,8 +46,8 @@ export function usePictureTools(): PictureTools {
     text: 'The picture is still here. Close other tabs to free memory, then try again.',
   };
   return {
-    save: (picture, fileName) =>
-      attempt(savePicture(picture, fileName), {
+    save: (job, round, picture, fileName) =>
+      attempt(save(job, round, picture, fileName), {
         title: 'The browser could not save the picture',
         text: 'The picture is still here. Close other tabs to free memory, then try again.',
       }),
