@@ -4,8 +4,6 @@
  * stores them.
  */
 
-/// <reference lib="webworker" />
-
 import { receiveShared } from '../src/offline/shared-pictures.web.ts';
 import { neededFiles, type ShellEntry, versionOf } from '../src/offline/shell.ts';
 
