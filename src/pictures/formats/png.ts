@@ -3,12 +3,12 @@
  * profiles, 16 bits, checksums and animations. Source of the format: PNG specification (Third Edition).
  */
 
-import CRC32 from 'crc-32';
-import { concatBytes, latin1, viewOf } from '../bytes.ts';
+import { concatBytes, viewOf } from '../bytes.ts';
 import { truncatedPicture, unreadablePicture } from '../check.ts';
 import { type Converter, converterFrom } from '../colour/colour.ts';
 import type { AlphaRule, RgbImage } from '../image.ts';
 import { inflate } from './inflate.ts';
+import { isIntact, pngChunks } from './png-chunks.ts';
 import { COLOUR_CHUNKS, pngSpace } from './png-colour.ts';
 import { unfilterRow } from './png-filter.ts';
 
@@ -132,31 +132,28 @@ function writeRow(
 
 /** @throws OmniError `bad_image` */
 function readPng(bytes: Uint8Array, name: string): PngFile {
-  const view = viewOf(bytes);
   const ancillary = new Map<string, Uint8Array>();
   const parts: Uint8Array[] = [];
   let header: Uint8Array | undefined;
   let palette: Uint8Array = new Uint8Array(0);
-  let ended = false;
-  for (let at = 8; at + 12 <= bytes.length && !ended; ) {
-    const length = view.getUint32(at);
-    const type = latin1(bytes, at + 4, 4);
-    const content = bytes.subarray(at + 8, at + 8 + length);
-    const end = at + 12 + length;
-    if (end > bytes.length) throw truncatedPicture(name);
-    const isIntact = () => CRC32.buf(bytes.subarray(at + 4, end - 4)) === view.getInt32(end - 4);
-    const critical = (bytes[at + 4] & 0x20) === 0;
-    if (type === 'IEND') ended = true;
-    else if (critical && !isIntact()) throw unreadablePicture(name);
-    else if (type === 'IHDR') header ??= content;
+  for (const chunk of pngChunks(bytes)) {
+    const { type, content } = chunk;
+    if (chunk.end > bytes.length) throw truncatedPicture(name);
+    if (type === 'IEND') break;
+    const critical = (type.charCodeAt(0) & 0x20) === 0;
+    if (critical && !isIntact(bytes, chunk)) throw unreadablePicture(name);
+    if (type === 'IHDR') header ??= content;
     else if (type === 'PLTE') palette = content;
     else if (type === 'IDAT') parts.push(content);
     else if (critical) throw unreadablePicture(name);
     // The first chunk of a type counts. Damaged ones are ignored.
-    else if (!ancillary.has(type) && (type === 'tRNS' || COLOUR_CHUNKS.includes(type)) && isIntact()) {
+    else if (
+      !ancillary.has(type) &&
+      (type === 'tRNS' || COLOUR_CHUNKS.includes(type)) &&
+      isIntact(bytes, chunk)
+    ) {
       ancillary.set(type, content);
     }
-    at = end;
   }
   if (!header || header.length < 13 || parts.length === 0) throw unreadablePicture(name);
   const headerView = viewOf(header);

@@ -7,32 +7,22 @@ import CRC32 from 'crc-32';
 import { OmniError } from '../../errors.ts';
 import { concatBytes, latin1, viewOf } from '../bytes.ts';
 import { inflate } from '../formats/inflate.ts';
+import {
+  CHUNK_FRAME,
+  isIntact,
+  isPng,
+  PNG_SIGNATURE,
+  type PngChunk,
+  pngChunks,
+} from '../formats/png-chunks.ts';
 
 /** Longer texts, also compressed ones, are refused. */
 export const MAX_TEXT_BYTES = 4_000_000;
 /** Shorter texts are stored uncompressed. */
 const COMPRESSED_FROM_BYTES = 1024;
-/** The length, the name and the checksum. */
-const CHUNK_FRAME = 12;
-const SIGNATURE: readonly number[] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const TEXT_CHUNKS: readonly string[] = ['tEXt', 'zTXt', 'iTXt'];
 /** Source: 11.3.3.1 */
 const MAX_KEYWORD_BYTES = 79;
-
-interface Chunk {
-  readonly type: string;
-  /** Offset of the length field. */
-  readonly start: number;
-  /** Offset of the content. */
-  readonly content: number;
-  /** The length that the file claims, in bytes. */
-  readonly length: number;
-}
-
-/** Whether a file begins like a PNG. */
-export function isPng(bytes: Uint8Array): boolean {
-  return SIGNATURE.every((byte, i) => bytes[i] === byte);
-}
 
 /**
  * The text with a keyword. Of several, the first one. Undefined if the file is not a PNG or has no such text.
@@ -51,17 +41,12 @@ export async function readPngText(
   name: string,
 ): Promise<string | undefined> {
   if (!isPng(bytes)) return undefined;
-  for (const chunk of chunksOf(bytes)) {
-    if (!hasKeyword(bytes, chunk, keyword)) continue;
-    if (chunk.content + chunk.length + 4 > bytes.length)
-      throw damagedText(name, 'the file ends before it does');
-    if (chunk.length > MAX_TEXT_BYTES + 1024) throw longText(name);
-    const checked = bytes.subarray(chunk.start + 4, chunk.content + chunk.length);
-    if (viewOf(bytes).getInt32(chunk.content + chunk.length) !== CRC32.buf(checked)) {
-      throw damagedText(name, 'its checksum is wrong');
-    }
-    const content = bytes.subarray(chunk.content + keyword.length + 1, chunk.content + chunk.length);
-    return textOf(chunk.type, content, name);
+  for (const chunk of pngChunks(bytes)) {
+    if (!hasKeyword(chunk, keyword)) continue;
+    if (chunk.end > bytes.length) throw damagedText(name, 'the file ends before it does');
+    if (chunk.content.length > MAX_TEXT_BYTES + 1024) throw longText(name);
+    if (!isIntact(bytes, chunk)) throw damagedText(name, 'its checksum is wrong');
+    return textOf(chunk.type, chunk.content.subarray(keyword.length + 1), name);
   }
   return undefined;
 }
@@ -101,34 +86,20 @@ export async function withPngText(
   const body = compressed ? await deflate(plain) : plain;
   const head = Uint8Array.from([...latin1Bytes(keyword), 0, compressed ? 1 : 0, 0, 0, 0]);
   const added = chunkBytes('iTXt', concatBytes([head, body]));
-  const parts: Uint8Array[] = [png.subarray(0, SIGNATURE.length)];
+  const parts: Uint8Array[] = [png.subarray(0, PNG_SIGNATURE.length)];
   let isWritten = false;
-  for (const chunk of chunksOf(png)) {
+  for (const chunk of pngChunks(png)) {
     if (!isWritten && (chunk.type === 'IDAT' || chunk.type === 'IEND')) {
       parts.push(added);
       isWritten = true;
     }
-    const whole = png.subarray(chunk.start, chunk.content + chunk.length + 4);
-    if (!hasKeyword(png, chunk, keyword)) parts.push(whole);
+    if (!hasKeyword(chunk, keyword)) parts.push(png.subarray(chunk.start, chunk.end));
   }
   return new Uint8Array(concatBytes(parts));
 }
 
-/** The chunks up to IEND or to the end of the file. The last one may claim more bytes than the file has. */
-function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
-  const view = viewOf(bytes);
-  for (let start = SIGNATURE.length; start + CHUNK_FRAME <= bytes.length; ) {
-    const length = view.getUint32(start);
-    const type = latin1(bytes, start + 4, 4);
-    yield { type, start, content: start + 8, length };
-    if (type === 'IEND') return;
-    start += CHUNK_FRAME + length;
-  }
-}
-
-function hasKeyword(bytes: Uint8Array, { type, content, length }: Chunk, keyword: string): boolean {
-  if (!TEXT_CHUNKS.includes(type) || length <= keyword.length) return false;
-  return latin1(bytes, content, keyword.length) === keyword && bytes[content + keyword.length] === 0;
+function hasKeyword({ type, content }: PngChunk, keyword: string): boolean {
+  return TEXT_CHUNKS.includes(type) && latin1(content, 0, keyword.length + 1) === `${keyword}\0`;
 }
 
 /** @param content what follows the keyword */

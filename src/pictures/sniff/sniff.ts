@@ -4,6 +4,7 @@
  */
 
 import { latin1, viewOf } from '../bytes.ts';
+import { isPng, pngChunks } from '../formats/png-chunks.ts';
 import type { PictureHeader, PictureKind } from './header.ts';
 import { brandsOf, heifHeader } from './heif.ts';
 import { jpegHeader } from './jpeg.ts';
@@ -28,7 +29,7 @@ export type SniffedOther =
 export function sniffPicture(bytes: Uint8Array): SniffedPicture | SniffedOther {
   if (bytes.length === 0) return { kind: 'empty' };
   const start = latin1(bytes, 0, 8);
-  if (start === '\x89PNG\r\n\x1a\n') {
+  if (isPng(bytes)) {
     if (latin1(bytes, 12, 4) === 'CgBI') return { kind: 'other', other: APP_PNG };
     return { kind: 'png', ...pngHeader(bytes) };
   }
@@ -62,15 +63,10 @@ function pngHeader(bytes: Uint8Array): PictureHeader {
   let frames = 1;
   let complete = false;
   let hasData = false;
-  for (let at = 8; at + 12 <= bytes.length; ) {
-    const type = latin1(bytes, at + 4, 4);
-    if (type === 'acTL') frames = view.getUint32(at + 8);
+  for (const { type, start } of pngChunks(bytes)) {
+    if (type === 'acTL') frames = view.getUint32(start + 8);
     if (type === 'IDAT') hasData = true;
-    if (type === 'IEND') {
-      complete = hasData;
-      break;
-    }
-    at += 12 + view.getUint32(at);
+    if (type === 'IEND') complete = hasData;
   }
   return { width: view.getUint32(16), height: view.getUint32(20), frames, complete };
 }
