@@ -132,7 +132,8 @@ async function storePictures(page: Page, count: number): Promise<void> {
           drawMs: 1,
         };
         tx.objectStore('events').put(drawn, [id, 0]);
-        tx.objectStore('events').put({ type: 'done', round: 1, rounds: 1, notes: [], totalMs: 1 }, [id, 1]);
+        const result = { type: 'picture', round: 1, rounds: 1, notes: [], totalMs: 1 };
+        tx.objectStore('events').put({ type: 'done', result }, [id, 1]);
       }
       await new Promise((resolve, reject) => {
         tx.oncomplete = resolve;

@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'omnigen2/language/grounding.ts',
   ],
   archive: ['protocol-values.ts', 'settings', 'errors.ts', 'pictures'],
-  jobs: ['protocol.ts', 'protocol-values.ts', 'settings'],
+  jobs: ['protocol.ts', 'protocol-values.ts', 'settings', 'sha256.ts'],
   library: ['worker-client.ts', 'picked-files.ts', 'protocol.ts', 'settings', 'errors.ts', 'pictures'],
   'worker-client.ts': ['protocol.ts', 'settings', 'errors.ts', 'interruption.ts'],
   'interruption.ts': ['types protocol.ts', 'types errors.ts'],
@@ -59,7 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'tensors',
   ],
-  storage: ['errors.ts', 'json.ts', 'checkpoints'],
+  storage: ['errors.ts', 'json.ts', 'sha256.ts', 'checkpoints'],
   'protocol.ts': ['protocol-values.ts', 'settings'],
   'protocol-values.ts': ['errors.ts'],
   'picked-files.ts': ['types protocol.ts'],
@@ -99,6 +99,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   omnicontext: [],
   settings: ['errors.ts'],
   'errors.ts': [],
+  'sha256.ts': [],
   'listed.ts': [],
 };
 

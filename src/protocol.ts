@@ -49,7 +49,7 @@ export type ConversationId = string & { readonly brand: 'ConversationId' };
 export type AdapterChangeId = string & { readonly brand: 'AdapterChangeId' };
 
 const isText = (value: unknown) => typeof value === 'string';
-const jobId = z.custom<JobId>(isText, 'the name of a job');
+export const jobId = z.custom<JobId>(isText, 'the name of a job');
 const conversationId = z.custom<ConversationId>(isText, 'the name of a conversation');
 const changeId = z.custom<AdapterChangeId>(isText, 'the name of a change of adapters');
 
@@ -259,7 +259,7 @@ const adapterOutcome = z.discriminatedUnion('status', [fields({ status: z.litera
 /** The end of a change of adapters. If it failed, the model keeps the adapters that it had. */
 export type AdapterOutcome = z.infer<typeof adapterOutcome>;
 
-export const relativeBox = fields({
+const relativeBox = fields({
   /** Absent if the model gives none. */
   label: z.optional(text),
   /** Left, top, right and bottom edge as fractions of the picture's width and height, 0 … 1. */
@@ -277,7 +277,7 @@ const written = {
   totalMs: milliseconds,
 };
 
-const jobResult = z.discriminatedUnion('type', [
+export const jobResult = z.discriminatedUnion('type', [
   fields({
     type: z.literal('picture'),
     /** The round whose picture is the result. */
@@ -349,6 +349,13 @@ const jobEvent = z.discriminatedUnion('type', [
 ]);
 /** What can happen to a job, in the order of its life. */
 export type JobEvent = z.infer<typeof jobEvent>;
+
+const LAST_EVENTS: readonly string[] = ['done', 'failed', 'cancelled'] satisfies JobEvent['type'][];
+
+/** Whether nothing more happens to the job after an event of this type. */
+export function isLastEvent({ type }: { readonly type: string }): boolean {
+  return LAST_EVENTS.includes(type);
+}
 
 const table = fields({ caption: text, columns: list(text), rows: list(list(text)) });
 

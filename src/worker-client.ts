@@ -16,6 +16,7 @@ import {
   type DrawRequest,
   type FromWorker,
   fromWorkerSchema,
+  isLastEvent,
   type JobEvent,
   type JobId,
   type MeasurementEvent,
@@ -84,8 +85,6 @@ export interface WorkerClient {
 interface Draw extends Resumable {
   readonly request: DrawRequest;
 }
-
-const ENDS: readonly string[] = ['done', 'failed', 'cancelled'] satisfies JobEvent['type'][];
 
 /** Starts the real worker. The bundler finds the URL only in this form. */
 export function spawnModelWorker(): WorkerPort {
@@ -266,7 +265,7 @@ export function createWorkerClient(listener: WorkerListener, spawn: () => Worker
   }
 
   function end(job: JobId, event: JobEvent): void {
-    if (!ENDS.includes(event.type)) return;
+    if (!isLastEvent(event)) return;
     const draw = draws.get(job);
     draws.delete(job);
     if (draw && event.type === 'failed' && event.smallerPlan)

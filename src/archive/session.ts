@@ -39,7 +39,7 @@ const sessionReference = fields({
 });
 export type SessionReference = z.infer<typeof sessionReference>;
 
-export const sessionSchema = fields({
+const sessionSchema = fields({
   version: z.literal(SESSION_VERSION),
   /** Milliseconds since 1970. */
   createdMs: milliseconds,
@@ -57,8 +57,6 @@ export const sessionSchema = fields({
   round,
   /** What happened in each round that has ended. */
   reports: list(roundReport).check(z.maxLength(ROUNDS.max)),
-  /** The round of another drawing that this one goes on from. */
-  branch: z.optional(fields({ job: name, round })),
 });
 /** The session of one picture, as plain JSON. */
 export type Session = z.infer<typeof sessionSchema>;

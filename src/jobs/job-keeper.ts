@@ -2,8 +2,9 @@
  * Writes jobs to the store while they happen. Calls return at once; writes of one job happen in their order.
  */
 
-import type { DrawingSnapshot, JobEvent, JobId, Picture } from '../protocol.ts';
-import { LAST_EVENTS, type StoredEvent, type StoredPicture, subjectOf, toStored } from './job-events.ts';
+import { type DrawingSnapshot, isLastEvent, type JobEvent, type JobId, type Picture } from '../protocol.ts';
+import { sha256Of } from '../sha256.ts';
+import { type StoredEvent, type StoredPicture, subjectOf, toStored } from './job-events.ts';
 import type { BlobKey, JobInput, JobSpec } from './job-spec.ts';
 import type { JobStore } from './job-store.ts';
 
@@ -72,14 +73,14 @@ export class JobKeeper {
   event(id: JobId, event: JobEvent): void {
     const kept = this.#jobs.get(id);
     if (!kept || kept.ended) return;
-    const isLast = event.type === 'done' || event.type === 'failed' || event.type === 'cancelled';
+    const isLast = isLastEvent(event);
     kept.ended = isLast;
     if (isLast) kept.snapshot = undefined;
     this.#write(id, async () => {
       const blobs = new Map<BlobKey, Blob>();
       const stored = await toStored(event, (picture) => this.#encode(picture, blobs));
       if (!stored || kept.known.has(subjectOf(stored))) return;
-      await this.#options.store.append(id, kept.count, stored, blobs, LAST_EVENTS.includes(stored.type));
+      await this.#options.store.append(id, kept.count, stored, blobs, isLast);
       kept.count++;
       kept.known.add(subjectOf(stored));
     });
@@ -141,8 +142,7 @@ export class JobKeeper {
 }
 
 /** The SHA-256 of a file; a random key where the page has no secure context. */
-export async function keyOf(file: Blob): Promise<BlobKey> {
+async function keyOf(file: Blob): Promise<BlobKey> {
   if (!globalThis.crypto?.subtle) return `random-${Math.random().toString(36).slice(2)}` as BlobKey;
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer()));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') as BlobKey;
+  return (await sha256Of(await file.arrayBuffer())) as BlobKey;
 }

@@ -1,7 +1,7 @@
 /** What a person asked for, as plain JSON. Everything that the studio shows is a view of specs and events. */
 
 import * as z from 'zod/mini';
-import { fields, type JobId, list } from '../protocol.ts';
+import { fields, type JobId, jobId, list } from '../protocol.ts';
 import { drawSettingsSchema } from '../settings/draw-settings.ts';
 import { ROUNDS } from '../settings/job-settings.ts';
 
@@ -11,11 +11,9 @@ export const SPEC_VERSION = 1;
 /** Names the bytes of a picture or a file in the store. */
 export type BlobKey = string & { readonly brand: 'BlobKey' };
 
-const isText = (value: unknown) => typeof value === 'string';
-const jobId = z.custom<JobId>(isText, 'the name of a job');
-export const blobKey = z.custom<BlobKey>(isText, 'the key of a blob');
+export const blobKey = z.custom<BlobKey>((value) => typeof value === 'string', 'the key of a blob');
 
-/** A file that the person gave. Width and height in pixels, after EXIF rotation. */
+/** A file that the person gave. */
 export const jobInput = fields({
   blob: blobKey,
   name: z.string(),

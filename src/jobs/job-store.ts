@@ -201,27 +201,31 @@ export class JobStore {
     await this.#change(id, ({ deletedMs: _, ...row }) => row);
   }
 
-  /**
-   * Removes jobs that were deleted before a time, and all blobs that no job refers to any more.
-   * @param keep keys of blobs that are used elsewhere
-   */
-  async purge(beforeMs: number, keep: ReadonlySet<BlobKey>): Promise<void> {
+  /** Removes jobs that were deleted before a time, and then all blobs that no job refers to any more. */
+  async purge(beforeMs: number): Promise<void> {
     await this.#write(['jobs', 'events', 'snapshots', 'blobs'], async (tx) => {
-      const used = new Set<string>(keep);
-      let cursor = await tx.objectStore('jobs').openCursor();
-      while (cursor) {
-        const row = readRow(cursor.value);
-        const range = eventsOf(cursor.key);
-        if (row?.deletedMs !== undefined && row.deletedMs < beforeMs) {
-          await tx.objectStore('events').delete(range);
-          await tx.objectStore('snapshots').delete(cursor.key);
-          await cursor.delete();
-        } else if (row) {
-          for (const { blob } of row.spec.inputs) used.add(blob);
-          const events = readEvents(await tx.objectStore('events').getAll(range));
-          for (const key of events.flatMap(blobsOf)) used.add(key);
-        }
-        cursor = await cursor.continue();
+      const jobs = tx.objectStore('jobs');
+      const events = tx.objectStore('events');
+      let purged = false;
+      for (let cursor = await jobs.openCursor(); cursor; cursor = await cursor.continue()) {
+        const deletedMs = readRow(cursor.value)?.deletedMs;
+        if (deletedMs === undefined || deletedMs >= beforeMs) continue;
+        purged = true;
+        await events.delete(eventsOf(cursor.key));
+        await tx.objectStore('snapshots').delete(cursor.key);
+        await cursor.delete();
+      }
+      // Only a job that goes leaves blobs behind.
+      if (!purged) return;
+      const used = new Set<string>();
+      for (const value of await jobs.getAll()) {
+        const row = readRow(value);
+        // Nobody knows which blobs a job of another version has.
+        if (!row) return;
+        for (const { blob } of row.spec.inputs) used.add(blob);
+      }
+      for (const value of await events.getAll()) {
+        for (const key of readEvents([value]).flatMap(blobsOf)) used.add(key);
       }
       for (const key of await tx.objectStore('blobs').getAllKeys()) {
         if (!used.has(key)) await tx.objectStore('blobs').delete(key);

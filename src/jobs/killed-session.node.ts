@@ -4,10 +4,10 @@
  * drawing that goes on from a wrong state ends with another picture.
  */
 
-import type { DrawingSnapshot, JobEvent, JobId, Picture } from '../protocol.ts';
+import { type DrawingSnapshot, isLastEvent, type JobId, type Picture } from '../protocol.ts';
 import { completeSettings } from '../settings/draw-settings.ts';
 import { type Death, DyingStorage } from './dying-storage.node.ts';
-import { LAST_EVENTS, type StoredEvent, subjectOf } from './job-events.ts';
+import { type StoredEvent, subjectOf } from './job-events.ts';
 import { JobKeeper, type KeeperOptions } from './job-keeper.ts';
 import { newJobId } from './job-spec.ts';
 import { JobStore } from './job-store.ts';
@@ -95,8 +95,7 @@ async function nextVisit(promised: Promised): Promise<string[]> {
   for (const { spec, events } of await store.list()) {
     const names = events.map(subjectOf);
     if (new Set(names).size !== names.length) faults.push(`the job ${spec.id} has an event twice`);
-    if (events.filter(({ type }) => LAST_EVENTS.includes(type)).length !== 1)
-      faults.push(`the job ${spec.id} did not end once`);
+    if (events.filter(isLastEvent).length !== 1) faults.push(`the job ${spec.id} did not end once`);
     if (await store.snapshotOf(spec.id)) faults.push(`the snapshot of the job ${spec.id} is left over`);
     for (const input of spec.inputs)
       if (!(await store.blob(input.blob))) faults.push(`a reference of the job ${spec.id} is lost`);
@@ -151,13 +150,13 @@ async function draw(keeper: JobKeeper, id: JobId, from: DrawingSnapshot | undefi
       // The store is sometimes slower than the drawing, and sometimes not.
       if (step % 2 === 0) await keeper.written(id);
       value = next(value);
-      emit(keeper, id, { type: 'denoising', round, step: step + 1, steps: STEPS, elapsedMs: 1 });
+      keeper.event(id, { type: 'denoising', round, step: step + 1, steps: STEPS, elapsedMs: 1 });
     }
     const picture: Picture = { width: SIDE, height: SIDE, data: pixels(value) };
-    emit(keeper, id, { type: 'picture', round, picture, drawMs: 1 });
+    keeper.event(id, { type: 'picture', round, picture, drawMs: 1 });
     const outcome = round === ROUNDS ? 'accept' : 'fix';
     const report = { round, instruction: 'draw', critique: 'good', outcome, ...timed } as const;
-    emit(keeper, id, { type: 'round', report });
+    keeper.event(id, { type: 'round', report });
     finished.push({ ...report, picture });
     keeper.snapshot(id, { finished: [...finished], notes: [], spentMs: 0 });
     step = 0;
@@ -165,13 +164,9 @@ async function draw(keeper: JobKeeper, id: JobId, from: DrawingSnapshot | undefi
   }
   const result = { type: 'picture', round: ROUNDS, rounds: ROUNDS, notes: [], totalMs: 1 } as const;
   const last = keeper.written(id);
-  emit(keeper, id, { type: 'done', result });
+  keeper.event(id, { type: 'done', result });
   await last;
   await keeper.written(id);
-}
-
-function emit(keeper: JobKeeper, id: JobId, event: JobEvent): void {
-  keeper.event(id, event);
 }
 
 function start(id: JobId): number {

@@ -7,6 +7,7 @@
 
 import { MANIFEST_FILE, type Manifest, type ManifestFile, parseManifest } from '../checkpoints/manifest.ts';
 import { OmniError } from '../errors.ts';
+import { sha256Of } from '../sha256.ts';
 import { type BlobCache, openBlobCache } from './blob-cache.ts';
 
 export interface LoadProgress {
@@ -211,9 +212,7 @@ async function fetchFile(
     request.abort();
   }
   if (filled !== sizeBytes) throw unreachable(url, `only ${filled} of ${sizeBytes} bytes arrived`);
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  if (hash !== sha256) throw damaged(path, 'does not have the hash in the manifest');
+  if ((await sha256Of(bytes)) !== sha256) throw damaged(path, 'does not have the hash in the manifest');
   return new Blob([bytes]);
 }
 

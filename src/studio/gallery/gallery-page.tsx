@@ -101,7 +101,7 @@ function Grid() {
   const list = useRef<HTMLDivElement>(null);
   const { columns, width, top } = useColumns(list);
   const rows = useMemo(() => {
-    const shown = matching({ items, query, filter, status: 'ready', selected: new Set() });
+    const shown = matching({ items, query, filter });
     return rowsOf(shown, columns, dayLabel);
   }, [items, query, filter, columns]);
   const cardHeight = width / columns + 96;

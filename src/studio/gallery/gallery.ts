@@ -100,15 +100,20 @@ export function itemOf({ spec, events, starred }: StoredJob): GalleryItem | unde
   if (spec.kind !== 'draw') return undefined;
   const pictures = events.filter((event) => event.type === 'picture');
   const last = events.at(-1);
-  const result = last?.type === 'done' ? last.round : pictures.at(-1)?.round;
+  const ended = last?.type === 'done' && last.result.type === 'picture' ? last.result : undefined;
+  const result = ended?.round ?? pictures.at(-1)?.round;
   const drawn = pictures.find(({ round }) => round === result)?.picture;
-  const picture = drawn ?? (last?.type === 'stopped' ? last.partial : undefined);
+  const picture = drawn ?? (last?.type === 'cancelled' ? last.partial : undefined);
   if (!picture) return undefined;
   return { id: spec.id, spec, picture, complete: drawn !== undefined, rounds: pictures.length, starred };
 }
 
 /** The items that the search and the filter leave. Each word of the search must be in the item's words. */
-export function matching({ items, query, filter }: GalleryState): readonly GalleryItem[] {
+export function matching({
+  items,
+  query,
+  filter,
+}: Pick<GalleryState, 'items' | 'query' | 'filter'>): readonly GalleryItem[] {
   const wanted = query.toLowerCase().split(/\s+/).filter(Boolean);
   return items.filter((item) => passes(item, filter) && wanted.every((word) => wordsOf(item).includes(word)));
 }

@@ -1,6 +1,6 @@
 /**
- * The rooms of the page and their addresses: `#/make`, `#/make/<job>`, `#/gallery`, `#/gallery/<job>`, and so
- * on. Back, forward and reload work, because what is shown follows from the address.
+ * The rooms of the page and their addresses: `#/make`, `#/make/<job>`, `#/gallery` and so on. Back, forward
+ * and reload work, because what is shown follows from the address.
  */
 
 import { useSyncExternalStore } from 'react';
@@ -39,7 +39,7 @@ export function currentRoom(): Room {
  * Reads the part of an address after "#".
  *
  * @example
- * addressOf('#/gallery/01m4x2k7z0-3f9a2c1'); // { room: 'gallery', id: '01m4x2k7z0-3f9a2c1' }
+ * addressOf('#/make/01m4x2k7z0-3f9a2c1'); // { room: 'make', id: '01m4x2k7z0-3f9a2c1' }
  *
  * @returns undefined for other addresses, such as "#main" of the link that skips to the content
  */

@@ -2,13 +2,14 @@
 
 import type { StoreApi } from 'zustand/vanilla';
 import type { ErrorReport } from '../../errors.ts';
-import type {
-  AdapterChangeId,
-  AdapterOutcome,
-  JobEvent,
-  JobId,
-  MeasurementEvent,
-  ModelState,
+import {
+  type AdapterChangeId,
+  type AdapterOutcome,
+  isLastEvent,
+  type JobEvent,
+  type JobId,
+  type MeasurementEvent,
+  type ModelState,
 } from '../../protocol.ts';
 import type { ModelSize } from '../../settings/draw-settings.ts';
 import type { WorkerListener } from '../../worker-client.ts';
@@ -50,7 +51,7 @@ export function workerEvents(
     else if (questions.some((each) => each.id === id)) {
       set({ questions: questions.map((each) => (each.id === id ? applyAnswerEvent(each, event) : each)) });
     } else measurementEvent(id, event);
-    if (event.type === 'done' || event.type === 'failed' || event.type === 'cancelled') ended(id);
+    if (isLastEvent(event)) ended(id);
   }
 
   function measurement(id: JobId, event: MeasurementEvent): void {

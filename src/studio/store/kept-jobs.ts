@@ -1,11 +1,17 @@
 /** Keeps the jobs of the studio in the browser, and brings them back in later visits and in other tabs. */
 
-import { fromStored, LAST_EVENTS, type StoredPicture } from '../../jobs/job-events.ts';
+import { fromStored, type StoredPicture } from '../../jobs/job-events.ts';
 import { JobKeeper } from '../../jobs/job-keeper.ts';
-import { continueIdsAfter, type JobSpec, newJobId } from '../../jobs/job-spec.ts';
+import {
+  type AskSpec,
+  continueIdsAfter,
+  type DrawSpec,
+  type JobSpec,
+  newJobId,
+} from '../../jobs/job-spec.ts';
 import { JobStore, type StoredJob } from '../../jobs/job-store.ts';
 import { encodePng } from '../../pictures/encode.web.ts';
-import type { DrawingSnapshot, JobId, Picture } from '../../protocol.ts';
+import { type DrawingSnapshot, isLastEvent, type JobId, type Picture } from '../../protocol.ts';
 import { applyDrawEvent, type DrawJob, newDrawJob } from '../jobs/draw-job.ts';
 import { applyAnswerEvent, newQuestion, type Question } from '../jobs/question.ts';
 import type { StoredJobs, StudioKeeper } from './environment.ts';
@@ -111,7 +117,7 @@ export function keepJobs(notify: (notice: Notice) => void): KeptJobs {
     async view(id) {
       const open = await store;
       const job = await open?.get(id).catch(ignore);
-      return open && job && { ...(await viewsOf(open, [job])), queue: [], snapshots: new Map() };
+      return open && job && viewsOf(open, [job]);
     },
     takeTurn: () =>
       new Promise((resolve) => {
@@ -133,8 +139,9 @@ export function keepJobs(notify: (notice: Notice) => void): KeptJobs {
         const snapshot = await open.snapshotOf(spec.id);
         if (snapshot) snapshots.set(spec.id, snapshot);
       }
-      void open.purge(Date.now() - UNDO_MS, new Set()).catch(ignore);
-      const queue = mine.map(({ spec }) => spec.id).filter((id) => stored.ids.has(id));
+      void open.purge(Date.now() - UNDO_MS).catch(ignore);
+      const shown = new Set([...stored.jobs, ...stored.questions].map(({ id }) => id));
+      const queue = mine.map(({ spec }) => spec.id).filter((id) => shown.has(id));
       return { ...stored, queue, snapshots };
     },
     follow(onJob) {
@@ -143,7 +150,7 @@ export function keepJobs(notify: (notice: Notice) => void): KeptJobs {
         const open = await store;
         const job = await open?.get(id).catch(ignore);
         if (!open || !job || !isOver(job)) return;
-        onJob({ ...(await viewsOf(open, [job])), queue: [], snapshots: new Map() });
+        onJob(await viewsOf(open, [job]));
       };
     },
   };
@@ -163,17 +170,16 @@ function inputOf(file: Blob, index: number) {
 
 function isOver({ events }: StoredJob): boolean {
   const last = events.at(-1);
-  return last !== undefined && LAST_EVENTS.includes(last.type);
+  return last !== undefined && isLastEvent(last);
 }
 
 /**
  * What the studio shows of stored jobs. A job whose files are gone is left out, and so is what exceeds the
  * limit.
  */
-async function viewsOf(store: JobStore, stored: readonly StoredJob[]) {
+async function viewsOf(store: JobStore, stored: readonly StoredJob[]): Promise<StoredJobs> {
   const jobs: DrawJob[] = [];
   const questions: Question[] = [];
-  const ids = new Set<JobId>();
   let bytes = 0;
   const load = async ({ blob: key, width, height }: StoredPicture): Promise<Picture> => {
     const blob = await store.blob(key);
@@ -188,12 +194,11 @@ async function viewsOf(store: JobStore, stored: readonly StoredJob[]) {
       const files = await filesOf(store, spec);
       if (spec.kind === 'draw') jobs.push(await drawJob(spec, files, job, load));
       else questions.push(await question(spec, files, job, load));
-      ids.add(spec.id);
     } catch (cause) {
       console.warn(`The job ${job.spec.id} cannot be shown: ${cause}`);
     }
   }
-  return { jobs, questions, ids };
+  return { ...NOTHING, jobs, questions };
 }
 
 async function filesOf(store: JobStore, { inputs }: JobSpec): Promise<Blob[]> {
@@ -207,7 +212,7 @@ async function filesOf(store: JobStore, { inputs }: JobSpec): Promise<Blob[]> {
 }
 
 async function drawJob(
-  spec: Extract<JobSpec, { kind: 'draw' }>,
+  spec: DrawSpec,
   references: readonly Blob[],
   stored: StoredJob,
   load: (picture: StoredPicture) => Promise<Picture>,
@@ -219,7 +224,7 @@ async function drawJob(
 }
 
 async function question(
-  { id, question: words, maxNewTokens, about }: Extract<JobSpec, { kind: 'ask' }>,
+  { id, question: words, maxNewTokens, about }: AskSpec,
   pictures: readonly Blob[],
   stored: StoredJob,
   load: (picture: StoredPicture) => Promise<Picture>,
