@@ -1,9 +1,9 @@
 /** What a person made and was making comes back after a reload, a crash and in another tab. */
 
-import { expect, type Page } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { drawWithReflection } from '../src/omnigen2/drawing.ts';
 import { test } from './fixtures.ts';
-import { expectSamePixels, hooks, options, SEED, saved } from './node-side.ts';
+import { beginSmall, expectSamePixels, hooks, options, SEED, saved } from './node-side.ts';
 import { StudioPage, sample } from './studio-page.ts';
 
 const PROMPT = 'a red house in the snow';
@@ -16,7 +16,7 @@ test('a drawing goes on after a reload in the middle, and its picture is the sam
   page,
   nodeModel,
 }) => {
-  const { studio, guidance } = await begin(page, STEPS);
+  const { studio, guidance } = await beginSmall(page, STEPS, SIDE);
   await studio.draw(PROMPT);
   await studio.stepPreviews.nth(6).waitFor();
   await page.reload();
@@ -34,7 +34,7 @@ test('a drawing goes on after a reload in the middle, and its picture is the sam
 });
 
 test('pictures, answers, the queue and the form are there after a reload', async ({ page }) => {
-  const { studio } = await begin(page, 2);
+  const { studio } = await beginSmall(page, 2, SIDE);
   await studio.draw(PROMPT);
   await studio.result();
   const before = await saved(studio);
@@ -58,7 +58,7 @@ test('a second tab shows what the first one has drawn, and they draw one after t
   page,
   context,
 }) => {
-  const { studio } = await begin(page, 2);
+  const { studio } = await beginSmall(page, 2, SIDE);
   const other = new StudioPage(await context.newPage());
   await other.open();
   await other.modelReady();
@@ -78,7 +78,7 @@ test('a second tab shows what the first one has drawn, and they draw one after t
 });
 
 test('a loop goes on after a reload in its second round', async ({ page, nodeModel }) => {
-  const { studio, guidance } = await begin(page, 6);
+  const { studio, guidance } = await beginSmall(page, 6, SIDE);
   await studio.checksItself.check();
   await studio.maxRounds.selectOption('3');
   await studio.draw(UNCLEAR);
@@ -96,7 +96,7 @@ test('a loop goes on after a reload in its second round', async ({ page, nodeMod
 });
 
 test('a full storage is said, and the picture stays', async ({ page }) => {
-  const { studio } = await begin(page, 2);
+  const { studio } = await beginSmall(page, 2, SIDE);
   await page.evaluate(() => {
     // What a browser throws when its quota is used up.
     IDBObjectStore.prototype.add = () => {
@@ -109,12 +109,3 @@ test('a full storage is said, and the picture stays', async ({ page }) => {
   await expect(notice).toContainText('save it');
   await saved(studio);
 });
-
-async function begin(page: Page, steps: number) {
-  const studio = new StudioPage(page);
-  await studio.open();
-  await studio.modelReady();
-  await studio.checksItself.uncheck();
-  const guidance = await studio.setStepsAndSeed({ steps, side: SIDE, seed: SEED });
-  return { studio, guidance };
-}

@@ -1,17 +1,17 @@
 /** A drawing that is interrupted goes on, and its picture is the one that it would have been. */
 
-import { expect, type Page } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { drawWithReflection } from '../src/omnigen2/drawing.ts';
 import { test } from './fixtures.ts';
-import { expectSamePixels, hooks, options, SEED, saved } from './node-side.ts';
-import { StudioPage } from './studio-page.ts';
+import { beginSmall, expectSamePixels, hooks, options, saved } from './node-side.ts';
+import type { StudioPage } from './studio-page.ts';
 
 const PROMPT = 'a red house in the snow';
 const SIDE = 64;
 
 test('a lost GPU is told, and the drawing goes on', async ({ page, browser, nodeModel }, { project }) => {
   test.skip(project.name !== 'webgpu', 'there is no GPU to lose');
-  const { studio, guidance } = await begin(page, 2);
+  const { studio, guidance } = await beginSmall(page, 2, SIDE);
   await drawAndInterrupt(studio, 1, async () => {
     const devtools = await browser.newBrowserCDPSession();
     await devtools.send('Browser.crashGpuProcess');
@@ -27,7 +27,7 @@ test('an engine that ends is told, and the drawing goes on in another worker', a
   project,
 }) => {
   test.skip(project.name === 'webgpu', 'the same there, and slower');
-  const { studio } = await begin(page, 20);
+  const { studio } = await beginSmall(page, 20, SIDE);
   await drawAndInterrupt(studio, 2, async () => {
     const worker = page.workers().find((each) => each.url().includes('/model.worker'));
     // An error that nothing catches ends a worker, like an abort of the engine.
@@ -63,7 +63,7 @@ test('a heap that is too small is told, and the drawing goes on with a smaller p
     },
     { times: 1 },
   );
-  const { studio } = await begin(page, 2);
+  const { studio } = await beginSmall(page, 2, SIDE);
   await studio.draw(PROMPT);
   const failure = page.getByRole('alert');
   await expect(failure).toContainText(/because this device has too little free memory\./, {
@@ -77,15 +77,6 @@ test('a heap that is too small is told, and the drawing goes on with a smaller p
   await expect(note).toContainText('The drawing was interrupted and went on after step 0.');
   await expectSameWithoutInterruption(studio);
 });
-
-async function begin(page: Page, steps: number) {
-  const studio = new StudioPage(page);
-  await studio.open();
-  await studio.modelReady();
-  await studio.checksItself.uncheck();
-  const guidance = await studio.setStepsAndSeed({ steps, side: SIDE, seed: SEED });
-  return { studio, guidance };
-}
 
 /** Starts a drawing and interrupts it when a step, or a few more, has ended. */
 async function drawAndInterrupt(

@@ -1,13 +1,13 @@
 /** Runs the same job under Node, to compare the page with it. */
 
 import { readFile } from 'node:fs/promises';
-import { expect, test } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
 import { drawLimits } from '../src/omnigen2/draw-limits.ts';
 import type { DrawInput } from '../src/omnigen2/pipeline.ts';
 import { decodeImage } from '../src/pictures/decode.node.ts';
 import type { RgbImage } from '../src/pictures/image.ts';
 import { DEFAULT_SETTINGS } from '../src/settings/draw-settings.ts';
-import { type StudioPage, sample } from './studio-page.ts';
+import { StudioPage, sample } from './studio-page.ts';
 
 export const SEED = 11;
 
@@ -27,6 +27,16 @@ export function options(
   const size = { width: side, height: side };
   const limits = drawLimits(size, { promptTokens: 80 });
   return { ...DEFAULT_SETTINGS, ...size, ...limits, ...guidance, prompt, references, steps, seed: SEED };
+}
+
+/** Opens the page and sets the form for pictures of `side` pixels. @returns the guidance in the form */
+export async function beginSmall(page: Page, steps: number, side: number) {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.modelReady();
+  await studio.checksItself.uncheck();
+  const guidance = await studio.setStepsAndSeed({ steps, side, seed: SEED });
+  return { studio, guidance };
 }
 
 /** Saves the result in the page. @returns the picture in the file */

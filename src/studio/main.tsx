@@ -33,6 +33,7 @@ import { bringBack } from './store/last-visit.ts';
 import { loadSettings, saveSettings } from './store/settings.ts';
 import { settingsOf, type Theme } from './store/state.ts';
 import { createStudio, type Studio } from './store/studio.ts';
+import { askToKeepStorage } from './ui/browser-storage.ts';
 
 const preferred: Theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 document.documentElement.dataset.theme = preferred;
@@ -63,7 +64,7 @@ const models = createModels({
   open: studio.actions.chooseModel,
   leave: studio.actions.leaveModel,
   keepStorage: async () => {
-    await navigator.storage?.persist?.();
+    await askToKeepStorage();
   },
   onEnding: (name, ending) => {
     studio.actions.announce(endingWords(name, ending));

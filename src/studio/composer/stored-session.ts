@@ -4,7 +4,8 @@ import { readSession, type Session } from '../../archive/session.ts';
 import { reportOf } from '../../errors.ts';
 import type { StudioActions } from '../store/actions.ts';
 import { quotePrompt } from '../ui/format.ts';
-import { inspectPictures } from '../ui/picture-files.ts';
+import { pictureName } from '../ui/picture-files.ts';
+import { fillForm } from './fill-form.ts';
 
 /** Id of the notice that a file has a session. */
 const SESSION_NOTICE = 'session in a file';
@@ -15,7 +16,7 @@ const MAX_FILE_BYTES = 64e6;
 export async function offerSession(actions: StudioActions, files: readonly Blob[]): Promise<void> {
   for (const file of files) {
     if (file.type !== 'image/png' || file.size > MAX_FILE_BYTES) continue;
-    const name = file instanceof File ? file.name : 'The pasted picture';
+    const name = pictureName(file);
     try {
       const session = await readSession(new Uint8Array(await file.arrayBuffer()), name);
       if (!session) continue;
@@ -43,14 +44,8 @@ export async function bringBackSession(actions: StudioActions, session: Session)
     const bytes = Uint8Array.from(atob(copy.base64), (letter) => letter.charCodeAt(0));
     return [new File([bytes], name, { type: copy.type })];
   });
-  const { references: inspected } = await inspectPictures(copies);
-  const { seed, ...others } = settings;
+  await fillForm(actions, prompt, settings, copies);
   actions.dismiss(SESSION_NOTICE);
-  actions.resetSettings();
-  actions.replaceReferences(inspected);
-  actions.setPrompt(prompt);
-  actions.change(others);
-  actions.setSeed(seed);
   actions.setChecksItself(rounds > 1);
   if (rounds > 1) actions.setRounds(rounds);
   actions.announce('Words and settings are back.');

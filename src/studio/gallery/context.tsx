@@ -1,5 +1,6 @@
-import { createContext, type ReactNode, useContext } from 'react';
+import { createContext, type ReactNode } from 'react';
 import { useStore } from 'zustand';
+import { useProvided } from '../ui/use-provided.ts';
 import type { Gallery, GalleryState } from './gallery.ts';
 
 const GalleryContext = createContext<Gallery | undefined>(undefined);
@@ -14,7 +15,5 @@ export function useGallery<T>(selector: (state: GalleryState) => T): T {
 }
 
 export function useGalleryActions(): Gallery {
-  const gallery = useContext(GalleryContext);
-  if (!gallery) throw new Error('This component must be inside GalleryProvider.');
-  return gallery;
+  return useProvided(GalleryContext, 'GalleryProvider');
 }

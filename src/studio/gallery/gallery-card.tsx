@@ -59,10 +59,20 @@ export function GalleryCard({ item }: { item: GalleryItem }) {
           <Icon name="star" filled={starred} />
         </button>
         <div className="gallery-actions">
-          <button type="button" className="btn" onClick={() => void addAsReference(id)}>
+          <button
+            type="button"
+            className="btn"
+            aria-label="Use as reference"
+            onClick={() => void addAsReference(id)}
+          >
             <Icon name="reference" /> <span>Use as reference</span>
           </button>
-          <button type="button" className="btn" onClick={() => void sameSettings(id)}>
+          <button
+            type="button"
+            className="btn"
+            aria-label="Same settings"
+            onClick={() => void sameSettings(id)}
+          >
             <Icon name="more" /> <span>Same settings</span>
           </button>
           <button

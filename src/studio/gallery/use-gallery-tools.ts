@@ -1,8 +1,9 @@
 import type { JobId } from '../../protocol.ts';
+import { fillForm } from '../composer/fill-form.ts';
 import { finalPictureOf } from '../jobs/draw-job.ts';
 import { goTo } from '../page/rooms.ts';
 import { useActions } from '../store/context.tsx';
-import { fileNameFor, inspectPictures, referenceOf } from '../ui/picture-files.ts';
+import { fileNameFor, referenceOf } from '../ui/picture-files.ts';
 import { useGalleryActions } from './context.tsx';
 
 /** What a person can do with a picture of the gallery. A failure appears as a notice. */
@@ -27,13 +28,7 @@ export function useGalleryTools(): GalleryTools {
         const job = await stored(id);
         if (!job) return false;
         const { prompt, references, settings } = job.request;
-        const { seed, ...others } = settings;
-        const { references: inspected } = await inspectPictures(references);
-        actions.resetSettings();
-        actions.replaceReferences(inspected);
-        actions.setPrompt(prompt);
-        actions.change(others);
-        actions.setSeed(seed);
+        await fillForm(actions, prompt, settings, references);
         return true;
       }),
     addAsReference: (id) =>

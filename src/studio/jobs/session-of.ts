@@ -2,6 +2,7 @@
 
 import { SESSION_VERSION, type Session, type SessionReference } from '../../archive/session.ts';
 import type { RememberedModel } from '../models/chosen-model.ts';
+import { inputName } from '../ui/picture-files.ts';
 import type { DrawJob } from './draw-job.ts';
 
 /** Longer side in pixels of the copies of references. */
@@ -46,7 +47,7 @@ async function referenceOf(file: Blob, index: number): Promise<SessionReference>
   const canvas = new OffscreenCanvas(side(width), side(height));
   canvas.getContext('2d')?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
-  const name = file instanceof File ? file.name : `image ${index + 1}`;
+  const name = inputName(file, index);
   return { name, width, height, copy: await copyOf(canvas) };
 }
 

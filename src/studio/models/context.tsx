@@ -1,5 +1,6 @@
-import { createContext, type ReactNode, useContext } from 'react';
+import { createContext, type ReactNode } from 'react';
 import { useStore } from 'zustand';
+import { useProvided } from '../ui/use-provided.ts';
 import type { Models, ModelsActions } from './models.ts';
 import type { ModelsState } from './models-state.ts';
 
@@ -19,7 +20,5 @@ export function useModelsActions(): ModelsActions {
 }
 
 function useModelsContext(): Models {
-  const models = useContext(ModelsContext);
-  if (!models) throw new Error('This component must be inside ModelsProvider.');
-  return models;
+  return useProvided(ModelsContext, 'ModelsProvider');
 }

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { MeasureMachine } from '../models/measure-machine.tsx';
 import { useActions, useStudio } from '../store/context.tsx';
 import type { Theme } from '../store/state.ts';
+import { askToKeepStorage, type StorageSpace, storageSpace } from '../ui/browser-storage.ts';
 import { formatBytes } from '../ui/format.ts';
 import './settings-page.css';
 
@@ -19,22 +20,15 @@ export function SettingsPage() {
   );
 }
 
-interface Space {
-  readonly usedBytes: number;
-  readonly quotaBytes: number;
-  readonly persisted: boolean;
-}
-
 function StorageSection() {
-  const [space, setSpace] = useState<Space>();
+  const [space, setSpace] = useState<StorageSpace>();
   const [refused, setRefused] = useState(false);
   useEffect(() => {
-    void readSpace().then(setSpace);
+    void storageSpace().then(setSpace);
   }, []);
   const persist = async () => {
-    const granted = await navigator.storage?.persist?.();
-    setRefused(!granted);
-    setSpace(await readSpace());
+    setRefused(!(await askToKeepStorage()));
+    setSpace(await storageSpace());
   };
   return (
     <section aria-labelledby="settings-storage">
@@ -69,19 +63,6 @@ function StorageSection() {
       )}
     </section>
   );
-}
-
-async function readSpace(): Promise<Space | undefined> {
-  try {
-    const [{ usage, quota }, persisted] = await Promise.all([
-      navigator.storage.estimate(),
-      navigator.storage.persisted(),
-    ]);
-    if (usage === undefined || quota === undefined) return undefined;
-    return { usedBytes: usage, quotaBytes: quota, persisted };
-  } catch {
-    return undefined;
-  }
 }
 
 function EngineSection() {

@@ -1,5 +1,6 @@
-import { createContext, type ReactNode, useContext } from 'react';
+import { createContext, type ReactNode } from 'react';
 import { useStore } from 'zustand';
+import { useProvided } from '../ui/use-provided.ts';
 import type { StudioActions } from './actions.ts';
 import type { StudioState } from './state.ts';
 import type { Studio } from './studio.ts';
@@ -20,7 +21,5 @@ export function useActions(): StudioActions {
 }
 
 function useStudioContext(): Studio {
-  const studio = useContext(StudioContext);
-  if (!studio) throw new Error('This component must be inside StudioProvider.');
-  return studio;
+  return useProvided(StudioContext, 'StudioProvider');
 }

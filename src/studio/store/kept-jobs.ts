@@ -14,6 +14,8 @@ import { encodePng } from '../../pictures/encode.web.ts';
 import { type DrawingSnapshot, isLastEvent, type JobId, type Picture } from '../../protocol.ts';
 import { applyDrawEvent, type DrawJob, newDrawJob } from '../jobs/draw-job.ts';
 import { applyAnswerEvent, newQuestion, type Question } from '../jobs/question.ts';
+import { askToKeepStorage } from '../ui/browser-storage.ts';
+import { inputName } from '../ui/picture-files.ts';
 import type { StoredJobs, StudioKeeper } from './environment.ts';
 import type { Notice } from './state.ts';
 
@@ -81,7 +83,7 @@ export function keepJobs(notify: (notice: Notice) => void): KeptJobs {
   const persist = () => {
     if (asked) return;
     asked = true;
-    void navigator.storage?.persist?.();
+    void askToKeepStorage();
   };
 
   return {
@@ -165,7 +167,7 @@ async function openTabs(): Promise<ReadonlySet<string>> {
 }
 
 function inputOf(file: Blob, index: number) {
-  return { file, name: file instanceof File ? file.name : `image ${index + 1}` };
+  return { file, name: inputName(file, index) };
 }
 
 function isOver({ events }: StoredJob): boolean {

@@ -46,7 +46,6 @@ export function createStudio(environment: StudioEnvironment): Studio {
     { ...events, snapshot: (id, snapshot) => keeper?.snapshot(id, snapshot) },
     environment.spawn,
   );
-  const newId = newJobId;
   /** States of drawings of an earlier visit that go on. */
   const snapshots = new Map<JobId, DrawingSnapshot>();
   /** Ends the turn of this tab; undefined while another tab may draw. */
@@ -123,7 +122,9 @@ export function createStudio(environment: StudioEnvironment): Studio {
     enqueue(job.id);
   }
 
+  /** Takes a job off the page and out of the store. */
   function dropJob(id: JobId): void {
+    void keeper?.deleted(id);
     set(({ jobs, shown }) => {
       const remaining = jobs.filter((job) => job.id !== id);
       return { jobs: remaining, shown: shown === id ? resultJobs(remaining)[0]?.id : shown };
@@ -173,14 +174,14 @@ export function createStudio(environment: StudioEnvironment): Studio {
       const name = Object.keys(form.changes).length > 0 ? 'custom settings' : form.preset;
       set({ form: { ...form, seed }, problems: [] });
       actions.dismiss(PICTURE_ERRORS);
-      enqueueJob(newDrawJob(newId(), plan.request, plan.size, name));
+      enqueueJob(newDrawJob(newJobId(), plan.request, plan.size, name));
       return true;
     },
     drawAgain(id) {
       const job = jobOf(get(), id);
       if (!job) return;
       actions.dismiss(failureId(id));
-      enqueueJob(newDrawJob(newId(), job.request, job.size, job.settingsName));
+      enqueueJob(newDrawJob(newJobId(), job.request, job.size, job.settingsName));
     },
     goOn(id) {
       // A running job would end with its worker.
@@ -206,7 +207,7 @@ export function createStudio(environment: StudioEnvironment): Studio {
     },
     ask(question, picture, job) {
       const request = { question, pictures: [picture], maxNewTokens: MAX_NEW_TOKENS.default };
-      const asked = newQuestion(newId(), request, job);
+      const asked = newQuestion(newJobId(), request, job);
       keeper?.questionQueued(asked, get().chosen);
       set((state) => ({ questions: [...state.questions, asked] }));
       enqueue(asked.id);
@@ -214,7 +215,7 @@ export function createStudio(environment: StudioEnvironment): Studio {
     measure() {
       const { measurement } = get();
       if (measurement && isActive(measurement)) return;
-      const next = newMeasurement(newId());
+      const next = newMeasurement(newJobId());
       set({ measurement: next });
       enqueue(next.id);
     },
@@ -244,13 +245,11 @@ export function createStudio(environment: StudioEnvironment): Studio {
         questions: questions.filter((question) => question.id !== id),
       }));
       dropJob(id);
-      void keeper?.deleted(id);
     },
     removeResult(id) {
       const job = jobOf(get(), id);
       if (!job || !isOver(job)) return;
       dropJob(id);
-      void keeper?.deleted(id);
       actions.dismiss(failureId(id));
       actions.notify(removedNotice(job));
       actions.announce('Picture removed.');
@@ -313,10 +312,7 @@ export function createStudio(environment: StudioEnvironment): Studio {
     },
     deleteStored(ids) {
       // A running job is not in the gallery.
-      for (const id of ids) {
-        if (jobOf(get(), id)) dropJob(id);
-        void keeper?.deleted(id);
-      }
+      ids.forEach(dropJob);
       actions.notify(deletedNotice(ids));
       actions.announce(ids.length === 1 ? 'Picture deleted.' : `${ids.length} pictures deleted.`);
     },

@@ -67,9 +67,19 @@ export async function inspectPictures(files: readonly Blob[]): Promise<Inspected
   return { references, notes, refusals, skipped: files.length - references.length - refusals.length };
 }
 
+/** The name of the picture at `index` of a job, which may come from a place without names. */
+export function inputName(file: Blob, index: number): string {
+  return file instanceof File ? file.name : `image ${index + 1}`;
+}
+
+/** How messages name a picture file. */
+export function pictureName(file: Blob): string {
+  return file instanceof File && file.name !== '' ? file.name : 'The pasted picture';
+}
+
 /** @throws OmniError `bad_image`, or `unreachable` if the file no longer exists */
 async function inspectPicture(inspector: PictureInspector, given: Blob, notes: string[]): Promise<Reference> {
-  const name = given instanceof File && given.name !== '' ? given.name : 'The pasted picture';
+  const name = pictureName(given);
   const inspected = await inspector.inspect(given, name);
   const { width, height, file } = inspected;
   // Jobs and saved files have the name, too.
