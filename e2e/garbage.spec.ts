@@ -1,16 +1,12 @@
 /** The browser may collect garbage at any time, also while the engine reads weights. */
 
 import { expect, test } from '@playwright/test';
-import { createServer } from 'vite';
+import { startDevServer } from '../cli/dev-server.ts';
 
 test('garbage is collected while the engine reads large weights', async ({ page }) => {
-  const server = await createServer({
-    server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
-    logLevel: 'error',
-  });
-  await server.listen();
+  const server = await startDevServer();
   try {
-    await page.goto(`${server.resolvedUrls?.local[0]}e2e/harness/large-weights.html`);
+    await page.goto(`${server.address}e2e/harness/large-weights.html`);
     await page.waitForFunction(() => globalThis.openLargeWeights !== undefined);
     const devtools = await page.context().newCDPSession(page);
     let opening = true;

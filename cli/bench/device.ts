@@ -5,12 +5,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
-import { createServer } from 'vite';
 import { CHROMIUM_FLAGS, SOFTWARE_WEBGPU_FLAGS, VULKAN_WEBGPU_FLAGS } from '../../scripts/browser-flags.mjs';
 import { browserPath } from '../../scripts/browser-path.mjs';
 import { OmniError } from '../../src/errors.ts';
 import type { DeviceMeasurement } from '../../src/omnigen2/device/measure.ts';
 import { deviceRows, deviceSentences, raceRows } from '../../src/omnigen2/device/report.ts';
+import { startDevServer } from '../dev-server.ts';
 import { ROOT } from '../models.ts';
 import type { Table } from './table.ts';
 
@@ -61,11 +61,7 @@ export async function deviceTables({ gpu }: { readonly gpu: boolean }): Promise<
 }
 
 async function inChromium(gpu: boolean, programs: Programs): Promise<DeviceMeasurement> {
-  const server = await createServer({
-    server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
-    logLevel: 'error',
-  });
-  await server.listen();
+  const server = await startDevServer();
   const flags = gpu ? VULKAN_WEBGPU_FLAGS : SOFTWARE_WEBGPU_FLAGS;
   const browser = await chromium.launch({
     executablePath: browserPath(),
@@ -84,7 +80,7 @@ async function inChromium(gpu: boolean, programs: Programs): Promise<DeviceMeasu
       const counts = programs.get(stage) ?? new Map<string, number>();
       programs.set(stage, counts.set(program, (counts.get(program) ?? 0) + 1));
     });
-    await page.goto(`${server.resolvedUrls?.local[0]}e2e/harness/device.html`);
+    await page.goto(`${server.address}e2e/harness/device.html`);
     await page.waitForFunction(() => globalThis.devicePage !== undefined);
     const stageMs = gpu ? GPU_STAGE_MS : SOFTWARE_STAGE_MS;
     const report = await page.evaluate((most) => globalThis.devicePage?.measure('webgpu', most), stageMs);

@@ -7,10 +7,11 @@ import { join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
 import * as ort from 'onnxruntime-node';
-import { createServer, type Plugin } from 'vite';
+import type { Plugin } from 'vite';
 import { CHROMIUM_FLAGS } from '../../scripts/browser-flags.mjs';
 import { browserPath } from '../../scripts/browser-path.mjs';
 import { draw } from '../../src/omnigen2/pipeline.ts';
+import { startDevServer } from '../dev-server.ts';
 import { builtInModel, openModel, ROOT, TRAINED, trainedDigest } from '../models.ts';
 import { fromWords } from './cases.ts';
 import {
@@ -124,16 +125,11 @@ async function raceInChromium(
   info: ExportInfo,
 ): Promise<RaceResult & { description: string }> {
   const folders = { export: folder, trained: TRAINED, served: await builtInModel() };
-  const server = await createServer({
-    plugins: [servedFolders(folders)],
-    server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
-    logLevel: 'error',
-  });
-  await server.listen();
+  const server = await startDevServer([servedFolders(folders)]);
   const browser = await chromium.launch({ executablePath: browserPath(), args: [...CHROMIUM_FLAGS] });
   try {
     const page = await browser.newPage();
-    await page.goto(`${server.resolvedUrls?.local[0]}cli/bench/export/page.html`);
+    await page.goto(`${server.address}cli/bench/export/page.html`);
     await page.waitForFunction(() => globalThis.raceInPage !== undefined);
     const input = fromWords(info.prompt);
     const paths = { trained: await filesOf(folders.trained), served: await filesOf(folders.served) };

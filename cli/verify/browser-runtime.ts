@@ -1,7 +1,7 @@
 /** A runtime whose graphs run in a real Chromium, on WebAssembly or on WebGPU with a software adapter. */
 
 import { chromium, type Page } from '@playwright/test';
-import { createServer, type Plugin } from 'vite';
+import type { Plugin } from 'vite';
 import type { ResidentTensorId, SentGraph, SentTensor } from '../../e2e/harness/messages.ts';
 import { CHROMIUM_FLAGS, SOFTWARE_WEBGPU_FLAGS } from '../../scripts/browser-flags.mjs';
 import { browserPath } from '../../scripts/browser-path.mjs';
@@ -17,6 +17,7 @@ import type {
   TensorData,
   WeightBytes,
 } from '../../src/runtime/types.ts';
+import { startDevServer } from '../dev-server.ts';
 
 /** Holds bytes in transit between Node and the page, by ID. Each can be taken once. */
 class ByteStore {
@@ -63,12 +64,7 @@ export async function browserRuntime(
   { strictGpu = false } = {},
 ): Promise<Runtime> {
   const store = new ByteStore();
-  const server = await createServer({
-    plugins: [byteStorePlugin(store)],
-    server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
-    logLevel: 'error',
-  });
-  await server.listen();
+  const server = await startDevServer([byteStorePlugin(store)]);
   const browser = await chromium.launch({
     executablePath: browserPath(),
     args: [...CHROMIUM_FLAGS, ...(backend === 'webgpu' ? SOFTWARE_WEBGPU_FLAGS : [])],
@@ -79,8 +75,7 @@ export async function browserRuntime(
     await server.close();
   };
   try {
-    const url = server.resolvedUrls?.local[0];
-    await page.goto(`${url}e2e/harness/index.html`);
+    await page.goto(`${server.address}e2e/harness/index.html`);
     await page.waitForFunction(() => globalThis.harness !== undefined);
     const { halfPrecision } = await inPage(() =>
       page.evaluate(([b, s]) => globalThis.harness?.start(b, s), [backend, strictGpu] as const),
