@@ -24,6 +24,8 @@ class PlainHost {
   readonly #server: Server;
   #port = 0;
   requests: string[] = [];
+  /** The version after this one: it has no file of this name. */
+  gone: RegExp | undefined;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -37,13 +39,22 @@ class PlainHost {
       host.requests.push(pathname);
       const path = pathname.replace(/^\/studio\//, '');
       const file = join(resolve('dist'), path === '' ? 'index.html' : path);
-      const bytes = pathname.startsWith('/studio/') ? await readFile(file).catch(() => undefined) : undefined;
+      const bytes = pathname.startsWith('/studio/') ? await host.#read(path, file) : undefined;
       response.writeHead(bytes ? 200 : 404, { 'Content-Type': TYPES[extname(file)] ?? 'text/plain' });
       response.end(bytes);
     });
     await new Promise<void>((started) => server.listen(0, 'localhost', started));
     host.#port = (server.address() as AddressInfo).port;
     return host;
+  }
+
+  async #read(path: string, file: string): Promise<Buffer | string | undefined> {
+    if (this.gone?.test(path)) return undefined;
+    const bytes = await readFile(file).catch(() => undefined);
+    if (path !== 'service-worker.js' || !this.gone) return bytes;
+    // The list of files has one less.
+    const entry = new RegExp(`\\{"revision":null,"url":"${this.gone.source}"\\},?`);
+    return bytes?.toString().replace(entry, '');
   }
 
   get address(): string {
@@ -100,6 +111,26 @@ test('the page can be installed', async ({ page, host }) => {
   expect(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito')).toEqual([]);
   const { errors } = await devtools.send('Page.getAppManifest');
   expect(errors).toEqual([]);
+});
+
+test('a tab of the version before keeps its files when another tab updates', async ({ page, host }) => {
+  await firstVisit(page, host);
+  const other = await page.context().newPage();
+  await other.goto(host.address);
+  const file = await page.evaluate(async (address) => {
+    const [name] = (await caches.keys()).filter((each) => each.startsWith('omnigen2-shell-'));
+    const entries = await (await caches.open(name ?? '')).keys();
+    return entries.find(({ url }) => /encode\.worker/.test(url))?.url.replace(address, '') ?? '';
+  }, host.address);
+  host.gone = new RegExp(file.replaceAll('.', '\\.'));
+  await other.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
+  await other.getByRole('button', { name: 'Reload', exact: true }).click();
+  await other.waitForEvent('load');
+  const found = await page.evaluate(
+    async (name) => ({ status: (await fetch(name)).status, shells: (await caches.keys()).length }),
+    file,
+  );
+  expect(found).toEqual({ status: 200, shells: 2 });
 });
 
 test('a picture that another app shares becomes image 1', async ({ page, host }) => {

@@ -50,9 +50,10 @@ async function keepShell(): Promise<void> {
   }
 }
 
-/** Deletes the files of versions before, and controls the open pages. */
+/** Deletes the files of versions before, unless another tab may still run one, and controls the open pages. */
 async function takeOver(): Promise<void> {
-  for (const name of await caches.keys()) {
+  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  for (const name of pages.length > 1 ? [] : await caches.keys()) {
     if (name.startsWith(PREFIX) && name !== SHELL) await caches.delete(name);
   }
   await self.clients.claim();
@@ -61,7 +62,8 @@ async function takeOver(): Promise<void> {
 async function answer(request: Request, url: URL): Promise<Response> {
   const isPage = request.mode === 'navigate' && (url.href.split(/[?#]/, 1)[0] ?? '') === SCOPE;
   const kept = await caches.match(isPage ? `${SCOPE}index.html` : url.href, { cacheName: SHELL });
-  return isolated(kept ?? (await fetch(request)));
+  // A tab of a version before asks for files that only that version has.
+  return isolated(kept ?? (await caches.match(url.href)) ?? (await fetch(request)));
 }
 
 /** WebAssembly threads need a cross-origin isolated page, whose documents and workers have these headers. */
