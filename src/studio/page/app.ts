@@ -84,10 +84,10 @@ const RELOADED = 'reloaded for isolation';
 
 /** Shows a mark on the icon of the app when a picture is ready while the page is hidden. */
 function badgeFinishedJobs({ store }: Studio): void {
-  store.subscribe(({ running }, before) => {
-    if (before.running !== undefined && running === undefined && document.hidden) {
-      void navigator.setAppBadge?.().catch(() => undefined);
-    }
+  store.subscribe(({ running, jobs }, before) => {
+    if (running === before.running || !document.hidden) return;
+    const ended = jobs.find(({ id }) => id === before.running);
+    if (ended?.state.status === 'done') void navigator.setAppBadge?.().catch(() => undefined);
   });
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) void navigator.clearAppBadge?.().catch(() => undefined);
