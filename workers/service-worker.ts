@@ -50,7 +50,9 @@ async function keepShell(): Promise<void> {
   }
 }
 
-/** Deletes the files of versions before, unless another tab may still run one, and controls the open pages. */
+/**
+ * Deletes the files of versions before, unless another tab may still run one, and controls the open pages.
+ */
 async function takeOver(): Promise<void> {
   const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
   for (const name of pages.length > 1 ? [] : await caches.keys()) {
